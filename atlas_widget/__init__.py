@@ -1,0 +1,54 @@
+"""Activation atlases of your own PyTorch vision model, in a notebook.
+
+``AtlasWidget(model, layer)`` shows what a layer has learned; the engine behind it works without
+Jupyter. Names are imported when they are first used, so that ``import atlas_widget`` stays light.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from atlas_widget import demo as demo
+    from atlas_widget.atlas import Atlas as Atlas
+    from atlas_widget.attribution import attribute as attribute
+    from atlas_widget.attribution import attribution_map as attribution_map
+    from atlas_widget.errors import AtlasError as AtlasError
+    from atlas_widget.inversion import invert as invert
+    from atlas_widget.probe import LayerProbe as LayerProbe
+    from atlas_widget.probe import list_layers as list_layers
+    from atlas_widget.widget import AtlasWidget as AtlasWidget
+
+try:
+    __version__ = version("atlas-widget")
+except PackageNotFoundError:  # used from a checkout that was never installed
+    __version__ = "0.0.0"
+
+_HOMES = {
+    "Atlas": "atlas_widget.atlas",
+    "AtlasError": "atlas_widget.errors",
+    "AtlasWidget": "atlas_widget.widget",
+    "LayerProbe": "atlas_widget.probe",
+    "attribute": "atlas_widget.attribution",
+    "attribution_map": "atlas_widget.attribution",
+    "invert": "atlas_widget.inversion",
+    "list_layers": "atlas_widget.probe",
+}
+
+__all__ = [*sorted(_HOMES), "__version__", "demo"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "demo":
+        return import_module("atlas_widget.demo")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'atlas_widget' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,81 @@
+"""What can go wrong because of something a person gave us, each with a message that helps.
+
+Every error derives from :class:`AtlasError`, so that ``except AtlasError`` catches what a person can
+mend and nothing else. A message names the value, what would have been accepted, and, where there is
+one, the nearest right answer.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = [
+    "ActivationsError",
+    "AtlasError",
+    "CellError",
+    "ExportError",
+    "ImagesError",
+    "LayerNotFoundError",
+    "LayerOutputError",
+    "MissingExtraError",
+    "SavedAtlasError",
+    "TransformError",
+    "closest",
+    "did_you_mean",
+]
+
+
+class AtlasError(ValueError):
+    """Base of all errors that the person's input can cause."""
+
+
+class LayerNotFoundError(AtlasError):
+    """No layer of that name, or the layer does not run."""
+
+
+class LayerOutputError(AtlasError):
+    """The layer's output is not something an atlas can be made of."""
+
+
+class ImagesError(AtlasError):
+    """There are no images, or none that can be read."""
+
+
+class ActivationsError(AtlasError):
+    """The activations are too few, constant, zero or not finite."""
+
+
+class TransformError(AtlasError):
+    """The transform is not differentiable or returns the wrong shape."""
+
+
+class SavedAtlasError(AtlasError):
+    """A saved atlas is missing, truncated, altered or of an unknown version."""
+
+
+class CellError(AtlasError):
+    """A cell or grid that the atlas does not have."""
+
+
+class ExportError(AtlasError):
+    """A figure cannot be written there or in that format."""
+
+
+class MissingExtraError(AtlasError, ImportError):
+    """An optional package is needed; the message names the extra that brings it."""
+
+
+def closest(name: str, options: Iterable[str], count: int = 3) -> list[str]:
+    """Return the `count` options that look most like `name`, best first."""
+    return difflib.get_close_matches(name, list(options), n=count, cutoff=0.4)
+
+
+def did_you_mean(name: str, options: Iterable[str], count: int = 3) -> str:
+    """Return `` Did you mean 'a' or 'b'?`` (with a leading space), or an empty string."""
+    matches = closest(name, options, count)
+    if not matches:
+        return ""
+    quoted = [repr(match) for match in matches]
+    text = quoted[0] if len(quoted) == 1 else ", ".join(quoted[:-1]) + " or " + quoted[-1]
+    return f" Did you mean {text}?"
