@@ -1,0 +1,14 @@
+"""Everything that touches the person's model: its layers, its activations, its derivatives."""
+
+from atlas_widget.probe.layer_probe import LayerProbe
+from atlas_widget.probe.layers import LayerInfo, LayerList, list_layers
+from atlas_widget.probe.preprocessing import Preprocessing, resolve_transform
+
+__all__ = [
+    "LayerInfo",
+    "LayerList",
+    "LayerProbe",
+    "Preprocessing",
+    "list_layers",
+    "resolve_transform",
+]

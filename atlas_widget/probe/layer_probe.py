@@ -1,0 +1,169 @@
+"""LayerProbe: one layer of one model, to read, to differentiate and to run through."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from types import TracebackType
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+
+from atlas_widget.errors import AtlasError, LayerOutputError
+from atlas_widget.probe.fingerprint import weights_hash
+from atlas_widget.probe.layers import find_layer
+from atlas_widget.probe.outputs import class_scores, layout_of
+from atlas_widget.probe.preprocessing import Preprocessing, resolve_transform
+from atlas_widget.probe.private_copy import private_copy, unwrapped
+from atlas_widget.probe.running import LayerRunner, run_model
+from atlas_widget.probe.trial import BATCH, USUAL_SIZES, try_model
+
+__all__ = ["LayerProbe"]
+
+
+class LayerProbe:
+    """One layer of a model, read through a private copy of that model.
+
+    The person's model stays exactly as it is: everything happens in a copy, in evaluation mode,
+    on `device`.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Any vision model; ``DataParallel`` and ``torch.compile`` wrappers are seen through.
+    layer : str
+        A name from ``list_layers(model)``; ``name:k`` for the k-th run of a module that runs
+        several times in one pass, ``name[0]`` or ``name['key']`` for a part of its output.
+    transform : optional
+        See `resolve_transform`.
+    device : str or torch.device, optional
+        CUDA where there is one, else the CPU.
+    input_size : int, optional
+        Side of the square pictures the model was made for; by default what the transform or the
+        model says, else the first usual size that it accepts.
+
+    Attributes
+    ----------
+    layer : str
+    kind : {"map", "tokens", "vector"}
+    channels : int
+    map_size : tuple of int
+        Rows and columns of the layer's map for pictures of `input_size`; (1, 1) for vectors.
+    input_size : int
+    num_classes : int or None
+    device, dtype
+        Of the private copy.
+    preprocessing : Preprocessing
+    notices : list of str
+        What was assumed or differs, to be shown once.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        layer: str | nn.Module,
+        *,
+        transform: Any = None,
+        device: str | torch.device | None = None,
+        input_size: int | None = None,
+    ) -> None:
+        if not isinstance(model, nn.Module):
+            raise AtlasError(f"The model must be a torch.nn.Module, not {type(model).__name__}.")
+        model = unwrapped(model)
+        name, _ = find_layer(model, layer)
+        self.device = _device(device)
+        preprocessing = resolve_transform(model, transform, input_size=input_size)
+        ours, self.notices = private_copy(model, self.device)
+        module = ours.get_submodule(name.module)
+        self.dtype = next(
+            (p.dtype for p in ours.parameters() if p.is_floating_point()), torch.float32
+        )
+        known = preprocessing.size
+        trial = try_model(
+            ours,
+            module,
+            name,
+            preprocessing,
+            sizes=(known,) if known else USUAL_SIZES,
+            device=self.device,
+            dtype=self.dtype,
+        )
+        self.layer = str(name)
+        self.preprocessing: Preprocessing = preprocessing.with_channels(trial.channels)
+        self.input_size = trial.size
+        self._runner = LayerRunner(ours, module, trial.call, trial.path)
+        self._layout = layout_of(trial.tensor, module, _prefix_tokens(ours), self.layer)
+        self.kind = self._layout.kind
+        self.channels = self._layout.channels(trial.tensor)
+        rows, columns = self._layout.as_map(trial.tensor).shape[2:]
+        self.map_size = (rows, columns)
+        scores = None if trial.error else class_scores(trial.output, BATCH)
+        self.num_classes = None if scores is None else scores.shape[1]
+        if preprocessing.notice:
+            self.notices.append(preprocessing.notice)
+
+    def activations(self, rgb: Tensor) -> Tensor:
+        """Return the layer's activations (n, c, h, w) for RGB in [0, 1], without gradients."""
+        with torch.no_grad():
+            return self.encode(rgb).float()
+
+    def encode(self, rgb: Tensor) -> Tensor:
+        """Return the layer's activations (n, c, h, w), differentiable with respect to `rgb`.
+
+        Nothing that comes after the layer is computed.
+        """
+        tensor = self._open().up_to(self._prepared(rgb))
+        return self._layout.as_map(tensor, rgb.shape[2] / rgb.shape[3])
+
+    def outputs(self, rgb: Tensor) -> Tensor:
+        """Return the model's scores (n, classes), as it gives them (usually before a softmax)."""
+        runner = self._open()
+        with torch.no_grad():
+            output = run_model(runner.model, self._prepared(rgb))
+        scores = class_scores(output, len(rgb))
+        if scores is None:
+            raise LayerOutputError("The model gives no scores (n, classes).")
+        return scores.float()
+
+    @cached_property
+    def weights_hash(self) -> str:
+        """Hash of the weights and the architecture, the same in every process."""
+        return weights_hash(self._open().model)
+
+    def close(self) -> None:
+        """Free the private copy."""
+        self.__dict__.pop("_runner", None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _open(self) -> LayerRunner:
+        runner: LayerRunner | None = self.__dict__.get("_runner")
+        if runner is None:
+            raise AtlasError(f"This probe of {self.layer!r} has been closed.")
+        return runner
+
+    def _prepared(self, rgb: Tensor) -> Tensor:
+        return self.preprocessing(rgb.to(self.device, torch.float32)).to(self.dtype)
+
+
+def _device(device: str | torch.device | None) -> torch.device:
+    if device is not None:
+        return torch.device(device)
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def _prefix_tokens(model: nn.Module) -> int | None:
+    count = getattr(model, "num_prefix_tokens", None)
+    if isinstance(count, int):
+        return count
+    registers = getattr(getattr(model, "config", None), "num_register_tokens", None)
+    return 1 + registers if isinstance(registers, int) else None
