@@ -1,0 +1,172 @@
+/**
+ * The messages between the browser and the kernel.
+ *
+ * The two tables repeat `atlas_widget/messages.json`, which Python validates with; a test compares
+ * them. They are written here as constants so that TypeScript derives the types from them.
+ */
+
+export const FROM_BROWSER = {
+  ready: { view: "string", revision: "integer" },
+  visible: { grid: "integer", cells: "cells", near: "cells" },
+  hover: { grid: "integer", cell: "integer" },
+  inspect: { grid: "integer", cell: "integer", request: "integer", seed: "integer" },
+  stop_inspect: { request: "integer" },
+  acknowledge: { sheet: "integer" },
+  missing: { grid: "integer", cells: "cells" },
+  export: { grid: "integer", cells: "cells", format: "string" },
+  retry: {},
+} as const;
+
+export const FROM_KERNEL = {
+  layout: {
+    revision: "integer",
+    final: "boolean",
+    grids: "grids",
+    samples: "integer",
+    images: "integer",
+    layer: "string",
+  },
+  sheet: {
+    sheet: "integer",
+    revision: "integer",
+    grid: "integer",
+    state: "string",
+    cells: "cells",
+    cosine: "numbers",
+    rank: "numbers",
+    tile: "integer",
+    columns: "integer",
+  },
+  labels: { revision: "integer", grid: "integer", cells: "cells", labels: "strings" },
+  card: {
+    revision: "integer",
+    grid: "integer",
+    cell: "integer",
+    count: "integer",
+    cosine: "number?",
+    rank: "number?",
+    state: "string",
+    label: "string?",
+    classes: "classes?",
+    against: "classes?",
+    crops: "integer",
+    tile: "integer",
+  },
+  frame: {
+    request: "integer",
+    grid: "integer",
+    cell: "integer",
+    step: "integer",
+    steps: "integer",
+    cosine: "number?",
+    done: "boolean",
+  },
+  exported: { path: "string", provenance: "string" },
+  error: { message: "string", hint: "string", fatal: "boolean" },
+  notice: { message: "string" },
+} as const;
+
+export interface ClassValue {
+  label: string;
+  value: number;
+  low: number;
+  high: number;
+}
+
+export interface GridCells {
+  size: number;
+  ids: number[];
+  counts: number[];
+}
+
+interface FieldTypes {
+  string: string;
+  integer: number;
+  number: number;
+  boolean: boolean;
+  cells: number[];
+  numbers: (number | null)[];
+  strings: (string | null)[];
+  "string?": string | null;
+  "number?": number | null;
+  "classes?": ClassValue[] | null;
+  grids: GridCells[];
+}
+
+type Fields = Record<string, keyof FieldTypes>;
+type Message<Table extends Record<string, Fields>, Kind extends keyof Table> = {
+  kind: Kind;
+} & { -readonly [Field in keyof Table[Kind]]: FieldTypes[Table[Kind][Field]] };
+type AnyOf<Table extends Record<string, Fields>> = {
+  [Kind in keyof Table]: Message<Table, Kind>;
+}[keyof Table];
+
+export type BrowserMessage = AnyOf<typeof FROM_BROWSER>;
+export type KernelMessage = AnyOf<typeof FROM_KERNEL>;
+export type KernelMessageOf<Kind extends keyof typeof FROM_KERNEL> = Message<
+  typeof FROM_KERNEL,
+  Kind
+>;
+
+const isNumber = (value: unknown): value is number => typeof value === "number";
+const isString = (value: unknown): value is string => typeof value === "string";
+const listOf =
+  (test: (item: unknown) => boolean) =>
+  (value: unknown): boolean =>
+    Array.isArray(value) && value.every(test);
+const orNull =
+  (test: (item: unknown) => boolean) =>
+  (value: unknown): boolean =>
+    value === null || test(value);
+
+function isClassValue(value: unknown): boolean {
+  const item = value as ClassValue | null;
+  return (
+    typeof item === "object" &&
+    item !== null &&
+    isString(item.label) &&
+    [item.value, item.low, item.high].every(isNumber)
+  );
+}
+
+function isGrid(value: unknown): boolean {
+  const item = value as GridCells | null;
+  return (
+    typeof item === "object" &&
+    item !== null &&
+    Number.isInteger(item.size) &&
+    item.size > 0 &&
+    listOf(Number.isInteger)(item.ids) &&
+    listOf(isNumber)(item.counts) &&
+    item.ids.length === item.counts.length
+  );
+}
+
+const CHECKS: Record<keyof FieldTypes, (value: unknown) => boolean> = {
+  string: isString,
+  integer: Number.isInteger,
+  number: isNumber,
+  boolean: (value) => typeof value === "boolean",
+  cells: listOf(Number.isInteger),
+  numbers: listOf(orNull(isNumber)),
+  strings: listOf(orNull(isString)),
+  "string?": orNull(isString),
+  "number?": orNull(isNumber),
+  "classes?": orNull(listOf(isClassValue)),
+  grids: listOf(isGrid),
+};
+
+/** The message if it is one that the table knows, complete and well typed; else what is wrong. */
+export function parseKernelMessage(content: unknown): KernelMessage | { problem: string } {
+  const kind = (content as { kind?: unknown } | null)?.kind;
+  if (!isString(kind) || !Object.hasOwn(FROM_KERNEL, kind)) {
+    return { problem: `unknown kind ${JSON.stringify(kind)}` };
+  }
+  const fields: Fields = FROM_KERNEL[kind as keyof typeof FROM_KERNEL];
+  for (const [name, type] of Object.entries(fields)) {
+    if (!CHECKS[type]((content as Record<string, unknown>)[name])) {
+      return { problem: `${kind}.${name} is not ${type}` };
+    }
+  }
+  return content as KernelMessage;
+}
