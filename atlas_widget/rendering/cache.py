@@ -1,0 +1,243 @@
+"""Finished pictures and class values on disk, so that a second display costs nothing.
+
+One SQLite file, bounded in size; what was not used for longest goes first. Nothing in it is ever
+executed: pictures are PNG, numbers are raw bytes or JSON. A folder that cannot be written, a file
+that is damaged or locked never stops the work: the cache then lives in memory and says so.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+__all__ = ["DEFAULT_LIMIT", "CachedPicture", "PictureCache", "cache_folder", "digest"]
+
+DEFAULT_LIMIT = 2 << 30
+"""Bytes that the pictures may take on disk."""
+
+_FORMAT = 1
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS entries (
+    key BLOB PRIMARY KEY,
+    data BLOB NOT NULL,
+    extra BLOB NOT NULL,
+    number REAL,
+    size INTEGER NOT NULL,
+    used INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS entries_used ON entries (used);
+"""
+_CHUNK = 400  # keys in one query; SQLite allows 999 parameters
+_OVERHEAD = 100  # bytes that a row and its index entries take besides its contents
+
+
+@dataclass(frozen=True, slots=True)
+class CachedPicture:
+    """A finished inversion.
+
+    Attributes
+    ----------
+    pixels
+        Height x width x 3, RGB.
+    cosine
+        To the direction that it pictures.
+    activations
+        What the layer answers to it: (channels,), from which its rank in any grid follows.
+    """
+
+    pixels: npt.NDArray[np.uint8]
+    cosine: float
+    activations: npt.NDArray[np.float32]
+
+
+def cache_folder(chosen: str | os.PathLike[str] | None = None) -> Path:
+    """Return the cache folder: the chosen one, else $ATLAS_WIDGET_CACHE, else the user's."""
+    if chosen is not None:
+        return Path(chosen).expanduser()
+    named = os.environ.get("ATLAS_WIDGET_CACHE")
+    if named:
+        return Path(named).expanduser()
+    from platformdirs import user_cache_dir
+
+    return Path(user_cache_dir("atlas-widget", appauthor=False))
+
+
+def digest(*parts: str | bytes | int | float) -> bytes:
+    """Return a key that differs whenever any part, or where one part ends, differs."""
+    state = hashlib.blake2b(digest_size=20)
+    for part in parts:
+        data = part if isinstance(part, bytes) else repr(part).encode()
+        state.update(len(data).to_bytes(8, "little"))
+        state.update(data)
+    return state.digest()
+
+
+class PictureCache:
+    """Pictures and small records by key. Belongs to the thread that made it.
+
+    Parameters
+    ----------
+    folder
+        Where the file is, or None to keep everything in memory.
+    limit
+        Bytes that the file's contents may take.
+
+    Attributes
+    ----------
+    notice
+        Why the cache is not on disk, or None if it is.
+    """
+
+    def __init__(self, folder: Path | None, *, limit: int = DEFAULT_LIMIT) -> None:
+        self.notice: str | None = None
+        self._limit = limit
+        self._unchecked = 0
+        self._connection = self._open(folder)
+        self._shrink()
+
+    def pictures(self, keys: Iterable[bytes]) -> dict[bytes, CachedPicture]:
+        """Return those of the pictures that are known."""
+        found: dict[bytes, CachedPicture] = {}
+        for key, data, extra, number in self._read(keys):
+            with contextlib.suppress(OSError, ValueError):  # one damaged picture is only a miss
+                pixels = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+                activations = np.frombuffer(extra, dtype="<f2").astype(np.float32)
+                found[key] = CachedPicture(pixels, float(number), activations)
+        return found
+
+    def put_pictures(self, pictures: Mapping[bytes, CachedPicture]) -> None:
+        """Keep finished pictures."""
+        rows = []
+        for key, picture in pictures.items():
+            buffer = io.BytesIO()
+            Image.fromarray(np.ascontiguousarray(picture.pixels)).save(
+                buffer, "PNG", compress_level=4
+            )
+            extra = np.asarray(picture.activations, dtype="<f2").tobytes()
+            rows.append((key, buffer.getvalue(), extra, float(picture.cosine)))
+        self._write(rows)
+
+    def records(self, keys: Iterable[bytes]) -> dict[bytes, Any]:
+        """Return those of the records that are known."""
+        found: dict[bytes, Any] = {}
+        for key, data, _, _ in self._read(keys):
+            with contextlib.suppress(ValueError):
+                found[key] = json.loads(data)
+        return found
+
+    def put_records(self, records: Mapping[bytes, Any]) -> None:
+        """Keep small records that JSON can write."""
+        self._write([(key, json.dumps(value).encode(), b"", 0.0) for key, value in records.items()])
+
+    def close(self) -> None:
+        """Close the file."""
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.close()
+
+    def _open(self, folder: Path | None) -> sqlite3.Connection:
+        if folder is None:
+            return _connect(":memory:")
+        path = folder / f"pictures-{_FORMAT}.sqlite"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            try:
+                return _connect(str(path))
+            except sqlite3.DatabaseError as error:
+                if isinstance(error, sqlite3.OperationalError):  # locked, read-only, no space
+                    raise
+                # Not a database, or a damaged one: nothing in it is irreplaceable.
+                for damaged in folder.glob(path.name + "*"):
+                    damaged.unlink()
+                return _connect(str(path))
+        except (OSError, sqlite3.Error) as error:
+            self.notice = (
+                f"Pictures are not kept for the next time: the cache folder {str(folder)!r} cannot "
+                f"be written ({error}). Choose another with cache_dir=... or $ATLAS_WIDGET_CACHE."
+            )
+            return _connect(":memory:")
+
+    def _read(self, keys: Iterable[bytes]) -> list[tuple[bytes, bytes, bytes, float]]:
+        wanted = list(dict.fromkeys(keys))
+        rows: list[tuple[bytes, bytes, bytes, float]] = []
+        with contextlib.suppress(sqlite3.Error):
+            for start in range(0, len(wanted), _CHUNK):
+                chunk = wanted[start : start + _CHUNK]
+                marks = ",".join("?" * len(chunk))
+                query = f"SELECT key, data, extra, number FROM entries WHERE key IN ({marks})"
+                rows.extend(self._connection.execute(query, chunk))
+            self._touch([row[0] for row in rows])
+        return rows
+
+    def _touch(self, keys: Sequence[bytes]) -> None:
+        now = int(time.time())
+        # Once a day is precise enough, and spares a write for every read.
+        with self._connection:
+            self._connection.executemany(
+                "UPDATE entries SET used = ? WHERE key = ? AND used < ?",
+                [(now, key, now - 86400) for key in keys],
+            )
+
+    def _write(self, rows: Sequence[tuple[bytes, bytes, bytes, float]]) -> None:
+        if not rows:
+            return
+        now = int(time.time())
+        values = [
+            (key, data, extra, number, len(key) + len(data) + len(extra) + _OVERHEAD, now)
+            for key, data, extra, number in rows
+        ]
+        # A full disk or a lock held too long costs this entry, not the picture on the screen.
+        with contextlib.suppress(sqlite3.Error), self._connection:
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?)", values
+            )
+        self._unchecked += sum(row[4] for row in values)
+        if self._unchecked > self._limit // 50:
+            self._shrink()
+
+    def _shrink(self) -> None:
+        """Delete what was not used for longest until a tenth of the limit is free."""
+        self._unchecked = 0
+        with contextlib.suppress(sqlite3.Error), self._connection:
+            total = self._connection.execute("SELECT TOTAL(size) FROM entries").fetchone()[0]
+            if total <= self._limit:
+                return
+            excess = total - 0.9 * self._limit
+            doomed: list[tuple[bytes]] = []
+            query = "SELECT key, size FROM entries ORDER BY used, key"
+            for key, size in self._connection.execute(query):
+                doomed.append((key,))
+                excess -= size
+                if excess <= 0:
+                    break
+            self._connection.executemany("DELETE FROM entries WHERE key = ?", doomed)
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=1.0)
+    try:
+        with contextlib.suppress(sqlite3.OperationalError):
+            # Lets several kernels read and write at once; not to be had on some network drives.
+            connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = OFF")  # losing the last pictures is no harm
+        connection.executescript(_SCHEMA)
+        connection.execute("CREATE TABLE IF NOT EXISTS writable (checked INTEGER)")
+        with connection:
+            connection.execute("DELETE FROM writable")
+            connection.execute("INSERT INTO writable VALUES (1)")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection

@@ -1,0 +1,213 @@
+"""What the cells argue for and against among the classes, a few images at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from atlas_widget.rendering.cache import PictureCache, digest
+from atlas_widget.rendering.scene import Scene
+
+if TYPE_CHECKING:
+    from atlas_widget.images.sources import ImageSource
+    from atlas_widget.probe import LayerProbe
+
+__all__ = ["CellClasses", "ClassValue", "Labeller"]
+
+_SAMPLES = 16  # of a cell whose classes are asked for
+_SHOWN = 8  # classes kept for and against
+_AT_ONCE = 4  # images in one slice of work
+
+
+@dataclass(frozen=True, slots=True)
+class ClassValue:
+    """How much a cell argues for a class, with the interval of the mean over its samples."""
+
+    label: str
+    value: float
+    low: float
+    high: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what crosses to the browser."""
+        return {"label": self.label, "value": self.value, "low": self.low, "high": self.high}
+
+
+@dataclass(frozen=True, slots=True)
+class CellClasses:
+    """The classes of a cell.
+
+    Attributes
+    ----------
+    label
+        The top class, or None where its interval reaches zero: then nothing is certain.
+    classes, against
+        The classes that it argues most for and most against, strongest first.
+    """
+
+    label: str | None
+    classes: tuple[ClassValue, ...]
+    against: tuple[ClassValue, ...]
+
+
+_NOTHING = CellClasses(None, (), ())
+
+
+class Labeller:
+    """Computes the classes of cells by attribution.
+
+    Parameters
+    ----------
+    scene
+        The cells.
+    probe
+        The network.
+    source
+        The images that the samples come from, or None if they are not at hand.
+    labels
+        The names of the classes, or None.
+    cache
+        Keeps what was computed.
+    seed
+        Decides which samples of a large cell are taken.
+    samples
+        How many samples of a cell are taken.
+    """
+
+    def __init__(
+        self,
+        scene: Scene,
+        probe: LayerProbe,
+        source: ImageSource | None,
+        labels: Sequence[str] | None,
+        cache: PictureCache,
+        *,
+        seed: int = 0,
+        samples: int = _SAMPLES,
+    ) -> None:
+        self._scene = scene
+        self._probe = probe
+        self._source = source
+        self._labels = labels
+        self._cache = cache
+        self._seed = seed
+        self._most = samples
+        self._known: dict[tuple[int, int], CellClasses] = {}
+        self._values: dict[tuple[int, int], list[np.ndarray]] = {}
+
+    @property
+    def possible(self) -> bool:
+        """Whether there are classes at all."""
+        return self._source is not None and bool(self._probe.num_classes)
+
+    def known(self, grid: int, cell: int) -> CellClasses | None:
+        """Return the classes of a cell, or None while they have not been computed."""
+        return self._known.get((grid, cell)) if self.possible else _NOTHING
+
+    def prefetch(self, grid: int, cells: Sequence[int]) -> list[int]:
+        """Look cells up in the cache; return those that are known now and were not before."""
+        if not self.possible:
+            return []
+        new = [cell for cell in cells if (grid, cell) not in self._known]
+        keys = {cell: self._key(grid, cell) for cell in new}
+        records = self._cache.records(keys.values())
+        found = []
+        for cell, key in keys.items():
+            classes = self._from_record(records.get(key))
+            if classes is not None:
+                self._known[grid, cell] = classes
+                found.append(cell)
+        return found
+
+    def advance(self, grid: int, cell: int) -> bool:
+        """Work on a cell for one slice; return whether its classes are known now."""
+        if self.known(grid, cell) is not None:
+            return True
+        from atlas_widget.attribution import attribute
+        from atlas_widget.collect import sample_images
+
+        source = self._source
+        if source is None:
+            return True
+        chosen = self._chosen(grid, cell)
+        values = self._values.setdefault((grid, cell), [])
+        done = sum(len(part) for part in values)
+        part = chosen[done : done + _AT_ONCE]
+        samples = self._scene.samples
+        try:
+            images = sample_images(samples, source, part, self._probe.input_size)
+            positions = np.asarray(samples.positions)[part]
+            values.append(np.asarray(attribute(self._probe, self._probe.layer, images, positions)))
+        except Exception:
+            del self._values[grid, cell]
+            raise
+        if done + len(part) < len(chosen):
+            return False
+        del self._values[grid, cell]
+        record = _record(np.concatenate(values), self._seed)
+        self._cache.put_records({self._key(grid, cell): record})
+        self._known[grid, cell] = self._from_record(record) or _NOTHING
+        return True
+
+    def _chosen(self, grid: int, cell: int) -> np.ndarray:
+        members = self._scene.members(grid, cell)
+        if len(members) <= self._most:
+            return members
+        random = np.random.default_rng((self._seed, grid, cell))
+        return np.sort(random.choice(members, self._most, replace=False))
+
+    def _key(self, grid: int, cell: int) -> bytes:
+        probe, samples = self._probe, self._scene.samples
+        chosen = self._chosen(grid, cell)
+        names = "\0".join(samples.name(int(sample)) for sample in chosen)
+        return digest(
+            "classes",
+            probe.weights_hash,
+            probe.layer,
+            probe.preprocessing.description,
+            self._source.fingerprint() if self._source is not None else "",
+            names,
+            np.ascontiguousarray(samples.crops[chosen], dtype="<f4").tobytes(),
+            np.ascontiguousarray(samples.positions[chosen], dtype="<i2").tobytes(),
+            samples.flipped[chosen].tobytes(),
+        )
+
+    def _from_record(self, record: Any) -> CellClasses | None:
+        """Read a record, or return None if it is none of ours."""
+        try:
+            top = tuple(self._class_value(entry) for entry in record["for"])
+            against = tuple(self._class_value(entry) for entry in record["against"])
+        except (KeyError, TypeError, ValueError, IndexError):
+            return None
+        certain = bool(top) and top[0].low > 0
+        return CellClasses(top[0].label if certain else None, top, against)
+
+    def _class_value(self, entry: Sequence[float]) -> ClassValue:
+        number, value, low, high = entry
+        return ClassValue(self.name(int(number)), float(value), float(low), float(high))
+
+    def name(self, number: int) -> str:
+        """Return the name of a class."""
+        if self._labels is not None and number < len(self._labels):
+            return str(self._labels[number])
+        return f"class {number}"
+
+
+def _record(values: np.ndarray, seed: int) -> Mapping[str, Any]:
+    """Sum up the values (samples, classes) of a cell: top classes with intervals, by number."""
+    from atlas_widget.attribution import bootstrap_interval
+
+    mean = values.mean(axis=0)
+    shown = min(_SHOWN, len(mean))
+    order = np.argsort(-mean)
+    top = [number for number in order[:shown] if mean[number] > 0]
+    bottom = [number for number in order[::-1][:shown] if mean[number] < 0]
+    low, high = bootstrap_interval(values[:, top + bottom], seed=seed)
+    entries = [
+        [int(number), float(mean[number]), float(low[at]), float(high[at])]
+        for at, number in enumerate(top + bottom)
+    ]
+    return {"for": entries[: len(top)], "against": entries[len(top) :], "samples": len(values)}

@@ -1,0 +1,83 @@
+"""How far a stage is and how long it will still take, told at most a few times a second. Pure."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+__all__ = ["Pace", "Throttle"]
+
+
+class Pace:
+    """An estimate of the time left, from the recent speed.
+
+    Parameters
+    ----------
+    window
+        Seconds of the past that count.
+    clock
+        Where the time comes from.
+    """
+
+    def __init__(self, window: float = 15.0, clock: Callable[[], float] = time.monotonic) -> None:
+        self._window = window
+        self._clock = clock
+        self._points: deque[tuple[float, float]] = deque()
+        self._shown: float | None = None
+        self._shown_at = 0.0
+
+    def note(self, done: float) -> None:
+        """Note how much is done by now."""
+        now = self._clock()
+        if self._points and done < self._points[-1][1]:  # a new count has begun
+            self._points.clear()
+            self._shown = None
+        self._points.append((now, done))
+        while len(self._points) > 2 and now - self._points[0][0] > self._window:
+            self._points.popleft()
+
+    def left(self, total: float) -> float | None:
+        """Return the seconds left until `total`, or None while nothing can be said.
+
+        What was said before runs down by itself and is only corrected gently, so that the number
+        a person reads does not jump about.
+        """
+        if len(self._points) < 2:
+            return None
+        (first_time, first), (last_time, last) = self._points[0], self._points[-1]
+        elapsed = last_time - first_time
+        if elapsed < 0.5 or last <= first:
+            return None
+        now = self._clock()
+        estimate = max(0.0, (total - last) * elapsed / (last - first) - (now - last_time))
+        if self._shown is not None:
+            expected = max(0.0, self._shown - (now - self._shown_at))
+            estimate = 0.7 * expected + 0.3 * estimate
+        self._shown, self._shown_at = estimate, now
+        return estimate
+
+
+class Throttle:
+    """Lets something through at most every `interval` seconds.
+
+    Parameters
+    ----------
+    interval
+        Seconds between two passes.
+    clock
+        Where the time comes from.
+    """
+
+    def __init__(self, interval: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._interval = interval
+        self._clock = clock
+        self._last: float | None = None
+
+    def ready(self, *, force: bool = False) -> bool:
+        """Return whether it is time again, and if so begin the next interval."""
+        now = self._clock()
+        if not force and self._last is not None and now - self._last < self._interval:
+            return False
+        self._last = now
+        return True

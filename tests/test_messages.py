@@ -1,0 +1,136 @@
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+import atlas_widget
+from atlas_widget.errors import AtlasError
+from atlas_widget.messages import MAX_CELLS, MAX_TEXT, MessageError, build, parse, table
+
+GOOD = {
+    "ready": {"view": "a", "revision": -1},
+    "visible": {"grid": 20, "cells": [0, 399], "near": [5]},
+    "hover": {"grid": 20, "cell": 3},
+    "inspect": {"grid": 20, "cell": 3, "request": 1, "seed": 0},
+    "stop_inspect": {"request": 1},
+    "acknowledge": {"sheet": 1},
+    "missing": {"grid": 20, "cells": []},
+    "export": {"grid": 20, "cells": [], "format": "png"},
+    "retry": {},
+}
+
+
+def test_every_kind_from_the_browser_is_understood():
+    assert GOOD.keys() == table()["from_browser"].keys()
+    for kind, fields in GOOD.items():
+        message = parse({"kind": kind, **fields})
+        assert message.kind == kind
+        assert message.fields.keys() == fields.keys()
+
+
+def test_the_table_is_packaged_beside_the_module():
+    path = Path(atlas_widget.__file__).with_name("messages.json")
+    assert json.loads(path.read_text(encoding="utf-8")) == table()
+
+
+def test_lists_become_tuples_and_unknown_fields_are_dropped():
+    message = parse({"kind": "visible", "grid": 20.0, "cells": [1, 2.0], "near": [], "evil": 1})
+    assert message["cells"] == (1, 2)
+    assert "evil" not in message.fields
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "object"),
+        ([], "object"),
+        ("ready", "object"),
+        ({}, "kind None"),
+        ({"kind": 7}, "kind 7"),
+        ({"kind": "hovr"}, "'hover'"),
+        ({"kind": ["hover"]}, "a list"),
+        ({"kind": "x" * 10**6}, "kind 'xxx"),
+        ({"kind": "hover", "grid": 20}, "lacks the field 'cell'"),
+        ({"kind": "hover", "grid": "20", "cell": 1}, "hover.grid must be a whole number"),
+        ({"kind": "hover", "grid": True, "cell": 1}, "whole number"),
+        ({"kind": "hover", "grid": 20, "cell": 1.5}, "whole number"),
+        ({"kind": "hover", "grid": 20, "cell": math.nan}, "whole number"),
+        ({"kind": "hover", "grid": 20, "cell": 400}, "0 to 399"),
+        ({"kind": "hover", "grid": 20, "cell": -1}, "0 to 399"),
+        ({"kind": "hover", "grid": 0, "cell": 0}, "1 to 160"),
+        ({"kind": "hover", "grid": 10**30, "cell": 0}, "too large"),
+        ({"kind": "visible", "grid": 20, "cells": "12", "near": []}, "list of cells"),
+        ({"kind": "visible", "grid": 20, "cells": {"0": 1}, "near": []}, "list of cells"),
+        ({"kind": "visible", "grid": 20, "cells": [None], "near": []}, "whole number"),
+        ({"kind": "visible", "grid": 80, "cells": [0] * (MAX_CELLS + 1), "near": []}, "the most"),
+        ({"kind": "ready", "view": "v" * (MAX_TEXT + 1), "revision": 0}, "characters"),
+        ({"kind": "ready", "view": 1, "revision": 0}, "must be a text"),
+    ],
+)
+def test_what_does_not_follow_the_table_is_refused(content, said):
+    with pytest.raises(MessageError, match=said) as caught:
+        parse(content)
+    assert isinstance(caught.value, AtlasError)
+    assert len(str(caught.value)) < 300, "what arrived must not be echoed at length"
+
+
+def test_messages_to_the_browser_have_exactly_the_fields_of_the_table():
+    content = build("error", message="m", hint="h", fatal=False)
+    assert content == {"kind": "error", "message": "m", "hint": "h", "fatal": False}
+    with pytest.raises(MessageError, match="has the fields"):
+        build("error", message="m")
+    with pytest.raises(MessageError, match="'notice'"):
+        build("notise", message="m")
+
+
+def test_numbers_that_json_cannot_write_become_null():
+    content = build(
+        "sheet",
+        sheet=1,
+        revision=0,
+        grid=20,
+        state="final",
+        cells=[1, 2],
+        cosine=[math.nan, 0.5],
+        rank=[None, 1],
+        tile=64,
+        columns=2,
+    )
+    assert content["cosine"] == [None, 0.5]
+    json.dumps(content, allow_nan=False)
+
+
+def test_numpy_values_can_cross():
+    np = pytest.importorskip("numpy")
+    content = build(
+        "layout",
+        revision=np.int64(1),
+        final=np.bool_(True),
+        grids=[{"size": 20, "ids": np.array([1]), "counts": np.array([9])}],
+        samples=np.int32(4),
+        images=2,
+        layer="l",
+    )
+    assert json.loads(json.dumps(content))["grids"] == [{"size": 20, "ids": [1], "counts": [9]}]
+
+
+def test_labels_with_html_stay_text():
+    entry = {"label": "<img src=x onerror=alert(1)>", "value": 1, "low": 0.5, "high": 2}
+    content = build(
+        "card",
+        revision=0,
+        grid=20,
+        cell=1,
+        count=3,
+        cosine=None,
+        rank=None,
+        state="crop",
+        label=entry["label"],
+        classes=[entry],
+        against=None,
+        crops=0,
+        tile=64,
+    )
+    assert content["label"] == entry["label"]
+    assert content["classes"][0]["label"] == entry["label"]
