@@ -10,7 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from atlas_widget.errors import AtlasError, LayerOutputError
+from atlas_widget.probe.encoder import Encoder
 from atlas_widget.probe.fingerprint import weights_hash
+from atlas_widget.probe.folding import accelerated
 from atlas_widget.probe.layers import find_layer
 from atlas_widget.probe.outputs import class_scores, layout_of
 from atlas_widget.probe.preprocessing import Preprocessing, resolve_transform
@@ -91,11 +93,17 @@ class LayerProbe:
         self.layer = str(name)
         self.preprocessing: Preprocessing = preprocessing.with_channels(trial.channels)
         self.input_size = trial.size
-        self._runner = LayerRunner(ours, module, trial.call, trial.path)
-        self._layout = layout_of(trial.tensor, module, _prefix_tokens(ours), self.layer)
-        self.kind = self._layout.kind
-        self.channels = self._layout.channels(trial.tensor)
-        rows, columns = self._layout.as_map(trial.tensor).shape[2:]
+        layout = layout_of(trial.tensor, module, _prefix_tokens(ours), self.layer)
+        self._encoder = Encoder(
+            LayerRunner(ours, module, trial.call, trial.path),
+            layout,
+            self.preprocessing,
+            self.device,
+            self.dtype,
+        )
+        self.kind = layout.kind
+        self.channels = layout.channels(trial.tensor)
+        rows, columns = layout.as_map(trial.tensor).shape[2:]
         self.map_size = (rows, columns)
         scores = None if trial.error else class_scores(trial.output, BATCH)
         self.num_classes = None if scores is None else scores.shape[1]
@@ -112,14 +120,23 @@ class LayerProbe:
 
         Nothing that comes after the layer is computed.
         """
-        tensor = self._open().up_to(self._prepared(rgb))
-        return self._layout.as_map(tensor, rgb.shape[2] / rgb.shape[3])
+        return self._open()(rgb)
+
+    def accelerated(self, memory_format: torch.memory_format = torch.channels_last) -> Encoder:
+        """Return a faster `encode`: batch norms folded into convolutions, channels last.
+
+        It works on a copy of its own, which lives as long as it is referred to. Checked against
+        `encode` on noise; where no faster copy agrees, it computes what `encode` does.
+        """
+        generator = torch.Generator().manual_seed(0)
+        rgb = torch.rand(1, 3, self.input_size, self.input_size, generator=generator)
+        return accelerated(self._open(), rgb, memory_format)
 
     def outputs(self, rgb: Tensor) -> Tensor:
         """Return the model's scores (n, classes), as it gives them (usually before a softmax)."""
-        runner = self._open()
+        encoder = self._open()
         with torch.no_grad():
-            output = run_model(runner.model, self._prepared(rgb))
+            output = run_model(encoder.runner.model, encoder.prepared(rgb))
         scores = class_scores(output, len(rgb))
         if scores is None:
             raise LayerOutputError("The model gives no scores (n, classes).")
@@ -128,11 +145,11 @@ class LayerProbe:
     @cached_property
     def weights_hash(self) -> str:
         """Hash of the weights and the architecture, the same in every process."""
-        return weights_hash(self._open().model)
+        return weights_hash(self._open().runner.model)
 
     def close(self) -> None:
         """Free the private copy."""
-        self.__dict__.pop("_runner", None)
+        self.__dict__.pop("_encoder", None)
 
     def __enter__(self) -> Self:
         return self
@@ -145,14 +162,11 @@ class LayerProbe:
     ) -> None:
         self.close()
 
-    def _open(self) -> LayerRunner:
-        runner: LayerRunner | None = self.__dict__.get("_runner")
-        if runner is None:
+    def _open(self) -> Encoder:
+        encoder: Encoder | None = self.__dict__.get("_encoder")
+        if encoder is None:
             raise AtlasError(f"This probe of {self.layer!r} has been closed.")
-        return runner
-
-    def _prepared(self, rgb: Tensor) -> Tensor:
-        return self.preprocessing(rgb.to(self.device, torch.float32)).to(self.dtype)
+        return encoder
 
 
 def _device(device: str | torch.device | None) -> torch.device:
