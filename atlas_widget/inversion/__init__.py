@@ -1,0 +1,25 @@
+"""Directions of a layer → pictures: objectives, parametrizations, transforms, one engine."""
+
+from atlas_widget.inversion.invert import Icons, invert
+from atlas_widget.inversion.objectives import Objective, direction
+from atlas_widget.inversion.parametrizations import Fourier, Maco, Parametrization, Pixels
+from atlas_widget.inversion.render import InversionEngine, render
+from atlas_widget.inversion.settings import InversionSettings
+from atlas_widget.inversion.state import InversionState
+from atlas_widget.inversion.transforms import Transforms
+
+__all__ = [
+    "Fourier",
+    "Icons",
+    "InversionEngine",
+    "InversionSettings",
+    "InversionState",
+    "Maco",
+    "Objective",
+    "Parametrization",
+    "Pixels",
+    "Transforms",
+    "direction",
+    "invert",
+    "render",
+]

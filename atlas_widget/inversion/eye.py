@@ -1,0 +1,110 @@
+"""What of a picture the network is shown, at which size, and which unit looks at its middle."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from atlas_widget.errors import LayerOutputError
+from atlas_widget.inversion.settings import InversionSettings
+from atlas_widget.inversion.transforms import resize
+
+__all__ = ["Eye"]
+
+
+class Eye:
+    """The network up to the layer, looked through at pictures of one size.
+
+    Attributes
+    ----------
+    view
+        Side of what the network is shown, in pixels.
+    canvas
+        Side of the picture that is drawn; less than asked for where the layer sees less.
+    centre
+        Row and column of the unit that looks at the picture's middle. Not always the middle one:
+        with an even number of units, which of them it is depends on how the network pads.
+    """
+
+    def __init__(self, probe: Any, settings: InversionSettings) -> None:
+        accelerated = getattr(probe, "accelerated", None)
+        self.network = probe.encode if accelerated is None else accelerated()
+        self.device = torch.device(probe.device)
+        dtype = getattr(probe, "dtype", torch.float32)
+        # small gradients do not survive in half precision
+        self.loss_scale = 1024.0 if dtype == torch.float16 else 1.0
+        self.canvas = settings.size
+        if settings.view is None and settings.fit_receptive_field:
+            self.canvas = _fitted(probe, settings.size)
+        self.view = settings.view or self.canvas
+        shape = self._try(self.view)
+        if shape is None:  # attention over a fixed number of tokens, or too small for its strides
+            native = int(probe.input_size)
+            self.canvas = min(settings.size, native)
+            self.view = native
+            shape = self._try(native, last=True)
+        assert shape is not None
+        self.map_size = shape
+        self.centre = self._find_centre(shape)
+
+    def __call__(self, views: Tensor) -> Tensor:
+        """Activations (n, channels, height, width), differentiable with respect to `views`."""
+        return self.network(views).float()  # type: ignore[no-any-return]
+
+    def _try(self, side: int, last: bool = False) -> tuple[int, int] | None:
+        picture = torch.full((1, 3, side, side), 0.5, device=self.device)
+        try:
+            with torch.no_grad():
+                seen = self.network(picture)
+        except Exception as error:
+            if last:
+                raise LayerOutputError(
+                    f"the layer cannot be shown pictures of {side}×{side} pixels: {error}"
+                ) from error
+            return None
+        if seen.ndim != 4 or 0 in seen.shape:
+            return None
+        return int(seen.shape[2]), int(seen.shape[3])
+
+    def _find_centre(self, shape: tuple[int, int]) -> tuple[int, int]:
+        """The unit whose gradients on the picture are centred best."""
+        height, width = shape
+        middle = height // 2, width // 2
+        if height * width == 1:
+            return middle
+        generator = torch.Generator().manual_seed(0)
+        noise = torch.rand(2, 3, self.view // 2, self.view // 2, generator=generator)
+        noise = resize(noise, self.view).to(self.device).requires_grad_()
+        line = (torch.arange(self.view, device=self.device) + 0.5) / self.view - 0.5
+        with torch.enable_grad():
+            seen = self.network(noise).float()
+            weight = torch.randn(seen.shape[1], generator=generator).to(self.device)
+
+            def offset(row: int, column: int) -> tuple[float, float]:
+                score = (seen[:, :, row, column] * weight).sum() * self.loss_scale
+                (gradient,) = torch.autograd.grad(score, noise, retain_graph=True)
+                energy = gradient.float().square().sum((0, 1))
+                total = energy.sum().clamp_min(1e-30)
+                y, x = (energy.sum(1) * line).sum() / total, (energy.sum(0) * line).sum() / total
+                return abs(float(y)), abs(float(x))
+
+            rows = sorted({max(0, middle[0] - 1), middle[0], min(height - 1, middle[0] + 1)})
+            columns = sorted({max(0, middle[1] - 1), middle[1], min(width - 1, middle[1] + 1)})
+            vertical = {row: offset(row, middle[1])[0] for row in rows}
+            across = {column: offset(middle[0], column)[1] for column in columns}
+        best_row = min(rows, key=lambda row: (round(vertical[row], 2), abs(row - middle[0])))
+        best_column = min(
+            columns, key=lambda column: (round(across[column], 2), abs(column - middle[1]))
+        )
+        return best_row, best_column
+
+
+def _fitted(probe: Any, size: int) -> int:
+    """Side of the picture that a unit sees, a third larger for the transforms, at most `size`."""
+    field = getattr(probe, "receptive_field", None)
+    if field is None or getattr(probe, "kind", "map") != "map":
+        return size
+    side = int(field()) * 4 / 3
+    return min(size, max(24, 8 * -(-int(side) // 8)))

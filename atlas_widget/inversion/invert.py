@@ -1,0 +1,208 @@
+"""``invert(model, layer, directions)``: directions of a layer → pictures, in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from atlas_widget.errors import ActivationsError, LayerNotFoundError
+from atlas_widget.inversion.parametrizations import Parametrization
+from atlas_widget.inversion.render import InversionEngine
+from atlas_widget.inversion.settings import InversionSettings
+from atlas_widget.inversion.state import InversionState
+
+__all__ = ["Icons", "contact_sheet", "invert", "run"]
+
+
+@dataclass(frozen=True)
+class Icons:
+    """Finished pictures and how faithful each is.
+
+    Attributes
+    ----------
+    images
+        uint8 (n, size, size, 3).
+    cosine
+        True cosine (n,) between each target direction and the activation of the finished,
+        untransformed picture.
+    activations
+        What the layer answers to each finished picture, (n, channels).
+    directions
+        The targets, (n, channels).
+    seeds, origins
+        What each started from: its noise's seed, and the number of its warm start or -1.
+    steps
+        Steps taken by each.
+    settings
+        How they were made.
+    """
+
+    images: NDArray[np.uint8]
+    cosine: NDArray[np.float32]
+    activations: NDArray[np.float32]
+    directions: NDArray[np.float32]
+    seeds: NDArray[np.int64]
+    origins: NDArray[np.int64]
+    steps: NDArray[np.int64]
+    settings: InversionSettings
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: int) -> Image.Image:
+        return Image.fromarray(self.images[index])
+
+    def sheet(self, columns: int | None = None, gap: int = 1) -> Image.Image:
+        """All of them on one picture, row by row."""
+        return contact_sheet(self.images, columns, gap)
+
+    def _repr_png_(self) -> bytes:
+        buffer = BytesIO()
+        self.sheet().save(buffer, "PNG")
+        return buffer.getvalue()
+
+    def __repr__(self) -> str:
+        if not len(self):
+            return "Icons(none)"
+        size = self.images.shape[1]
+        return f"Icons({len(self)} of {size}×{size} px, median cosine {np.median(self.cosine):.2f})"
+
+
+def invert(
+    model: Any,
+    layer: Any = None,
+    directions: Any = None,
+    *,
+    size: int | None = 96,
+    steps: int | None = 64,
+    transform: Any = None,
+    seed: int | Sequence[int] = 0,
+    device: Any = None,
+    callback: Callable[[int, int], object] | None = None,
+    settings: InversionSettings | None = None,
+    parametrization: Parametrization | None = None,
+    warm: Any = None,
+) -> Icons:
+    """Optimise a picture for each direction until the layer's centre answers with it.
+
+    Parameters
+    ----------
+    model
+        Any ``nn.Module``, or a :class:`~atlas_widget.probe.LayerProbe` (then no `layer`).
+    layer
+        Name of the layer, as :func:`~atlas_widget.list_layers` gives it.
+    directions
+        Shape (n, channels), or (channels,) for one.
+    size, steps
+        Side of the pictures in pixels, and steps of gradient ascent; `settings` has the rest. None
+        leaves them to `settings`.
+    transform
+        From RGB in [0, 1] to the model's input, if it does not say itself.
+    seed
+        The noise to start from: one number for all, or one per picture. The same direction, seed
+        and settings give the same picture, whatever else is in the batch.
+    device
+        Where to compute.
+    callback
+        Called with (pictures finished, pictures in all) after every few steps; may raise to stop.
+    settings, parametrization
+        How, in more detail.
+    warm
+        Pictures to start from, uint8 (n, side, side, 3).
+    """
+    from atlas_widget.probe import LayerProbe
+
+    if isinstance(model, torch.nn.Module):
+        if layer is None:
+            raise LayerNotFoundError("layer=None: name a layer, as list_layers(model) gives it")
+        with LayerProbe(model, layer, transform=transform, device=device) as probe:
+            return invert(
+                probe, None, directions, size=size, steps=steps, seed=seed, callback=callback,
+                settings=settings, parametrization=parametrization, warm=warm,
+            )  # fmt: skip
+    if directions is None:  # invert(probe, directions)
+        directions = layer
+    if directions is None:
+        raise ActivationsError("directions=None: pass an array of shape (n, channels)")
+    settings = settings or InversionSettings.icon()
+    changes = {"size": size, "steps": steps}
+    settings = settings.replace(**{k: v for k, v in changes.items() if v is not None})
+    engine = InversionEngine(model, settings=settings, parametrization=parametrization)
+    return run(engine, directions, seed, warm=warm, callback=callback)
+
+
+def run(
+    engine: InversionEngine,
+    directions: Any,
+    seed: int | Sequence[int] = 0,
+    *,
+    warm: Any = None,
+    callback: Callable[[int, int], object] | None = None,
+    slice_steps: int = 8,
+) -> Icons:
+    """All `directions` through one engine, a full batch at a time.
+
+    The place of a finished picture is given to the next one at once.
+    """
+    targets = np.asarray(torch.as_tensor(directions).detach().cpu(), dtype=np.float32)
+    targets = targets[None] if targets.ndim == 1 else targets
+    count = len(targets)
+    seeds = np.broadcast_to(np.asarray(seed, dtype=np.int64), (count,))
+    warmth = None if warm is None else np.asarray(warm)
+    origins = np.full(count, -1) if warm is None else np.arange(count)
+    size, total = engine.settings.size, engine.settings.steps
+    images = np.zeros((count, size, size, 3), np.uint8)
+    taken = np.zeros(count, np.int64)
+    state: InversionState | None = None
+    places = np.zeros(0, np.int64)
+    waiting, finished = 0, 0
+    while finished < count:
+        free = min(engine.batch_size - len(places), count - waiting)
+        if free > 0:
+            new = np.arange(waiting, waiting + free)
+            fresh = engine.start(
+                targets[new],
+                seeds[new],
+                None if warmth is None else warmth[new],
+                origins=origins[new],
+            )
+            state = fresh if state is None or not len(places) else state.merge(fresh)
+            places, waiting = np.concatenate([places, new]), waiting + free
+        assert state is not None
+        ages = state.steps.cpu().numpy()
+        engine.advance(state, int(min(slice_steps, total - ages.max())))
+        ages = state.steps.cpu().numpy()
+        done = ages >= total
+        if done.any():
+            images[places[done]] = engine.pictures(state.select(done))
+            taken[places[done]] = ages[done]
+            state, places = state.select(~done), places[~done]
+            finished += int(done.sum())
+        if callback is not None:
+            callback(finished, count)
+    cosine, activations = engine.fidelity(images, targets)
+    return Icons(
+        images, cosine, activations, targets, seeds.copy(), origins, taken, engine.settings
+    )
+
+
+def contact_sheet(
+    images: NDArray[np.uint8], columns: int | None = None, gap: int = 1
+) -> Image.Image:
+    """uint8 (n, size, size, 3) → one picture, row by row, `gap` white pixels between."""
+    count, size = len(images), images.shape[1] if len(images) else 1
+    columns = columns or max(1, int(np.ceil(np.sqrt(count))))
+    rows = -(-count // columns)
+    side = size + gap
+    sheet = np.full((max(1, rows * side - gap), columns * side - gap, 3), 255, np.uint8)
+    for number, image in enumerate(images):
+        y, x = number // columns * side, number % columns * side
+        sheet[y : y + size, x : x + size] = image
+    return Image.fromarray(sheet)

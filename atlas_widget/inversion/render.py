@@ -1,0 +1,293 @@
+"""Gradient ascent on pictures: one batch, a few steps at a time.
+
+:class:`InversionEngine` keeps what is dear to make (the folded network, where its centre is) and
+works on an :class:`InversionState`, which holds everything about a batch of unfinished pictures.
+The caller decides how many steps to take at once, and may stop, split and merge batches between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from atlas_widget.errors import ActivationsError
+from atlas_widget.inversion.eye import Eye
+from atlas_widget.inversion.objectives import Objective, Seen, direction
+from atlas_widget.inversion.parametrizations import Fourier, Parametrization
+from atlas_widget.inversion.redirect import redirected
+from atlas_widget.inversion.settings import InversionSettings
+from atlas_widget.inversion.state import InversionState
+from atlas_widget.inversion.transforms import resize
+
+__all__ = ["InversionEngine", "render"]
+
+_BETA1, _BETA2, _TINY = 0.9, 0.999, 1e-12
+
+
+class InversionEngine:
+    """Optimises batches of pictures until a layer answers with given directions.
+
+    Parameters
+    ----------
+    probe
+        The layer (:class:`~atlas_widget.probe.LayerProbe`).
+    settings
+        How; :meth:`InversionSettings.icon` where not given.
+    size
+        Side of the pictures, in place of the settings'.
+    parametrization
+        In place of :class:`Fourier` as the settings describe it; of the size :attr:`canvas`.
+    """
+
+    def __init__(
+        self,
+        probe: Any,
+        *,
+        size: int | None = None,
+        settings: InversionSettings | None = None,
+        parametrization: Parametrization | None = None,
+    ) -> None:
+        settings = settings or InversionSettings.icon()
+        self.settings = settings if size is None else settings.replace(size=size)
+        self.probe = probe
+        self.device = torch.device(probe.device)
+        self.eye = Eye(probe, self.settings)
+        self.canvas = self.eye.canvas if parametrization is None else parametrization.size
+        self.parametrization = (
+            parametrization
+            or Fourier(
+                self.canvas,
+                falloff=self.settings.falloff,
+                deviation=self.settings.deviation,
+                chroma=self.settings.chroma,
+            )
+        ).to(self.device)
+
+    @property
+    def batch_size(self) -> int:
+        """Pictures at a time that keep this device busy without waiting long for a step."""
+        if self.device.type == "cpu":
+            return max(1, min(16, (256 // self.eye.view) ** 2))
+        return max(8, min(512, (2048 // self.eye.view) ** 2))
+
+    def start(
+        self,
+        directions: Any = None,
+        seeds: Sequence[int] | NDArray[Any] | int = 0,
+        warm: Any = None,
+        *,
+        objective: Objective | None = None,
+        origins: Sequence[int] | NDArray[Any] | None = None,
+    ) -> InversionState:
+        """Begin a batch; each picture's start depends on its own seed and direction alone.
+
+        Parameters
+        ----------
+        directions
+            Targets, shape (n, channels).
+        seeds
+            One number for all (they then start from the same noise) or one per picture.
+        warm
+            Pictures to start from, uint8 (n, side, side, 3), in place of noise.
+        objective
+            In place of the direction objective; `seeds` then says how many pictures.
+        origins
+            What each warm picture was, to be remembered; -1 is noise.
+        """
+        if objective is None:
+            if directions is None:
+                raise ActivationsError("neither directions nor an objective: nothing to picture")
+            objective = direction(directions, power=self.settings.power)
+            rows = objective.targets  # type: ignore[attr-defined]
+            if rows.shape[1] != self.probe.channels:
+                raise ActivationsError(
+                    f"directions have {rows.shape[1]} numbers, but layer {self.probe.layer!r} "
+                    f"has {self.probe.channels} channels"
+                )
+            count = len(rows)
+        else:
+            count = np.size(seeds)
+        every = np.broadcast_to(np.asarray(seeds, dtype=np.int64), (count,))
+        starts, draws = [], []
+        drawn: dict[int, tuple[Tensor, Tensor]] = {}
+        for seed in every.tolist():
+            if seed not in drawn:
+                generator = torch.Generator().manual_seed(seed)
+                start = self.parametrization.start(generator)
+                drawn[seed] = start, self.settings.transforms.draw(generator, self.settings.steps)
+            starts.append(drawn[seed][0])
+            draws.append(drawn[seed][1])
+        numbers = torch.stack(starts).to(self.device)
+        if warm is not None:
+            numbers = self.parametrization.numbers_of(as_pictures(warm).to(self.device))
+        if origins is None:
+            origins = np.full(count, -1)
+        return InversionState.fresh(
+            numbers=numbers,
+            randomness=torch.stack(draws).to(self.device),
+            objective=objective.to(self.device),
+            seeds=torch.tensor(every.copy()),
+            origins=torch.as_tensor(np.asarray(origins, dtype=np.int64)),
+        )
+
+    def advance(self, state: InversionState, steps: int = 1) -> None:
+        """Take `steps` steps of gradient ascent, in place."""
+        for _ in range(steps):
+            self._step(state)
+
+    def _step(self, state: InversionState) -> None:
+        settings, total = self.settings, self.settings.steps
+        done = state.steps.float() / total
+        rows = torch.arange(len(state), device=self.device)
+        draws = state.randomness[rows, state.steps % state.randomness.shape[1]]
+        strength = ((1 - done) / settings.calm).clamp(0, 1) if settings.calm else (done < 1).float()
+        scores, gradient = self._look(state, draws, strength)
+        norm = gradient.flatten(1).norm(dim=1)
+        flat = ~torch.isfinite(norm) | (norm < _TINY)
+        if bool(flat.any()):
+            gradient = self._off_flat_ground(state, gradient, flat, draws, strength)
+        self._ascend(state, gradient, done)
+        state.scores = scores
+
+    def _look(
+        self, state: InversionState, draws: Tensor, strength: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Scores (n,), and their gradients with respect to the numbers."""
+        numbers = state.numbers.detach().requires_grad_()
+        with torch.enable_grad():
+            pictures = self.parametrization(numbers)
+            views = self.settings.transforms(pictures, draws, strength, self.eye.view)
+            scores = state.objective(Seen(self.eye(views), self.eye.centre, pictures))
+            (gradient,) = torch.autograd.grad(scores.sum() * self.eye.loss_scale, numbers)
+        return scores.detach(), gradient.float()
+
+    def _off_flat_ground(
+        self, state: InversionState, gradient: Tensor, flat: Tensor, draws: Tensor, strength: Tensor
+    ) -> Tensor:
+        """Ask again with gradients that leak through dead units; where that fails, shake."""
+        rows = flat.nonzero().flatten()
+        with redirected():
+            _, leaked = self._look(state.select(rows), draws[rows], strength[rows])
+        leaked = leaked.nan_to_num(0.0, 0.0, 0.0)
+        gradient = gradient.clone()
+        gradient[rows] = leaked
+        self._shake(state, rows[leaked.flatten(1).norm(dim=1) < _TINY])
+        return gradient
+
+    def _ascend(self, state: InversionState, gradient: Tensor, done: Tensor) -> None:
+        settings = self.settings
+        wide = (-1,) + (1,) * (gradient.ndim - 1)
+        count = (state.steps + 1).float()
+        state.first.mul_(_BETA1).add_(gradient, alpha=1 - _BETA1)
+        state.second.mul_(_BETA2).addcmul_(gradient, gradient, value=1 - _BETA2)
+        rate = settings.learning_rate * _schedule(done, settings.warm_up, settings.decay)
+        rate = rate / (1 - _BETA1**count)
+        scale = (1 - _BETA2**count).rsqrt()
+        # small against the picture's own largest gradient: the activations' scale is moot
+        size = state.second.flatten(1).amax(1).sqrt().mul(1e-4).clamp_min(1e-30)
+        step = state.first / ((state.second.sqrt() + size.view(wide)) * scale.view(wide))
+        state.numbers = state.numbers.detach() + step * rate.view(wide)
+        state.steps += 1
+
+    def _shake(self, state: InversionState, rows: Tensor) -> None:
+        """Move on to other, louder noise."""
+        for row in rows.tolist():
+            step = int(state.steps[row])
+            seed = (int(state.seeds[row]) * 1_000_003 + step + 1) % 2**63
+            generator = torch.Generator().manual_seed(seed)
+            amount = float(min(4.0 * 2.0 ** min(step, 6), 100.0))
+            noise = self.parametrization.noise(generator, amount).to(self.device)
+            sound = torch.nan_to_num(state.numbers[row].detach(), 0.0, 0.0, 0.0)
+            state.numbers = state.numbers.detach().clone()
+            state.numbers[row] = sound * 0.5 + noise
+
+    @torch.no_grad()
+    def pictures(self, state: InversionState) -> NDArray[np.uint8]:
+        """Pictures as they stand, uint8 (n, size, size, 3)."""
+        rgb = self.parametrization(state.numbers.detach())
+        rgb = self._enlarged(rgb)
+        array = (rgb.clamp(0, 1) * 255).round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
+        return np.ascontiguousarray(array)
+
+    def _enlarged(self, rgb: Tensor) -> Tensor:
+        """From the canvas that was drawn on to the size that was asked for."""
+        size = self.settings.size
+        if rgb.shape[-1] == size:
+            return rgb
+        return torch.nn.functional.interpolate(rgb, (size, size), mode="bicubic", antialias=True)
+
+    @torch.no_grad()
+    def fidelity(
+        self, pictures: InversionState | NDArray[np.uint8] | Tensor, directions: Any = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Encode finished pictures again, without transforms.
+
+        Returns
+        -------
+        The true cosine to each picture's direction (n,), and the activations (n, channels).
+        """
+        if isinstance(pictures, InversionState):
+            if directions is None:
+                directions = getattr(pictures.objective, "targets", None)
+            pictures = self.pictures(pictures)
+        rgb = as_pictures(pictures)
+        chunks = []
+        for chunk in torch.split(rgb, self.batch_size):
+            row, column = self.eye.centre
+            seen = self.eye(resize(chunk.to(self.device), self.eye.view))
+            chunks.append(seen[:, :, row, column].float().cpu())
+        activations = torch.cat(chunks)
+        if directions is None:
+            cosine = torch.full((len(activations),), float("nan"))
+        else:
+            targets = torch.as_tensor(np.asarray(torch.as_tensor(directions).cpu())).float()
+            cosine = torch.nn.functional.cosine_similarity(activations, targets, dim=1)
+        return cosine.numpy(), activations.numpy()
+
+
+def render(
+    probe: Any,
+    objective: Objective,
+    *,
+    count: int = 1,
+    settings: InversionSettings | None = None,
+    parametrization: Parametrization | None = None,
+    seed: int = 0,
+    every: int = 1,
+) -> Iterator[NDArray[np.uint8]]:
+    """Optimise `count` pictures for any objective; yields them every few steps, as they come.
+
+    The pictures start from the seeds ``seed, seed + 1, …``. The last one yielded is final.
+    """
+    engine = InversionEngine(probe, settings=settings, parametrization=parametrization)
+    state = engine.start(seeds=np.arange(seed, seed + count), objective=objective)
+    total = engine.settings.steps
+    while state.step < total:
+        engine.advance(state, min(every, total - state.step))
+        yield engine.pictures(state)
+
+
+def as_pictures(pictures: Any) -> Tensor:
+    """uint8 (n, h, w, 3) or float (n, 3, h, w) → float (n, 3, h, w) in [0, 1]."""
+    if torch.is_tensor(pictures) and pictures.is_floating_point():
+        return pictures
+    array = torch.as_tensor(np.asarray(pictures))
+    if array.ndim == 3:
+        array = array[None]
+    return array.permute(0, 3, 1, 2).float() / 255
+
+
+def _schedule(done: Tensor, warm_up: float, decay: float) -> Tensor:
+    """Part of the full learning rate: a ramp up, a plateau, half a cosine down."""
+    rate = torch.ones_like(done)
+    if warm_up:
+        rate = rate * ((done + 0.5 * warm_up) / (1.5 * warm_up)).clamp(max=1)
+    if decay:
+        fall = ((done - (1 - decay)) / decay).clamp(0, 0.98)
+        rate = rate * (0.5 + 0.5 * torch.cos(torch.pi * fall))
+    return rate

@@ -1,0 +1,85 @@
+"""Every number that decides how a picture comes out, in one place."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from atlas_widget.inversion.transforms import Transforms
+
+__all__ = ["InversionSettings"]
+
+_METHOD = 1  # raised when the same settings begin to give other pictures: caches are keyed by it
+
+
+@dataclass(frozen=True)
+class InversionSettings:
+    """How a picture is optimised; hashable, and written out by :attr:`description`.
+
+    Parameters
+    ----------
+    size
+        Side of the picture in pixels.
+    steps
+        Steps of gradient ascent.
+    view
+        Side of what the network is shown, where it is not the picture's. A large picture shown
+        small keeps the icon's bold features; None shows it as it is.
+    falloff
+        Steepness of the spectrum, 1 / frequency^falloff.
+    learning_rate
+        Adam's step in the normalised Fourier coefficients.
+    warm_up, decay
+        Parts of the steps over which the learning rate rises from, and falls to, nearly zero.
+    power
+        Power of the cosine in the objective.
+    chroma
+        Scale of the colour axes against lightness.
+    transforms
+        What the network is shown instead of the plain picture.
+    calm
+        Part of the steps, at the end, over which the transforms fade away.
+    fit_receptive_field
+        Draw no more pixels than the centre unit sees, and enlarge the picture after.
+    """
+
+    size: int = 64
+    steps: int = 64
+    view: int | None = None
+    falloff: float = 1.35
+    learning_rate: float = 0.03
+    warm_up: float = 0.0
+    decay: float = 0.3
+    power: float = 2.0
+    chroma: float = 1.0
+    deviation: float = 0.01
+    transforms: Transforms = field(default_factory=Transforms)
+    calm: float = 0.3
+    fit_receptive_field: bool = True
+
+    def __post_init__(self) -> None:
+        if self.size < 8 or self.steps < 1 or (self.view is not None and self.view < 8):
+            raise ValueError(
+                f"size={self.size}, view={self.view}, steps={self.steps}: "
+                "a picture needs at least 8 pixels a side and one step"
+            )
+
+    @classmethod
+    def icon(cls, **changes: Any) -> InversionSettings:
+        """Settings of an atlas's cells: small, bold, quick."""
+        return cls(**changes)
+
+    @classmethod
+    def portrait(cls, **changes: Any) -> InversionSettings:
+        """Settings of one large picture, watched while it sharpens."""
+        return cls(**{"size": 160, "view": 96, "steps": 128} | changes)
+
+    def replace(self, **changes: Any) -> InversionSettings:
+        """Return the same settings but for `changes`."""
+        return replace(self, **changes)
+
+    @property
+    def description(self) -> str:
+        """A stable text of all of it, for the keys of caches and for provenance."""
+        values = ", ".join(f"{name}={value!r}" for name, value in sorted(asdict(self).items()))
+        return f"inversion {_METHOD}: {values}"
