@@ -133,27 +133,33 @@ class _Sum(Objective):
 class _Direction(Objective):
     """(h·t / ‖t‖) · max(floor, cos(h, t))^power, at the centre unit or averaged over all."""
 
-    def __init__(self, targets: Tensor, power: float, floor: float, everywhere: bool) -> None:
+    def __init__(
+        self, targets: Tensor, power: float, floor: float, reach: float | None, everywhere: bool
+    ) -> None:
         self.targets = targets
-        self.power, self.floor, self.everywhere = power, floor, everywhere
-        self._unit = targets / targets.norm(dim=1, keepdim=True).clamp_min(_EPS)
+        self.power, self.floor, self.reach, self.everywhere = power, floor, reach, everywhere
+        self._norm = targets.norm(dim=1).clamp_min(_EPS)
+        self._unit = targets / self._norm[:, None]
 
     def __call__(self, seen: Seen) -> Tensor:
         if self.everywhere:
             h = seen.activations.flatten(2)
             dot = (h * self._unit[:, :, None]).sum(1)
-            return self._score(dot, h.norm(dim=1)).mean(1)
+            return self._score(dot, h.norm(dim=1), self._norm[:, None]).mean(1)
         h = seen.centre_activations
-        return self._score((h * self._unit).sum(1), h.norm(dim=1))
+        return self._score((h * self._unit).sum(1), h.norm(dim=1), self._norm)
 
-    def _score(self, dot: Tensor, norm: Tensor) -> Tensor:
+    def _score(self, dot: Tensor, norm: Tensor, wanted: Tensor) -> Tensor:
         # both norms are in the cosine: dividing by ‖h‖ alone leaves it under the floor, where
         # the angle says nothing; without the floor, negative × negative would look like success
         cosine = dot / norm.clamp_min(_EPS)
+        if self.reach is not None:
+            # what is already as strong as the target gains little from more of it
+            dot = torch.where(dot > 0, dot / (1 + dot.clamp_min(0) / (self.reach * wanted)), dot)
         return dot * cosine.clamp_min(self.floor) ** self.power
 
     def _like(self, targets: Tensor) -> Objective:
-        return _Direction(targets, self.power, self.floor, self.everywhere)
+        return _Direction(targets, self.power, self.floor, self.reach, self.everywhere)
 
     def select(self, index: Tensor) -> Objective:
         return self._like(self.targets[index.to(self.targets.device)])
@@ -201,10 +207,14 @@ def _targets(directions: Any) -> Tensor:
     return targets
 
 
-def direction(targets: Any, *, power: float = 2.0, floor: float = 0.1) -> Objective:
+def direction(
+    targets: Any, *, power: float = 2.0, floor: float = 0.1, reach: float | None = None
+) -> Objective:
     """Drive the centre unit's activations h towards the directions t, a row a picture.
 
-    The score is (h·t / ‖t‖) · max(floor, cos(h, t))^power.
+    The score is (h·t / ‖t‖) · max(floor, cos(h, t))^power. The first factor drives the activation
+    to be strong, without end; with a `reach` it levels off there, and the angle decides: pictures
+    of weak directions (a clear sky, a wall) stay calm, and cosines come out higher.
 
     Parameters
     ----------
@@ -214,13 +224,17 @@ def direction(targets: Any, *, power: float = 2.0, floor: float = 0.1) -> Object
         How much the angle counts against the strength; 0 is the plain dot product.
     floor
         Least value of the cosine in the product.
+    reach
+        Strength, in the target's own, about which the first factor levels off; None: it never does.
     """
-    return _Direction(_targets(targets), power, floor, everywhere=False)
+    return _Direction(_targets(targets), power, floor, reach, everywhere=False)
 
 
-def direction_everywhere(targets: Any, *, power: float = 2.0, floor: float = 0.1) -> Objective:
+def direction_everywhere(
+    targets: Any, *, power: float = 2.0, floor: float = 0.1, reach: float | None = None
+) -> Objective:
     """Like :func:`direction`, averaged over all positions: a texture instead of one thing."""
-    return _Direction(_targets(targets), power, floor, everywhere=True)
+    return _Direction(_targets(targets), power, floor, reach, everywhere=True)
 
 
 def channel(index: int) -> Objective:

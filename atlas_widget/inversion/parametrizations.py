@@ -20,6 +20,7 @@ __all__ = ["Fourier", "Maco", "Parametrization", "Pixels", "decorrelation_matrix
 # Square root of the covariance of ImageNet's colours (Lucid), rows and columns as RGB; its columns
 # are lightness, blue against yellow, green against magenta.
 _COLOUR_SQRT = ((0.26, 0.09, 0.02), (0.27, 0.00, -0.05), (0.27, -0.09, 0.03))
+_FAINT = 1e-3  # least weight of a frequency: numbers_of divides by it
 _LEAST, _MOST = 0.02, 0.98  # pictures are clipped to this before the inverse of the sigmoid
 
 
@@ -128,12 +129,21 @@ class Fourier(_Coloured):
         The spectrum falls as 1 / frequency^falloff; steeper is calmer and more colourful.
     deviation
         Standard deviation of the first coefficients.
+    cutoff
+        Cycles per pixel about which the spectrum ends, at most 0.7; grain finer than a pixel or two
+        excites a network without meaning anything to an eye.
     chroma
         Scale of the two colour axes against lightness.
     """
 
     def __init__(
-        self, size: int, *, falloff: float = 1.0, deviation: float = 0.01, chroma: float = 1.0
+        self,
+        size: int,
+        *,
+        falloff: float = 1.0,
+        deviation: float = 0.01,
+        chroma: float = 1.0,
+        cutoff: float | None = None,
     ) -> None:
         super().__init__(size, chroma=chroma)
         self.falloff, self.deviation = falloff, deviation
@@ -141,6 +151,9 @@ class Fourier(_Coloured):
         # Lucid's scale at 64 px and falloff 1 is (size / cycles) / 4. Written in cycles per picture
         # the same numbers give the same picture at every size and steepness.
         self._spectrum = (size / 4) * 64.0 ** (falloff - 1) / cycles**falloff
+        if cutoff is not None:
+            fade = torch.exp(-((cycles / (cutoff * size)) ** 4))
+            self._spectrum = self._spectrum * fade.clamp_min(_FAINT)
 
     def start(self, generator: torch.Generator) -> Tensor:  # noqa: D102
         shape = (3, self.size, self.size // 2 + 1, 2)

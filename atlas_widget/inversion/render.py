@@ -65,6 +65,7 @@ class InversionEngine:
                 falloff=self.settings.falloff,
                 deviation=self.settings.deviation,
                 chroma=self.settings.chroma,
+                cutoff=self.settings.cutoff,
             )
         ).to(self.device)
 
@@ -102,7 +103,7 @@ class InversionEngine:
         if objective is None:
             if directions is None:
                 raise ActivationsError("neither directions nor an objective: nothing to picture")
-            objective = direction(directions, power=self.settings.power)
+            objective = direction(directions, power=self.settings.power, reach=self.settings.reach)
             rows = objective.targets  # type: ignore[attr-defined]
             if rows.shape[1] != self.probe.channels:
                 raise ActivationsError(

@@ -31,8 +31,10 @@ class InversionSettings:
         Adam's step in the normalised Fourier coefficients.
     warm_up, decay
         Parts of the steps over which the learning rate rises from, and falls to, nearly zero.
-    power
-        Power of the cosine in the objective.
+    power, reach
+        Power of the cosine in the objective, and the strength at which the rest of it levels off.
+    cutoff
+        Cycles per pixel about which the spectrum ends.
     chroma
         Scale of the colour axes against lightness.
     transforms
@@ -46,11 +48,13 @@ class InversionSettings:
     size: int = 64
     steps: int = 64
     view: int | None = None
-    falloff: float = 1.35
+    falloff: float = 1.5
+    cutoff: float | None = 0.3
     learning_rate: float = 0.03
     warm_up: float = 0.0
     decay: float = 0.3
     power: float = 2.0
+    reach: float | None = 1.0
     chroma: float = 1.0
     deviation: float = 0.01
     transforms: Transforms = field(default_factory=Transforms)
