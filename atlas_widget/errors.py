@@ -13,6 +13,7 @@ from collections.abc import Iterable
 __all__ = [
     "ActivationsError",
     "AtlasError",
+    "AttributionError",
     "CellError",
     "ExportError",
     "ImagesError",
@@ -48,6 +49,10 @@ class ActivationsError(AtlasError):
 
 class TransformError(AtlasError):
     """The transform is not differentiable or returns the wrong shape."""
+
+
+class AttributionError(AtlasError):
+    """There are no classes to attribute to, or none that follow from the layer."""
 
 
 class SavedAtlasError(AtlasError):

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from atlas_widget.errors import AtlasError, LayerOutputError
+from atlas_widget.probe.derivatives import ClassDerivatives
 from atlas_widget.probe.encoder import Encoder
 from atlas_widget.probe.fingerprint import weights_hash
 from atlas_widget.probe.folding import accelerated
@@ -17,8 +18,13 @@ from atlas_widget.probe.layers import find_layer
 from atlas_widget.probe.outputs import class_scores, layout_of
 from atlas_widget.probe.preprocessing import Preprocessing, resolve_transform
 from atlas_widget.probe.private_copy import private_copy, unwrapped
+from atlas_widget.probe.receptive_field import (
+    ReceptiveField,
+    box_around,
+    measure_receptive_field,
+)
 from atlas_widget.probe.running import LayerRunner, run_model
-from atlas_widget.probe.trial import BATCH, USUAL_SIZES, try_model
+from atlas_widget.probe.trial import USUAL_SIZES, classes_of, sums_to_one, try_model
 
 __all__ = ["LayerProbe"]
 
@@ -53,6 +59,8 @@ class LayerProbe:
         Rows and columns of the layer's map for pictures of `input_size`; (1, 1) for vectors.
     input_size : int
     num_classes : int or None
+    no_classes : str or None
+        Why there are no class values, where there are none.
     device, dtype
         Of the private copy.
     preprocessing : Preprocessing
@@ -105,10 +113,24 @@ class LayerProbe:
         self.channels = layout.channels(trial.tensor)
         rows, columns = layout.as_map(trial.tensor).shape[2:]
         self.map_size = (rows, columns)
-        scores = None if trial.error else class_scores(trial.output, BATCH)
-        self.num_classes = None if scores is None else scores.shape[1]
+        self._map_sizes = {(self.input_size, self.input_size): self.map_size}
+        self._fields: dict[int, ReceptiveField] = {}
+        self._derivatives = ClassDerivatives(self._encoder, self.layer)
+        self.num_classes, self.no_classes = classes_of(ours, trial)
         if preprocessing.notice:
             self.notices.append(preprocessing.notice)
+        if not known:
+            self.notices.append(
+                f"Nothing says which size of pictures the model was made for; {self.input_size} px "
+                "is assumed. Pass input_size= to change that."
+            )
+        if trial.error is not None:
+            self.notices.append(self.no_classes or "")
+        elif self.num_classes is not None and sums_to_one(trial.output):
+            self.notices.append(
+                "The model's outputs sum to one, so it seems to end in a softmax: class values "
+                "are about probabilities, which saturate, rather than about logits."
+            )
 
     def activations(self, rgb: Tensor) -> Tensor:
         """Return the layer's activations (n, c, h, w) for RGB in [0, 1], without gradients."""
@@ -120,7 +142,17 @@ class LayerProbe:
 
         Nothing that comes after the layer is computed.
         """
-        return self._open()(rgb)
+        try:
+            return self._open()(rgb)
+        except (AssertionError, RuntimeError, ValueError) as error:
+            native = (self.input_size, self.input_size)
+            if isinstance(error, AtlasError | torch.OutOfMemoryError) or rgb.shape[2:] == native:
+                raise
+            height, width = rgb.shape[2:]
+            raise AtlasError(
+                f"The model does not take pictures of {height} × {width} px; it ran on "
+                f"{self.input_size} × {self.input_size}: {type(error).__name__}: {error}"
+            ) from error
 
     def accelerated(self, memory_format: torch.memory_format = torch.channels_last) -> Encoder:
         """Return a faster `encode`: batch norms folded into convolutions, channels last.
@@ -139,8 +171,62 @@ class LayerProbe:
             output = run_model(encoder.runner.model, encoder.prepared(rgb))
         scores = class_scores(output, len(rgb))
         if scores is None:
-            raise LayerOutputError("The model gives no scores (n, classes).")
+            raise LayerOutputError(self.no_classes or "The model gives no scores (n, classes).")
         return scores.float()
+
+    @property
+    def derivatives(self) -> ClassDerivatives:
+        """Derivatives of the class scores with respect to this layer, for attribution."""
+        self._open()
+        return self._derivatives
+
+    def accepts_size(self, height: int, width: int | None = None) -> bool:
+        """Whether the model takes pictures of this size; some with position embeddings do not."""
+        try:
+            return 0 not in self.map_size_at(height, width)
+        except AtlasError:
+            return False
+
+    def map_size_at(self, height: int, width: int | None = None) -> tuple[int, int]:
+        """Return the rows and columns of the layer's map for pictures of this size."""
+        size = (height, width or height)
+        if size not in self._map_sizes:
+            rows, columns = self.activations(torch.full((1, 3, *size), 0.5)).shape[2:]
+            self._map_sizes[size] = (rows, columns)
+        return self._map_sizes[size]
+
+    def receptive_field(self, size: int | None = None) -> int:
+        """Return the side, in pixels, of what the layer's centre unit effectively sees.
+
+        From the gradients of its activation on pictures of noise: the square that holds nine
+        tenths of their energy. For vectors it is the whole picture.
+
+        Parameters
+        ----------
+        size : int, optional
+            Side of the pictures; `input_size` by default.
+        """
+        return self._field(size or self.input_size).side
+
+    def position_box(
+        self, row: int, column: int, input_size: int | None = None
+    ) -> tuple[int, int, int, int]:
+        """Return what the unit at a position effectively sees, as (x0, y0, x1, y1) in pixels.
+
+        The box lies within the picture, moved inwards at its rim.
+        """
+        size = input_size or self.input_size
+        return box_around(self._field(size), (row, column), self.map_size_at(size), size)
+
+    def _field(self, size: int) -> ReceptiveField:
+        if size not in self._fields:
+            if self.kind == "vector":
+                self._fields[size] = ReceptiveField(size, (0.0, 0.0))
+            else:
+                self._fields[size] = measure_receptive_field(
+                    self.encode, size, self.device, shifted=self.kind == "map"
+                )
+        return self._fields[size]
 
     @cached_property
     def weights_hash(self) -> str:
@@ -150,6 +236,7 @@ class LayerProbe:
     def close(self) -> None:
         """Free the private copy."""
         self.__dict__.pop("_encoder", None)
+        self.__dict__.pop("_derivatives", None)
 
     def __enter__(self) -> Self:
         return self

@@ -11,11 +11,11 @@ from torch import Tensor, nn
 
 from atlas_widget.errors import AtlasError, LayerNotFoundError, LayerOutputError
 from atlas_widget.probe.layers import LayerName
-from atlas_widget.probe.outputs import Path, find_tensor, tensor_at
+from atlas_widget.probe.outputs import Path, class_scores, entries, find_tensor, replaced, tensor_at
 from atlas_widget.probe.preprocessing import Preprocessing
 from atlas_widget.probe.running import run_model
 
-__all__ = ["Trial", "try_model"]
+__all__ = ["Trial", "classes_of", "sums_to_one", "try_model"]
 
 # Where nothing says which size a model was made for: ImageNet's first, then those of the small
 # data sets, then the larger ones. A model with a linear layer behind a flattened map takes one.
@@ -92,7 +92,7 @@ def try_model(
 def _run(
     model: nn.Module, module: nn.Module, inputs: Tensor, outputs: list[Any]
 ) -> tuple[Any, Exception | None]:
-    handle = module.register_forward_hook(lambda _, __, output: outputs.append(output))
+    handle = module.register_forward_hook(lambda _, __, output: outputs.append(_kept(output)))
     try:
         with torch.no_grad():
             return run_model(model, inputs), None
@@ -133,3 +133,44 @@ def _trial(
         raise LayerOutputError(f"Layer {str(name)!r} returns nothing.")
     path = find_tensor(output, name.picks, name.module, BATCH)
     return Trial(size, channels, call, path, tensor_at(output, path), result, error)
+
+
+def _kept(output: Any) -> Any:
+    """Keep what an in-place operation after the layer would overwrite."""
+    for path, leaf in list(entries(output)):
+        if isinstance(leaf, Tensor):
+            output = replaced(output, path, leaf.clone())
+    return output
+
+
+def classes_of(model: nn.Module, trial: Trial) -> tuple[int | None, str | None]:
+    """Return how many classes the model has, and why its layer cannot be attributed to them."""
+    if trial.error is not None:
+        return None, (
+            f"The model runs up to the layer but fails after it, so there are no class values: "
+            f"{type(trial.error).__name__}: {trial.error}"
+        )
+    scores = class_scores(trial.output, BATCH)
+    if scores is None or getattr(model, "num_classes", None) == 0:  # timm: the head was taken off
+        kind = type(trial.output).__name__
+        shape = f" of shape {tuple(trial.output.shape)}" if hasattr(trial.output, "shape") else ""
+        return None, (
+            f"The model ({type(model).__name__}) gives no scores (n, classes) but a {kind}{shape}, "
+            "so there are no class values."
+        )
+    flat = trial.tensor.flatten(1)
+    if flat.shape == scores.shape and torch.allclose(flat, scores):
+        return scores.shape[1], (
+            "This layer is the model's output itself, so no scores follow from it; class values "
+            "need a layer before the last."
+        )
+    return scores.shape[1], None
+
+
+def sums_to_one(output: Any) -> bool:
+    """Whether a model's scores look like probabilities."""
+    scores = class_scores(output, BATCH)
+    if scores is None or scores.shape[1] < 2:
+        return False
+    sums = scores.float().sum(1)
+    return bool((scores >= 0).all() and torch.allclose(sums, torch.ones_like(sums), atol=1e-3))
