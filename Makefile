@@ -13,6 +13,8 @@ PYTEST_ARGS ?=
 BIN := $(VENV)/bin
 # Node.js lives in the virtual environment; npm's scripts call `node` by name
 NPM = PATH="$$(cd "$(BIN)" && pwd):$$PATH" npm --prefix js
+# JupyterLab asks for this flag in a container, where one is root
+LAB = "$(BIN)/jupyter" lab $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_ARGS)
 BUNDLE := atlas_widget/static/widget.js
 BUNDLE_SOURCES := $(shell find js -name node_modules -prune -o -name tests -prune -o -type f -print) \
 	atlas_widget/messages.json
@@ -20,7 +22,7 @@ BUNDLE_SOURCES := $(shell find js -name node_modules -prune -o -name tests -prun
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint unit browser packaging bundle watch format clean distclean
+.PHONY: help demo test lint unit browser packaging bundle watch format messages clean distclean
 
 help:
 	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST))
@@ -29,7 +31,7 @@ help:
 
 ## make demo        set up and open JupyterLab on the quickstart (LAB_ARGS="--no-browser" for none)
 demo: $(VENV)/demo.stamp $(BUNDLE)
-	"$(BIN)/jupyter" lab $(LAB_ARGS) notebooks/quickstart.ipynb
+	$(LAB) notebooks/quickstart.ipynb
 
 ## make test        set up and run every check and every test
 test: setup-test lint unit-js
@@ -65,13 +67,17 @@ bundle: $(BUNDLE)
 ## make watch       JupyterLab with hot reload: what you change in js/ shows at once
 watch: $(VENV)/demo.stamp
 	$(NPM) run watch & watcher=$$!; trap 'kill $$watcher' EXIT; \
-	ANYWIDGET_HMR=1 "$(BIN)/jupyter" lab $(LAB_ARGS) notebooks/quickstart.ipynb
+	ANYWIDGET_HMR=1 $(LAB) notebooks/quickstart.ipynb
 
 ## make format      let the formatters rewrite what `make lint` would complain about
 format: setup-test
 	"$(BIN)/ruff" format .
 	"$(BIN)/ruff" check --fix .
 	$(NPM) run format
+
+## make messages    rewrite CONTRIBUTING.md's table from atlas_widget/messages.json
+messages:
+	$(PYTHON) tools/message_table.py
 
 ## make clean       remove what was built (make distclean: the environment too)
 clean:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browser.atlas_view import AtlasView
+from tests.browser.cells import small_atlas
 from tests.browser.chromium import FLAGS, require_chromium
 from tests.browser.lab import LabServer, Notebook
 
@@ -62,6 +64,24 @@ def notebook(page: Page, lab: LabServer) -> Iterator[Notebook]:
     """A page in which a notebook can be opened; its kernel ends with the test."""
     yield Notebook(page, lab)
     lab.shutdown_kernels()
+
+
+@pytest.fixture
+def show(notebook: Notebook, lab: LabServer) -> Callable[..., AtlasView]:
+    """Open a notebook whose first cell shows a small atlas, and wait for its pictures.
+
+    The first test to ask pays for the pictures; the others find them in the cache.
+    """
+
+    def show(*more_cells: str) -> AtlasView:
+        notebook.open(lab.write("atlas.ipynb", [small_atlas(), *more_cells]))
+        notebook.run_cell(0)
+        assert notebook.errors() == []
+        view = AtlasView(notebook)
+        view.wait_pictures()
+        return view
+
+    return show
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Locator, Page
 
 ROOT = ".aw-root"
@@ -172,6 +173,14 @@ class Notebook:
         """Open a notebook that lies in the server's folder and wait for its kernel."""
         self.page.goto(f"{self.server.url}/lab/workspaces/{self._workspace}/tree/{name}?reset")
         self.wait_ready(timeout)
+        try:
+            self.execute("None", timeout=20)
+        except PlaywrightError:
+            # seen once in many starts: a new kernel says that it is idle and never answers
+            print("The new kernel does not answer; it is restarted")
+            self.page.evaluate("() => window.awPanel.context.sessionContext.restartKernel()")
+            self.wait_ready(timeout)
+            self.execute("None", timeout=20)
 
     def reload(self, timeout: float = 90.0) -> None:
         """Save, then reload the page as a person does; the kernel lives on."""
@@ -207,7 +216,10 @@ class Notebook:
             """index => {
                 window.jupyterapp.shell.activateById(window.awPanel.id);
                 window.awPanel.content.activeCellIndex = index;
-                window.jupyterapp.commands.execute("notebook:run-cell");
+                const running = (window.awRunning ??= new Set());
+                running.add(index);
+                window.jupyterapp.commands.execute("notebook:run-cell")
+                    .finally(() => running.delete(index));
             }""",
             index,
         )
@@ -215,14 +227,20 @@ class Notebook:
     def run_cell(self, index: int, timeout: float = 120.0) -> float:
         """Run a cell to its end; return the seconds that it took."""
         start = time.monotonic()
-        before = self._execution_count(index)
         self.start_cell(index)
-        self._wait(
-            lambda: self._execution_count(index) not in (None, before), timeout, f"cell {index}"
-        )
+        self.wait_cell(index, timeout)
         return time.monotonic() - start
 
-    def run_all(self, timeout: float = 300.0) -> None:
+    def is_running(self, index: int) -> bool:
+        """Tell whether a cell that was started has not come to its end."""
+        running: bool = self.page.evaluate("index => window.awRunning.has(index)", index)
+        return running
+
+    def wait_cell(self, index: int, timeout: float = 120.0) -> None:
+        """Wait for the end of a cell that was started."""
+        self._wait(lambda: not self.is_running(index), timeout, f"the end of cell {index}")
+
+    def run_all(self, timeout: float = 180.0) -> None:
         """Run all cells, to the end or the first error."""
         self.page.evaluate(
             """() => {
@@ -245,17 +263,6 @@ class Notebook:
             }"""
         )
         return found
-
-    def _execution_count(self, index: int) -> int | None:
-        """Return the number in the cell's brackets: none while it waits or runs."""
-        count: int | None = self.page.evaluate(
-            """index => {
-                const cell = window.awPanel.content.model.cells.get(index);
-                return cell.executionState === "running" ? null : cell.executionCount;
-            }""",
-            index,
-        )
-        return count
 
     # -- the kernel
 

@@ -1,0 +1,112 @@
+"""What a person does with a view of the widget: point, click, drag, press a button."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from playwright.sync_api import Locator
+
+from tests.browser.lab import Notebook
+
+Point = tuple[float, float]
+
+
+class AtlasView:
+    """One view of an AtlasWidget in an open notebook."""
+
+    def __init__(self, notebook: Notebook, index: int = 0) -> None:
+        self.notebook = notebook
+        self.index = index
+        self.root = notebook.root(index)
+
+    @property
+    def stage(self) -> Locator:
+        """The area that the atlas is drawn in."""
+        return self.root.locator(".aw-stage")
+
+    def wait_pictures(self, timeout: float = 150.0) -> int:
+        """Wait until every cell in view is final; return how many there are."""
+        cells = self.notebook.wait_number("cells", 1, timeout, self.index)
+        self.notebook.wait_attribute(
+            "final",
+            lambda final: int(final) == self.notebook.number("cells", self.index) > 0,
+            timeout,
+            self.index,
+        )
+        return cells
+
+    def use_tool(self, tool: str) -> None:
+        """Choose "pan", "rectangle" or "lasso"."""
+        self.root.locator(f'[data-aw-tool="{tool}"]').click()
+
+    def at(self, x: float, y: float) -> Point:
+        """Return the page's coordinates of a place in the stage, given from 0 to 1."""
+        self.stage.scroll_into_view_if_needed()
+        box = self.stage.bounding_box()
+        assert box, "the stage is not shown"
+        return box["x"] + x * box["width"], box["y"] + y * box["height"]
+
+    def hover_a_cell(self) -> Point:
+        """Move over the stage until there is a cell under the pointer; return where."""
+        mouse = self.notebook.page.mouse
+        for x, y in _outwards():
+            point = self.at(x, y)
+            mouse.move(*point, steps=3)
+            self.notebook.page.wait_for_timeout(250)
+            if self.root.locator("[data-aw-card]").count():
+                return point
+        raise AssertionError(f"no cell anywhere in the view\n{self.notebook.describe()}")
+
+    def open_a_cell(self) -> None:
+        """Click on a cell; its detail panel opens."""
+        self.notebook.page.mouse.click(*self.hover_a_cell())
+        self.root.locator(".aw-detail").wait_for(timeout=5000)
+
+    def lasso(self, radius: float = 0.3) -> None:
+        """Drag a circle around the middle of the stage."""
+        self.use_tool("lasso")
+        mouse = self.notebook.page.mouse
+        angles = [2 * math.pi * step / 24 for step in range(24)]
+        points = [
+            self.at(0.5 + radius * math.cos(angle), 0.5 + radius * math.sin(angle))
+            for angle in angles
+        ]
+        mouse.move(*points[0])
+        mouse.down()
+        for point in points[1:]:
+            mouse.move(*point)
+        mouse.up()
+
+    def export(self, format_: str) -> None:
+        """Press the export button and choose a format."""
+        self.root.locator("[data-aw-export-menu]").click()
+        self.root.locator(f'[data-aw-export="{format_}"]').click()
+
+    def drawn_share(self) -> float:
+        """Return the share of the stage's pixels that differ from its corner's colour."""
+        share: float = self.root.locator(".aw-stage canvas").first.evaluate(
+            """canvas => {
+                if (!canvas.width || !canvas.height) return 0;
+                const {data} = canvas.getContext("2d")
+                    .getImageData(0, 0, canvas.width, canvas.height);
+                let different = 0;
+                for (let at = 0; at < data.length; at += 4) {
+                    const distance = Math.abs(data[at] - data[0])
+                        + Math.abs(data[at + 1] - data[1]) + Math.abs(data[at + 2] - data[2]);
+                    if (distance > 24) different += 1;
+                }
+                return different / (data.length / 4);
+            }"""
+        )
+        return share
+
+
+def _outwards() -> Iterator[Point]:
+    """Yield places from the middle of the unit square outwards."""
+    yield 0.5, 0.5
+    for ring in range(1, 10):
+        for step in range(4 * ring):
+            angle = 2 * math.pi * step / (4 * ring)
+            radius = 0.045 * ring
+            yield 0.5 + radius * math.cos(angle), 0.5 + radius * math.sin(angle)

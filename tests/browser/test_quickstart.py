@@ -1,0 +1,40 @@
+"""The notebook that a newcomer opens runs from top to bottom."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tests.browser.lab import LabServer, Notebook
+
+QUICKSTART = Path(__file__).parents[2] / "notebooks" / "quickstart.ipynb"
+
+
+@pytest.mark.browser
+def test_the_quickstart_runs(notebook: Notebook, lab: LabServer) -> None:
+    shutil.copy(QUICKSTART, lab.notebooks)
+    notebook.open(QUICKSTART.name)
+    notebook.run_all(timeout=280)
+    assert notebook.errors() == []
+    figure = lab.notebooks / "region.svg"
+    assert "<svg" in figure.read_text(encoding="utf-8")
+    assert (lab.notebooks / "region.svg.json").is_file()
+
+
+def test_it_is_stored_without_outputs() -> None:
+    stored = nbformat.read(QUICKSTART, as_version=4)
+    nbformat.validate(stored)
+    for cell in stored.cells:
+        assert not cell.get("outputs")
+        assert cell.get("execution_count") is None
+    assert "widgets" not in stored.metadata
+
+
+def test_its_python_is_formatted_and_names_what_there_is() -> None:
+    stored = nbformat.read(QUICKSTART, as_version=4)
+    for cell in stored.cells:
+        if cell.cell_type == "code":
+            compile(cell.source, "quickstart", "exec")
