@@ -22,7 +22,7 @@ BUNDLE_SOURCES := $(shell find js -name node_modules -prune -o -name tests -prun
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint unit browser packaging bundle watch format messages clean distclean
+.PHONY: help demo test lint unit browser packaging bundle watch format messages screenshots clean distclean
 
 help:
 	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST))
@@ -78,6 +78,10 @@ format: setup-test
 ## make messages    rewrite CONTRIBUTING.md's table from atlas_widget/messages.json
 messages:
 	$(PYTHON) tools/message_table.py
+
+## make screenshots take the pictures in docs/ anew, from a real session
+screenshots: setup-test
+	"$(BIN)/python" tools/screenshots.py docs
 
 ## make clean       remove what was built (make distclean: the environment too)
 clean:

@@ -1,0 +1,67 @@
+"""Take the pictures in the README from a real session: ``make screenshots``.
+
+Runs the quickstart's atlas in a JupyterLab of its own and waits until all of it is final, which
+takes some minutes the first time; the cache below ``.cache/`` makes the next time quick.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from playwright.sync_api import sync_playwright  # noqa: E402
+
+from tests.browser.atlas_view import AtlasView  # noqa: E402
+from tests.browser.chromium import FLAGS, require_chromium  # noqa: E402
+from tests.browser.lab import LabServer, Notebook  # noqa: E402
+
+CELL = """from atlas_widget import AtlasWidget, demo
+
+w = AtlasWidget(demo.model(), demo.LAYER, height=720)
+w"""
+SIZE = {"width": 1400, "height": 940}
+
+
+def main(target: Path) -> None:
+    """Write atlas.png, detail.png and dark.png into a folder."""
+    target.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        server = LabServer(Path(folder))
+        server.cache = ROOT / ".cache" / "screenshots"
+        browser = playwright.chromium.launch(
+            executable_path=os.fspath(require_chromium()), args=list(FLAGS)
+        )
+        page = browser.new_page(viewport=SIZE, device_scale_factor=1.5)
+        server.start()
+        try:
+            notebook = Notebook(page, server)
+            notebook.open(server.write("atlas.ipynb", [CELL]))
+            notebook.command("application:toggle-left-area")
+            notebook.run_cell(0)
+            view = AtlasView(notebook)
+            view.wait_pictures(timeout=600)
+            notebook.wait_attribute("stage", "idle", timeout=600)
+            page.mouse.move(5, 5)
+            page.wait_for_timeout(1000)
+            page.screenshot(path=target / "atlas.png")
+            view.open_a_cell()
+            view.root.locator(".aw-detail .aw-bar").first.wait_for(timeout=120_000)
+            view.root.locator(".aw-detail figcaption", has_text="Finished").wait_for(
+                timeout=300_000
+            )
+            page.screenshot(path=target / "detail.png")
+            notebook.set_theme(dark=True)
+            page.wait_for_timeout(1000)
+            page.screenshot(path=target / "dark.png")
+        finally:
+            server.stop()
+            browser.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs")
