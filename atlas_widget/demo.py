@@ -16,10 +16,13 @@ from typing import Any
 from atlas_widget.errors import AtlasError, MissingExtraError, did_you_mean
 from atlas_widget.images.folder import FileSource
 
-__all__ = ["LAYER", "images", "labels", "model"]
+__all__ = ["CROP_SCALE", "LAYER", "images", "labels", "model"]
 
 LAYER = "blocks.4.2"
 """The demo's layer: 14×14 positions of 112 channels, in the middle of the network."""
+
+CROP_SCALE = (0.15, 0.8)
+"""Sizes of crops of the photos. Larger ones, from 0.35 to 1, fall into an island for each photo."""
 
 _SIZES = {"lite0": 224, "lite1": 240, "lite2": 260}
 
@@ -136,10 +139,12 @@ def images() -> FileSource:
     if not found:
         raise MissingExtraError(
             f"scikit-image ships no photos in {str(folder)!r}; reinstall it with "
-            '`pip install --force-reinstall scikit-image`.'
+            "`pip install --force-reinstall scikit-image`."
         )
     description = f"{len(found)} photos that scikit-image ships"
-    return FileSource(list(found.values()), list(found), description, by_contents=True)
+    source = FileSource(list(found.values()), list(found), description, by_contents=True)
+    source.crop_scale = CROP_SCALE
+    return source
 
 
 def _extra(module: str) -> Any:

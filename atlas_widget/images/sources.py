@@ -52,6 +52,8 @@ class NamedImages(Sequence[Image.Image]):
     """Base of the sources in this package: a source that is also a sequence of PIL images."""
 
     description: str = "images"
+    crop_scale: tuple[float, float] | None = None
+    """Sizes of crops that suit these images, if others do than `collect.CROP_SCALE`."""
 
     def __init__(self) -> None:
         self.unreadable: list[str] = []

@@ -1,0 +1,162 @@
+"""What an atlas was made from: as a record to publish with a figure, and as a key for a cache."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from atlas_widget.collect import NUM_SAMPLES, POSITIONS_PER_CROP, default_crop_scale
+from atlas_widget.errors import AtlasError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from atlas_widget.images import ImageSource
+    from atlas_widget.probe import LayerProbe
+
+__all__ = ["METHOD_VERSION", "AtlasSettings", "atlas_key", "describe", "resolve_labels"]
+
+METHOD_VERSION = 1
+"""To be raised when the same input no longer gives the same atlas: cached atlases are made anew."""
+
+_PACKAGES = ("atlas-widget", "torch", "torchvision", "timm", "numpy", "pillow")
+
+
+@dataclass(frozen=True)
+class AtlasSettings:
+    """Parameters that determine an atlas, besides the model, its layer and the images.
+
+    Attributes
+    ----------
+    num_samples, seed, crop_scale, positions_per_crop
+        See `collect`.
+    neighbors, min_dist
+        See `umap_layout`.
+    """
+
+    num_samples: int = NUM_SAMPLES
+    seed: int = 0
+    crop_scale: tuple[float, float] | None = None
+    positions_per_crop: int = POSITIONS_PER_CROP
+    neighbors: int | None = None
+    min_dist: float = 0.05
+
+    def resolved(self, source: ImageSource) -> dict[str, Any]:
+        """Return them as a dict, with the defaults that depend on the images filled in."""
+        values = asdict(self)
+        values["crop_scale"] = list(self.crop_scale or default_crop_scale(source))
+        return values
+
+
+def atlas_key(probe: LayerProbe, source: ImageSource, settings: AtlasSettings) -> str:
+    """Hash everything that determines an atlas, without building it.
+
+    Grids and labels are not in it: they follow from the atlas in no time, or do not change it.
+    """
+    parts = {
+        "method": METHOD_VERSION,
+        "weights": probe.weights_hash,
+        "layer": probe.layer,
+        "input_size": probe.input_size,
+        "preprocessing": probe.preprocessing.description,
+        "images": source.fingerprint(),
+        "settings": settings.resolved(source),
+    }
+    text = json.dumps(parts, sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def describe(
+    probe: LayerProbe, source: ImageSource, settings: AtlasSettings, model: nn.Module
+) -> dict[str, Any]:
+    """Return a record of what an atlas was made from, of JSON's types only."""
+    return {
+        "model": model_name(model),
+        "weights_hash": probe.weights_hash,
+        "layer": probe.layer,
+        "channels": probe.channels,
+        "map_size": list(probe.map_size),
+        "input_size": probe.input_size,
+        "preprocessing": probe.preprocessing.description,
+        "images": {
+            "description": source.description,
+            "count": len(source),
+            "fingerprint": source.fingerprint(),
+            "unreadable": len(source.unreadable),
+        },
+        "settings": settings.resolved(source),
+        "key": atlas_key(probe, source, settings),
+        "method_version": METHOD_VERSION,
+        "device": str(probe.device),
+        "versions": _versions(),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def model_name(model: nn.Module) -> str:
+    """Name a model: timm's and torchvision's by their architecture, others by their class."""
+    config = getattr(model, "pretrained_cfg", None) or getattr(model, "default_cfg", None)
+    if isinstance(config, Mapping) and config.get("architecture"):
+        return str(config["architecture"])
+    return f"{type(model).__module__}.{type(model).__qualname__}"
+
+
+def resolve_labels(
+    labels: Sequence[str] | Mapping[int, str] | None, classes: int | None, model: nn.Module
+) -> tuple[list[str] | None, str | None]:
+    """Check the labels of a model's outputs, or find them for a model of ImageNet's.
+
+    Returns
+    -------
+    labels : list of str or None
+        One for each output; None if they are not known, or there are no outputs.
+    notice : str or None
+        What was assumed, to be shown once.
+    """
+    if classes is None:
+        return None, None
+    if labels is None:
+        if classes != 1000 or not _from_a_zoo(model):
+            return None, None
+        from atlas_widget import demo
+
+        return demo.labels(), (
+            f"ImageNet's labels are assumed for the 1,000 outputs of {model_name(model)}; "
+            "pass labels= to change that."
+        )
+    if isinstance(labels, (str, bytes)):
+        raise AtlasError(f"labels is a list of {classes:,} strings, not one string.")
+    if isinstance(labels, Mapping):
+        missing = [number for number in range(classes) if number not in labels]
+        if missing:
+            raise AtlasError(
+                f"labels names {len(labels):,} of the model's {classes:,} outputs; "
+                f"output {missing[0]} has none."
+            )
+        labels = [labels[number] for number in range(classes)]
+    if len(labels) != classes:
+        raise AtlasError(
+            f"{len(labels):,} labels were given, but the model has {classes:,} outputs: "
+            "labels needs one string for each, in their order."
+        )
+    return [str(label) for label in labels], None
+
+
+def _from_a_zoo(model: nn.Module) -> bool:
+    return type(model).__module__.startswith(("timm.", "torchvision.models"))
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

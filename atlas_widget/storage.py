@@ -1,0 +1,193 @@
+"""Atlases on disk: a folder of JSON and safetensors. Nothing in it is ever executed.
+
+::
+
+    atlas.json                what it is, with a checksum of every other file
+    samples.safetensors       places, positions, crops, image numbers
+    activations.safetensors   by themselves, to be memory-mapped
+    thumbnails.safetensors    JPEG files in one block, and where each begins
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import save_file
+
+from atlas_widget.errors import SavedAtlasError
+
+__all__ = ["FORMAT_VERSION", "read_folder", "write_folder"]
+
+FORMAT_VERSION = 1
+_FORMAT = "atlas_widget"
+_RECORD = "atlas.json"
+_MAPPED_FROM = 256 * 2**20  # bytes; smaller files are read into memory, and always checked
+_DTYPES = {"F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "U8": "|u1"}
+
+Tensors = Mapping[str, NDArray[Any]]
+
+
+def write_folder(path: Path, record: Mapping[str, Any], files: Mapping[str, Tensors]) -> None:
+    """Write an atlas, all of it or nothing.
+
+    Everything is written beside its destination and then renamed, so that an interrupted save
+    leaves an older atlas as it was.
+
+    Parameters
+    ----------
+    path : Path
+        The folder. One that holds an atlas is replaced; one that holds anything else is not.
+    record : mapping
+        Goes into ``atlas.json``; of JSON's types only.
+    files : mapping of str to mapping of str to ndarray
+        The arrays in each safetensors file.
+    """
+    if path.exists() and not _replaceable(path):
+        raise SavedAtlasError(
+            f"{str(path)!r} exists and holds no atlas, so it is not overwritten: choose another name."
+        )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    except OSError as error:
+        raise SavedAtlasError(f"Cannot save an atlas in {str(path.parent)!r}: {error}") from error
+    try:
+        listed = {}
+        for name, tensors in files.items():
+            file = temporary / name
+            save_file({key: np.ascontiguousarray(value) for key, value in tensors.items()}, file)
+            listed[name] = {"bytes": file.stat().st_size, "sha256": _sha256(file)}
+        whole = {"format": _FORMAT, "version": FORMAT_VERSION, **record, "files": listed}
+        text = json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False)
+        (temporary / _RECORD).write_text(text + "\n", encoding="utf-8")
+        temporary.chmod(0o755)  # mkdtemp's own is for the owner alone
+        _rename_over(temporary, path)
+    except OSError as error:
+        raise SavedAtlasError(f"Cannot save an atlas as {str(path)!r}: {error}") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def read_folder(
+    path: Path, wanted: Mapping[str, tuple[str, ...]], *, verify: bool | None = None
+) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Read an atlas that `write_folder` wrote.
+
+    Parameters
+    ----------
+    path : Path
+        The folder.
+    wanted : mapping of str to tuple of str
+        The arrays that each file must have.
+    verify : bool, optional
+        Whether to check every byte. By default only files of less than 256 MB, which are read into
+        memory; of larger ones, which are memory-mapped, only the size.
+
+    Returns
+    -------
+    record : dict
+    tensors : dict of str to ndarray
+    """
+    record = _read_record(path)
+    tensors: dict[str, NDArray[Any]] = {}
+    for name, keys in wanted.items():
+        file = path / name
+        entry = record["files"].get(name)
+        if not isinstance(entry, dict) or not file.is_file():
+            raise SavedAtlasError(f"{str(file)!r} is missing from the saved atlas.")
+        size = file.stat().st_size
+        if size != entry.get("bytes"):
+            raise SavedAtlasError(
+                f"{str(file)!r} has {size:,} bytes and should have {entry.get('bytes')}: it was "
+                "truncated or altered. Save the atlas again."
+            )
+        large = size >= _MAPPED_FROM
+        if (verify or (verify is None and not large)) and _sha256(file) != entry.get("sha256"):
+            raise SavedAtlasError(
+                f"{str(file)!r} is not what was saved: its checksum is wrong. Save the atlas again."
+            )
+        found = _read_tensors(file, mapped=large)
+        for key in keys:
+            if key not in found:
+                raise SavedAtlasError(f"{str(file)!r} has no array {key!r}.")
+            tensors[key] = found[key]
+    return record, tensors
+
+
+def _read_record(path: Path) -> dict[str, Any]:
+    file = path / _RECORD
+    if not path.is_dir() or not file.is_file():
+        raise SavedAtlasError(
+            f"No saved atlas at {str(path)!r}: that would be a folder with an {_RECORD}."
+        )
+    try:
+        record = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SavedAtlasError(f"{str(file)!r} cannot be read: {error}") from error
+    if not isinstance(record, dict) or record.get("format") != _FORMAT:
+        raise SavedAtlasError(f"{str(file)!r} is not the record of an atlas.")
+    if record.get("version") != FORMAT_VERSION:
+        raise SavedAtlasError(
+            f"{str(file)!r} has format version {record.get('version')!r}; this version of "
+            f"atlas-widget reads version {FORMAT_VERSION}."
+        )
+    if not isinstance(record.get("files"), dict):
+        raise SavedAtlasError(f"{str(file)!r} lists no files.")
+    return record
+
+
+def _read_tensors(file: Path, *, mapped: bool) -> dict[str, NDArray[Any]]:
+    """Read or map a safetensors file: 8 bytes of length, a JSON header, the arrays' bytes."""
+    try:
+        with file.open("rb") as stream:
+            length = int.from_bytes(stream.read(8), "little")
+            if not 2 <= length <= min(file.stat().st_size, 100_000_000):
+                raise ValueError("the header's length is impossible")
+            header = json.loads(stream.read(length))
+        data = np.memmap(file, np.uint8, "r", offset=8 + length) if mapped else None
+        if data is None:
+            data = np.fromfile(file, np.uint8, offset=8 + length)
+        arrays = {}
+        for key, entry in header.items():
+            if key == "__metadata__":
+                continue
+            start, end = entry["data_offsets"]
+            if not 0 <= start <= end <= len(data):
+                raise ValueError(f"{key} lies outside the file")
+            flat = data[start:end].view(_DTYPES[entry["dtype"]])
+            arrays[key] = flat.reshape(entry["shape"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SavedAtlasError(f"{str(file)!r} cannot be read: {error}") from error
+    return arrays
+
+
+def _replaceable(path: Path) -> bool:
+    return path.is_dir() and ((path / _RECORD).is_file() or not any(path.iterdir()))
+
+
+def _rename_over(new: Path, path: Path) -> None:
+    """Put a folder in the place of another."""
+    if not path.exists():
+        new.rename(path)
+        return
+    aside = new.with_name(new.name + ".old")
+    path.rename(aside)
+    try:
+        new.rename(path)
+    except OSError:
+        aside.rename(path)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
