@@ -49,16 +49,16 @@ class InversionSettings:
     steps: int = 64
     view: int | None = None
     falloff: float = 1.5
-    cutoff: float | None = 0.3
-    learning_rate: float = 0.03
+    cutoff: float | None = 0.28
+    learning_rate: float = 0.034
     warm_up: float = 0.0
     decay: float = 0.3
-    power: float = 2.0
+    power: float = 3.0
     reach: float | None = 1.0
     chroma: float = 1.0
     deviation: float = 0.01
     transforms: Transforms = field(default_factory=Transforms)
-    calm: float = 0.3
+    calm: float = 1.0
     fit_receptive_field: bool = True
 
     def __post_init__(self) -> None:

@@ -34,9 +34,9 @@ class Transforms:
     What comes into view from outside of the picture is grey, as if it were padded.
     """
 
-    jitter: float = 0.125
-    scale: tuple[float, float] = (0.8, 1.1)
-    rotate: float = 15.0
+    jitter: float = 0.14
+    scale: tuple[float, float] = (0.65, 1.2)
+    rotate: float = 25.0
 
     NUMBERS = 4  # random numbers per picture and step
 
