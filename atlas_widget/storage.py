@@ -52,7 +52,8 @@ def write_folder(path: Path, record: Mapping[str, Any], files: Mapping[str, Tens
     """
     if path.exists() and not _replaceable(path):
         raise SavedAtlasError(
-            f"{str(path)!r} exists and holds no atlas, so it is not overwritten: choose another name."
+            f"{str(path)!r} exists and holds no atlas, so it is not overwritten: choose another "
+            "name."
         )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -152,8 +153,10 @@ def _read_tensors(file: Path, *, mapped: bool) -> dict[str, NDArray[Any]]:
             if not 2 <= length <= min(file.stat().st_size, 100_000_000):
                 raise ValueError("the header's length is impossible")
             header = json.loads(stream.read(length))
-        data = np.memmap(file, np.uint8, "r", offset=8 + length) if mapped else None
-        if data is None:
+        data: NDArray[np.uint8]
+        if mapped:
+            data = np.memmap(file, np.uint8, "r", offset=8 + length)
+        else:
             data = np.fromfile(file, np.uint8, offset=8 + length)
         arrays = {}
         for key, entry in header.items():

@@ -1,1 +1,16 @@
-"""What people have as images."""
+"""What people have (a folder, a dataset, arrays, nothing at all) as images, crops and thumbnails."""
+
+from atlas_widget.images.crops import Crop, crop_boxes, crop_image
+from atlas_widget.images.decode import UnreadableImageError
+from atlas_widget.images.sources import ImageSource, as_image_source
+from atlas_widget.images.thumbnails import Thumbnails
+
+__all__ = [
+    "Crop",
+    "ImageSource",
+    "Thumbnails",
+    "UnreadableImageError",
+    "as_image_source",
+    "crop_boxes",
+    "crop_image",
+]

@@ -160,7 +160,8 @@ def make_source(images: Any, preprocessing: Any = None) -> NamedImages | None:
     wrong = next((item for item in items if not _is_image(item)), None)
     if wrong is not None:
         raise ImagesError(
-            f"A list of images holds PIL images, arrays, tensors or paths, not {type(wrong).__name__}."
+            "A list of images holds PIL images, arrays, tensors or paths, not "
+            f"{type(wrong).__name__}."
         )
     every = max(1, len(items) // _LOOKED_AT)
     return ListSource(items, values_of(items[::every], preprocessing))

@@ -27,7 +27,7 @@ _GREY = (128, 128, 128)
 
 
 class UnreadableImageError(ImagesError):
-    """This one image cannot be read. Collecting goes on without it."""
+    """One image cannot be read. Collecting goes on without it."""
 
 
 def decode(file: str | Path | IO[bytes] | bytes) -> Image.Image:

@@ -15,9 +15,9 @@ from atlas_widget.images.sources import NamedImages
 
 __all__ = ["EXTENSIONS", "FileSource", "FolderSource"]
 
-EXTENSIONS = frozenset(
-    ".jpg .jpeg .jpe .jfif .png .webp .bmp .gif .tif .tiff .ppm .pgm .pnm .jp2 .avif".split()
-)
+_PHOTOS = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".avif", ".jp2")
+_OTHERS = (".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".pnm")
+EXTENSIONS = frozenset([*_PHOTOS, *_OTHERS])
 
 
 class FileSource(NamedImages):

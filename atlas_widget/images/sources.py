@@ -69,6 +69,10 @@ class NamedImages(Sequence[Image.Image]):
         """Return the image as 8-bit RGB."""
         raise NotImplementedError
 
+    def fingerprint(self) -> str:
+        """Hash cheaply what determines the images."""
+        raise NotImplementedError
+
     @property
     def names(self) -> list[str]:
         """Names of all the images, in their order."""
@@ -134,9 +138,9 @@ def as_image_source(images: Any = None, *, preprocessing: Any = None) -> ImageSo
         if source is not None:
             return source
     raise ImagesError(
-        f"Cannot take images from {_shorten(images)}. Accepted are a folder, a dataset, a DataLoader, "
-        "a list of PIL images, arrays or paths, a tensor of shape (n, 3, h, w), 'imagenette', or "
-        "None for the demo photos."
+        f"Cannot take images from {_shorten(images)}. Accepted are a folder, a dataset, a "
+        "DataLoader, a list of PIL images, arrays or paths, a tensor of shape (n, 3, h, w), "
+        "'imagenette', or None for the demo photos."
     )
 
 

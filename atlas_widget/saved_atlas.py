@@ -1,0 +1,138 @@
+"""What of an atlas goes into which file, and whether what comes back fits together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from atlas_widget.errors import AtlasError, SavedAtlasError
+from atlas_widget.images.thumbnails import Thumbnails
+from atlas_widget.samples import Samples
+from atlas_widget.storage import read_folder, write_folder
+
+if TYPE_CHECKING:
+    from atlas_widget.atlas import Atlas
+
+__all__ = ["read_atlas", "write_atlas"]
+
+AtlasType = TypeVar("AtlasType", bound="Atlas")
+
+_FILES = {
+    "samples.safetensors": (
+        "xy",
+        "positions",
+        "crops",
+        "flipped",
+        "image_ids",
+        "image_indices",
+    ),
+    "activations.safetensors": ("activations",),
+    "thumbnails.safetensors": ("blob", "offsets"),
+}
+
+
+def write_atlas(atlas: Atlas, folder: Path) -> None:
+    """Save an atlas; see `Atlas.save`."""
+    samples = atlas.samples
+    record = {
+        "layer": atlas.layer,
+        "grids": list(atlas.grids),
+        "min_count": atlas.min_count,
+        "labels": atlas.labels,
+        "cell_labels": {
+            str(size): {str(cell): label for cell, label in labels.items()}
+            for size, labels in atlas.cell_labels.items()
+        },
+        "image_names": samples.image_names,
+        "unreadable": list(samples.unreadable),
+        "notices": atlas.notices,
+        "provenance": atlas.provenance,
+    }
+    arrays: dict[str, NDArray[Any]] = {
+        "xy": atlas.xy,
+        "positions": samples.positions,
+        "crops": samples.crops,
+        "flipped": samples.flipped.astype(np.uint8),
+        "image_ids": samples.image_ids,
+        "image_indices": samples.image_indices,
+        "activations": samples.activations,
+        "blob": samples.thumbnails.blob,
+        "offsets": samples.thumbnails.offsets,
+    }
+    files = {name: {key: arrays[key] for key in keys} for name, keys in _FILES.items()}
+    write_folder(folder, record, files)
+
+
+def read_atlas(kind: type[AtlasType], folder: Path, *, verify: bool | None = None) -> AtlasType:
+    """Load an atlas; see `Atlas.load`."""
+    record, arrays = read_folder(folder, _FILES, verify=verify)
+    try:
+        atlas = kind(
+            _samples(record, arrays),
+            arrays["xy"],
+            layer=_typed(record, "layer", str),
+            grids=_typed(record, "grids", list),
+            labels=_strings(record, "labels") if record.get("labels") is not None else None,
+            provenance=_typed(record, "provenance", dict),
+            notices=_strings(record, "notices"),
+            min_count=_typed(record, "min_count", int) if record.get("min_count") else None,
+        )
+        for size, labels in _typed(record, "cell_labels", dict).items():
+            atlas.cell_labels[int(size)] = {int(cell): label for cell, label in labels.items()}
+    except (AtlasError, ValueError, TypeError, AttributeError, IndexError) as error:
+        raise SavedAtlasError(f"The atlas in {str(folder)!r} does not fit: {error}") from error
+    return atlas
+
+
+def _samples(record: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Samples:
+    """Put samples together from what was read, if it fits together."""
+    names = _strings(record, "image_names")
+    count = len(arrays["activations"])
+    shapes = {
+        "activations": (count, *arrays["activations"].shape[1:2]),
+        "xy": (count, 2),
+        "positions": (count, 2),
+        "crops": (count, 4),
+        "flipped": (count,),
+        "image_ids": (count,),
+        "image_indices": (len(names),),
+        "offsets": (count + 1,),
+    }
+    for key, shape in shapes.items():
+        if arrays[key].shape != shape:
+            raise SavedAtlasError(f"{key} has the shape {arrays[key].shape}, not {shape}.")
+    ids, offsets = arrays["image_ids"], arrays["offsets"]
+    if count and (ids.min() < 0 or ids.max() >= len(names)):
+        raise SavedAtlasError("Samples name images that the saved atlas does not list.")
+    if offsets[0] != 0 or (np.diff(offsets) < 0).any() or offsets[-1] != len(arrays["blob"]):
+        raise SavedAtlasError("The thumbnails do not fit their list.")
+    return Samples(
+        activations=arrays["activations"],
+        positions=arrays["positions"],
+        crops=arrays["crops"],
+        flipped=arrays["flipped"].astype(np.bool_),
+        image_ids=ids,
+        image_names=names,
+        image_indices=arrays["image_indices"],
+        thumbnails=Thumbnails(arrays["blob"], offsets),
+        unreadable=tuple(_strings(record, "unreadable")),
+    )
+
+
+def _typed(record: dict[str, Any], key: str, kind: type) -> Any:
+    value = record.get(key)
+    if not isinstance(value, kind):
+        raise SavedAtlasError(
+            f"atlas.json: {key!r} should be a {kind.__name__}, not {value!r:.60}."
+        )
+    return value
+
+
+def _strings(record: dict[str, Any], key: str) -> list[str]:
+    values = _typed(record, key, list)
+    if not all(isinstance(value, str) for value in values):
+        raise SavedAtlasError(f"atlas.json: {key!r} should be a list of strings.")
+    return list(values)
