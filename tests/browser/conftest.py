@@ -76,7 +76,6 @@ def show(notebook: Notebook, lab: LabServer) -> Callable[..., AtlasView]:
     def show(*more_cells: str) -> AtlasView:
         notebook.open(lab.write("atlas.ipynb", [small_atlas(), *more_cells]))
         notebook.run_cell(0)
-        assert notebook.errors() == []
         view = AtlasView(notebook)
         view.wait_pictures()
         return view

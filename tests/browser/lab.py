@@ -27,6 +27,7 @@ import nbformat
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Locator, Page
 
+CHECKOUT = Path(__file__).parents[2]
 ROOT = ".aw-root"
 # JupyterLab shows news and looks for updates on first start; tests talk to nobody
 SETTINGS = {
@@ -139,10 +140,12 @@ class LabServer:
             for name, value in os.environ.items()
             if not name.startswith(("JUPYTER", "IPYTHON", "ATLAS_WIDGET", "ANYWIDGET"))
         }
+        # the kernels run this checkout, whatever else is installed
+        path = [str(CHECKOUT), environment.get("PYTHONPATH", "")]
         return {
             **environment,
+            "PYTHONPATH": os.pathsep.join(filter(None, path)),
             "JUPYTER_CONFIG_DIR": str(config),
-            "JUPYTER_NO_CONFIG": "",
             "JUPYTER_DATA_DIR": str(self.folder / "data"),
             "JUPYTER_RUNTIME_DIR": str(self.folder / "runtime"),
             "IPYTHONDIR": str(self.folder / "ipython"),
@@ -224,12 +227,16 @@ class Notebook:
             index,
         )
 
-    def run_cell(self, index: int, timeout: float = 120.0) -> float:
+    def run_cell(self, index: int, timeout: float = 120.0, *, may_fail: bool = False) -> float:
         """Run a cell to its end; return the seconds that it took."""
         start = time.monotonic()
         self.start_cell(index)
         self.wait_cell(index, timeout)
-        return time.monotonic() - start
+        seconds = time.monotonic() - start
+        errors = self.errors()
+        if errors and not may_fail:
+            raise RuntimeError(f"cell {index} failed: {errors}")
+        return seconds
 
     def is_running(self, index: int) -> bool:
         """Tell whether a cell that was started has not come to its end."""
@@ -327,7 +334,11 @@ class Notebook:
             value = self.attribute(name, index)
             if value is None:
                 return False
-            return value == wanted if isinstance(wanted, str) else wanted(value)
+            if value == wanted if isinstance(wanted, str) else wanted(value):
+                return True
+            if name != "error" and self.attribute("stage", index) == "error":
+                raise RuntimeError(f"the widget is in error\n{self.describe()}")
+            return False
 
         self._wait(reached, timeout, f"data-aw-{name} of view {index}")
         return self.attribute(name, index) or ""

@@ -80,7 +80,7 @@ def test_an_error_says_what_to_do(
 ) -> None:
     """In the cell if the mistake is plain at once, in the widget if it shows later."""
     notebook.open(lab.write("error.ipynb", [f"{IMPORTS}\nw = {code}\nw"]))
-    notebook.run_cell(0)
+    notebook.run_cell(0, may_fail=True)
     errors = notebook.errors()
     if errors:
         assert words in errors[0]
@@ -107,7 +107,6 @@ def test_an_error_after_the_start_shows_in_the_widget(notebook: Notebook, lab: L
     widget = "w = AtlasWidget(net, '0', num_samples=200, grids=(5,))\nw"
     notebook.open(lab.write("late.ipynb", [f"{IMPORTS}\n{network}\n{widget}"]))
     notebook.run_cell(0)
-    assert notebook.errors() == []
     notebook.wait_attribute("error", lambda message: bool(message), timeout=60)
     notebook.root().locator(".aw-banner-error").wait_for()
     assert notebook.execute("1 + 1") == "2"
