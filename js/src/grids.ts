@@ -38,7 +38,7 @@ export class Grid {
    */
   side(cell: number): number {
     const share = this.counts[cell] / this.typical;
-    return share >= 1 ? 1 : 0.62 + 0.38 * Math.sqrt(share);
+    return share >= 1 ? 1 : 0.68 + 0.32 * Math.sqrt(share);
   }
 
   inBox(box: Box, ring = 0): number[] {

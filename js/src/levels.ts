@@ -3,7 +3,7 @@ import { viewportOf } from "./geometry";
 import type { Grid } from "./grids";
 
 /** A finer grid takes over once its cells are this large on the screen (CSS pixels). */
-export const MIN_CELL = 34;
+export const MIN_CELL = 44;
 /** It gives way again only below this share of it, so that the level does not flicker. */
 const HYSTERESIS = 0.8;
 

@@ -73,6 +73,8 @@ const PER_ROW = PAGE / THUMB;
 const PER_PAGE = PER_ROW * PER_ROW;
 const PIXEL_BUDGET = 128 * 1024 * 1024;
 const PARALLEL = 4;
+/** What a picture replaced is needed no longer than it fades in (ms). */
+const BEFORE_KEPT = 1000;
 
 /**
  * Every picture that arrived, at three sizes: as sent and half of that, decoded on demand and
@@ -181,6 +183,12 @@ export class Pictures {
       this.storeThumb(picture, quarter, sheet);
     });
     this.holders.set(sheet, held);
+    setTimeout(() => {
+      for (const cell of held) {
+        const picture = cells.get(cell);
+        if (picture?.sheet === sheet) picture.before = null;
+      }
+    }, BEFORE_KEPT);
     if (changed.length > 0) this.onChange(grid, changed);
   }
 

@@ -1,0 +1,462 @@
+/**
+ * A kernel made of nothing, to look at the view while changing it and to test it without Python.
+ * `FakeModel` has the face of anywidget's model; behind it, messages are answered with synthetic
+ * pictures. Options: cells (how many at the finest grid), instant, error, closed, delay.
+ */
+
+const LABELS = [
+  "golden retriever",
+  "tabby cat",
+  "fox squirrel",
+  "bald eagle",
+  "daisy",
+  "coral reef",
+  "seashore",
+  "alp",
+  "barn",
+  "suspension bridge",
+  "espresso",
+  "candle",
+  "sports car",
+  "bicycle wheel",
+  "<b>bold</b> label",
+  "comic book",
+  "honeycomb",
+  "chain mail",
+  "jellyfish",
+  "Egyptian cat",
+];
+const TILE = 64;
+const TEXTURES = 240;
+
+/** Deterministic numbers in [0, 1). */
+function makeRandom(seed) {
+  let state = seed >>> 0 || 1;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 4294967296;
+  };
+}
+
+function hueToRgb(hue, light) {
+  const channel = (shift) => light * (0.62 + 0.38 * Math.cos(2 * Math.PI * (hue + shift)));
+  return [channel(0), channel(-1 / 3), channel(-2 / 3)];
+}
+
+/** A picture that somewhat resembles a feature inversion: waves around a centre, soft colours. */
+function paintTexture(index, side, sharpness) {
+  const random = makeRandom(index * 7919 + 13);
+  const hue = (index / TEXTURES) * 1.7 + random() * 0.12;
+  const waves = Array.from({ length: 5 }, () => ({
+    angle: random() * Math.PI,
+    frequency: (0.012 + random() ** 2 * 0.075) * (64 / side),
+    phase: random() * 6.28,
+    hue: hue + (random() - 0.5) * 0.4,
+    bend: (random() - 0.5) * 0.09 * (64 / side) ** 2,
+  }));
+  const [cx, cy] = [side * (0.35 + 0.3 * random()), side * (0.35 + 0.3 * random())];
+  const pixels = new Uint8ClampedArray(side * side * 4);
+  for (let y = 0; y < side; y++) {
+    for (let x = 0; x < side; x++) {
+      const dx = x - cx;
+      const dy = y - cy;
+      const distance = Math.hypot(dx, dy);
+      const sum = [0.5, 0.5, 0.5];
+      for (const wave of waves) {
+        const along = dx * Math.cos(wave.angle) + dy * Math.sin(wave.angle);
+        const value = Math.sin(
+          wave.frequency * along * 6.28 + wave.phase + wave.bend * distance * distance * 0.08,
+        );
+        const colour = hueToRgb(wave.hue, 0.34 * sharpness);
+        for (let c = 0; c < 3; c++)
+          sum[c] += value * colour[c] * Math.exp(-distance / (side * 0.7));
+      }
+      const at = (y * side + x) * 4;
+      for (let c = 0; c < 3; c++) pixels[at + c] = 255 * sum[c];
+      pixels[at + 3] = 255;
+    }
+  }
+  return new ImageData(pixels, side, side);
+}
+
+const textures = new Map();
+function texture(index, state) {
+  const key = `${index}/${state}`;
+  if (!textures.has(key)) {
+    const canvas = new OffscreenCanvas(TILE, TILE);
+    const context = canvas.getContext("2d");
+    context.putImageData(
+      paintTexture(
+        index + (state === "crop" ? 500 : 0),
+        TILE,
+        { crop: 0.7, rough: 0.55, final: 1 }[state],
+      ),
+      0,
+      0,
+    );
+    textures.set(key, canvas);
+  }
+  return textures.get(key);
+}
+
+async function toJpeg(canvas) {
+  const blob = await canvas.convertToBlob({ type: "image/jpeg", quality: 0.9 });
+  return new DataView(await blob.arrayBuffer());
+}
+
+/** Samples in a few clouds joined by bridges, binned at every grid. */
+function makeGrids({ dense, sizes, seed = 3 }) {
+  if (dense) {
+    return sizes.map((size) => {
+      const ids = Array.from({ length: size * size }, (_, id) => id);
+      return { size, ids, counts: ids.map((id) => 5 + ((id * 37) % 40)) };
+    });
+  }
+  const random = makeRandom(seed);
+  const normal = () => random() + random() + random() + random() - 2;
+  const clouds = Array.from({ length: 7 }, () => [
+    0.2 + 0.6 * random(),
+    0.2 + 0.6 * random(),
+    0.05 + 0.07 * random(),
+  ]);
+  const points = Array.from({ length: 12000 }, () => {
+    const [x, y, s] = clouds[Math.floor(random() * clouds.length)];
+    return [x + normal() * s * 1.6, y + normal() * s * 1.6];
+  }).filter(([x, y]) => x > 0 && x < 1 && y > 0 && y < 1);
+  return sizes.map((size) => {
+    const counts = new Map();
+    for (const [x, y] of points) {
+      const id = Math.floor(y * size) * size + Math.floor(x * size);
+      counts.set(id, (counts.get(id) ?? 0) + 1);
+    }
+    const kept = [...counts].filter(([, count]) => count > 3).sort((a, b) => a[0] - b[0]);
+    return { size, ids: kept.map(([id]) => id), counts: kept.map(([, count]) => count) };
+  });
+}
+
+const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+export class FakeModel {
+  constructor(options = {}) {
+    this.options = { sizes: [20, 40, 80], dense: false, instant: false, pace: 60, ...options };
+    this.listeners = new Map();
+    this.sent = [];
+    this.saved = [];
+    this.revision = 0;
+    this.sheet = 0;
+    this.unacknowledged = 0;
+    this.stopped = new Set();
+    this.dead = false;
+    this.state = {
+      layer: "blocks.4.2",
+      layers: Array.from({ length: 46 }, (_, i) => ({
+        name: i === 0 ? "conv_stem" : `blocks.${Math.floor(i / 7)}.${i % 7}`,
+        type: i === 0 ? "Conv2d" : "InvertedResidual",
+      })),
+      selection: [],
+      level: 20,
+      hovered: -1,
+      viewport: [0, 0, 1, 1],
+      status: this.status("starting"),
+      height: 640,
+      ...options.state,
+    };
+  }
+
+  // ------------------------------------------------------------ the face of anywidget's model
+
+  get(name) {
+    return this.state[name];
+  }
+
+  set(name, value) {
+    if (JSON.stringify(this.state[name]) === JSON.stringify(value)) return;
+    this.state[name] = value;
+    this.emit(`change:${name}`);
+  }
+
+  save_changes() {
+    if (this.dead) throw new Error("the kernel is dead");
+    this.saved.push(structuredClone(this.state));
+  }
+
+  on(name, listener) {
+    if (!this.listeners.has(name)) this.listeners.set(name, new Set());
+    this.listeners.get(name).add(listener);
+  }
+
+  off(name, listener) {
+    this.listeners.get(name)?.delete(listener);
+  }
+
+  send(message) {
+    if (this.dead) throw new Error("the kernel is dead");
+    this.sent.push(message);
+    setTimeout(() => this.handle(message), this.options.instant ? 0 : 5);
+  }
+
+  emit(name, ...values) {
+    for (const listener of [...(this.listeners.get(name) ?? [])]) listener(...values);
+  }
+
+  // ------------------------------------------------------------ the kernel
+
+  /** As from Python: sets a trait, which the browser hears. */
+  python(name, value) {
+    this.set(name, value);
+  }
+
+  message(content, buffers = []) {
+    if (!this.dead) this.emit("msg:custom", content, buffers);
+  }
+
+  die() {
+    this.dead = true;
+    this.emit("comm_live_update");
+  }
+
+  status(stage, more = {}) {
+    return {
+      stage,
+      message: "",
+      done: 0,
+      total: 0,
+      seconds_left: null,
+      error: "",
+      model: "EfficientNet-Lite0",
+      layer: "blocks.4.2",
+      samples: 12000,
+      images: 18,
+      ...more,
+    };
+  }
+
+  say(stage, more) {
+    this.python("status", this.status(stage, more));
+  }
+
+  async handle(message) {
+    if (message.kind === "ready") await this.begin();
+    else if (message.kind === "acknowledge") this.unacknowledged--;
+    else if (message.kind === "visible") this.visible(message);
+    else if (message.kind === "hover") await this.card(message);
+    else if (message.kind === "inspect") await this.inspect(message);
+    else if (message.kind === "stop_inspect") this.stopped.add(message.request);
+    else if (message.kind === "missing") await this.show(message.grid, message.cells, "final");
+    else if (message.kind === "export") {
+      await wait(200);
+      this.message({
+        kind: "exported",
+        path: `/home/ada/notebooks/atlas_blocks.4.2_${message.grid}.${message.format}`,
+        provenance: `/home/ada/notebooks/atlas_blocks.4.2_${message.grid}.${message.format}.json`,
+      });
+    } else if (message.kind === "retry") await this.begin();
+  }
+
+  async begin() {
+    const { instant, error, sizes, dense } = this.options;
+    if (error) {
+      this.say("error", { error });
+      this.message({ kind: "error", message: error, hint: this.options.hint ?? "", fatal: true });
+      return;
+    }
+    if (!instant) {
+      for (let i = 0; i <= 10; i++) {
+        this.say("collecting", { done: i * 400, total: 4000, seconds_left: (10 - i) * 0.4 });
+        await wait(this.options.pace);
+      }
+      this.sendLayout(makeGrids({ sizes, dense, seed: 5 }), false);
+      await this.show(sizes[0], this.grids[0].ids, "crop");
+      this.say("umap", { seconds_left: 3 });
+      await wait(this.options.pace * 12);
+    }
+    this.sendLayout(makeGrids({ sizes, dense }), true);
+    if (this.options.stop === "layout") return;
+    const grid = this.options.grid ?? sizes[0];
+    const { ids } = this.grids.find((g) => g.size === grid);
+    if (instant) {
+      const states = this.options.states ?? ["final"];
+      const share = Math.ceil(ids.length / states.length);
+      for (let i = 0; i < states.length; i++) {
+        if (states[i] !== "none")
+          await this.show(grid, ids.slice(i * share, (i + 1) * share), states[i]);
+      }
+      this.sendLabels();
+      this.say(this.options.stage ?? "idle", this.options.status);
+      return;
+    }
+    await this.show(grid, ids, "crop");
+    this.sendLabels();
+    for (const state of ["rough", "final"]) {
+      for (let i = 0; i < ids.length; i += 8) {
+        this.say("pictures", {
+          done: i,
+          total: ids.length,
+          seconds_left: ((ids.length - i) * this.options.pace) / 8000,
+        });
+        await this.show(grid, ids.slice(i, i + 8), state);
+        await wait(this.options.pace);
+      }
+    }
+    this.say("idle");
+  }
+
+  sendLayout(grids, final) {
+    this.grids = grids;
+    this.revision++;
+    this.message({
+      kind: "layout",
+      revision: this.revision,
+      final,
+      grids,
+      samples: 12000,
+      images: 18,
+      layer: "blocks.4.2",
+    });
+  }
+
+  sendLabels() {
+    for (const { size, ids } of this.grids) {
+      this.message({
+        kind: "labels",
+        revision: this.revision,
+        grid: size,
+        cells: ids,
+        labels: ids.map((id) => (this.uncertain(size, id) ? null : this.label(size, id))),
+      });
+    }
+  }
+
+  textureOf(grid, cell) {
+    const x = ((cell % grid) + 0.5) / grid;
+    const y = (Math.floor(cell / grid) + 0.5) / grid;
+    return Math.floor((x * 0.55 + y * 0.45) * TEXTURES + ((cell * 13) % 9)) % TEXTURES;
+  }
+
+  label(grid, cell) {
+    return LABELS[
+      Math.floor(this.textureOf(grid, cell) / (TEXTURES / LABELS.length)) % LABELS.length
+    ];
+  }
+
+  uncertain(grid, cell) {
+    return this.textureOf(grid, cell) % 11 === 0;
+  }
+
+  fidelity(cell, state) {
+    const spread = ((cell * 7919) % 100) / 100;
+    if (state === "crop") return [null, null];
+    if (state === "rough") return [0.3 + 0.3 * spread, null];
+    return [0.34 + 0.5 * spread, spread > 0.93 ? 3 : 1];
+  }
+
+  visible({ grid, cells }) {
+    if (!this.options.onDemand) return;
+    const state = this.options.instant ? "final" : "rough";
+    void this.show(grid, cells, state);
+  }
+
+  async show(grid, cells, state) {
+    const { revision } = this;
+    for (let i = 0; i < cells.length; i += 64) {
+      const some = cells.slice(i, i + 64);
+      const columns = Math.min(8, some.length);
+      const canvas = new OffscreenCanvas(columns * TILE, Math.ceil(some.length / columns) * TILE);
+      const context = canvas.getContext("2d");
+      some.forEach((cell, at) => {
+        const index = this.textureOf(grid, cell);
+        context.drawImage(
+          texture(index, state),
+          (at % columns) * TILE,
+          Math.floor(at / columns) * TILE,
+        );
+      });
+      const buffer = await toJpeg(canvas);
+      while (this.unacknowledged > 8) await wait(5);
+      this.unacknowledged++;
+      const fidelity = some.map((cell) => this.fidelity(cell, state));
+      this.message(
+        {
+          kind: "sheet",
+          sheet: this.sheet++,
+          revision,
+          grid,
+          state,
+          cells: some,
+          cosine: fidelity.map(([cosine]) => cosine),
+          rank: fidelity.map(([, rank]) => rank),
+          tile: TILE,
+          columns,
+        },
+        [buffer],
+      );
+    }
+  }
+
+  async card({ grid, cell }) {
+    const index = this.textureOf(grid, cell);
+    const crops = 6;
+    const canvas = new OffscreenCanvas(crops * TILE, TILE);
+    const context = canvas.getContext("2d");
+    for (let i = 0; i < crops; i++)
+      context.drawImage(texture((index + i * 3) % TEXTURES, "crop"), i * TILE, 0);
+    const first = LABELS.indexOf(this.label(grid, cell));
+    const pick = (step, count, sign) =>
+      Array.from({ length: count }, (_, i) => {
+        const value = sign * (1.9 / (1 + 0.55 * i) + ((index * (i + 3)) % 7) * 0.03);
+        const half = 0.12 + 0.35 * ((index + i * 5) % 3);
+        return {
+          label: LABELS[(first + i * step) % LABELS.length],
+          value,
+          low: value - half,
+          high: value + half,
+        };
+      });
+    const [cosine, rank] = this.fidelity(cell, "final");
+    const { ids, counts } = this.grids.find((g) => g.size === grid);
+    this.message(
+      {
+        kind: "card",
+        revision: this.revision,
+        grid,
+        cell,
+        count: counts[ids.indexOf(cell)],
+        cosine,
+        rank,
+        state: "final",
+        label: this.uncertain(grid, cell) ? null : this.label(grid, cell),
+        classes: this.options.noClasses ? null : pick(1, 6, 1),
+        against: this.options.noClasses ? null : pick(7, 5, -1),
+        crops,
+        tile: TILE,
+      },
+      [await toJpeg(canvas)],
+    );
+  }
+
+  async inspect({ grid, cell, request, seed }) {
+    const steps = 128;
+    const side = 160;
+    for (let step = 8; step <= steps && !this.stopped.has(request); step += 8) {
+      const canvas = new OffscreenCanvas(side, side);
+      const index = this.textureOf(grid, cell) + seed * 0;
+      canvas
+        .getContext("2d")
+        .putImageData(paintTexture(index, side, 0.25 + 0.75 * (step / steps)), 0, 0);
+      this.message(
+        {
+          kind: "frame",
+          request,
+          grid,
+          cell,
+          step,
+          steps,
+          cosine: 0.8 * (1 - Math.exp(-step / 30)),
+          done: step === steps,
+        },
+        [await toJpeg(canvas)],
+      );
+      await wait(this.options.instant ? 10 : this.options.pace);
+    }
+  }
+}

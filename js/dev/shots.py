@@ -1,0 +1,223 @@
+"""Screenshots of the view against the fake kernel, to look at: python js/dev/shots.py [names]."""
+
+import contextlib
+import functools
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import quote
+
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+OUT = Path(sys.argv[1])
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@contextlib.contextmanager
+def serve() -> Iterator[str]:
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=ROOT))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/js/dev/index.html"
+    server.shutdown()
+
+
+def settle(page: Page) -> None:
+    page.wait_for_selector('[data-aw-stage="idle"]', timeout=60_000)
+    page.wait_for_timeout(500)
+
+
+def hover(page: Page, x: float, y: float) -> None:
+    box = page.locator(".aw-stage").first.bounding_box()
+    page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
+    page.wait_for_timeout(450)
+
+
+def click(page: Page, x: float, y: float) -> None:
+    hover(page, x, y)
+    page.mouse.down()
+    page.mouse.up()
+
+
+def light(page: Page) -> None:
+    settle(page)
+
+
+def states(page: Page) -> None:
+    page.wait_for_timeout(1500)
+
+
+def hovering(page: Page) -> None:
+    settle(page)
+    hover(page, 0.52, 0.5)
+
+
+def detail(page: Page) -> None:
+    settle(page)
+    click(page, 0.52, 0.5)
+    page.wait_for_timeout(900)
+    page.mouse.move(5, 5)
+    page.wait_for_timeout(900)
+
+
+def zoomed(page: Page) -> None:
+    settle(page)
+    hover(page, 0.52, 0.5)
+    for _ in range(9):
+        page.mouse.wheel(0, -120)
+        page.wait_for_timeout(40)
+    page.wait_for_timeout(1200)
+
+
+def deep(page: Page) -> None:
+    zoomed(page)
+    for _ in range(9):
+        page.mouse.wheel(0, -120)
+        page.wait_for_timeout(40)
+    page.wait_for_timeout(1500)
+
+
+def selection(page: Page) -> None:
+    settle(page)
+    page.click('[data-aw-tool="lasso"]')
+    box = page.locator(".aw-stage").first.bounding_box()
+    points = [(0.42, 0.3), (0.58, 0.28), (0.62, 0.5), (0.5, 0.62), (0.4, 0.5), (0.42, 0.32)]
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place, steps=5)
+    page.mouse.up()
+    page.mouse.move(box["x"] + 5, box["y"] + box["height"] - 5)
+    page.wait_for_timeout(400)
+
+
+def exporting(page: Page) -> None:
+    settle(page)
+    page.click("[data-aw-export-menu]")
+    page.wait_for_timeout(200)
+
+
+def exported(page: Page) -> None:
+    exporting(page)
+    page.click('[data-aw-export="pdf"]')
+    page.wait_for_timeout(600)
+
+
+def layers(page: Page) -> None:
+    settle(page)
+    page.click(".aw-layer-button")
+    page.keyboard.type("blocks.3")
+    page.wait_for_timeout(300)
+
+
+def search(page: Page) -> None:
+    settle(page)
+    page.fill("[data-aw-search]", "cat")
+    page.wait_for_timeout(300)
+
+
+def helping(page: Page) -> None:
+    settle(page)
+    page.locator(".aw-root").first.focus()
+    page.keyboard.press("?")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(500)
+
+
+def dead(page: Page) -> None:
+    settle(page)
+    page.evaluate("model.die()")
+    click(page, 0.5, 0.5)
+    page.wait_for_timeout(400)
+
+
+def progress(page: Page) -> None:
+    page.wait_for_selector('[data-aw-stage="pictures"]', timeout=60_000)
+    page.wait_for_function("+document.querySelector('.aw-root').dataset.awRough > 40")
+
+
+INSTANT = {"instant": True}
+MIXED = {
+    "instant": True, "states": ["final", "final", "rough", "crop", "none"], "stage": "pictures",
+    "status": {"done": 64, "total": 128, "seconds_left": 12.3},
+}  # fmt: skip
+SHOTS = {
+    "light": (light, INSTANT, {}),
+    "dark": (light, {**INSTANT, "dark": True}, {}),
+    "states": (states, MIXED, {}),
+    "states_dark": (states, {**MIXED, "dark": True}, {}),
+    "hover": (hovering, INSTANT, {}),
+    "hover_dark": (hovering, {**INSTANT, "dark": True}, {}),
+    "detail": (detail, INSTANT, {}),
+    "detail_dark": (detail, {**INSTANT, "dark": True}, {}),
+    "narrow": (light, INSTANT, {"width": 632}),
+    "narrow_detail": (detail, {**INSTANT, "dark": True}, {"width": 632}),
+    "wide": (hovering, INSTANT, {"width": 1900}),
+    "zoomed": (zoomed, {**INSTANT, "onDemand": True}, {}),
+    "zoomed_wait": (zoomed, INSTANT, {}),
+    "deep": (deep, {**INSTANT, "onDemand": True, "dark": True}, {}),
+    "selection": (selection, INSTANT, {}),
+    "selection_dark": (selection, {**INSTANT, "dark": True}, {}),
+    "export": (exporting, INSTANT, {}),
+    "exported": (exported, {**INSTANT, "dark": True}, {}),
+    "layers": (layers, INSTANT, {}),
+    "search": (search, INSTANT, {}),
+    "help": (helping, INSTANT, {}),
+    "dead": (dead, INSTANT, {}),
+    "progress": (progress, {"pace": 40}, {}),
+    "starting": (lambda page: page.wait_for_timeout(300), {"pace": 5000}, {}),
+    "error": (
+        lambda page: page.wait_for_timeout(700),
+        {
+            "error": "The model has no layer <b>'blocks.44'</b>.",
+            "hint": "Nearest names: 'blocks.4', 'blocks.4.2'. list_layers(model) lists them all.",
+        },
+        {},
+    ),
+    "dense": (
+        light,
+        {**INSTANT, "dense": True, "sizes": [20, 160], "grid": 160, "state": {"level": 160}},
+        {},
+    ),
+    "retina": (hovering, INSTANT, {"scale": 2}),
+}
+
+
+def main() -> None:
+    OUT.mkdir(parents=True, exist_ok=True)
+    with serve() as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        for name in sys.argv[2:] or SHOTS:
+            act, options, screen = SHOTS[name]
+            page = browser.new_page(
+                viewport={"width": screen.get("width", 1100), "height": 680},
+                device_scale_factor=screen.get("scale", 1),
+            )
+            page.on("console", lambda m: print(f"  console: {m.text}"))
+            page.on("pageerror", lambda e, name=name: print(f"  {name}: {e}"))
+            page.goto(f"{url}?{quote(json.dumps(options))}")
+            if name == "dense":
+                page.wait_for_timeout(500)
+                page.click('[data-aw-level-mode="160"]')
+            try:
+                act(page)
+            except Exception as problem:
+                print(f"  {name}: {str(problem)[:300]}")
+            page.screenshot(path=OUT / f"{name}.png")
+            print(name)
+            page.close()
+        browser.close()
+
+
+main()

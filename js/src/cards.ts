@@ -1,0 +1,74 @@
+import { signal } from "@preact/signals";
+import { type Canvas, decodeToCanvas } from "./decode";
+import type { ClassValue, KernelMessageOf } from "./messages";
+
+/** What a cell stands for, with its nearest real crops in one row of tiles. */
+export interface Card {
+  grid: number;
+  cell: number;
+  count: number;
+  cosine: number | null;
+  rank: number | null;
+  state: string;
+  label: string | null;
+  classes: ClassValue[] | null;
+  against: ClassValue[] | null;
+  crops: number;
+  tile: number;
+  strip: Canvas | null;
+}
+
+/** Cards and labels of one layout, as far as the kernel has told. */
+export class Cards {
+  /** Count up with every change, for the panels that read them. */
+  readonly version = signal(0);
+  readonly labelVersion = signal(0);
+  private readonly cards = new Map<string, Card>();
+  private readonly labels = new Map<number, Map<number, string | null>>();
+  private epoch = 0;
+
+  get(grid: number, cell: number): Card | null {
+    return this.cards.get(`${grid}:${cell}`) ?? null;
+  }
+
+  label(grid: number, cell: number): string | null {
+    return this.labels.get(grid)?.get(cell) ?? null;
+  }
+
+  labelsOf(grid: number): ReadonlyMap<number, string | null> {
+    return this.labels.get(grid) ?? new Map();
+  }
+
+  clear(): void {
+    this.epoch++;
+    this.cards.clear();
+    this.labels.clear();
+    this.version.value++;
+    this.labelVersion.value++;
+  }
+
+  receiveLabels(message: KernelMessageOf<"labels">): void {
+    const labels = this.labels.get(message.grid) ?? new Map<number, string | null>();
+    this.labels.set(message.grid, labels);
+    message.cells.forEach((cell, at) => {
+      labels.set(cell, message.labels[at] ?? null);
+    });
+    this.labelVersion.value++;
+  }
+
+  receive(message: KernelMessageOf<"card">, bytes: Uint8Array | undefined): void {
+    const key = `${message.grid}:${message.cell}`;
+    const { epoch } = this;
+    this.cards.set(key, { ...message, strip: this.cards.get(key)?.strip ?? null });
+    this.version.value++;
+    if (!bytes?.length || message.crops === 0) return;
+    decodeToCanvas(bytes)
+      .then((strip) => {
+        const card = this.cards.get(key);
+        if (!card || epoch !== this.epoch) return;
+        this.cards.set(key, { ...card, strip });
+        this.version.value++;
+      })
+      .catch(() => {});
+  }
+}

@@ -1,0 +1,77 @@
+import { useSignal } from "@preact/signals";
+import type { Banner } from "../banners";
+import { copyText } from "../clipboard";
+import { useWidget } from "./context";
+import { Icon } from "./icons";
+
+/** What the kernel has to say, and that it is gone. Text only: whatever it holds is shown as is. */
+export function Banners() {
+  const { store } = useWidget();
+  const closed = store.status.value.stage === "closed";
+  return (
+    <div class="aw-banners" role="status">
+      {(closed || !store.connected.value) && (
+        <div class="aw-banner aw-banner-notice">
+          <p>
+            <strong>
+              {closed ? "This widget was closed." : "The kernel is not there any more."}
+            </strong>{" "}
+            What is here can still be explored; run the cell again for more.
+          </p>
+        </div>
+      )}
+      {store.banners.list.value.map((banner) => (
+        <OneBanner key={banner.id} banner={banner} />
+      ))}
+    </div>
+  );
+}
+
+function OneBanner({ banner }: { banner: Banner }) {
+  const { store } = useWidget();
+  const copied = useSignal(false);
+  const dismiss = () => store.banners.dismiss(banner.id);
+  return (
+    <div
+      class={`aw-banner aw-banner-${banner.tone}`}
+      role={banner.tone === "error" ? "alert" : undefined}
+    >
+      {banner.tone === "exported" ? (
+        <p>
+          Written to <code>{banner.message}</code>
+          <small> with its provenance in {banner.hint}</small>
+        </p>
+      ) : (
+        <p>
+          {banner.tone === "error" ? <strong>{banner.message}</strong> : banner.message}
+          {banner.hint && <small> {banner.hint}</small>}
+        </p>
+      )}
+      {banner.tone === "exported" && (
+        <button
+          type="button"
+          class="aw-button"
+          onClick={async () => {
+            copied.value = await copyText(banner.message);
+          }}
+        >
+          <Icon name={copied.value ? "check" : "copy"} /> {copied.value ? "Copied" : "Copy path"}
+        </button>
+      )}
+      {banner.fatal && (
+        <button type="button" class="aw-button" onClick={() => store.retry()}>
+          Try again
+        </button>
+      )}
+      <button
+        type="button"
+        class="aw-button aw-quiet"
+        aria-label="Dismiss"
+        title="Dismiss"
+        onClick={dismiss}
+      >
+        <Icon name="close" />
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,85 @@
+import { useSignal } from "@preact/signals";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { placeBeside } from "../geometry";
+import { describePicture, describeSamples, describeWaiting, toneOf } from "../words";
+import { CellPicture } from "./CellPicture";
+import { ClassBars, reachOf } from "./ClassBars";
+import { Crops } from "./Crops";
+import { useWidget } from "./context";
+import { StateMark } from "./StateMark";
+
+/** The kernel is asked once the pointer rests, not for every cell it passes over. */
+const REST = 50;
+const ASK_AGAIN = 1500;
+const TOP = 5;
+const CROPS = 6;
+
+/** What the cell under the pointer (or the keyboard's focus) stands for. */
+export function HoverCard() {
+  const { store, view } = useWidget();
+  const element = useRef<HTMLDivElement>(null);
+  const place = useSignal<{ x: number; y: number } | null>(null);
+  const active = view.active.value;
+  void store.cards.version.value;
+  void store.cards.labelVersion.value;
+  void store.pictureVersion.value;
+  const card = active && store.cards.get(active.grid, active.cell);
+  // Not in the way while the view is dragged or an area drawn.
+  const hidden = !active || view.moving.value || view.gesture.value !== null;
+
+  useEffect(() => {
+    if (!active) return;
+    const ask = () => store.wantCard(active.grid, active.cell);
+    const first = setTimeout(ask, REST);
+    const again = setInterval(ask, ASK_AGAIN);
+    return () => {
+      clearTimeout(first);
+      clearInterval(again);
+    };
+  }, [active?.grid, active?.cell]);
+
+  const camera = view.camera.value;
+  const stage = view.size.value;
+  useLayoutEffect(() => {
+    if (!active || !element.current) return;
+    const { offsetWidth: width, offsetHeight: height } = element.current;
+    const side = camera.k / active.grid;
+    const x = (active.cell % active.grid) * side + camera.x;
+    const y = Math.floor(active.cell / active.grid) * side + camera.y;
+    const next = placeBeside([x, y, x + side, y + side], { width, height }, stage);
+    const now = place.peek();
+    if (now?.x !== next.x || now?.y !== next.y) place.value = next;
+  });
+
+  if (!active || hidden) return null;
+  const picture = store.pictures.get(active.grid, active.cell) ?? null;
+  const label = store.label(active.grid, active.cell);
+  const classes = card?.classes?.slice(0, TOP);
+  const at = place.value;
+  return (
+    <div
+      ref={element}
+      class="aw-card"
+      style={{ transform: `translate(${at?.x ?? 0}px, ${at?.y ?? 0}px)` }}
+      role="tooltip"
+      data-aw-card={`${active.grid}:${active.cell}`}
+    >
+      <div class="aw-card-head">
+        <CellPicture grid={active.grid} cell={active.cell} size={76} />
+        <div class="aw-card-words">
+          <strong class={label ? "" : "aw-unsure"}>
+            {label ?? (classes ? "no certain class" : "…")}
+          </strong>
+          <span>{describeSamples(store.grid(active.grid), active.cell, card?.count)}</span>
+          <span class="aw-card-state">
+            <StateMark tone={toneOf(picture)} />
+            {describePicture(picture)}
+          </span>
+        </div>
+      </div>
+      {classes && classes.length > 0 && <ClassBars values={classes} reach={reachOf(classes)} />}
+      {!classes && <p class="aw-note">{describeWaiting(store.connected.value, card !== null)}</p>}
+      <Crops card={card} size={38} limit={CROPS} />
+    </div>
+  );
+}

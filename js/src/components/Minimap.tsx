@@ -1,0 +1,68 @@
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { clamp, viewportOf } from "../geometry";
+import { useWidget } from "./context";
+
+const SIDE = 116;
+
+/** The whole atlas in small with the part in view; dragging moves the view. Hidden at home. */
+export function Minimap() {
+  const { store, view } = useWidget();
+  const canvas = useRef<HTMLCanvasElement>(null);
+  void store.pictureVersion.value;
+  const grid = store.layout.value?.grids[0];
+  const hidden = view.atHome.value || !grid;
+  useLayoutEffect(() => {
+    const element = canvas.current;
+    const context = element?.getContext("2d");
+    if (!element || !context || !grid || hidden) return;
+    const side = Math.round(SIDE * (window.devicePixelRatio || 1));
+    element.width = side;
+    element.height = side;
+    const slot = side / grid.size;
+    context.fillStyle = getComputedStyle(element).color;
+    for (const cell of grid.ids) {
+      const x = (cell % grid.size) * slot;
+      const y = Math.floor(cell / grid.size) * slot;
+      const picture = store.pictures.get(grid.size, cell);
+      if (picture) store.pictures.draw(context, picture, x, y, slot);
+      else context.fillRect(x, y, slot, slot);
+    }
+  }, [store.pictureVersion.value, grid, hidden]);
+
+  if (!grid || hidden) return null;
+  const [x0, y0, x1, y1] = viewportOf(view.camera.value, view.size.value).map((v) =>
+    clamp(v, 0, 1),
+  );
+  const moveTo = (event: PointerEvent) => {
+    const box = (event.currentTarget as Element).getBoundingClientRect();
+    view.centreOn({
+      x: (event.clientX - box.left) / box.width,
+      y: (event.clientY - box.top) / box.height,
+    });
+  };
+  return (
+    <div
+      class="aw-minimap"
+      aria-hidden="true"
+      onPointerDown={(event) => {
+        event.stopPropagation();
+        event.currentTarget.setPointerCapture(event.pointerId);
+        moveTo(event);
+      }}
+      onPointerMove={(event) => {
+        if (event.buttons === 1) moveTo(event);
+      }}
+    >
+      <canvas ref={canvas} style={{ width: `${SIDE}px`, height: `${SIDE}px` }} />
+      <div
+        class="aw-minimap-view"
+        style={{
+          left: `${100 * x0}%`,
+          top: `${100 * y0}%`,
+          width: `${100 * (x1 - x0)}%`,
+          height: `${100 * (y1 - y0)}%`,
+        }}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,83 @@
+import { describeStatus } from "../traits";
+import { useWidget } from "./context";
+import { StateMark } from "./StateMark";
+
+const BUSY = new Set(["starting", "collecting", "layout", "umap", "pictures"]);
+
+/** Always there: what happens, how far it is, how long it takes still; and what the marks mean. */
+export function StatusLine() {
+  const { store, view } = useWidget();
+  const status = store.status.value;
+  const layout = store.layout.value;
+  const grid = view.grid;
+  const shown = layout &&
+    grid && { cells: grid.ids.length, samples: layout.samples, images: layout.images };
+  const busy = BUSY.has(status.stage) && store.connected.value;
+  const share = status.total > 0 ? Math.min(1, status.done / status.total) : null;
+  return (
+    <footer class="aw-status">
+      <div
+        class={`aw-progress ${busy ? (share === null ? "aw-endless" : "aw-busy") : ""}`}
+        role="progressbar"
+        aria-label="Progress"
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={busy && share !== null ? Math.round(100 * share) : undefined}
+        style={{ "--aw-share": share ?? 0 }}
+      />
+      <span class="aw-status-text">
+        {store.connected.value
+          ? describeStatus(status, shown)
+          : `No kernel · ${describeStatus({ ...status, stage: "idle" }, shown)}`}
+      </span>
+      <Legend />
+    </footer>
+  );
+}
+
+/** The legend of the marks, with how many pictures of the grid in view carry them. */
+function Legend() {
+  const { store, view } = useWidget();
+  void store.pictureVersion.value;
+  const grid = view.grid;
+  if (!grid) return null;
+  const counts = store.pictures.counts(grid.size);
+  const entries = [
+    {
+      tone: "crop",
+      words: "real crops",
+      count: counts.crop,
+      tip: "Real image crops: the one nearest to the cell’s mean, until its picture is made",
+    },
+    {
+      tone: "rough",
+      words: "rough",
+      count: counts.rough,
+      tip: "Feature inversions after a first, short pass",
+    },
+    {
+      tone: "final",
+      words: "final",
+      count: counts.final - counts.doubtful,
+      tip: "Finished feature inversions",
+    },
+    {
+      tone: "doubtful",
+      words: "doubtful",
+      count: counts.doubtful,
+      tip: "Finished, but the layer does not see this cell in it: low cosine, or nearer to another cell",
+    },
+  ] as const;
+  return (
+    <ul class="aw-legend" aria-label="Pictures by state">
+      {entries
+        .filter((entry) => entry.count > 0)
+        .map((entry) => (
+          <li key={entry.tone} title={entry.tip}>
+            <StateMark tone={entry.tone} />
+            {entry.count.toLocaleString("en-US")} <span>{entry.words}</span>
+          </li>
+        ))}
+    </ul>
+  );
+}

@@ -1,0 +1,112 @@
+import type { Tool } from "../view";
+import { useWidget } from "./context";
+import { ExportMenu } from "./ExportMenu";
+import { Icon } from "./icons";
+import { LayerPicker } from "./LayerPicker";
+import { SearchBox } from "./SearchBox";
+
+const TOOLS: [Tool, string][] = [
+  ["pan", "Pan and open cells (P)"],
+  ["rectangle", "Select a rectangle (R); Shift adds, Alt removes"],
+  ["lasso", "Select with a lasso (L); Shift adds, Alt removes"],
+];
+
+/** The line above the atlas: which layer, which grid, which tool, and what to do with it. */
+export function Toolbar({ onHelp }: { onHelp: () => void }) {
+  const { store, view } = useWidget();
+  const { model } = store.status.value;
+  return (
+    <div class="aw-toolbar" role="toolbar" aria-label="Atlas">
+      <LayerPicker />
+      {model && (
+        <span class="aw-model" title={model}>
+          {model}
+        </span>
+      )}
+      <span class="aw-spring" />
+      <SearchBox />
+      <Levels />
+      <div class="aw-group" role="radiogroup" aria-label="Tool">
+        {TOOLS.map(([tool, title]) => (
+          <button
+            key={tool}
+            type="button"
+            role="radio"
+            class="aw-button"
+            title={title}
+            aria-label={title}
+            aria-checked={view.tool.value === tool}
+            data-aw-tool={tool}
+            onClick={() => {
+              view.tool.value = tool;
+            }}
+          >
+            <Icon name={tool} />
+          </button>
+        ))}
+      </div>
+      <ExportMenu />
+      <button
+        type="button"
+        class="aw-button aw-quiet aw-fullscreen"
+        title="Full screen (F)"
+        aria-label="Full screen"
+        onClick={(event) => toggleFullscreen(event.currentTarget)}
+      >
+        <Icon name="fullscreen" />
+      </button>
+      <button
+        type="button"
+        class="aw-button aw-quiet"
+        title="Keys (?)"
+        aria-label="Keys"
+        onClick={onHelp}
+      >
+        <Icon name="help" />
+      </button>
+    </div>
+  );
+}
+
+export function toggleFullscreen(inside: Element): void {
+  const root = inside.closest(".aw-root");
+  if (document.fullscreenElement) void document.exitFullscreen();
+  else void root?.requestFullscreen?.().catch(() => {});
+}
+
+/** Grids by zoom, or one of them fixed. */
+function Levels() {
+  const { store, view } = useWidget();
+  const grids = store.layout.value?.grids ?? [];
+  if (grids.length < 2) return null;
+  const mode = view.levelMode.value;
+  return (
+    <div class="aw-group" role="radiogroup" aria-label="Grid">
+      <button
+        type="button"
+        role="radio"
+        class="aw-button"
+        title="Finer grids as you zoom in (G)"
+        aria-checked={mode === "auto"}
+        data-aw-level-mode="auto"
+        onClick={() => view.setLevelMode("auto")}
+      >
+        Auto
+      </button>
+      {grids.map((grid) => (
+        <button
+          key={grid.size}
+          type="button"
+          role="radio"
+          class={`aw-button ${view.level.value === grid.size ? "aw-showing" : ""}`}
+          title={`Always the ${grid.size} × ${grid.size} grid (${grid.ids.length} cells)`}
+          aria-checked={mode === grid.size}
+          data-aw-level-mode={grid.size}
+          onClick={() => view.setLevelMode(grid.size)}
+        >
+          {grid.size}
+        </button>
+      ))}
+    </div>
+  );
+}

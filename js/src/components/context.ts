@@ -1,0 +1,18 @@
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
+import type { Store } from "../store";
+import type { View } from "../view";
+
+export interface Widget {
+  store: Store;
+  view: View;
+}
+
+const WidgetContext = createContext<Widget | null>(null);
+export const WidgetProvider = WidgetContext.Provider;
+
+export function useWidget(): Widget {
+  const widget = useContext(WidgetContext);
+  if (!widget) throw new Error("used outside of the widget");
+  return widget;
+}

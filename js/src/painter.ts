@@ -1,0 +1,134 @@
+import type { Camera, Size } from "./geometry";
+import { CanvasRenderer } from "./renderer/canvas";
+import { drawOverlay, type OverlayScene } from "./renderer/overlay";
+import type { Renderer, Scene } from "./renderer/renderer";
+import { type Colors, onThemeChange, readColors } from "./theme";
+
+/** What the painter adds to a scene by itself. */
+type Screen = "size" | "ratio" | "colors" | "now";
+
+export interface Paintable {
+  /** Null while there is nothing to show. */
+  scene(): Omit<Scene, Screen> | null;
+  overlay(): Omit<OverlayScene, Screen>;
+  resized(size: Size): void;
+}
+
+/** The two canvases of a view and their clock: nothing is drawn unless something changed. */
+export class Painter {
+  size: Size = { width: 0, height: 0 };
+  private readonly renderer: Renderer;
+  private readonly overlayContext: CanvasRenderingContext2D;
+  private colors: Colors;
+  private ratio = 1;
+  private frame = 0;
+  private baseDirty = true;
+  private readonly cleanups: (() => void)[];
+
+  constructor(
+    private readonly stage: HTMLElement,
+    private readonly base: HTMLCanvasElement,
+    private readonly overlay: HTMLCanvasElement,
+    private readonly source: Paintable,
+  ) {
+    this.renderer = new CanvasRenderer(base);
+    this.overlayContext = overlay.getContext("2d")!;
+    this.colors = readColors(stage);
+    const resize = new ResizeObserver(() => this.measure());
+    resize.observe(stage);
+    this.cleanups = [
+      () => resize.disconnect(),
+      () => cancelAnimationFrame(this.frame),
+      onThemeChange(() => this.recolour()),
+      this.watchRatio(),
+    ];
+  }
+
+  dispose(): void {
+    for (const cleanup of this.cleanups) cleanup();
+    this.renderer.reset();
+  }
+
+  measure(): void {
+    const width = this.stage.clientWidth;
+    const height = this.stage.clientHeight;
+    // An output that is scrolled away may report zero: keep what we have, draw upon return.
+    if (width === 0 || height === 0) return;
+    const ratio = window.devicePixelRatio || 1;
+    if (width !== this.size.width || height !== this.size.height || ratio !== this.ratio) {
+      this.ratio = ratio;
+      this.size = { width, height };
+      for (const canvas of [this.base, this.overlay]) {
+        canvas.width = Math.round(width * ratio);
+        canvas.height = Math.round(height * ratio);
+      }
+      this.source.resized(this.size);
+      // A canvas is blank after its size changed: not to be seen for a frame.
+      this.baseDirty = true;
+      this.draw(performance.now());
+    }
+    this.redraw();
+  }
+
+  recolour(): void {
+    this.colors = readColors(this.stage);
+    this.renderer.reset();
+    this.redraw();
+  }
+
+  picturesChanged(grid: number, cells: readonly number[]): void {
+    this.renderer.picturesChanged(grid, cells);
+    this.redraw();
+  }
+
+  crossfade(camera: Camera): void {
+    this.renderer.crossfade(camera);
+  }
+
+  reset(): void {
+    this.renderer.reset();
+    this.redraw();
+  }
+
+  redraw(): void {
+    this.baseDirty = true;
+    this.redrawOverlay();
+  }
+
+  redrawOverlay(): void {
+    if (this.frame) return;
+    this.frame = requestAnimationFrame((now) => {
+      this.frame = 0;
+      this.draw(now);
+    });
+  }
+
+  private draw(now: number): void {
+    const { size, ratio, colors } = this;
+    if (size.width === 0) return;
+    // A frame carries the time of its start; pictures may have arrived after it.
+    const screen = { size, ratio, colors, now: Math.max(now, performance.now()) };
+    if (this.baseDirty) {
+      this.baseDirty = false;
+      const scene = this.source.scene();
+      if (!scene) this.renderer.blank(colors.background);
+      else if (this.renderer.draw({ ...scene, ...screen })) this.redraw();
+    }
+    drawOverlay(this.overlayContext, { ...this.source.overlay(), ...screen });
+  }
+
+  /** Another screen, or the browser's zoom: another number of pixels. */
+  private watchRatio(): () => void {
+    let media: MediaQueryList;
+    const listen = () => {
+      media = matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`);
+      media.addEventListener("change", onChange, { once: true });
+    };
+    const onChange = () => {
+      this.measure();
+      listen();
+    };
+    listen();
+    return () => media.removeEventListener("change", onChange);
+  }
+}

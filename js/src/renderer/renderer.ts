@@ -1,0 +1,37 @@
+import type { Camera, Size } from "../geometry";
+import type { Grid } from "../grids";
+import type { Pictures } from "../pictures";
+import type { Colors } from "../theme";
+
+/** All that one frame depends on. */
+export interface Scene {
+  /** The grid in view and all grids, coarsest first: a coarser one stands in for what is missing. */
+  grid: Grid;
+  grids: readonly Grid[];
+  pictures: Pictures;
+  camera: Camera;
+  size: Size;
+  /** Device pixels per CSS pixel. */
+  ratio: number;
+  colors: Colors;
+  /** While the camera moves, cells are not snapped to whole pixels. */
+  moving: boolean;
+  /** Milliseconds; 0 where motion is unwanted. */
+  fade: number;
+  now: number;
+  label(cell: number): string | null;
+}
+
+/** Draws the pictures. Canvas 2D now; WebGL may follow behind the same interface. */
+export interface Renderer {
+  /** Before there is an atlas. */
+  blank(color: string): void;
+  /** Draws a frame; true if another one is needed to finish what is being built or faded. */
+  draw(scene: Scene): boolean;
+  /** These cells look different now. */
+  picturesChanged(grid: number, cells: readonly number[]): void;
+  /** Fades from what is on the screen to what the next scene shows. */
+  crossfade(camera: Camera): void;
+  /** Everything drawn so far is void: another layout, other colours. */
+  reset(): void;
+}

@@ -1,0 +1,82 @@
+import type { Box } from "./geometry";
+import { fromCentre, viewportOf } from "./geometry";
+import type { View } from "./view";
+
+/** How long the view rests before the kernel hears what is in sight (ms). */
+const SETTLE = 120;
+const HOVER_PACE = 100;
+const ASK_AGAIN_AFTER = 4000;
+const ASK_AGAIN_TIMES = 3;
+
+/** Tells the kernel what a view looks at, and asks again for what should be here and is not. */
+export class Sight {
+  private settleTimer = 0;
+  private hoverTimer = 0;
+  private readonly again: number;
+  private last = "";
+  private readonly asked = new Map<string, number>();
+
+  constructor(private readonly view: View) {
+    this.again = window.setInterval(() => this.askAgain(), ASK_AGAIN_AFTER);
+  }
+
+  dispose(): void {
+    clearTimeout(this.settleTimer);
+    clearTimeout(this.hoverTimer);
+    clearInterval(this.again);
+    this.view.store.forgetView(this.view);
+  }
+
+  /** Another layout: everything is to be told, and may be asked for, anew. */
+  forget(): void {
+    this.last = "";
+    this.asked.clear();
+  }
+
+  /** Restarted by every move: the kernel hears of where the person stops. */
+  schedule(): void {
+    clearTimeout(this.settleTimer);
+    this.settleTimer = window.setTimeout(() => this.tell(), SETTLE);
+  }
+
+  hovered(cell: number): void {
+    clearTimeout(this.hoverTimer);
+    this.hoverTimer = window.setTimeout(() => this.view.store.setHovered(cell), HOVER_PACE);
+  }
+
+  private tell(): void {
+    const { view } = this;
+    const grid = view.shownGrid();
+    const size = view.size.peek();
+    if (!grid || size.width === 0) return;
+    const box = viewportOf(view.camera.peek(), size);
+    view.store.setViewport(box.map((value) => Number(value.toFixed(6))) as Box);
+    const cells = fromCentre(grid.inBox(box), grid.size, box);
+    const inside = new Set(cells);
+    const around = grid.inBox(box, 1).filter((cell) => !inside.has(cell));
+    const near = fromCentre(around, grid.size, box);
+    const sight = `${view.store.revision}/${grid.size}/${cells.join()}/${near.join()}`;
+    if (sight === this.last) return;
+    this.last = sight;
+    view.store.sendVisible(view, grid.size, cells, near);
+  }
+
+  private askAgain(): void {
+    const { view } = this;
+    const { store } = view;
+    const grid = view.shownGrid();
+    const size = view.size.peek();
+    if (!grid || size.width === 0 || document.hidden) return;
+    if (store.status.peek().stage !== "idle" || !store.connected.peek()) return;
+    const missing = grid
+      .inBox(viewportOf(view.camera.peek(), size))
+      .filter((cell) => !store.pictures.get(grid.size, cell))
+      .filter((cell) => (this.asked.get(`${grid.size}:${cell}`) ?? 0) < ASK_AGAIN_TIMES);
+    if (missing.length === 0) return;
+    for (const cell of missing) {
+      const key = `${grid.size}:${cell}`;
+      this.asked.set(key, (this.asked.get(key) ?? 0) + 1);
+    }
+    store.askAgainFor(grid.size, missing);
+  }
+}

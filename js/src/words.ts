@@ -1,0 +1,69 @@
+/** What the widget says about pictures and cells. Short, in the field's words. */
+import type { Grid } from "./grids";
+import { isDoubtful } from "./pictures";
+import { formatCount } from "./traits";
+
+export interface Known {
+  grid: number;
+  state: string;
+  cosine: number | null;
+  rank: number | null;
+}
+
+export type Tone = "crop" | "rough" | "final" | "doubtful" | "waiting";
+
+export function toneOf(known: Known | null): Tone {
+  if (!known) return "waiting";
+  if (isDoubtful(known)) return "doubtful";
+  return known.state === "crop" || known.state === "rough" || known.state === "final"
+    ? known.state
+    : "waiting";
+}
+
+/** The state of a cell's picture as a sentence of a few words. */
+export function describePicture(known: Known | null): string {
+  if (!known) return "no picture yet";
+  const cosine = known.cosine === null ? "" : `, cosine ${known.cosine.toFixed(2)}`;
+  switch (toneOf(known)) {
+    case "crop":
+      return "a real crop; the layer’s own picture is to come";
+    case "rough":
+      return `rough${cosine}; a finer pass is to come`;
+    case "doubtful":
+      return known.rank !== null && known.rank > 1
+        ? `doubtful${cosine}: looks more like another cell`
+        : `doubtful${cosine}: the layer does not see the cell in it`;
+    case "final":
+      return known.rank === 1 ? `final${cosine}, comes back to its own cell` : `final${cosine}`;
+    default:
+      return "no picture yet";
+  }
+}
+
+export function describePlace(grid: number, cell: number): string {
+  return `row ${Math.floor(cell / grid) + 1}, column ${(cell % grid) + 1}`;
+}
+
+export function describeSamples(grid: Grid | null, cell: number, count?: number): string {
+  const samples = count ?? grid?.counts[cell] ?? 0;
+  return `${formatCount(samples)} ${samples === 1 ? "sample" : "samples"}`;
+}
+
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
+}
+
+/** Contributions to a logit: a sign always, as many digits as tell something. */
+export function formatValue(value: number): string {
+  const size = Math.abs(value);
+  const digits = size >= 100 ? 0 : size >= 10 ? 1 : size >= 0.095 ? 2 : 3;
+  const text = size.toFixed(digits);
+  if (Number(text) === 0) return "0";
+  return `${value < 0 ? "−" : "+"}${text}`;
+}
+
+/** In place of what is not here yet: why. */
+export function describeWaiting(connected: boolean, card: boolean): string {
+  if (!connected) return "Not known: the kernel went before it was asked.";
+  return card ? "Classes are being computed…" : "Reading the cell…";
+}
