@@ -136,7 +136,7 @@ def test_paths_that_cannot_be_written_say_what_can(tmp_path, name, said):
 
 def test_a_misspelt_folder_is_recognised(tmp_path):
     (tmp_path / "figures").mkdir()
-    with pytest.raises(ExportError, match="Did you mean .*figures"):
+    with pytest.raises(ExportError, match=r"Did you mean .*figures"):
         check_path(tmp_path / "figurs" / "a.png")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,28 +12,15 @@ from atlas_widget.rendering.cache import PictureCache, digest
 from atlas_widget.rendering.scene import Scene
 
 if TYPE_CHECKING:
+    from atlas_widget.attribution import ClassValue
     from atlas_widget.images.sources import ImageSource
     from atlas_widget.probe import LayerProbe
 
-__all__ = ["CellClasses", "ClassValue", "Labeller"]
+__all__ = ["CellClasses", "Labeller", "has_classes"]
 
 _SAMPLES = 16  # of a cell whose classes are asked for
 _SHOWN = 8  # classes kept for and against
 _AT_ONCE = 4  # images in one slice of work
-
-
-@dataclass(frozen=True, slots=True)
-class ClassValue:
-    """How much a cell argues for a class, with the interval of the mean over its samples."""
-
-    label: str
-    value: float
-    low: float
-    high: float
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return what crosses to the browser."""
-        return {"label": self.label, "value": self.value, "low": self.low, "high": self.high}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +30,15 @@ class CellClasses:
     Attributes
     ----------
     label
-        The top class, or None where its interval reaches zero: then nothing is certain.
+        What the cell is called, or None where its samples leave doubt.
     classes, against
-        The classes that it argues most for and most against, strongest first.
+        The classes that it argues most for and most against, strongest first, each with its
+        label, its value and the interval of that: low and high.
     """
 
     label: str | None
-    classes: tuple[ClassValue, ...]
-    against: tuple[ClassValue, ...]
+    classes: tuple[dict[str, Any], ...]
+    against: tuple[dict[str, Any], ...]
 
 
 _NOTHING = CellClasses(None, (), ())
@@ -95,19 +83,25 @@ class Labeller:
         self._cache = cache
         self._seed = seed
         self._most = samples
+        self._possible = source is not None and has_classes(probe)
         self._known: dict[tuple[int, int], CellClasses] = {}
         self._values: dict[tuple[int, int], list[np.ndarray]] = {}
 
     @property
     def possible(self) -> bool:
         """Whether there are classes at all."""
-        return self._source is not None and bool(self._probe.num_classes)
+        return self._possible
 
     def known(self, grid: int, cell: int) -> CellClasses | None:
         """Return the classes of a cell, or None while they have not been computed."""
         return self._known.get((grid, cell)) if self.possible else _NOTHING
 
-    def prefetch(self, grid: int, cells: Sequence[int]) -> list[int]:
+    def give_up(self) -> None:
+        """Stop computing classes: from now on cells have none."""
+        self._possible = False
+        self._values.clear()
+
+    def prefetch(self, grid: int, cells: Iterable[int]) -> list[int]:
         """Look cells up in the cache; return those that are known now and were not before."""
         if not self.possible:
             return []
@@ -126,7 +120,7 @@ class Labeller:
         """Work on a cell for one slice; return whether its classes are known now."""
         if self.known(grid, cell) is not None:
             return True
-        from atlas_widget.attribution import attribute
+        from atlas_widget.attribution import class_values
         from atlas_widget.collect import sample_images
 
         source = self._source
@@ -137,13 +131,9 @@ class Labeller:
         done = sum(len(part) for part in values)
         part = chosen[done : done + _AT_ONCE]
         samples = self._scene.samples
-        try:
-            images = sample_images(samples, source, part, self._probe.input_size)
-            positions = np.asarray(samples.positions)[part]
-            values.append(np.asarray(attribute(self._probe, self._probe.layer, images, positions)))
-        except Exception:
-            del self._values[grid, cell]
-            raise
+        images = sample_images(samples, source, part, self._probe.input_size)
+        positions = np.asarray(samples.positions)[part].astype(np.int64)
+        values.append(class_values(self._probe, images, positions))
         if done + len(part) < len(chosen):
             return False
         del self._values[grid, cell]
@@ -177,17 +167,29 @@ class Labeller:
 
     def _from_record(self, record: Any) -> CellClasses | None:
         """Read a record, or return None if it is none of ours."""
+        from atlas_widget.attribution import ClassValue, label_of
+
         try:
-            top = tuple(self._class_value(entry) for entry in record["for"])
-            against = tuple(self._class_value(entry) for entry in record["against"])
+            top, bottom = (
+                [
+                    ClassValue(int(entry[0]), *(float(number) for number in entry[1:4]))
+                    for entry in side
+                ]
+                for side in (record["for"], record["against"])
+            )
         except (KeyError, TypeError, ValueError, IndexError):
             return None
-        certain = bool(top) and top[0].low > 0
-        return CellClasses(top[0].label if certain else None, top, against)
+        label = label_of(top, self._labels, self._probe.num_classes or 0)
+        named = [tuple(self._named(value) for value in side) for side in (top, bottom)]
+        return CellClasses(label, *named)
 
-    def _class_value(self, entry: Sequence[float]) -> ClassValue:
-        number, value, low, high = entry
-        return ClassValue(self.name(int(number)), float(value), float(low), float(high))
+    def _named(self, value: ClassValue) -> dict[str, Any]:
+        return {
+            "label": self.name(value.index),
+            "value": value.value,
+            "low": value.low,
+            "high": value.high,
+        }
 
     def name(self, number: int) -> str:
         """Return the name of a class."""
@@ -196,18 +198,18 @@ class Labeller:
         return f"class {number}"
 
 
+def has_classes(probe: LayerProbe) -> bool:
+    """Return whether a layer can be attributed to classes."""
+    return bool(probe.num_classes) and probe.no_classes is None
+
+
 def _record(values: np.ndarray, seed: int) -> Mapping[str, Any]:
     """Sum up the values (samples, classes) of a cell: top classes with intervals, by number."""
-    from atlas_widget.attribution import bootstrap_interval
+    from atlas_widget.attribution import top_classes
 
-    mean = values.mean(axis=0)
-    shown = min(_SHOWN, len(mean))
-    order = np.argsort(-mean)
-    top = [number for number in order[:shown] if mean[number] > 0]
-    bottom = [number for number in order[::-1][:shown] if mean[number] < 0]
-    low, high = bootstrap_interval(values[:, top + bottom], seed=seed)
-    entries = [
-        [int(number), float(mean[number]), float(low[at]), float(high[at])]
-        for at, number in enumerate(top + bottom)
-    ]
-    return {"for": entries[: len(top)], "against": entries[len(top) :], "samples": len(values)}
+    top, bottom = top_classes(values, count=_SHOWN, seed=seed)
+    sides = {"for": top, "against": bottom}
+    return {
+        side: [[value.index, value.value, value.low, value.high] for value in found]
+        for side, found in sides.items()
+    }

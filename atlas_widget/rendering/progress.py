@@ -74,10 +74,14 @@ class Throttle:
         self._clock = clock
         self._last: float | None = None
 
+    @property
+    def due(self) -> bool:
+        """Whether it is time again."""
+        return self._last is None or self._clock() - self._last >= self._interval
+
     def ready(self, *, force: bool = False) -> bool:
         """Return whether it is time again, and if so begin the next interval."""
-        now = self._clock()
-        if not force and self._last is not None and now - self._last < self._interval:
+        if not force and not self.due:
             return False
-        self._last = now
+        self._last = self._clock()
         return True

@@ -51,12 +51,11 @@ class Rank(IntEnum):
     NEAR_LABEL = 6
     REST_ROUGH = 7
     REST_FINAL = 8
-    REST_LABEL = 9
 
 
 _VISIBLE = (Rank.VISIBLE_ROUGH, Rank.VISIBLE_FINAL, Rank.VISIBLE_LABEL)
 _NEAR = (Rank.NEAR_ROUGH, Rank.NEAR_FINAL, Rank.NEAR_LABEL)
-_REST = (Rank.REST_ROUGH, Rank.REST_FINAL, Rank.REST_LABEL)
+_REST = (Rank.REST_ROUGH, Rank.REST_FINAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +91,11 @@ class CellQueue:
         The coarsest grid: the only one of which cells are worked on that nobody looks at.
     labels
         Whether cells have labels to compute.
+
+    Attributes
+    ----------
+    rest
+        Whether cells of the base grid are worked on that are not in sight.
     """
 
     def __init__(
@@ -101,6 +105,7 @@ class CellQueue:
         self._unlabelled: dict[int, set[int]] = {
             size: set(states) if labels else set() for size, states in self._states.items()
         }
+        self.rest = False
         self._base = base
         self._level = base
         self._visible: tuple[int, ...] = ()
@@ -169,18 +174,23 @@ class CellQueue:
         states = self._states[grid]
         for cell in cells:
             states[cell] = max(states[cell], state)
-            if states[cell] is State.FINAL:
-                self._demanded.get(grid, {}).pop(cell, None)
 
     def mark_labelled(self, grid: int, cells: Iterable[int]) -> None:
         """Note that the labels of these cells are known."""
         self._unlabelled[grid].difference_update(cells)
 
+    def no_labels(self) -> None:
+        """Give up on labels."""
+        for cells in self._unlabelled.values():
+            cells.clear()
+
+    def labels_left(self) -> int:
+        """Return how many labels of cells in sight are still to be computed."""
+        return len(self._unlabelled[self._level].intersection(self._visible))
+
     def fail(self, batch: Batch) -> None:
         """Note that this could not be done, so that it is not tried for ever."""
         self._failed.update((batch.grid, cell, batch.task) for cell in batch.cells)
-        if batch.task is not Task.LABEL:
-            self.withdraw(batch.grid, batch.cells)
 
     def retry(self) -> None:
         """Forget what failed."""
@@ -212,6 +222,33 @@ class CellQueue:
         ranks = (rank for rank, cell in self._wanted(batch.grid, batch.task) if cell in inside)
         return next(ranks, None)
 
+    def interest(self) -> Iterator[tuple[int, int, State]]:
+        """Yield grid, cell and state of all that somebody looks at or asked for.
+
+        What was asked for counts until all of it is done, so that progress is of a whole.
+        """
+        seen = set(self._visible)
+        for cell in self._visible:
+            yield self._level, cell, self._states[self._level][cell]
+        for grid, cells in self._demanded.items():
+            for cell in cells:
+                if grid != self._level or cell not in seen:
+                    yield grid, cell, self._states[grid][cell]
+
+    def settle(self) -> None:
+        """Forget the demands if all of them are done."""
+        if not any(
+            self._wants(grid, cell, task)
+            for grid, cells in self._demanded.items()
+            for cell in cells
+            for task in (Task.ROUGH, Task.FINAL)
+        ):
+            self._demanded.clear()
+
+    def failed(self, grid: int, cell: int) -> bool:
+        """Return whether the picture of a cell could not be made."""
+        return any((grid, cell, task) in self._failed for task in (Task.ROUGH, Task.FINAL))
+
     def pending(self) -> bool:
         """Return whether there is anything left to do."""
         return self._first() is not None
@@ -232,7 +269,7 @@ class CellQueue:
             pointed = self._pointed
             first = (pointed[1],) if pointed is not None and pointed[0] == grid else ()
             regions = [(_VISIBLE[task], (*first, *self._visible)), (_NEAR[task], self._near)]
-            if grid == self._base:
+            if grid == self._base and self.rest and task is not Task.LABEL:
                 regions.append((_REST[task], self._states[grid]))
         if task is not Task.LABEL:
             regions.append((Rank.DEMANDED, self._demanded.get(grid, ())))

@@ -13,8 +13,9 @@ from atlas_widget.rendering.queue import State
 from atlas_widget.rendering.sheets import Picture
 
 if TYPE_CHECKING:
-    from atlas_widget.collect import Samples
+    from atlas_widget.atlas import Atlas
     from atlas_widget.grid import Grid
+    from atlas_widget.samples import Samples
 
 __all__ = ["Scene", "ranks"]
 
@@ -27,21 +28,21 @@ class Scene:
     ----------
     revision
         Rises with every layout that is shown, also across layers.
-    final
-        Whether the layout will stay.
     layer
         The layer's name.
     grids
         By size; the coarsest is the base.
     samples
         What the cells are means of.
+    atlas
+        The finished atlas; None while the layout is provisional.
     """
 
     revision: int
-    final: bool
     layer: str
     grids: Mapping[int, Grid]
     samples: Samples
+    atlas: Atlas | None
     _places: dict[int, dict[int, int]] = field(init=False, repr=False)
     _units: dict[int, npt.NDArray[np.float32]] = field(init=False, repr=False)
 
@@ -51,6 +52,16 @@ class Scene:
             for size, grid in self.grids.items()
         }
         self._units = {}
+
+    @property
+    def final(self) -> bool:
+        """Whether the layout will stay."""
+        return self.atlas is not None
+
+    @property
+    def images(self) -> int:
+        """How many images the samples come from."""
+        return len(self.samples.image_names)
 
     @property
     def base(self) -> int:

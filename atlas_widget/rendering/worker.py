@@ -86,6 +86,10 @@ class Worker:
 
     def start(self, job: Job) -> None:
         """Begin working on `job`."""
+        import torch
+
+        # Asking fixes the caller's own setting, before the worker's passes through the default.
+        torch.get_num_threads()
         self._job = job
         with _lock:
             _running.add(self)
@@ -170,7 +174,7 @@ def limit_torch_threads(count: int) -> None:
 
     ``torch.set_num_threads`` sets the calling thread's OpenMP team and also the default of threads
     that have not used PyTorch yet. A short-lived thread puts that default back afterwards. Threads
-    that have already asked (the caller of the widget has, see ``AtlasWidget``) keep their own.
+    that have already used it keep their own.
     """
     import torch
 

@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 
 from atlas_widget.rendering.progress import Pace, Throttle
@@ -31,7 +33,7 @@ def test_the_estimate_runs_down_and_does_not_jump():
         shown.append(pace.left(200))
         clock.now += 1
     known = [value for value in shown if value is not None]
-    steps = [before - after for before, after in zip(known, known[1:], strict=False)]
+    steps = [before - after for before, after in itertools.pairwise(known)]
     assert max(abs(step) for step in steps) < 40
     assert known[-1] < known[0]
 

@@ -6,7 +6,9 @@ SIZES = {Task.ROUGH: 4, Task.FINAL: 4, Task.LABEL: 1}
 
 
 def queue(labels=False):
-    return CellQueue({20: range(10), 40: range(100, 140)}, base=20, labels=labels)
+    made = CellQueue({20: range(10), 40: range(100, 140)}, base=20, labels=labels)
+    made.rest = True
+    return made
 
 
 def take(cells, *, sizes=SIZES):
@@ -131,3 +133,31 @@ def test_unknown_and_repeated_cells_are_dropped():
     cells.look(20, [1, 1, 77, 2], [2, 3, 88])
     assert cells.visible == (1, 2)
     assert cells.near == (3,)
+
+
+def test_the_rest_is_left_alone_unless_it_is_wanted():
+    cells = queue()
+    cells.rest = False
+    cells.look(20, [1], [2])
+    assert {cell for _, batch in take(cells) for cell in batch} == {1, 2}
+
+
+def test_progress_counts_what_is_in_sight_and_what_was_asked_for_until_all_is_done():
+    cells = queue()
+    cells.look(20, [0, 1], [])
+    cells.demand(40, [100, 101])
+    cells.mark(40, [100], State.FINAL)
+    assert len(list(cells.interest())) == 4
+    cells.settle()
+    assert len(list(cells.interest())) == 4
+    cells.mark(40, [101], State.FINAL)
+    cells.settle()
+    assert len(list(cells.interest())) == 2
+
+
+def test_labels_can_be_given_up():
+    cells = queue(labels=True)
+    cells.look(20, [0, 1], [])
+    assert cells.labels_left() == 2
+    cells.no_labels()
+    assert cells.labels_left() == 0

@@ -109,7 +109,6 @@ def test_long_slices_can_let_commands_in(worker):
             while time.monotonic() < end and not heard.is_set() and not worker.stopping:
                 worker.breathe()
                 time.sleep(0.001)
-            return None
 
     heard = threading.Event()
     job = Long()

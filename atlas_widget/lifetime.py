@@ -1,0 +1,79 @@
+"""How long a widget lives: until it is closed, or until nobody can see or reach it.
+
+ipywidgets keeps every widget in a registry, so that ``del`` alone never ends one. For a widget with
+a thread and a copy of a model that is too long. An unpinned widget is held by nothing but the
+person's own names; once a front end shows it, it is pinned, since a picture on the screen must not
+die with a name.
+"""
+
+from __future__ import annotations
+
+import weakref
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from ipywidgets.widgets import widget as registry
+
+__all__ = ["bundle", "kernel_notice", "pin", "unpin"]
+
+_STATIC = Path(__file__).with_name("static")
+_NO_BUNDLE = """
+export default { render({ el }) {
+  el.textContent = "The view of atlas_widget is not built: run `make bundle` in its checkout.";
+} };
+"""
+
+
+def unpin(widget: Any) -> None:
+    """Let go of a widget that nobody sees yet."""
+    instances = getattr(registry, "_instances", None)
+    if widget.comm is None or instances is None:  # an ipywidgets that keeps its books elsewhere
+        return
+    instances.pop(widget.model_id, None)
+    handle = weakref.WeakMethod(widget._handle_msg)
+
+    def handle_if_alive(message: Any) -> None:
+        method = handle()
+        if method is not None:
+            method(message)
+
+    widget.comm.on_msg(handle_if_alive)
+
+
+def pin(widget: Any) -> None:
+    """Keep a widget until it is closed, as ipywidgets does; a page reload then finds it."""
+    instances = getattr(registry, "_instances", None)
+    if widget.comm is not None and instances is not None:
+        instances.setdefault(widget.model_id, widget)
+
+
+def bundle(name: str) -> Path | str:
+    """Return the built file of the view, or in a bare checkout what says so."""
+    path = _STATIC / name
+    if path.is_file():
+        return path
+    return _NO_BUNDLE if name.endswith(".js") else ""
+
+
+def kernel_notice() -> str | None:
+    """Return what is wrong with the running kernel's ipykernel, or None."""
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return None
+    shell = get_ipython()
+    if shell is None or not hasattr(shell, "kernel"):
+        return None
+    installed = version("ipykernel")
+    found = ".".join(installed.split(".")[:2])
+    problems = {
+        "7.0": "cannot send pictures while they are computed",
+        "7.4": "answers clicks only when the running cell has ended",
+    }
+    if found not in problems:
+        return None
+    return (
+        f"This kernel's ipykernel {installed} {problems[found]}: "
+        '`pip install "ipykernel>=7.1,!=7.4.*"` and restart the kernel.'
+    )

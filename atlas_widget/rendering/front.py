@@ -1,0 +1,53 @@
+"""What a session tells, brought to the widget without keeping the widget alive."""
+
+from __future__ import annotations
+
+import contextlib
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from atlas_widget.rendering.scene import Scene
+
+if TYPE_CHECKING:
+    from atlas_widget.widget import AtlasWidget
+
+__all__ = ["WidgetFront"]
+
+
+class WidgetFront:
+    """Passes a session's news on to a widget, as long as there is one.
+
+    Parameters
+    ----------
+    widget
+        Only weakly referred to: the worker must not keep it from being deleted.
+    """
+
+    def __init__(self, widget: AtlasWidget) -> None:
+        self._widget = weakref.ref(widget)
+
+    def send(self, content: dict[str, Any], buffers: list[bytes]) -> None:
+        """Send a message to the browser."""
+        widget = self._widget()
+        if widget is not None and widget.comm is not None:
+            # The comm may be closed between the question and the sending.
+            with contextlib.suppress(AttributeError):
+                widget.send(content, buffers or None)
+
+    def status(self, status: dict[str, Any]) -> None:
+        """Set the widget's status."""
+        widget = self._widget()
+        if widget is not None:
+            widget._set_quietly(status=status)
+
+    def scene_changed(self, scene: Scene) -> None:
+        """Have the widget forget what belonged to other cells."""
+        widget = self._widget()
+        if widget is not None:
+            widget._scene_changed(scene)
+
+    def layer_refused(self, layer: str) -> None:
+        """Set the widget's layer back."""
+        widget = self._widget()
+        if widget is not None:
+            widget._set_quietly(layer=layer)

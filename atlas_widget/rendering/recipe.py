@@ -1,0 +1,197 @@
+"""What a person asked for, checked: everything that determines the atlases of a model's layers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from atlas_widget.errors import AtlasError, ImagesError, LayerNotFoundError, SavedAtlasError
+from atlas_widget.messages import MAX_GRID, MAX_TEXT
+from atlas_widget.rendering.cache import cache_folder
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from atlas_widget.atlas import Atlas
+    from atlas_widget.images.sources import ImageSource
+    from atlas_widget.probe import LayerProbe
+    from atlas_widget.provenance import AtlasSettings
+
+__all__ = ["Recipe", "layer_names"]
+
+_MOST_GRIDS = 6
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How the atlases of a model are made.
+
+    Attributes
+    ----------
+    images, transform, labels, device
+        As the person gave them.
+    num_samples, grids, seed
+        Parameters of the atlas.
+    folder
+        The cache.
+    atlas
+        One to show instead of a new one, or where it is saved.
+    first_layer
+        The layer that the widget was opened with.
+    """
+
+    images: Any
+    transform: Any
+    labels: Any
+    num_samples: int
+    grids: tuple[int, ...]
+    seed: int
+    device: Any
+    folder: Path
+    atlas: Atlas | Path | None
+    first_layer: str | nn.Module
+
+    @classmethod
+    def checked(
+        cls,
+        layer: str | nn.Module,
+        *,
+        images: Any,
+        transform: Any,
+        labels: Sequence[str] | Mapping[int, str] | None,
+        num_samples: int | None,
+        grids: Sequence[int],
+        seed: int,
+        device: Any,
+        cache_dir: str | os.PathLike[str] | None,
+        atlas: Atlas | str | os.PathLike[str] | None,
+    ) -> Recipe:
+        """Check what can be checked at once; see :class:`~atlas_widget.AtlasWidget`."""
+        from atlas_widget.atlas import check_grids
+        from atlas_widget.collect import FEWEST_SAMPLES, NUM_SAMPLES
+
+        count = (
+            NUM_SAMPLES
+            if num_samples is None
+            else (_whole("num_samples", num_samples, FEWEST_SAMPLES))
+        )
+        if isinstance(images, str | os.PathLike) and str(images) not in ("demo", "imagenette"):
+            path = Path(images).expanduser()
+            if not path.exists():
+                raise ImagesError(
+                    f"images={str(images)!r}: there is no such folder. Give a folder, a dataset, "
+                    'a DataLoader, a list of images, a tensor, "imagenette", or nothing for the '
+                    "demo's photos."
+                )
+        if isinstance(atlas, str | os.PathLike):
+            atlas = Path(atlas).expanduser()
+            if not atlas.is_dir():
+                raise SavedAtlasError(f"atlas={str(atlas)!r}: there is no saved atlas there.")
+        return cls(
+            images=images,
+            transform=transform,
+            labels=labels,
+            num_samples=count,
+            grids=_limited(check_grids(grids)),
+            seed=_whole("seed", seed, 0),
+            device=device,
+            folder=cache_folder(cache_dir),
+            atlas=atlas,
+            first_layer=layer,
+        )
+
+    @property
+    def torch_threads(self) -> int:
+        """How many threads PyTorch gets on the worker."""
+        return 1
+
+    @property
+    def settings(self) -> AtlasSettings:
+        """The parameters that determine an atlas."""
+        from atlas_widget.provenance import AtlasSettings
+
+        return AtlasSettings(num_samples=self.num_samples, seed=self.seed)
+
+    def first_probe(self, model: nn.Module) -> LayerProbe:
+        """Take the private copy of the person's model, and open the first layer."""
+        from atlas_widget.probe import LayerProbe
+
+        probe = LayerProbe(model, self.first_layer, transform=self.transform, device=self.device)
+        try:
+            self.names_of_classes(probe)
+        except AtlasError:
+            probe.close()
+            raise
+        return probe
+
+    def probe(self, other: LayerProbe, layer: str) -> LayerProbe:
+        """Open another layer of the model that `other` has a copy of."""
+        from atlas_widget.probe import LayerProbe
+
+        # The person's own model may be training meanwhile: the copy is of one piece.
+        return LayerProbe(self.model(other), layer, transform=self.transform, device=other.device)
+
+    def check_layer(self, probe: LayerProbe, layer: object) -> str:
+        """Return the name of a layer of the model, or raise `LayerNotFoundError`."""
+        from atlas_widget.probe.layers import find_layer
+
+        if not isinstance(layer, str) or len(layer) > MAX_TEXT:
+            raise LayerNotFoundError(f"A layer is given by its name, not by {layer!r:.60}.")
+        name, _ = find_layer(self.model(probe), layer)
+        return str(name)
+
+    def names_of_classes(self, probe: LayerProbe) -> tuple[list[str] | None, str | None]:
+        """Return the names of the classes, and what was assumed about them.
+
+        Raises
+        ------
+        AtlasError
+            The labels do not fit the model.
+        """
+        from atlas_widget.provenance import resolve_labels
+
+        return resolve_labels(self.labels, probe.num_classes, self.model(probe))
+
+    def opened_with(self, layer: str) -> bool:
+        """Return whether this is the layer that the widget was opened with."""
+        return layer == self.first_layer
+
+    def names(self, probe: LayerProbe) -> list[str] | None:
+        """Return the names of the classes."""
+        return self.names_of_classes(probe)[0]
+
+    def model(self, probe: LayerProbe) -> nn.Module:
+        """Return the copy of the model that a probe works on."""
+        model: nn.Module = probe._open().runner.model
+        return model
+
+    def source(self, probe: LayerProbe) -> ImageSource:
+        """Return the images."""
+        from atlas_widget.images.sources import as_image_source
+
+        return as_image_source(self.images, preprocessing=probe.preprocessing)
+
+
+def layer_names(model: nn.Module) -> list[dict[str, str]]:
+    """Return the layers of a model as the browser's picker lists them."""
+    from atlas_widget.probe import list_layers
+
+    return [{"name": info.name, "type": info.type} for info in list_layers(model)]
+
+
+def _whole(name: str, value: object, least: int) -> int:
+    if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < least:
+        raise AtlasError(f"{name}={value!r:.60} must be a whole number of at least {least}.")
+    return int(value)
+
+
+def _limited(grids: tuple[int, ...]) -> tuple[int, ...]:
+    if grids[-1] > MAX_GRID or len(grids) > _MOST_GRIDS:
+        raise AtlasError(
+            f"grids={grids!r:.60}: the widget shows at most {_MOST_GRIDS} grids of at most "
+            f"{MAX_GRID} cells along a side."
+        )
+    return grids

@@ -1,0 +1,412 @@
+"""The stages from a layer to its finished atlas, on the worker's thread.
+
+A session is the worker's job. At each slice it does the most urgent thing there is: what somebody
+waits for, the next step of the layout, the next pictures, the next labels. What it finds goes to a
+:class:`Front`: the widget, or nobody.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from atlas_widget import messages
+from atlas_widget.errors import AtlasError
+from atlas_widget.messages import Message
+from atlas_widget.progress import Cancelled
+from atlas_widget.rendering.build import Built, build
+from atlas_widget.rendering.cache import PictureCache
+from atlas_widget.rendering.exporting import export_here
+from atlas_widget.rendering.gallery import Gallery
+from atlas_widget.rendering.recipe import Recipe
+from atlas_widget.rendering.scene import Scene
+from atlas_widget.rendering.sheets import Picture
+from atlas_widget.rendering.status import Reporter
+from atlas_widget.rendering.workshop import Workshop
+from atlas_widget.traits import check_cells, check_grid
+
+if TYPE_CHECKING:
+    from atlas_widget.atlas import Atlas
+    from atlas_widget.images.sources import ImageSource
+    from atlas_widget.probe import LayerProbe
+
+__all__ = ["Front", "Session"]
+
+_CROSSING = 3.0  # seconds in which messages about the last layout may still be on their way
+
+log = logging.getLogger("atlas_widget")
+
+
+class Front(Protocol):
+    """Hears of a session, on the worker's thread."""
+
+    def send(self, content: dict[str, Any], buffers: list[bytes]) -> None:
+        """Send a message to the browser."""
+        ...
+
+    def status(self, status: dict[str, Any]) -> None:
+        """Say what is being done and how far it is."""
+        ...
+
+    def scene_changed(self, scene: Scene) -> None:
+        """Say that other cells are on show."""
+        ...
+
+    def layer_refused(self, layer: str) -> None:
+        """Say that another layer could not be shown and that this one still is."""
+        ...
+
+
+class Session:
+    """Everything that happens on the worker's thread. See :class:`~.worker.Job`.
+
+    What is not under "Any thread" belongs to the worker.
+
+    Parameters
+    ----------
+    probe
+        The layer to begin with; the session closes it.
+    recipe
+        How atlases are made.
+    front
+        Hears of everything.
+    model
+        The model's name, for people.
+    """
+
+    def __init__(self, probe: LayerProbe, recipe: Recipe, front: Front, model: str) -> None:
+        self._probe: LayerProbe | None = probe
+        self._recipe = recipe
+        self.front = front
+        self._reporter = Reporter(front.status, model, probe.layer)
+        self._gallery = Gallery(front.send)
+        self._cache: PictureCache | None = None
+        self._source: ImageSource | None = None
+        self._workshop: Workshop | None = None
+        self._building: Iterator[Built | None] | None = None
+        self._begun = False
+        self._next_layer: str | None = None
+        self._revision = -1
+        self._shown_at = 0.0
+        self._notices: list[str] = []
+        self._breathing = False
+        self._breathe: Callable[[], None] = lambda: None
+        self._stopping: Callable[[], bool] = lambda: False
+        self.model = model
+        self.watched = False
+        self.changed = threading.Condition()
+        self.scene: Scene | None = None
+        self.atlas: Atlas | None = None
+        self.error: BaseException | None = None
+        self.closed = False
+
+    # -- Any thread
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What the person should know once."""
+        return tuple(self._notices)
+
+    @property
+    def layer(self) -> str:
+        """The layer that is on show, or about to be."""
+        return self._next_layer or (self._probe.layer if self._probe is not None else "")
+
+    @property
+    def built(self) -> bool:
+        """Whether the layer's atlas stands."""
+        return self.atlas is not None and self._next_layer is None
+
+    @property
+    def inversion(self) -> str:
+        """How pictures are made, for the record."""
+        from atlas_widget.inversion import InversionSettings
+
+        return f"{InversionSettings.icon().description}; seed={self._recipe.seed}"
+
+    def check_layer(self, name: object) -> str:
+        """Return the name of a layer, or raise that the model has no such layer."""
+        probe = self._probe
+        if probe is None or name == probe.layer:
+            return str(name)
+        return self._recipe.check_layer(probe, name)
+
+    def check(self, message: Message) -> None:
+        """Raise an error for a message about cells that do not exist."""
+        scene = self.scene
+        grid = message.fields.get("grid")
+        young = time.monotonic() - self._shown_at < _CROSSING
+        if scene is None or grid is None or young:
+            return
+        named = message.fields.get("cells", ())
+        cells = [*named, message.fields["cell"]] if "cell" in message.fields else named
+        check_grid(grid, scene)
+        check_cells(cells, grid, scene)
+
+    def snapshot(self, grid: int) -> tuple[dict[int, Picture], dict[int, str | None]]:
+        """Return the pictures and labels of a grid as they are now."""
+        return self._gallery.snapshot(grid)
+
+    def unfinished(self, grid: int, cells: Sequence[int]) -> list[int]:
+        """Return those of the cells that still lack a final picture and may yet get one."""
+        return self._workshop.unfinished(grid, cells) if self._workshop is not None else []
+
+    # -- The worker's job
+
+    def attach(self, breathe: Callable[[], None], stopping: Callable[[], bool]) -> None:
+        """Learn how to let commands in from within a long slice, and when to give it up."""
+        self._breathe, self._stopping = breathe, stopping
+
+    def advance(self) -> float | None:
+        """Do the most urgent thing for a moment."""
+        if not self._begun:
+            self._begun = True
+            self._begin()
+            return 0
+        if self._next_layer is not None:
+            self._switch(self._next_layer)
+            return 0
+        wait = self._gallery.flush()
+        workshop = self._workshop
+        worked = workshop is not None and workshop.advance_urgent()
+        worked = worked or self._advance_building()
+        worked = worked or (workshop is not None and workshop.advance())
+        if worked:
+            self._wake()
+            self._reporter.flush()
+            return 0
+        if workshop is not None and self.scene is not None and self.error is None:
+            workshop.settle()
+            self._reporter.report("idle", "")
+        self._wake()
+        return wait
+
+    def failed(self, error: BaseException) -> None:
+        """Tell of an error that costs a picture or a command, and nothing else."""
+        if not isinstance(error, Cancelled):
+            self._tell_error(error, fatal=False)
+
+    def close(self) -> None:
+        """Free the network and the cache."""
+        self._stop_building()
+        self._workshop = None
+        if self._probe is not None:
+            self._probe.close()
+        if self._cache is not None:
+            self._cache.close()
+        with self.changed:
+            self.closed = True
+            self.changed.notify_all()
+
+    # -- Commands: the worker runs them between slices, and in the pauses of long ones
+
+    def handle(self, message: Message) -> None:
+        """Do what a checked message from the browser asks for."""
+        kind, fields = message.kind, dict(message.fields)
+        if kind == "ready":
+            self._connect()
+        elif kind == "acknowledge":
+            self._gallery.confirm(fields["sheet"])
+        elif kind == "missing":
+            self._gallery.send_again(fields["grid"], fields["cells"])
+        elif kind == "export":
+            done = export_here(self, fields["grid"], fields["cells"], fields["format"])
+            told = messages.build("exported", path=done.path, provenance=done.provenance)
+            self.front.send(told, [])
+        elif kind == "retry":
+            self._retry()
+        elif self._workshop is not None:
+            self._ask(self._workshop, kind, fields)
+
+    def switch_layer(self, layer: str) -> None:
+        """Show another layer, as soon as what runs has stopped."""
+        self._next_layer = layer
+
+    def demand(self, grid: int, cells: Sequence[int]) -> None:
+        """Render these cells, whoever looks."""
+        if self._workshop is not None:
+            self._workshop.demand(grid, cells)
+
+    def withdraw(self, grid: int, cells: Sequence[int]) -> None:
+        """Forget such a demand."""
+        if self._workshop is not None:
+            self._workshop.withdraw(grid, cells)
+
+    def point(self, grid: int, cell: int) -> None:
+        """Follow the pointer."""
+        if self._workshop is not None:
+            self._workshop.point(grid, cell)
+
+    def _ask(self, workshop: Workshop, kind: str, fields: dict[str, Any]) -> None:
+        if kind == "visible":
+            if not self.watched:
+                self.watched = True
+                workshop.watch()
+            workshop.look(fields["grid"], fields["cells"], fields["near"])
+        elif kind == "hover":
+            workshop.hover(fields["grid"], fields["cell"])
+        elif kind == "inspect":
+            workshop.inspect(fields["grid"], fields["cell"], fields["request"], fields["seed"])
+        elif kind == "stop_inspect":
+            workshop.stop_inspect(fields["request"])
+
+    def _connect(self) -> None:
+        if not self._gallery.connected:
+            for notice in self._notices:
+                self.front.send(messages.build("notice", message=notice), [])
+        self._gallery.connected = True
+        if self._workshop is not None:
+            self._gallery.resend(*self._workshop.in_sight)
+
+    def _retry(self) -> None:
+        if self.error is not None:
+            self.error = None
+            self._begin()
+        elif self._workshop is not None:
+            self._workshop.retry()
+
+    # -- Stages
+
+    def _begin(self) -> None:
+        """Begin with the current layer: find out what is needed and start on the atlas."""
+        self._reporter.report("starting", "Starting")
+        try:
+            self._prepare()
+        except Exception as error:
+            self._tell_error(error, fatal=True)
+
+    def _prepare(self) -> None:
+        probe, recipe = self._probe, self._recipe
+        if probe is None:
+            return
+        if self._cache is None:
+            self._cache = PictureCache(recipe.folder)
+            if self._cache.notice:
+                self.notice(self._cache.notice)
+        for notice in probe.notices:
+            self.notice(notice)
+        if self._source is None:
+            self._source = recipe.source(probe)
+        labels, assumed = recipe.names_of_classes(probe)
+        if assumed:
+            self.notice(assumed)
+        self._workshop = Workshop(
+            probe,
+            self._source,
+            labels,
+            self._cache,
+            self._gallery,
+            seed=recipe.seed,
+            report=self._reporter.report,
+            notice=self.notice,
+        )
+        self._building = build(
+            probe,
+            self._source,
+            recipe,
+            keep=self._cache.notice is None,
+            report=self._progress,
+            notice=self.notice,
+            cancelled=self._cancelled,
+        )
+
+    def _advance_building(self) -> bool:
+        building = self._building
+        if building is None:
+            return False
+        try:
+            built = next(building)
+            if built is not None:
+                self._show(built)
+        except (StopIteration, Cancelled):
+            self._building = None
+        except Exception as error:
+            self._building = None
+            self._tell_error(error, fatal=True)
+        return True
+
+    def _show(self, built: Built) -> None:
+        if self._probe is None or self._workshop is None:
+            return
+        self._revision += 1
+        scene = Scene(self._revision, self._probe.layer, built.grids, built.samples, built.atlas)
+        self._reporter.counts(len(scene.samples), scene.images)
+        self.scene, self._shown_at = scene, time.monotonic()
+        self._workshop.show(scene, watched=self.watched)
+        self.atlas = built.atlas
+        self.front.scene_changed(scene)
+        self._wake()
+
+    def _switch(self, layer: str) -> None:
+        """Take up another layer; if there is something wrong with it, stay with this one."""
+        old = self._probe
+        if old is None or layer == old.layer:
+            self._next_layer = None
+            return
+        self._reporter.report("starting", f"Opening {layer}")
+        try:
+            probe = self._recipe.probe(old, layer)
+        except Exception as error:
+            self._next_layer = None
+            self.front.layer_refused(old.layer)
+            self._tell_error(error, fatal=False)
+            return
+        self._stop_building()
+        self._workshop = None
+        self.atlas, self.scene, self.error = None, None, None
+        self._probe, self._next_layer = probe, None
+        old.close()
+        self._reporter.layer(layer)
+        self._begin()
+
+    def _stop_building(self) -> None:
+        building, self._building = self._building, None
+        if building is not None:
+            building.close()  # type: ignore[attr-defined]
+
+    def _cancelled(self) -> bool:
+        return self._stopping() or self._next_layer is not None
+
+    def _progress(self, stage: str, message: str, done: float, total: float) -> None:
+        """Tell how far a long slice is, and let what is urgent in."""
+        self._reporter.report(stage, message, done, total)
+        if self._breathing:  # a command within a pause makes no pause of its own
+            return
+        self._breathing = True
+        try:
+            self._breathe()
+            self._gallery.flush()
+            if self._workshop is not None and not self._cancelled():
+                self._workshop.advance_urgent()
+        except Exception as error:
+            self._tell_error(error, fatal=False)
+        finally:
+            self._breathing = False
+
+    # -- Telling
+
+    def notice(self, text: str) -> None:
+        """Tell the person something once."""
+        if text in self._notices:
+            return
+        self._notices.append(text)
+        if self._gallery.connected:
+            self.front.send(messages.build("notice", message=text), [])
+
+    def _tell_error(self, error: BaseException, *, fatal: bool) -> None:
+        expected = isinstance(error, AtlasError)
+        text = str(error) if expected else f"{type(error).__name__}: {error}"
+        hint = "" if expected else "logging.getLogger('atlas_widget') tells more at level DEBUG."
+        log.debug("%s", text, exc_info=error)
+        if fatal:
+            self.error = error
+            self._reporter.error(text)
+        self.front.send(messages.build("error", message=text, hint=hint, fatal=fatal), [])
+        self._wake()
+
+    def _wake(self) -> None:
+        with self.changed:
+            self.changed.notify_all()

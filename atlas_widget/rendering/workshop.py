@@ -1,0 +1,259 @@
+"""Everything that is made for one layer: pictures, labels, cards and the live picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from atlas_widget.rendering.cache import PictureCache
+from atlas_widget.rendering.gallery import Gallery
+from atlas_widget.rendering.inspect import Inspector
+from atlas_widget.rendering.labels import Labeller, has_classes
+from atlas_widget.rendering.pictures import Painter
+from atlas_widget.rendering.queue import Batch, CellQueue, State, Task
+from atlas_widget.rendering.scene import Scene
+
+if TYPE_CHECKING:
+    from atlas_widget.images.sources import ImageSource
+    from atlas_widget.inversion import InversionEngine
+    from atlas_widget.probe import LayerProbe
+
+__all__ = ["Workshop"]
+
+SLICE = 0.12
+"""Seconds of work between two looks at what the person wants."""
+
+_ONE_EACH = {Task.ROUGH: 1, Task.FINAL: 1, Task.LABEL: 1}
+
+
+class Workshop:
+    """Makes what can be seen of a layer, most urgent things first, a slice at a time.
+
+    Parameters
+    ----------
+    probe
+        The layer.
+    source
+        The images, or None if they are not at hand: then there are no classes.
+    labels
+        The names of the classes, if any.
+    cache
+        Keeps what is finished.
+    gallery
+        Gets what is made.
+    seed
+        The noise that pictures start from.
+    report
+        Called with stage, message, done and total.
+    notice
+        Told what the person should know once.
+    """
+
+    def __init__(
+        self,
+        probe: LayerProbe,
+        source: ImageSource | None,
+        labels: Sequence[str] | None,
+        cache: PictureCache,
+        gallery: Gallery,
+        *,
+        seed: int,
+        report: Callable[[str, str, float, float], None],
+        notice: Callable[[str], None],
+    ) -> None:
+        self._probe = probe
+        self._source = source
+        self._labels = labels
+        self._cache = cache
+        self._gallery = gallery
+        self._seed = seed
+        self._report = report
+        self._notice = notice
+        self._scene: Scene | None = None
+        self._queue: CellQueue | None = None
+        self._painter: Painter | None = None
+        self._labeller: Labeller | None = None
+        self._inspector = Inspector(self._portraits, cache, gallery.send)
+        self._card: tuple[int, int] | None = None
+
+    def show(self, scene: Scene, *, watched: bool) -> None:
+        """Take up another scene of the layer: its cells show real crops to begin with."""
+        self._scene = scene
+        self._painter = self._labeller = self._card = None
+        self._inspector.close()
+        cells = {size: list(scene.cells(size)) for size in scene.grids}
+        labels = scene.final and self._source is not None and has_classes(self._probe)
+        self._queue = CellQueue(cells, base=scene.base, labels=labels)
+        self._gallery.begin(scene)
+        self._gallery.show_crops(scene.base, cells[scene.base])
+        if watched:
+            self.watch()
+
+    def watch(self) -> None:
+        """Begin to work for somebody who looks; until told otherwise they see the base grid."""
+        if self._queue is not None and self._scene is not None:
+            self._queue.rest = True
+            self._queue.look(self._scene.base, self._scene.cells(self._scene.base))
+
+    @property
+    def in_sight(self) -> tuple[int, tuple[int, ...]]:
+        """The grid that is looked at and its cells in sight."""
+        return (self._queue.level, self._queue.visible) if self._queue is not None else (0, ())
+
+    def look(self, grid: int, visible: Sequence[int], near: Sequence[int]) -> None:
+        """Follow the person: these cells are in sight, those next to them."""
+        if self._queue is None:
+            return
+        self._queue.look(grid, visible, near)
+        cells = [*self._queue.visible, *self._queue.near]
+        self._fetch(grid, cells)
+        self._gallery.show_crops(grid, cells)
+
+    def hover(self, grid: int, cell: int) -> None:
+        """Send what is known of a cell at once, and see to its classes."""
+        if self._scene is None or self._queue is None or not self._scene.has(grid, cell):
+            return
+        self._queue.point(grid, cell)
+        self._fetch(grid, [cell])
+        classes = self._labeller.known(grid, cell) if self._labeller is not None else None
+        self._gallery.card(grid, cell, classes)
+        self._card = (grid, cell) if classes is None and self._labeller is not None else None
+
+    def point(self, grid: int, cell: int) -> None:
+        """Follow the pointer without a card."""
+        if self._queue is not None:
+            self._queue.point(grid, cell)
+
+    def inspect(self, grid: int, cell: int, request: int, seed: int) -> None:
+        """Begin the large picture of a cell, and its card."""
+        if self._scene is not None and self._scene.has(grid, cell):
+            self.hover(grid, cell)
+            self._inspector.open(self._scene, grid, cell, request, seed)
+
+    def stop_inspect(self, request: int) -> None:
+        """End the large picture."""
+        self._inspector.close(request)
+
+    def demand(self, grid: int, cells: Sequence[int]) -> None:
+        """Render these cells, whoever looks."""
+        if self._queue is not None:
+            self._queue.demand(grid, cells)
+            self._fetch(grid, cells)
+
+    def withdraw(self, grid: int, cells: Sequence[int]) -> None:
+        """Forget such a demand."""
+        if self._queue is not None:
+            self._queue.withdraw(grid, cells)
+
+    def retry(self) -> None:
+        """Try again what failed."""
+        if self._queue is not None:
+            self._queue.retry()
+
+    def unfinished(self, grid: int, cells: Sequence[int]) -> list[int]:
+        """Return those of the cells that still lack a final picture and may yet get one."""
+        queue = self._queue
+        return [
+            cell
+            for cell in cells
+            if queue is not None
+            and queue.has(grid, cell)
+            and queue.state(grid, cell) is not State.FINAL
+            and not queue.failed(grid, cell)
+        ]
+
+    def advance_urgent(self) -> bool:
+        """Work for a slice on what somebody waits for; return False if there is no such thing."""
+        if self._inspector.active:
+            self._inspector.advance(SLICE)
+            return True
+        if self._card is None or self._labeller is None:
+            return False
+        grid, cell = self._card
+        self._label(grid, cell)
+        classes = self._labeller.known(grid, cell) if self._labeller is not None else None
+        if classes is not None:
+            self._card = None
+            self._gallery.card(grid, cell, classes)
+        return True
+
+    def advance(self) -> bool:
+        """Work for a slice on pictures and labels; return False if nothing is left to do."""
+        queue = self._queue
+        if queue is None or self._scene is None or not self._scene.final or not queue.pending():
+            return False
+        if self._painter is None:
+            self._set_up(self._scene, queue)
+            return True
+        if self._painter.advance(SLICE):
+            self._report_pictures(queue, self._painter)
+            return True
+        batch: Batch | None = queue.next(_ONE_EACH)
+        if batch is None or batch.task is not Task.LABEL:
+            return False
+        self._label(batch.grid, batch.cells[0])
+        total = len(queue.visible)
+        self._report("pictures", "Labelling the cells", total - queue.labels_left(), total)
+        return True
+
+    def settle(self) -> None:
+        """Note that all is done."""
+        if self._queue is not None:
+            self._queue.settle()
+
+    def _set_up(self, scene: Scene, queue: CellQueue) -> None:
+        from atlas_widget.inversion import InversionEngine, InversionSettings
+
+        self._report("pictures", "Rendering the pictures", 0, 0)
+        engine = InversionEngine(self._probe, settings=InversionSettings.icon())
+        self._painter = Painter(
+            scene, queue, engine, self._cache, seed=self._seed, show=self._gallery.show
+        )
+        self._labeller = Labeller(
+            scene, self._probe, self._source, self._labels, self._cache, seed=self._seed
+        )
+        self._fetch(scene.base, scene.cells(scene.base))
+        self._fetch(*self.in_sight)
+
+    def _fetch(self, grid: int, cells: Any) -> None:
+        """Take what the cache has of these cells."""
+        if self._painter is not None:
+            self._painter.prefetch(grid, cells)
+        if self._labeller is not None and self._queue is not None:
+            found = self._labeller.prefetch(grid, cells)
+            self._queue.mark_labelled(grid, found)
+            for cell in found:
+                self._publish_label(grid, cell)
+
+    def _label(self, grid: int, cell: int) -> None:
+        labeller, queue = self._labeller, self._queue
+        if labeller is None or queue is None:
+            return
+        try:
+            known = labeller.advance(grid, cell)
+        except Exception as error:
+            # What keeps one cell from its classes keeps all; the pictures go on without.
+            labeller.give_up()
+            queue.no_labels()
+            self._notice(f"The cells have no classes: {error}")
+            return
+        if known:
+            queue.mark_labelled(grid, [cell])
+            self._publish_label(grid, cell)
+
+    def _publish_label(self, grid: int, cell: int) -> None:
+        classes = self._labeller.known(grid, cell) if self._labeller is not None else None
+        if classes is not None and self._scene is not None:
+            self._gallery.label(grid, cell, classes.label)
+            if self._scene.atlas is not None:
+                self._scene.atlas.cell_labels.setdefault(grid, {})[cell] = classes.label
+
+    def _report_pictures(self, queue: CellQueue, painter: Painter) -> None:
+        states = [state for _, _, state in queue.interest()]
+        done = sum(painter.work(state) for state in states)
+        self._report("pictures", "Rendering the pictures", done, len(states))
+
+    def _portraits(self) -> InversionEngine:
+        from atlas_widget.inversion import InversionEngine, InversionSettings
+
+        return InversionEngine(self._probe, settings=InversionSettings.portrait())

@@ -1,0 +1,487 @@
+"""AtlasWidget: an activation atlas in a notebook's cell.
+
+The widget holds traits and passes messages on; the work is done by a
+:class:`~atlas_widget.rendering.session.Session` on one worker thread.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import weakref
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+import traitlets
+
+from atlas_widget import figures, lifetime, messages
+from atlas_widget.errors import AtlasError, CellError
+from atlas_widget.provenance import model_name
+from atlas_widget.rendering import exporting
+from atlas_widget.rendering.front import WidgetFront
+from atlas_widget.rendering.progress import Throttle
+from atlas_widget.rendering.recipe import Recipe, layer_names
+from atlas_widget.rendering.session import Session
+from atlas_widget.rendering.status import first_status
+from atlas_widget.rendering.waiting import wait_for
+from atlas_widget.rendering.worker import Worker
+from atlas_widget.traits import check_cells, check_grid, check_viewport, refusals
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+    from torch import nn
+
+    from atlas_widget.atlas import Atlas
+    from atlas_widget.rendering.scene import Scene
+
+__all__ = ["AtlasWidget"]
+
+_WHOLE = [0.0, 0.0, 1.0, 1.0]
+_CLOSE_TIMEOUT = 20.0  # seconds that close() waits for the slice in progress
+
+
+class AtlasWidget(anywidget.AnyWidget):
+    """An activation atlas of a layer, made while you look at it.
+
+    Returns at once. One worker thread collects activations, lays them out and renders the cells'
+    pictures, those in sight first; your kernel and your model stay yours.
+
+    Parameters
+    ----------
+    model
+        A PyTorch vision model. It is copied, and left as it is.
+    layer
+        The layer's name; ``list_layers(model)`` lists them.
+    images
+        A folder, a dataset, a DataLoader, a list of images, a tensor, or "imagenette". None: the
+        photos that scikit-image ships.
+    transform
+        What makes the model's input of RGB images in [0, 1]: a torchvision preset, a timm data
+        config, a ``Normalize`` or any differentiable callable. None: what the model says of itself.
+    labels
+        The names of the classes, in the order of the model's outputs.
+    num_samples
+        How many activations the atlas stands on.
+    grids
+        Cells along a side, of each grid that one can zoom to.
+    seed
+        Makes crops, layout and pictures come out the same again.
+    device
+        Where to compute. None: CUDA where there is one.
+    cache_dir
+        Where atlases and pictures are kept. None: ``$ATLAS_WIDGET_CACHE``, else the user's cache.
+    atlas
+        An :class:`~atlas_widget.Atlas`, or the path of a saved one, to show instead of a new one.
+    height
+        Pixels.
+
+    Examples
+    --------
+    >>> from atlas_widget import AtlasWidget, demo
+    >>> w = AtlasWidget(demo.model(), demo.LAYER, labels=demo.labels())
+    >>> w
+    """
+
+    _esm = lifetime.bundle("widget.js")
+    _css = lifetime.bundle("widget.css")
+
+    layer = traitlets.Unicode().tag(sync=True)
+    """The layer on show. Setting it builds, or fetches from the cache, that layer's atlas."""
+    layers = traitlets.List(traitlets.Dict()).tag(sync=True)
+    """The model's layers: name and type."""
+    selection = traitlets.List(traitlets.Int()).tag(sync=True)
+    """Ids of the selected cells of the grid `level`. Default: none."""
+    level = traitlets.Int(0).tag(sync=True)
+    """The grid that is shown and that `selection` refers to. Default: the coarsest."""
+    hovered = traitlets.Int(-1).tag(sync=True, echo_update=False)
+    """The cell under the pointer, or -1."""
+    viewport = traitlets.List(traitlets.Float(), _WHOLE).tag(sync=True, echo_update=False)
+    """The region in sight, [x0, y0, x1, y1] in units of the atlas. Set it to fly there."""
+    status = traitlets.Dict().tag(sync=True)
+    """What is being done: stage, message, done, total, seconds_left, error and what it is of."""
+    height = traitlets.Int(600).tag(sync=True)
+    """The widget's height in pixels. Default: 600."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        layer: str | nn.Module,
+        images: Any = None,
+        *,
+        transform: Any = None,
+        labels: Sequence[str] | Mapping[int, str] | None = None,
+        num_samples: int | None = None,
+        grids: Sequence[int] = (20, 40, 80),
+        seed: int = 0,
+        device: Any = None,
+        cache_dir: str | os.PathLike[str] | None = None,
+        atlas: Atlas | str | os.PathLike[str] | None = None,
+        height: int = 600,
+    ) -> None:
+        recipe = Recipe.checked(
+            layer,
+            images=images,
+            transform=transform,
+            labels=labels,
+            num_samples=num_samples,
+            grids=grids,
+            seed=seed,
+            device=device,
+            cache_dir=cache_dir,
+            atlas=atlas,
+        )
+        probe = recipe.first_probe(model)
+        self._lock = threading.RLock()
+        self._refusals = Throttle(1.0)
+        name = model_name(recipe.model(probe))
+        self._session = Session(probe, recipe, WidgetFront(self), name)
+        self._worker = Worker(f"atlas-widget-{id(self):x}", torch_threads=recipe.torch_threads)
+        try:
+            super().__init__(
+                layer=probe.layer,
+                layers=layer_names(model),
+                level=min(recipe.grids),
+                status=first_status(name, probe.layer),
+                height=height,
+            )
+        except BaseException:
+            probe.close()
+            raise
+        notice = lifetime.kernel_notice()
+        if notice is not None:
+            self._session.notice(notice)
+        lifetime.unpin(self)
+        self.on_msg(_on_message)
+        self._session.attach(self._worker.breathe, _asks_stopping(self._worker))
+        # Also when the widget is forgotten rather than closed; the session does not refer to it.
+        self._end = weakref.finalize(self, self._worker.stop, 0.0)
+        self._worker.start(self._session)
+
+    # -- What it shows
+
+    @property
+    def atlas(self) -> Atlas | None:
+        """The atlas on show, or None until it stands (see :meth:`wait`)."""
+        return self._session.atlas
+
+    @property
+    def selected(self) -> pd.DataFrame:
+        """The selected cells as a table: place, count, label, and how good each picture is."""
+        import pandas as pd
+
+        scene, atlas = self._session.scene, self.atlas
+        if scene is None or atlas is None:
+            return pd.DataFrame()
+        grid = self.level
+        cells = [cell for cell in self.selection if scene.has(grid, cell)]
+        places = [scene.cells(grid)[cell] for cell in cells]
+        table = atlas.cells(grid).iloc[places].copy()
+        pictures, labels = self._session.snapshot(grid)
+        shown = [pictures.get(cell) for cell in cells]
+        table["label"] = [labels.get(cell) for cell in cells]
+        table["state"] = [picture.state.word if picture else "crop" for picture in shown]
+        table["cosine"] = [picture.cosine if picture else None for picture in shown]
+        table["rank"] = [picture.rank if picture else None for picture in shown]
+        return table
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What was assumed or went less well, such as a transform that nobody named."""
+        return self._session.notices
+
+    def select(self, cells: Iterable[int], grid: int | None = None) -> None:
+        """Select cells.
+
+        Parameters
+        ----------
+        cells
+            Ids of cells; none clears the selection.
+        grid
+            The grid that they belong to; by default the one on show.
+        """
+        scene = self._session.scene
+        level = self.level if grid is None else grid
+        if scene is not None:
+            check_grid(level, scene)
+        chosen = check_cells(cells, level, scene)
+        with self._lock, self.hold_sync(), self.hold_trait_notifications():
+            self.level = level
+            self.selection = chosen
+
+    # -- Waiting
+
+    def wait(self, timeout: float | None = None) -> AtlasWidget:
+        """Wait until the layout and its grids stand; raise what went wrong.
+
+        Interrupting it leaves the worker at work.
+
+        Parameters
+        ----------
+        timeout
+            Seconds after which to raise `TimeoutError`; None waits for ever.
+        """
+        if not wait_for(self._session.changed, self._built, timeout, status=self._shown_status()):
+            raise TimeoutError(f"The atlas does not stand after {timeout} s: {self.status}")
+        return self
+
+    def render(
+        self, cells: Iterable[int] | None = None, timeout: float | None = None
+    ) -> AtlasWidget:
+        """Wait until pictures are final; they are rendered whether or not anybody looks.
+
+        Parameters
+        ----------
+        cells
+            Ids of cells of the grid on show; None: all of them.
+        timeout
+            Seconds after which to raise `TimeoutError`; None waits for ever.
+        """
+        started = time.monotonic()
+        self.wait(timeout)
+        grid, wanted = self._chosen(cells)
+        session = self._session
+        scene = session.scene
+
+        def rendered() -> bool:
+            self._check_open()
+            if session.scene is not scene:
+                raise AtlasError("Another layout came while the pictures were rendered; try again.")
+            return demanded.is_set() and not session.unfinished(grid, wanted)
+
+        demanded = threading.Event()
+
+        def demand() -> None:
+            session.demand(grid, wanted)
+            demanded.set()
+
+        self._worker.post(demand)
+        left = None if timeout is None else max(0.0, timeout - (time.monotonic() - started))
+        complete = False
+        try:
+            complete = wait_for(session.changed, rendered, left, status=self._shown_status())
+        finally:
+            if not complete:  # whoever gave up waiting does not want them any more
+                self._worker.post(lambda: session.withdraw(grid, wanted))
+        if not complete:
+            missing = len(session.unfinished(grid, wanted))
+            raise TimeoutError(
+                f"{missing} of {len(wanted)} pictures are not final after {timeout} s."
+            )
+        return self
+
+    # -- Figures
+
+    def to_figure(
+        self,
+        cells: Iterable[int] | None = None,
+        *,
+        dpi: float = 300,
+        caption: bool | str = True,
+        labels: bool = False,
+        render: bool = True,
+    ) -> Figure:
+        """Return cells as a matplotlib figure, made without pyplot.
+
+        Parameters
+        ----------
+        cells
+            Ids of cells of the grid on show; None: all of them.
+        dpi
+            Dots an inch.
+        caption
+            Whether to say in small print what is shown, or what to say.
+        labels
+            Whether to write each cell's label into it.
+        render
+            Whether to wait until all pictures are final. If not, the figure has what there is and
+            its caption says so.
+        """
+        grid, wanted = self._pictured(cells, render)
+        drawing, _ = exporting.draw(
+            self._session, grid, wanted, dpi=dpi, caption=caption, labels=labels
+        )
+        return drawing
+
+    def export(
+        self,
+        path: str | os.PathLike[str],
+        cells: Iterable[int] | None = None,
+        dpi: float = 300,
+        *,
+        caption: bool | str = True,
+        labels: bool = False,
+        render: bool = True,
+    ) -> Path:
+        """Write cells as a figure, with a record of what it was made of inside and beside it.
+
+        Parameters
+        ----------
+        path
+            Ends in .png, .svg or .pdf; ``<path>.json`` is written too.
+        cells, dpi, caption, labels, render
+            See :meth:`to_figure`.
+
+        Returns
+        -------
+        Path
+            The figure.
+        """
+        target = figures.check_path(path)  # before minutes of rendering
+        grid, wanted = self._pictured(cells, render)
+        return exporting.export(
+            target, self._session, grid, wanted, dpi=dpi, caption=caption, labels=labels
+        )
+
+    # -- The end
+
+    def close(self) -> None:
+        """End the worker and free the copy of the model; safe to call twice."""
+        worker = getattr(self, "_worker", None)
+        if worker is not None:  # closing also comes from a constructor that failed
+            worker.stop(_CLOSE_TIMEOUT)
+            if self.comm is not None and self.status.get("stage") != "closed":
+                self._set_quietly(status={**self.status, "stage": "closed", "message": ""})
+        super().close()
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        lifetime.pin(self)
+        return super()._repr_mimebundle_(**kwargs)
+
+    # -- Traits
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take over what the browser sets, as far as it makes sense; the rest is set back."""
+        scene = self._session.scene
+        refused = refusals(sync_data, layer_exists=self._check_layer, level=self.level, scene=scene)
+        accepted = {name: value for name, value in sync_data.items() if name not in refused}
+        with self._lock:
+            super().set_state(accepted)
+        if refused:
+            self.send_state([name for name in refused if name in self.keys])
+            self._refuse(next(iter(refused.values())))
+
+    @traitlets.validate("layer")
+    def _validate_layer(self, proposal: Any) -> str:
+        return self._check_layer(proposal["value"])
+
+    @traitlets.validate("level")
+    def _validate_level(self, proposal: Any) -> int:
+        scene = self._session.scene
+        value: int = proposal["value"]
+        return value if scene is None else check_grid(value, scene)
+
+    @traitlets.validate("selection")
+    def _validate_selection(self, proposal: Any) -> list[int]:
+        return check_cells(proposal["value"], self.level, self._session.scene)
+
+    @traitlets.validate("viewport")
+    def _validate_viewport(self, proposal: Any) -> list[float]:
+        return check_viewport(proposal["value"])
+
+    @traitlets.observe("layer")
+    def _layer_changed(self, change: Any) -> None:
+        session = self._session
+        if change["new"] != session.layer:
+            session.switch_layer(change["new"])
+            self._worker.post(_nothing)
+
+    @traitlets.observe("hovered")
+    def _hovered_changed(self, change: Any) -> None:
+        grid, cell = self.level, change["new"]
+        session = self._session
+        self._worker.post(lambda: session.point(grid, cell))
+
+    def _check_layer(self, name: object) -> str:
+        return self._session.check_layer(name)
+
+    def _set_quietly(self, **values: Any) -> None:
+        """Set traits from the worker's thread, not in the midst of a change from the browser."""
+        with self._lock:
+            for name, value in values.items():
+                setattr(self, name, value)
+
+    def _scene_changed(self, scene: Scene) -> None:
+        with self._lock, self.hold_trait_notifications():
+            if self.level not in scene.grids:
+                self.level = scene.base
+            self.selection = []  # ids of the last layout mean nothing in this one
+
+    # -- Messages
+
+    def _handle_custom_msg(self, content: Any, buffers: Any) -> None:
+        # ipywidgets swallows what its callbacks raise, or prints it where nobody looks.
+        try:
+            super()._handle_custom_msg(content, buffers)
+        except Exception as error:
+            self._refuse(f"A message could not be handled: {type(error).__name__}: {error}")
+
+    def _receive(self, content: Any) -> None:
+        """Check a message, pass it to the worker, return: this may be the kernel's only thread."""
+        session = self._session
+        try:
+            message = messages.parse(content)
+            session.check(message)
+        except AtlasError as error:
+            self._refuse(str(error))
+            return
+        if message.kind == "visible":
+            lifetime.pin(self)
+        self._worker.post(lambda: session.handle(message))
+
+    def _refuse(self, text: str) -> None:
+        """Tell the browser that something it sent was dropped, but not a thousand times."""
+        if self._refusals.ready():
+            content = messages.build("error", message=text, hint="", fatal=False)
+            self._session.front.send(content, [])
+
+    # -- Inside
+
+    def _check_open(self) -> None:
+        if self._session.closed or not self._worker.alive:
+            raise AtlasError("This widget has been closed; make a new one.")
+
+    def _built(self) -> bool:
+        error = self._session.error
+        if error is not None:
+            raise error
+        self._check_open()
+        return self._session.built
+
+    def _shown_status(self) -> Any:
+        # On the screen the widget itself shows how far it is.
+        return None if self._session.watched else lambda: self.status
+
+    def _chosen(self, cells: Iterable[int] | None) -> tuple[int, list[int]]:
+        scene = self._session.scene
+        if scene is None:
+            raise CellError("There are no cells yet; w.wait() waits for them.")
+        grid = self.level if self.level in scene.grids else scene.base
+        if cells is None:
+            return grid, list(scene.cells(grid))
+        chosen = check_cells(cells, grid, scene)
+        if not chosen:
+            raise CellError("No cells were given; leave `cells` out for the whole grid.")
+        return grid, chosen
+
+    def _pictured(self, cells: Iterable[int] | None, render: bool) -> tuple[int, list[int]]:
+        chosen = None if cells is None else list(cells)
+        self.wait()
+        if render:
+            self.render(chosen)
+        return self._chosen(chosen)
+
+
+def _on_message(widget: AtlasWidget, content: Any, _buffers: Any) -> None:
+    widget._receive(content)
+
+
+def _asks_stopping(worker: Worker) -> Any:
+    return lambda: worker.stopping
+
+
+def _nothing() -> None:
+    """Wake the worker."""
