@@ -1,35 +1,14 @@
-"""Screenshots of the view against the fake kernel, to look at: python js/dev/shots.py [names]."""
+"""Screenshots of the view against the fake kernel: python js/dev/shots.py FOLDER [NAMES]."""
 
-import contextlib
-import functools
-import json
+# ruff: noqa: D103  (the scenes are named after what they show)
 import sys
-import threading
-from collections.abc import Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import quote
 
 from playwright.sync_api import Page, sync_playwright
 
-ROOT = Path(__file__).resolve().parents[2]
-OUT = Path(sys.argv[1])
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-
-
-@contextlib.contextmanager
-def serve() -> Iterator[str]:
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=ROOT))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/js/dev/index.html"
-    server.shutdown()
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from tests.browser.chromium import FLAGS, require_chromium  # noqa: E402
+from tests.browser.fake_page import open_view, serve  # noqa: E402
 
 
 def settle(page: Page) -> None:
@@ -195,9 +174,10 @@ SHOTS = {
 
 
 def main() -> None:
-    OUT.mkdir(parents=True, exist_ok=True)
+    out = Path(sys.argv[1])
+    out.mkdir(parents=True, exist_ok=True)
     with serve() as url, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=require_chromium(), args=list(FLAGS))
         for name in sys.argv[2:] or SHOTS:
             act, options, screen = SHOTS[name]
             page = browser.new_page(
@@ -206,7 +186,7 @@ def main() -> None:
             )
             page.on("console", lambda m: print(f"  console: {m.text}"))
             page.on("pageerror", lambda e, name=name: print(f"  {name}: {e}"))
-            page.goto(f"{url}?{quote(json.dumps(options))}")
+            open_view(page, url, **options)
             if name == "dense":
                 page.wait_for_timeout(500)
                 page.click('[data-aw-level-mode="160"]')
@@ -214,10 +194,11 @@ def main() -> None:
                 act(page)
             except Exception as problem:
                 print(f"  {name}: {str(problem)[:300]}")
-            page.screenshot(path=OUT / f"{name}.png")
+            page.screenshot(path=out / f"{name}.png")
             print(name)
             page.close()
         browser.close()
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-import { type Signal, useSignal } from "@preact/signals";
+import { type Signal, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Inspection } from "../inspections";
 import { describePicture, describePlace, describeSamples, describeWaiting, toneOf } from "../words";
@@ -37,7 +37,7 @@ function Detail({ grid, cell }: { grid: number; cell: number }) {
     return () => store.stopInspect(inspection.peek().request);
   }, [seed.value, connected]);
 
-  useEffect(() => {
+  useSignalEffect(() => {
     view.inspectStep.value = live.value?.value.step ?? 0;
   });
   useEffect(
@@ -169,7 +169,7 @@ function LivePicture({
     : !now || now.step === 0
       ? "Waiting for the first frame…"
       : now.done
-        ? `Done: ${now.step} steps${cosine}`
+        ? `Finished: ${now.step} steps${cosine}`
         : `Step ${now.step} of ${now.steps}${cosine}`;
   return (
     <figure class="aw-live">
