@@ -40,8 +40,11 @@ def nearest_neighbors(
     indices, distances : Tensor, shape (n, count)
         Nearest first.
     """
-    norms = vectors.norm(dim=1, keepdim=True)
-    units = torch.cat([vectors / norms.clamp_min(1e-30), (norms == 0).to(vectors.dtype)], dim=1)
+    # by the largest value first, since squares of very large or small ones leave float32
+    largest = vectors.abs().amax(dim=1, keepdim=True)
+    scaled = vectors / torch.where(largest > 0, largest, 1.0)
+    norms = scaled.norm(dim=1, keepdim=True).clamp_min(1.0)
+    units = torch.cat([scaled / norms, (largest == 0).to(vectors.dtype)], dim=1)
     block = max(1, 2**24 // len(units))
     indices, distances = [], []
     for start in range(0, len(units), block):

@@ -60,9 +60,8 @@ class TinyNet(torch.nn.Module):
         return self.head(self.pool(x).flatten(1))
 
 
-@pytest.fixture
-def tiny_model() -> torch.nn.Module:
-    """A tiny network, the same each time, whose batch norms have seen data."""
+def make_tiny_model() -> torch.nn.Module:
+    """Make a tiny network, the same each time, whose batch norms have seen data."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
         model = TinyNet()
@@ -71,6 +70,12 @@ def tiny_model() -> torch.nn.Module:
             for _ in range(20):
                 model(torch.randn(8, 3, 32, 32))
     return model.eval()
+
+
+@pytest.fixture
+def tiny_model() -> torch.nn.Module:
+    """A tiny network, fresh for each test."""
+    return make_tiny_model()
 
 
 def tiny_picture(number: int, size: tuple[int, int] = (64, 48)) -> Image.Image:

@@ -1,4 +1,4 @@
-"""What people have (a folder, a dataset, arrays, nothing at all) as images, crops and thumbnails."""
+"""What people have (a folder, a dataset, arrays or nothing) as images, crops and thumbnails."""
 
 from atlas_widget.images.crops import Crop, crop_boxes, crop_image
 from atlas_widget.images.decode import UnreadableImageError
