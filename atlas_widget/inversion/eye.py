@@ -36,9 +36,11 @@ class Eye:
         # small gradients do not survive in half precision
         self.loss_scale = 1024.0 if dtype == torch.float16 else 1.0
         self.canvas = settings.size
-        if settings.view is None and settings.fit_receptive_field:
-            self.canvas = _fitted(probe, settings.size)
-        self.view = settings.view or self.canvas
+        self.view = settings.view or settings.size
+        if settings.fit_receptive_field:
+            self.view = _fitted(probe, self.view)
+        if settings.view is None:
+            self.canvas = self.view
         shape = self._try(self.view)
         if shape is None:  # attention over a fixed number of tokens, or too small for its strides
             native = int(probe.input_size)

@@ -189,9 +189,10 @@ class InversionEngine:
         rate = settings.learning_rate * _schedule(done, settings.warm_up, settings.decay)
         rate = rate / (1 - _BETA1**count)
         scale = (1 - _BETA2**count).rsqrt()
-        # small against the picture's own largest gradient: the activations' scale is moot
-        size = state.second.flatten(1).amax(1).sqrt().mul(1e-4).clamp_min(1e-30)
-        step = state.first / ((state.second.sqrt() + size.view(wide)) * scale.view(wide))
+        # relative to the picture's own gradients: the scale of the activations is moot
+        damp = state.second.flatten(1).mean(1).sqrt() * max(settings.damping, 1e-6)
+        below = (state.second.sqrt() + damp.clamp_min(1e-30).view(wide)) * scale.view(wide)
+        step = state.first / below
         state.numbers = state.numbers.detach() + step * rate.view(wide)
         state.steps += 1
 
