@@ -51,9 +51,7 @@ def main(target: Path) -> None:
             page.screenshot(path=target / "atlas.png")
             view.open_a_cell()
             view.root.locator(".aw-detail .aw-bar").first.wait_for(timeout=120_000)
-            view.root.locator(".aw-detail figcaption", has_text="Finished").wait_for(
-                timeout=300_000
-            )
+            view.root.locator(".aw-detail figcaption", has_text="Done").wait_for(timeout=300_000)
             page.screenshot(path=target / "detail.png")
             notebook.set_theme(dark=True)
             page.wait_for_timeout(1000)

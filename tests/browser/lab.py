@@ -296,6 +296,19 @@ class Notebook:
             raise RuntimeError(f"{code!r} failed in the kernel:\n{result['error']}")
         return str(result["text"]).strip()
 
+    def wait_execute(self, code: str, wanted: str, timeout: float = 20.0) -> None:
+        """Ask the kernel until the answer is `wanted`: traits arrive beside what cells do."""
+        answers = [""]
+
+        def reached() -> bool:
+            answers.append(self.execute(code))
+            return answers[-1] == wanted
+
+        try:
+            self._wait(reached, timeout, code)
+        except TimeoutError as error:
+            raise TimeoutError(f"{code} is {answers[-1]}, not {wanted}\n{error}") from None
+
     def latency(self, code: str = "1+1") -> float:
         """Return the seconds until the kernel has answered."""
         start = time.monotonic()

@@ -8,6 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from tests.browser.conftest import save_screenshot
 from tests.browser.lab import LabServer, Notebook
 
 QUICKSTART = Path(__file__).parents[2] / "notebooks" / "quickstart.ipynb"
@@ -22,6 +23,10 @@ def test_the_quickstart_runs(notebook: Notebook, lab: LabServer) -> None:
     figure = lab.notebooks / "region.svg"
     assert "<svg" in figure.read_text(encoding="utf-8")
     assert (lab.notebooks / "region.svg.json").is_file()
+    save_screenshot(notebook.page, "quickstart-end")
+    notebook.scroll_to(1)
+    assert notebook.wait_number("cells", 100) > 100
+    notebook.wait_number("final", 9)
 
 
 def test_it_is_stored_without_outputs() -> None:
