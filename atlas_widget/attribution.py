@@ -7,15 +7,16 @@ that position contributes to the class's score (before a softmax), to first orde
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtri, stdtr, stdtrit
 from torch import Tensor, nn
 
 from atlas_widget.errors import AtlasError, AttributionError
@@ -69,6 +70,11 @@ def attribute(
     ndarray, (n, classes)
         h · ∂score/∂h. At a last convolution followed by global average pooling and a linear
         layer, its sum over all positions is the score without the bias.
+
+    Notes
+    -----
+    Layer normalisation does not see the length of its input. Where all that follows reads a
+    position through one (patch tokens before a transformer's last block), the values are zero.
     """
     with _probe(model, layer, transform, device) as probe:
         return class_values(probe, images, positions, batch_size=batch_size)
@@ -137,12 +143,23 @@ class ClassValue:
     """What a cell argues for a class: the mean over its samples, with a 95 % interval.
 
     With a single sample there is no interval: `low` and `high` are NaN.
+
+    Attributes
+    ----------
+    index : int
+        Of the class.
+    value, low, high : float
+    clear : bool
+        Whether the mean differs from zero by more than chance explains, given how many classes
+        there were to pick it from (false discovery rate of 10 %). The interval alone does not say
+        so: among a thousand classes of pure noise, some intervals always lie above zero.
     """
 
     index: int
     value: float
     low: float
     high: float
+    clear: bool = False
 
 
 def attribution_interval(
@@ -162,8 +179,8 @@ def attribution_interval(
     Returns
     -------
     mean, low, high : ndarray, (classes,)
-        The interval is widened by sqrt(n / (n − 1)), since resampling few values understates
-        their spread. `low` and `high` are NaN for a single sample.
+        The interval is that of the percentiles, widened for few samples as Student's t is wider
+        than the normal distribution. `low` and `high` are NaN for a single sample.
     """
     samples = np.asarray(values, dtype=np.float64)
     if samples.ndim != 2 or len(samples) == 0:
@@ -178,8 +195,10 @@ def attribution_interval(
     drawn = np.random.default_rng(seed).multinomial(
         count, np.full(count, 1 / count), size=resamples
     )
-    means = drawn @ (samples - mean) / count * math.sqrt(count / (count - 1))
     edge = (1 - level) / 2
+    # Resampling a few values understates how far their mean may be off; this makes up for it.
+    widened = math.sqrt(count / (count - 1)) * stdtrit(count - 1, edge) / ndtri(edge)
+    means = drawn @ (samples - mean) / count * widened
     low, high = np.quantile(means, [edge, 1 - edge], axis=0)
     return (
         mean.astype(np.float32),
@@ -217,16 +236,15 @@ def top_classes(
     picked = [*highest, *lowest]
     # Only what is shown needs an interval; a thousand of them would take a tenth of a second.
     mean, low, high = attribution_interval(samples[:, picked], seed)
+    clear = _discoveries(samples)
     found = [
-        ClassValue(int(index), float(mean[k]), float(low[k]), float(high[k]))
+        ClassValue(int(index), float(mean[k]), float(low[k]), float(high[k]), bool(clear[index]))
         for k, index in enumerate(picked)
     ]
     return found[: len(highest)], found[len(highest) :]
 
 
-def label_of(
-    in_favour: Sequence[ClassValue], labels: Sequence[str] | None, classes: int = 1000
-) -> str | None:
+def label_of(in_favour: Sequence[ClassValue], labels: Sequence[str] | None = None) -> str | None:
     """Return a cell's label: a class only where the samples leave little doubt.
 
     Parameters
@@ -235,27 +253,38 @@ def label_of(
         From `top_classes`, strongest first.
     labels : sequence of str, optional
         Names by index; classes beyond them are called by number.
-    classes : int
-        How many there were to choose among. The more, the likelier that one is high by chance.
 
     Returns
     -------
     str or None
         The top class if its interval lies above zero and above the runner-up's mean;
-        ``"mixed: a, b"`` if two lie above zero beyond what chance would do among so many; else
-        None.
+        ``"mixed: a, b"`` if the two strongest are both clear; else None.
     """
     if not in_favour or not in_favour[0].low > 0:
         return None
-    top = in_favour[0]
-    runner_up = in_favour[1].value if len(in_favour) > 1 else 0.0
-    if top.low > runner_up:
+    top, *others = in_favour
+    if not others or top.low > others[0].value:
         return _name(top.index, labels)
-    strictness = -NormalDist().inv_cdf(0.025 / max(classes, 1)) / 1.96
-    clear = [item for item in in_favour if item.value > strictness * (item.value - item.low)]
-    if len(clear) < 2:
-        return None
-    return "mixed: " + ", ".join(_name(item.index, labels) for item in clear[:2])
+    if top.clear and others[0].clear:
+        return f"mixed: {_name(top.index, labels)}, {_name(others[0].index, labels)}"
+    return None
+
+
+def _discoveries(samples: NDArray[np.float64], rate: float = 0.1) -> NDArray[np.bool_]:
+    """Say for which columns the mean is not zero: t-test, Benjamini and Hochberg's correction."""
+    count, classes = samples.shape
+    if count < 2:
+        return np.zeros(classes, np.bool_)
+    error = samples.std(0, ddof=1) / math.sqrt(count)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        distance = np.nan_to_num(np.abs(samples.mean(0)) / error, posinf=np.inf)
+    chance = 2 * stdtr(count - 1, -distance)
+    order = np.argsort(chance)
+    passing = np.flatnonzero(chance[order] <= rate * np.arange(1, classes + 1) / classes)
+    found = np.zeros(classes, np.bool_)
+    if len(passing):
+        found[order[: passing[-1] + 1]] = True
+    return found
 
 
 def _name(index: int, labels: Sequence[str] | None) -> str:
@@ -281,6 +310,8 @@ def _probe(
         raise AtlasError("Give the name of a layer; list_layers(model) lists all.")
     with LayerProbe(model, layer, transform=transform, device=device) as probe:
         yield probe
+        for notice in probe.notices:
+            warnings.warn(notice, stacklevel=4)  # the line that called attribute
 
 
 def _count_of_classes(probe: LayerProbe) -> int:

@@ -7,6 +7,9 @@ passes of reverse mode give the same; where that fails too, one pass per class d
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import importlib
 import threading
 import warnings
 from collections.abc import Sequence
@@ -53,6 +56,7 @@ class ClassDerivatives:
         self.mode = self.modes[0]
         self.notice: str | None = None
 
+    @torch.inference_mode(False)
     def along_positions(self, rgb: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
         """Return h · ∂score/∂h for the activation h at one position of each picture: (n, classes).
 
@@ -83,6 +87,7 @@ class ClassDerivatives:
         assert failure is not None
         raise failure
 
+    @torch.inference_mode(False)
     def gradients(self, rgb: Tensor, classes: Sequence[int]) -> tuple[Tensor, list[Tensor]]:
         """Return the layer's map (n, c, h, w) and ∂score/∂map for each of `classes`."""
         tensor, scores = self._recorded(rgb)
@@ -101,6 +106,7 @@ class ClassDerivatives:
             dual: Tensor = _make_dual(primal, self._tangent(primal, rgb, rows, columns))
             return dual
 
+        _load_forward_mode()
         with _ONE_LEVEL, torch.no_grad(), forward_ad.dual_level(), PlainAttention():
             output, _ = self.encoder.runner.through(inputs, with_tangent)
             scores = self._scores(output, len(rgb))
@@ -179,7 +185,14 @@ class ClassDerivatives:
         self.notice = (
             f"Class values are computed in reverse mode, which is slower ({mode}): {reason}"
         )
-        warnings.warn(self.notice, stacklevel=3)
+
+
+@functools.cache
+def _load_forward_mode() -> None:
+    """Import what PyTorch would import itself at the first use, without what it warns of then."""
+    with warnings.catch_warnings(), contextlib.suppress(ImportError):
+        warnings.simplefilter("ignore")
+        importlib.import_module("torch._decomp.decompositions_for_jvp")
 
 
 def _own(tensor: Tensor) -> Tensor:

@@ -39,7 +39,7 @@ class LayerProbe:
     ----------
     model : nn.Module
         Any vision model; ``DataParallel`` and ``torch.compile`` wrappers are seen through.
-    layer : str
+    layer : str or nn.Module
         A name from ``list_layers(model)``; ``name:k`` for the k-th run of a module that runs
         several times in one pass, ``name[0]`` or ``name['key']`` for a part of its output.
     transform : optional
@@ -68,6 +68,7 @@ class LayerProbe:
         What was assumed or differs, to be shown once.
     """
 
+    @torch.inference_mode(False)  # tensors made within it could never be differentiated
     def __init__(
         self,
         model: nn.Module,
@@ -94,7 +95,7 @@ class LayerProbe:
             module,
             name,
             preprocessing,
-            sizes=(known,) if known else USUAL_SIZES,
+            sizes=(input_size,) if input_size else filter(None, (known, *USUAL_SIZES)),
             device=self.device,
             dtype=self.dtype,
         )
@@ -119,10 +120,11 @@ class LayerProbe:
         self.num_classes, self.no_classes = classes_of(ours, trial)
         if preprocessing.notice:
             self.notices.append(preprocessing.notice)
-        if not known:
+        if known != self.input_size:
+            said = f"It does not take {known} px" if known else "Nothing says what the model takes"
             self.notices.append(
-                f"Nothing says which size of pictures the model was made for; {self.input_size} px "
-                "is assumed. Pass input_size= to change that."
+                f"{said}; pictures of {self.input_size} × {self.input_size} px are assumed. Pass "
+                "input_size= to change that."
             )
         if trial.error is not None:
             self.notices.append(self.no_classes or "")
@@ -154,6 +156,7 @@ class LayerProbe:
                 f"{self.input_size} × {self.input_size}: {type(error).__name__}: {error}"
             ) from error
 
+    @torch.inference_mode(False)
     def accelerated(self, memory_format: torch.memory_format = torch.channels_last) -> Encoder:
         """Return a faster `encode`: batch norms folded into convolutions, channels last.
 
@@ -218,6 +221,7 @@ class LayerProbe:
         size = input_size or self.input_size
         return box_around(self._field(size), (row, column), self.map_size_at(size), size)
 
+    @torch.inference_mode(False)
     def _field(self, size: int) -> ReceptiveField:
         if size not in self._fields:
             if self.kind == "vector":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -103,10 +104,10 @@ def list_layers(model: nn.Module, example: Tensor | None = None) -> LayerList:
     """
     model = unwrapped(model)
     if example is None:
-        return LayerList(
-            LayerInfo(name, type(unwrapped(module)).__name__)
-            for name, module in _named_layers(model).items()
-        )
+        first: dict[nn.Module, str] = {}
+        for name, module in _named_layers(model).items():
+            first.setdefault(module, name)  # a module with several names is listed once
+        return LayerList(LayerInfo(name, type(module).__name__) for module, name in first.items())
     device = next((tensor.device for tensor in model.parameters()), torch.device("cpu"))
     ours, _ = private_copy(model, device)
     kept = next((p.dtype for p in ours.parameters() if p.is_floating_point()), torch.float32)
@@ -129,7 +130,10 @@ def list_layers(model: nn.Module, example: Tensor | None = None) -> LayerList:
 
     handles = []
     try:
+        names: dict[nn.Module, str] = {}
         for name, module in _named_layers(ours).items():
+            names.setdefault(module, name)
+        for module, name in names.items():
             handles.append(
                 module.register_forward_hook(
                     lambda module, _, output, name=name: record(name, module, output)
@@ -186,15 +190,24 @@ def find_layer(model: nn.Module, layer: str | nn.Module) -> tuple[LayerName, nn.
 
 
 def _named_layers(model: nn.Module) -> dict[str, nn.Module]:
-    """All modules that can run, by name, without the model itself and without wrappers."""
+    """All modules that can run, by name: without the model itself, wrappers seen through."""
     return {
         name: module
-        for name, module in model.named_modules()
-        if name
-        and type(module) not in _CONTAINERS
-        and name.rpartition(".")[2] not in ("_orig_mod", "parametrizations")
-        and ".parametrizations." not in f".{name}"
+        for name, module in _parts(model, "", (model,))
+        if type(module) not in _CONTAINERS
     }
+
+
+def _parts(
+    model: nn.Module, prefix: str, above: tuple[nn.Module, ...]
+) -> Iterator[tuple[str, nn.Module]]:
+    for name, child in model._modules.items():
+        if child is None or name == "parametrizations":
+            continue
+        module = unwrapped(child)
+        if module not in above:
+            yield f"{prefix}{name}", module
+            yield from _parts(module, f"{prefix}{name}.", (*above, module))
 
 
 def _parsed(layer: str, named: dict[str, nn.Module]) -> LayerName:
@@ -228,7 +241,7 @@ def _not_found(model: nn.Module, wanted: LayerName, named: dict[str, nn.Module])
         raise LayerNotFoundError(
             f"Give the name of a layer inside the model, not an empty one. {_HOW_TO_LIST}"
         )
-    container = dict(model.named_modules()).get(wanted.module)
+    container = dict(_parts(model, "", (model,))).get(wanted.module)
     if container is not None:
         parts = [name for name in named if name.startswith(f"{wanted.module}.")]
         direct = [name for name in parts if name.count(".") == wanted.module.count(".") + 1]

@@ -11,11 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from atlas_widget.errors import TransformError
-from atlas_widget.probe.transforms import Recipe, model_recipe, transform_recipe
+from atlas_widget.probe.transforms import Recipe, luma, model_recipe, transform_recipe
 
 __all__ = ["Preprocessing", "input_channels", "resolve_transform"]
-
-_LUMA = (0.299, 0.587, 0.114)
 
 
 @dataclass(frozen=True)
@@ -50,8 +48,7 @@ class Preprocessing:
         for step in self.steps:
             inputs = step(inputs)
         if self.channels == 1 and inputs.shape[1] == 3:
-            weights = torch.tensor(_LUMA, dtype=inputs.dtype, device=inputs.device)
-            inputs = (inputs * weights[:, None, None]).sum(1, keepdim=True)
+            inputs = luma(inputs)
         return inputs
 
     def with_channels(self, channels: int) -> Preprocessing:

@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from atlas_widget.errors import AtlasError
 
@@ -30,6 +31,7 @@ _HOOKS = (
 )
 _WRAPPERS = {"DataParallel": "module", "DistributedDataParallel": "module"}
 _NOT_THE_MODEL = ("_trainer", "trainer", "_fabric")  # Lightning: these lead to whole data sets
+_MINDS_THE_MODE = (nn.modules.batchnorm._NormBase, nn.modules.dropout._DropoutNd)
 _HALVES = (torch.float16, torch.bfloat16)
 
 
@@ -64,12 +66,14 @@ def private_copy(model: nn.Module, device: torch.device) -> tuple[nn.Module, lis
     """
     model = unwrapped(model)
     notices = _differences(model)
-    memo = _prepared(model, device)
+    prepared = _prepared(model, device)
+    memo = dict(prepared)
     try:
-        ours = copy.deepcopy(model, dict(memo))
+        ours = copy.deepcopy(model, memo)
     except Exception:  # something hanging off the model cannot be copied: copy the modules alone
+        memo = dict(prepared)
         try:
-            ours = _copy_of_modules(model, dict(memo))
+            ours = _copy_of_modules(model, memo)
         except Exception as error:
             raise AtlasError(
                 f"The model ({type(model).__name__}) cannot be copied, and the atlas works on a "
@@ -77,6 +81,7 @@ def private_copy(model: nn.Module, device: torch.device) -> tuple[nn.Module, lis
             ) from error
     for module in ours.modules():
         _settle(module)
+        _rebind(module, memo)
     ours.eval()
     for module in ours.modules():
         _prefer_the_plain_path(module)
@@ -88,13 +93,19 @@ def private_copy(model: nn.Module, device: torch.device) -> tuple[nn.Module, lis
 
 def _differences(model: nn.Module) -> list[str]:
     tensors = [*model.parameters(), *model.buffers()]
+    if any(map(is_lazy, tensors)):
+        raise AtlasError(
+            "The model has lazy layers whose weights do not exist yet; run it once on an input."
+        )
     if any(tensor.is_meta for tensor in tensors):
         raise AtlasError(
             "The model's weights are on the 'meta' device, so there are no values to work with; "
             "load the weights first."
         )
     notices = []
-    if any(module.training for module in model.modules()):
+    if model.training or any(
+        module.training for module in model.modules() if isinstance(module, _MINDS_THE_MODE)
+    ):
         notices.append(
             "The model is in training mode; the atlas uses a private copy in evaluation mode "
             "(running averages in batch norm, no dropout). Yours stays in training mode."
@@ -157,6 +168,8 @@ def _prepared(model: nn.Module, device: torch.device) -> dict[int, Any]:
 def _belongs_to_torch(hook: Any) -> bool:
     """Whether a hook is part of the model itself: weight norm, spectral norm, pruning."""
     owner = hook.func if isinstance(hook, functools.partial) else hook
+    if isinstance(owner, types.MethodType) and isinstance(owner.__self__, nn.Module):
+        return False
     return str(getattr(owner, "__module__", "")).startswith("torch.")
 
 
@@ -212,6 +225,46 @@ def _settle(module: nn.Module) -> None:
     for name, child in list(module._modules.items()):
         if child is not None and unwrapped(child) is not child:
             module._modules[name] = unwrapped(child)
+
+
+def _rebind(module: nn.Module, memo: dict[int, Any]) -> None:
+    """Let functions set on a module, such as a replaced `forward`, work on the copy.
+
+    Copying an object does not copy the functions it holds, and these may refer to the original
+    through what they enclose or, in a notebook, through global names.
+    """
+    for name, value in list(module.__dict__.items()):
+        if not isinstance(value, types.FunctionType):
+            continue
+        cells = [cell.cell_contents for cell in value.__closure__ or () if _is_filled(cell)]
+        names = [key for key in value.__code__.co_names if key in value.__globals__]
+        globals_ = {
+            key: memo[id(value.__globals__[key])]
+            for key in names
+            if isinstance(value.__globals__[key], nn.Module) and id(value.__globals__[key]) in memo
+        }
+        if not globals_ and not any(isinstance(content, nn.Module) for content in cells):
+            continue
+        closure = tuple(
+            types.CellType(_translated(cell.cell_contents, memo)) if _is_filled(cell) else cell
+            for cell in value.__closure__ or ()
+        )
+        rebound = types.FunctionType(
+            value.__code__,
+            {**value.__globals__, **globals_} if globals_ else value.__globals__,
+            value.__name__,
+            value.__defaults__,
+            closure or None,
+        )
+        rebound.__kwdefaults__ = value.__kwdefaults__
+        module.__dict__[name] = rebound
+
+
+def _is_filled(cell: types.CellType) -> bool:
+    try:
+        return cell.cell_contents is not None
+    except ValueError:
+        return False
 
 
 def _prefer_the_plain_path(module: nn.Module) -> None:

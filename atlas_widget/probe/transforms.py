@@ -7,6 +7,7 @@ only the steps that change values count, and the size is noted.
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,12 +16,13 @@ from torch import Tensor, nn
 
 from atlas_widget.errors import TransformError
 
-__all__ = ["IMAGENET_MEAN", "IMAGENET_STD", "Recipe", "model_recipe", "transform_recipe"]
+__all__ = ["IMAGENET_MEAN", "IMAGENET_STD", "Recipe", "luma", "model_recipe", "transform_recipe"]
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
-_TO_FLOAT = {"ToTensor"}
+_TO_FLOAT = {"ToTensor", "MaybeToTensor"}
+_TO_DTYPE = {"ToDtype", "ConvertImageDtype", "ConvertDtype"}
 _TO_BYTES = {"PILToTensor", "ToImage", "ToImageTensor", "MaybePILToTensor"}
 _GEOMETRY = {
     "Resize", "CenterCrop", "RandomResizedCrop", "RandomCrop", "RandomHorizontalFlip",
@@ -28,7 +30,7 @@ _GEOMETRY = {
     "RandomErasing", "ColorJitter", "RandAugment", "AutoAugment", "TrivialAugmentWide", "AugMix",
     "GaussianBlur", "RandomGrayscale", "RandomApply", "RandomChoice", "RandomOrder",
     "RandomResizedCropAndInterpolation", "ResizeKeepRatio", "CenterCropOrPad", "RandomCropOrPad",
-    "Grayscale", "ToPILImage", "ToPureTensor", "MaybeToTensor", "RandomIoUCrop", "ScaleJitter",
+    "ToPILImage", "ToPureTensor", "RandomIoUCrop", "ScaleJitter",
 }  # fmt: skip
 _SIZED = (
     "CenterCrop",
@@ -109,6 +111,17 @@ class Isolated:
         return self.function(inputs.clone())
 
 
+def luma(inputs: Tensor) -> Tensor:
+    """Return the brightness of RGB, (n, 1, h, w)."""
+    weights = inputs.new_tensor((0.299, 0.587, 0.114))[:, None, None]
+    return (inputs * weights).sum(1, keepdim=True)
+
+
+def grey(inputs: Tensor) -> Tensor:
+    """Return RGB without colour, (n, 3, h, w)."""
+    return luma(inputs).expand(-1, 3, -1, -1)
+
+
 def normalisation(
     mean: Sequence[float], std: Sequence[float], size: int | None, notice: str | None = None
 ) -> Recipe:
@@ -139,6 +152,8 @@ def model_recipe(model: nn.Module) -> Recipe:
 
 def transform_recipe(transform: Any) -> Recipe:
     """Read a transform in any of the forms that `resolve_transform` takes."""
+    if isinstance(transform, functools.partial) and isinstance(transform.func, type):
+        transform = transform()  # weights.transforms rather than weights.transforms()
     mean, std = _entry(transform, "mean"), _entry(transform, "std")
     if isinstance(transform, Mapping) or _is_plain_config(transform):
         if mean is None or std is None:
@@ -154,7 +169,8 @@ def transform_recipe(transform: Any) -> Recipe:
     if isinstance(steps, Sequence | nn.ModuleList) and not isinstance(steps, str):
         return _composition(list(steps))
     if _from_torchvision(transform) and mean is not None and std is not None:
-        return normalisation(mean, std, side_of(_entry(transform, "crop_size")))
+        size = side_of(_entry(transform, "crop_size")) or side_of(_entry(transform, "resize_size"))
+        return normalisation(mean, std, size)
     if isinstance(transform, nn.Sequential):
         return _composition(list(transform))
     if callable(transform):
@@ -174,6 +190,12 @@ def _composition(transforms: list[Any]) -> Recipe:
     mean = std = size = resized = None
     custom = False
     tensors = not any(_name(step) in _TO_FLOAT | _TO_BYTES for step in transforms)
+    raw = False  # whether values would be bytes, 0 to 255, at this point
+
+    def add(step: Callable[[Tensor], Tensor], name: str) -> None:
+        steps.append(step)
+        names.append(name)
+
     for transform in transforms:
         name = _name(transform)
         if name in _SIZED:
@@ -181,14 +203,18 @@ def _composition(transforms: list[Any]) -> Recipe:
         elif name == "Resize":
             resized = side_of(_entry(transform, "size"))
         if name in _TO_FLOAT | _TO_BYTES:
-            tensors = True
-        elif name in ("ToDtype", "ConvertImageDtype", "ConvertDtype"):
-            if name == "ToDtype" and not getattr(transform, "scale", False):
-                steps.append(Scaled(255.0))
-                names.append("scale 255")
-        elif name in _GEOMETRY or not tensors:
-            continue
-        else:
+            tensors, raw = True, name in _TO_BYTES
+        elif name in _TO_DTYPE:
+            if raw and name == "ToDtype" and not getattr(transform, "scale", False):
+                add(Scaled(255.0), "scale 255")
+            raw = False
+        elif name == "Grayscale":
+            if getattr(transform, "num_output_channels", 1) == 3:
+                add(grey, "grey")
+        elif name not in _GEOMETRY and tensors:
+            if raw:
+                add(Scaled(255.0), "scale 255")
+                raw = False
             recipe = transform_recipe(transform)
             steps.extend(recipe.steps)
             names.append(recipe.description)
