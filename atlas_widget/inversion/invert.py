@@ -132,8 +132,10 @@ def invert(
     if directions is None:
         raise ActivationsError("directions=None: pass an array of shape (n, channels)")
     settings = settings or InversionSettings.icon()
-    changes = {"size": size, "steps": steps}
-    settings = settings.replace(**{k: v for k, v in changes.items() if v is not None})
+    if size is not None:
+        settings = settings.replace(size=size)
+    if steps is not None and steps != settings.steps:
+        settings = settings.with_steps(steps)
     engine = InversionEngine(model, settings=settings, parametrization=parametrization)
     return run(engine, directions, seed, warm=warm, callback=callback)
 

@@ -31,8 +31,8 @@ class InversionSettings:
         Adam's step in the normalised Fourier coefficients.
     damping
         How far coefficients with small gradients are kept from a full step, in the root mean
-        square of the picture's gradients. Plain Adam (0) moves what matters and what does not alike,
-        which is where the grain in pictures of plain surfaces comes from.
+        square of the picture's gradients. Plain Adam (0) moves what matters and what does not
+        alike, which is where the grain in pictures of plain surfaces comes from.
     warm_up, decay
         Parts of the steps over which the learning rate rises from, and falls to, nearly zero.
     power, reach
@@ -86,6 +86,14 @@ class InversionSettings:
         """
         own = {"size": 192, "view": 96, "steps": 64, "falloff": 1.35, "learning_rate": 0.025}
         return cls(**own | changes)
+
+    def with_steps(self, steps: int) -> InversionSettings:
+        """Return settings that make the most of another number of steps.
+
+        Fewer steps are larger ones, so that the pictures come out about as strong.
+        """
+        rate = min(0.1, self.learning_rate * (self.steps / steps) ** 0.7)
+        return replace(self, steps=steps, learning_rate=rate)
 
     def replace(self, **changes: Any) -> InversionSettings:
         """Return the same settings but for `changes`."""
