@@ -142,12 +142,14 @@ class Atlas:
             Asked now and then; once it returns True, `Cancelled` is raised.
         """
         from atlas_widget.probe import LayerProbe
+        from atlas_widget.probe.private_copy import unwrapped
 
         grids = check_grids(grids)
         text = TextProgress(progress)
         settings = AtlasSettings(num_samples, seed, crop_scale, positions_per_crop, neighbors)
         with LayerProbe(model, layer, transform=transform, device=device) as probe:
-            names, notice = resolve_labels(labels, probe.num_classes, model)
+            plain = unwrapped(model)
+            names, notice = resolve_labels(labels, probe.num_classes, plain)
             source = as_image_source(images, preprocessing=probe.preprocessing)
             samples = collect(
                 probe,
@@ -175,7 +177,7 @@ class Atlas:
                 layer=probe.layer,
                 grids=grids,
                 labels=names,
-                provenance=describe(probe, source, settings, model),
+                provenance=describe(probe, source, settings, plain),
                 notices=notices,
                 min_count=min_count,
             )

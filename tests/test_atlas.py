@@ -72,6 +72,17 @@ def test_training_mode_is_left_as_found(tiny_model, tiny_images) -> None:
     assert all(parameter.requires_grad for parameter in tiny_model.parameters())
 
 
+def test_wrapped_models(tiny_images) -> None:
+    wrapped = torch.nn.DataParallel(squeezenet1_1())
+    atlas = Atlas.build(
+        wrapped, "features.3", tiny_images, num_samples=20, device="cpu", progress=False
+    )
+    assert atlas.labels is not None
+    assert atlas.provenance["model"].endswith("SqueezeNet")
+    with pytest.raises(AtlasError, match=r"torch\.nn\.Module"):
+        Atlas.build("resnet50", "layer1", tiny_images)
+
+
 def test_grid_and_cells(atlas: Atlas) -> None:
     grid = atlas.grid(4)
     assert atlas.grid(4) is grid
