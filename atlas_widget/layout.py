@@ -10,7 +10,7 @@ from atlas_widget.errors import ActivationsError
 from atlas_widget.progress import CancelledCallback, ProgressCallback
 from atlas_widget.umap import fuzzy_graph, nearest_neighbors, optimize_layout
 
-__all__ = ["quick_layout", "spread", "umap_layout"]
+__all__ = ["default_neighbors", "quick_layout", "spread", "umap_layout"]
 
 _GOLDEN = (5**0.5 - 1) / 2
 _MARGIN = 0.005
@@ -80,7 +80,7 @@ def umap_layout(
     """
     count = len(activations)
     start = _principal(activations, seed)
-    wanted = neighbors if neighbors is not None else int(np.clip(count**0.5 / 4, 10, 50))
+    wanted = neighbors if neighbors is not None else default_neighbors(count)
     wanted = min(max(wanted, 2), count - 1)
     if wanted < 2:
         return spread(start)
@@ -98,6 +98,11 @@ def umap_layout(
         cancelled=cancelled,
     )
     return spread(xy)
+
+
+def default_neighbors(count: int) -> int:
+    """Return how many neighbours of a sample count where nobody says: √n / 4, within 10 and 50."""
+    return int(np.clip(count**0.5 / 4, 10, 50))
 
 
 def spread(
