@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Iterator
 
+from PIL import Image
 from playwright.sync_api import Locator
 
 from tests.browser.lab import Notebook
@@ -82,6 +84,14 @@ class AtlasView:
         """Press the export button and choose a format."""
         self.root.locator("[data-aw-export-menu]").click()
         self.root.locator(f'[data-aw-export="{format_}"]').click()
+
+    def background(self) -> list[int]:
+        """Return the red, green and blue that the stage is filled with where there is no cell."""
+        box = self.stage.bounding_box()
+        assert box, "the stage is not shown"
+        clip = {"x": box["x"] + box["width"] - 8, "y": box["y"] + 8, "width": 2, "height": 2}
+        picture = Image.open(io.BytesIO(self.notebook.page.screenshot(clip=clip)))
+        return list(picture.convert("RGB").resize((1, 1)).tobytes())
 
     def drawn_share(self) -> float:
         """Return the share of the stage's pixels that differ from its corner's colour."""

@@ -67,10 +67,11 @@ def notebook(page: Page, lab: LabServer) -> Iterator[Notebook]:
 
 
 @pytest.fixture
-def show(notebook: Notebook, lab: LabServer) -> Callable[..., AtlasView]:
+def show(notebook: Notebook, lab: LabServer) -> Iterator[Callable[..., AtlasView]]:
     """Open a notebook whose first cell shows a small atlas, and wait for its pictures.
 
-    The first test to ask pays for the pictures; the others find them in the cache.
+    The first test to ask pays for the pictures; the others find them in the cache. A test that ends
+    with an error on show has failed, whatever it was about.
     """
 
     def show(*more_cells: str) -> AtlasView:
@@ -80,7 +81,8 @@ def show(notebook: Notebook, lab: LabServer) -> Callable[..., AtlasView]:
         view.wait_pictures()
         return view
 
-    return show
+    yield show
+    assert not notebook.attribute("error")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

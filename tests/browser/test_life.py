@@ -8,6 +8,7 @@ import pytest
 
 from tests.browser.atlas_view import AtlasView
 from tests.browser.cells import IMPORTS
+from tests.browser.conftest import save_screenshot
 from tests.browser.lab import LabServer, Notebook
 
 pytestmark = pytest.mark.browser
@@ -51,9 +52,11 @@ def test_two_views_of_one_widget_agree(show: Show, notebook: Notebook) -> None:
 
 
 def test_an_output_view_shows_the_atlas_too(show: Show, notebook: Notebook) -> None:
-    show()
+    view = show()
     notebook.new_view(0)
-    assert AtlasView(notebook, 1).wait_pictures(timeout=30) > 0
+    other = AtlasView(notebook, 1)
+    assert other.wait_pictures(timeout=30) > 0
+    assert other.background() == view.background()
 
 
 def test_close_ends_the_thread_and_frees_the_view(show: Show, notebook: Notebook) -> None:
@@ -115,11 +118,18 @@ def test_an_error_after_the_start_shows_in_the_widget(notebook: Notebook, lab: L
 def test_a_view_without_its_kernel_says_so(show: Show, notebook: Notebook) -> None:
     view = show()
     notebook.execute("import os, threading; threading.Timer(0.5, os._exit, (1,)).start()")
-    view.root.locator(".aw-banner-notice").wait_for(timeout=30_000)
+    said = view.root.locator(".aw-banner-notice", has_text="kernel is not there")
+    said.wait_for(timeout=30_000)
+    assert view.drawn_share() > 0.1
 
 
 def test_both_themes(show: Show, notebook: Notebook) -> None:
-    show()
+    view = show()
+    backgrounds = {}
     for dark in (True, False):
         notebook.set_theme(dark=dark)
         notebook.wait_attribute("theme", "dark" if dark else "light")
+        notebook.page.wait_for_timeout(500)
+        save_screenshot(notebook.page, f"theme-{'dark' if dark else 'light'}")
+        backgrounds[dark] = sum(view.background())
+    assert backgrounds[True] < backgrounds[False]
