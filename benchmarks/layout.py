@@ -3,8 +3,8 @@
     python benchmarks/layout.py [--samples 1000 4000] [--threads 1]
 
 Needs the extras `demo` and `benchmark`. Prints wall-clock seconds, trustworthiness (are neighbours
-on the map neighbours in the layer?) and the part of the nearest neighbours that are kept. umap-learn
-is run twice: its first call compiles it.
+on the map neighbours in the layer?) and the part of the nearest neighbours that are kept.
+umap-learn is run twice: its first call compiles it.
 """
 
 from __future__ import annotations
