@@ -7,8 +7,8 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
-from tests.browser.chromium import FLAGS, require_chromium  # noqa: E402
-from tests.browser.fake_page import open_view, serve  # noqa: E402
+from tests.browser.chromium import FLAGS, require_chromium
+from tests.browser.fake_page import open_view, serve
 
 
 def settle(page: Page) -> None:

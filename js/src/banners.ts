@@ -9,11 +9,15 @@ export interface Banner {
 }
 
 const MOST = 4;
+/** Notices fold away by themselves after this time (ms); the status line brings them back. */
+const NOTICE_TIME = 12_000;
 
 /** What the kernel had to say, until it is dismissed. */
 export class Banners {
   readonly list = signal<Banner[]>([]);
+  readonly noticesOpen = signal(false);
   private count = 0;
+  private timer: ReturnType<typeof setTimeout> | null = null;
 
   add(banner: Omit<Banner, "id">): void {
     const { tone, message, hint, fatal } = banner;
@@ -22,6 +26,24 @@ export class Banners {
       .filter((old) => old.message !== message && !(fatal && old.fatal))
       .filter((old) => !(tone === "exported" && old.tone === "exported"));
     this.list.value = [...others, { id: this.count++, tone, message, hint, fatal }].slice(-MOST);
+    if (tone === "notice") this.openNotices(NOTICE_TIME);
+  }
+
+  /** Shows the notices, for a while or until they are closed. */
+  openNotices(time: number | null): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.noticesOpen.value = true;
+    this.timer =
+      time === null
+        ? null
+        : setTimeout(() => {
+            this.noticesOpen.value = false;
+          }, time);
+  }
+
+  closeNotices(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.noticesOpen.value = false;
   }
 
   dismiss(id: number): void {

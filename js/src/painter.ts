@@ -1,6 +1,6 @@
 import type { Camera, Size } from "./geometry";
 import { CanvasRenderer } from "./renderer/canvas";
-import { drawOverlay, type OverlayScene } from "./renderer/overlay";
+import { drawOverlay, isEmpty, type OverlayScene } from "./renderer/overlay";
 import type { Renderer, Scene } from "./renderer/renderer";
 import { type Colors, onThemeChange, readColors } from "./theme";
 
@@ -58,6 +58,8 @@ export class Painter {
     if (width !== this.size.width || height !== this.size.height || ratio !== this.ratio) {
       this.ratio = ratio;
       this.size = { width, height };
+      // A view may be rendered before it is put into the page, where the colours come from.
+      this.colors = readColors(this.stage);
       for (const canvas of [this.base, this.overlay]) {
         canvas.width = Math.round(width * ratio);
         canvas.height = Math.round(height * ratio);
@@ -114,7 +116,11 @@ export class Painter {
       if (!scene) this.renderer.blank(colors.background);
       else if (this.renderer.draw({ ...scene, ...screen })) this.redraw();
     }
-    drawOverlay(this.overlayContext, { ...this.source.overlay(), ...screen });
+    const overlay = { ...this.source.overlay(), ...screen };
+    // An empty layer is taken out: laying it over the pictures costs a pass over every pixel.
+    const empty = isEmpty(overlay);
+    this.overlay.style.display = empty ? "none" : "";
+    if (!empty) drawOverlay(this.overlayContext, overlay);
   }
 
   /** Another screen, or the browser's zoom: another number of pixels. */

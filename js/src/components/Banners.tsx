@@ -8,6 +8,8 @@ import { Icon } from "./icons";
 export function Banners() {
   const { store } = useWidget();
   const closed = store.status.value.stage === "closed";
+  const notices = store.banners.noticesOpen.value;
+  const shown = store.banners.list.value.filter((banner) => banner.tone !== "notice" || notices);
   return (
     <div class="aw-banners" role="status">
       {(closed || !store.connected.value) && (
@@ -20,7 +22,7 @@ export function Banners() {
           </p>
         </div>
       )}
-      {store.banners.list.value.map((banner) => (
+      {shown.map((banner) => (
         <OneBanner key={banner.id} banner={banner} />
       ))}
     </div>
@@ -30,7 +32,9 @@ export function Banners() {
 function OneBanner({ banner }: { banner: Banner }) {
   const { store } = useWidget();
   const copied = useSignal(false);
-  const dismiss = () => store.banners.dismiss(banner.id);
+  // A notice stays at hand in the status line; what went wrong or was done need not.
+  const dismiss = () =>
+    banner.tone === "notice" ? store.banners.closeNotices() : store.banners.dismiss(banner.id);
   return (
     <div
       class={`aw-banner aw-banner-${banner.tone}`}

@@ -1,5 +1,6 @@
 import { type Signal, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import type { Card } from "../cards";
 import type { Inspection } from "../inspections";
 import { describePicture, describePlace, describeSamples, describeWaiting, toneOf } from "../words";
 import { CellPicture } from "./CellPicture";
@@ -81,7 +82,7 @@ function Detail({ grid, cell }: { grid: number; cell: number }) {
           <Icon name="close" />
         </button>
       </header>
-      <LivePicture grid={grid} cell={cell} live={live.value} />
+      <LivePicture grid={grid} cell={cell} live={live.value} card={card} />
       <div class="aw-detail-actions">
         <button
           type="button"
@@ -95,16 +96,6 @@ function Detail({ grid, cell }: { grid: number; cell: number }) {
         </button>
         <AtlasPictureState grid={grid} cell={cell} />
       </div>
-      <section>
-        <h3>Nearest real crops</h3>
-        {card?.crops ? (
-          <Crops card={card} size={66} limit={12} />
-        ) : (
-          <p class="aw-note">
-            {card ? "None were kept for this cell." : describeWaiting(connected, false)}
-          </p>
-        )}
-      </section>
       <section>
         <h3>
           What it argues for <small>mean contribution to the logit, 95 % interval</small>
@@ -147,10 +138,12 @@ function LivePicture({
   grid,
   cell,
   live,
+  card,
 }: {
   grid: number;
   cell: number;
   live: Signal<Inspection> | null;
+  card: Card | null;
 }) {
   const { store } = useWidget();
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -173,14 +166,20 @@ function LivePicture({
         : `Step ${now.step} of ${now.steps}${cosine}`;
   return (
     <figure class="aw-live">
-      <div class="aw-live-frame">
-        <CellPicture grid={grid} cell={cell} size={300} />
-        <canvas
-          ref={canvas}
-          class={`aw-live-canvas ${picture ? "aw-here" : ""}`}
-          role="img"
-          aria-label="The picture as it is being optimised"
-        />
+      <div class="aw-live-row">
+        <div class="aw-live-frame">
+          <CellPicture grid={grid} cell={cell} size={224} />
+          <canvas
+            ref={canvas}
+            class={`aw-live-canvas ${picture ? "aw-here" : ""}`}
+            role="img"
+            aria-label="The picture as it is being optimised"
+          />
+        </div>
+        <div class="aw-live-crops" title="The real image patches nearest to the cell’s mean">
+          <Crops card={card} size={53} limit={8} />
+          {card && card.crops > 0 && <small>nearest real crops</small>}
+        </div>
       </div>
       <div
         class="aw-live-progress"

@@ -1,4 +1,5 @@
 import { describeStatus } from "../traits";
+import { plural } from "../words";
 import { useWidget } from "./context";
 import { StateMark } from "./StateMark";
 
@@ -30,8 +31,21 @@ export function StatusLine() {
           ? describeStatus(status, shown)
           : `No kernel · ${describeStatus({ ...status, stage: "idle" }, shown)}`}
       </span>
+      <Notices />
       <Legend />
     </footer>
+  );
+}
+
+/** Notices that folded away. */
+function Notices() {
+  const { banners } = useWidget().store;
+  const count = banners.list.value.filter((banner) => banner.tone === "notice").length;
+  if (count === 0 || banners.noticesOpen.value) return null;
+  return (
+    <button type="button" class="aw-link aw-notices" onClick={() => banners.openNotices(null)}>
+      {plural(count, "note")}
+    </button>
   );
 }
 

@@ -17,6 +17,11 @@ export interface OverlayScene {
   gesture: { kind: "rectangle" | "lasso"; points: readonly Point[] } | null;
 }
 
+export function isEmpty(scene: OverlayScene): boolean {
+  const { selection, found, active, opened, gesture } = scene;
+  return !(selection?.cells.length || found || active || opened || gesture);
+}
+
 /** Draws what changes with the pointer, above the pictures: they need no redraw for it. */
 export function drawOverlay(context: CanvasRenderingContext2D, scene: OverlayScene): void {
   const { ratio, camera } = scene;
