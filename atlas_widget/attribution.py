@@ -6,20 +6,18 @@ that position contributes to the class's score (before a softmax), to first orde
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtri, stdtr, stdtrit
 from torch import Tensor, nn
 
 from atlas_widget.errors import AtlasError, AttributionError
+from atlas_widget.evidence import ClassValue, attribution_interval, label_of, top_classes
 from atlas_widget.probe import LayerProbe
 from atlas_widget.probe.pictures import as_rgb
 
@@ -136,159 +134,6 @@ def class_values(
     if notice and notice not in probe.notices:
         probe.notices.append(notice)
     return torch.cat(values).numpy()
-
-
-@dataclass(frozen=True)
-class ClassValue:
-    """What a cell argues for a class: the mean over its samples, with a 95 % interval.
-
-    With a single sample there is no interval: `low` and `high` are NaN.
-
-    Attributes
-    ----------
-    index : int
-        Of the class.
-    value, low, high : float
-    clear : bool
-        Whether the mean differs from zero by more than chance explains, given how many classes
-        there were to pick it from (false discovery rate of 10 %). The interval alone does not say
-        so: among a thousand classes of pure noise, some intervals always lie above zero.
-    """
-
-    index: int
-    value: float
-    low: float
-    high: float
-    clear: bool = False
-
-
-def attribution_interval(
-    values: ArrayLike, seed: int = 0, *, resamples: int = 1000, level: float = 0.95
-) -> tuple[Floats, Floats, Floats]:
-    """Return the mean over samples and its bootstrap interval, for every class.
-
-    Parameters
-    ----------
-    values : array_like, (samples, classes)
-    seed : int
-        Of the resampling.
-    resamples : int
-    level : float
-        Share of the resampled means that lie within.
-
-    Returns
-    -------
-    mean, low, high : ndarray, (classes,)
-        The interval is that of the percentiles, widened for few samples as Student's t is wider
-        than the normal distribution. `low` and `high` are NaN for a single sample.
-    """
-    samples = np.asarray(values, dtype=np.float64)
-    if samples.ndim != 2 or len(samples) == 0:
-        raise AttributionError(
-            f"Class values are (samples, classes) with at least one sample, not {samples.shape}."
-        )
-    count = len(samples)
-    mean = samples.mean(0)
-    if count == 1:
-        unknown = np.full(mean.shape, np.nan, np.float32)
-        return mean.astype(np.float32), unknown, unknown.copy()
-    drawn = np.random.default_rng(seed).multinomial(
-        count, np.full(count, 1 / count), size=resamples
-    )
-    edge = (1 - level) / 2
-    # Resampling a few values understates how far their mean may be off; this makes up for it.
-    widened = math.sqrt(count / (count - 1)) * stdtrit(count - 1, edge) / ndtri(edge)
-    means = drawn @ (samples - mean) / count * widened
-    low, high = np.quantile(means, [edge, 1 - edge], axis=0)
-    return (
-        mean.astype(np.float32),
-        (mean + low).astype(np.float32),
-        (mean + high).astype(np.float32),
-    )
-
-
-def top_classes(
-    values: ArrayLike, *, count: int = 5, seed: int = 0
-) -> tuple[list[ClassValue], list[ClassValue]]:
-    """Return the classes that samples argue for most, and those they argue against most.
-
-    Parameters
-    ----------
-    values : array_like, (samples, classes)
-    count : int
-        At most so many of each; only positive means are *for*, only negative ones *against*.
-    seed : int
-
-    Returns
-    -------
-    in_favour, against : list of ClassValue
-        Strongest first.
-    """
-    samples = np.asarray(values, dtype=np.float64)
-    if samples.ndim != 2 or len(samples) == 0:
-        raise AttributionError(
-            f"Class values are (samples, classes) with at least one sample, not {samples.shape}."
-        )
-    means = samples.mean(0)
-    order = np.argsort(-means, kind="stable")
-    highest = [index for index in order[:count] if means[index] > 0]
-    lowest = [index for index in order[::-1][:count] if means[index] < 0]
-    picked = [*highest, *lowest]
-    # Only what is shown needs an interval; a thousand of them would take a tenth of a second.
-    mean, low, high = attribution_interval(samples[:, picked], seed)
-    clear = _discoveries(samples)
-    found = [
-        ClassValue(int(index), float(mean[k]), float(low[k]), float(high[k]), bool(clear[index]))
-        for k, index in enumerate(picked)
-    ]
-    return found[: len(highest)], found[len(highest) :]
-
-
-def label_of(in_favour: Sequence[ClassValue], labels: Sequence[str] | None = None) -> str | None:
-    """Return a cell's label: a class only where the samples leave little doubt.
-
-    Parameters
-    ----------
-    in_favour : sequence of ClassValue
-        From `top_classes`, strongest first.
-    labels : sequence of str, optional
-        Names by index; classes beyond them are called by number.
-
-    Returns
-    -------
-    str or None
-        The top class if its interval lies above zero and above the runner-up's mean;
-        ``"mixed: a, b"`` if the two strongest are both clear; else None.
-    """
-    if not in_favour or not in_favour[0].low > 0:
-        return None
-    top, *others = in_favour
-    if not others or top.low > others[0].value:
-        return _name(top.index, labels)
-    if top.clear and others[0].clear:
-        return f"mixed: {_name(top.index, labels)}, {_name(others[0].index, labels)}"
-    return None
-
-
-def _discoveries(samples: NDArray[np.float64], rate: float = 0.1) -> NDArray[np.bool_]:
-    """Say for which columns the mean is not zero: t-test, Benjamini and Hochberg's correction."""
-    count, classes = samples.shape
-    if count < 2:
-        return np.zeros(classes, np.bool_)
-    error = samples.std(0, ddof=1) / math.sqrt(count)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        distance = np.nan_to_num(np.abs(samples.mean(0)) / error, posinf=np.inf)
-    chance = 2 * stdtr(count - 1, -distance)
-    order = np.argsort(chance)
-    passing = np.flatnonzero(chance[order] <= rate * np.arange(1, classes + 1) / classes)
-    found = np.zeros(classes, np.bool_)
-    if len(passing):
-        found[order[: passing[-1] + 1]] = True
-    return found
-
-
-def _name(index: int, labels: Sequence[str] | None) -> str:
-    return str(labels[index]) if labels is not None and index < len(labels) else f"class {index}"
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""A faster copy of the model up to the layer: batch norms folded into convolutions, channels last.
+"""A faster copy of the model: batch norms folded into convolutions, channels last.
 
 In evaluation mode a batch norm is a scale and a shift per channel, which the convolution before it
 can do as well. Which pairs there are is read off an actual pass, not off names; every pair is
@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from atlas_widget.probe.encoder import Encoder
+from atlas_widget.probe.outputs import class_scores
 from atlas_widget.probe.private_copy import private_copy
 from atlas_widget.probe.running import LayerRunner
 
@@ -53,9 +54,13 @@ class _Uses(TorchFunctionMode):
 
 
 def accelerated(
-    encoder: Encoder, rgb: Tensor, memory_format: torch.memory_format = torch.channels_last
+    encoder: Encoder,
+    rgb: Tensor,
+    memory_format: torch.memory_format = torch.channels_last,
+    *,
+    whole: bool = True,
 ) -> Encoder:
-    """Return an encoder that does the same as `encoder`, faster.
+    """Return an encoder whose model does the same as that of `encoder`, faster.
 
     Parameters
     ----------
@@ -65,33 +70,46 @@ def accelerated(
         Pictures to read the flow of data from and to check the result on.
     memory_format : torch.memory_format
         For pictures and convolutions.
+    whole : bool
+        Whether the model runs to its end, and its scores are wanted; else only up to the layer.
 
     Returns
     -------
     Encoder
-        Agrees with `encoder` on `rgb`; `encoder` itself if no faster copy does.
+        Agrees with `encoder` on `rgb`, in the layer and in the scores; `encoder` itself if no
+        faster copy does.
     """
     with torch.no_grad():
-        wanted = encoder(rgb)
+        wanted = _answers(encoder, rgb, whole)
         for fold in (True, False):
             try:
-                faster = _faster(encoder, rgb, memory_format, fold=fold)
-                if _agree(faster(rgb), wanted):
+                faster = _faster(encoder, rgb, memory_format, fold=fold, whole=whole)
+                found = _answers(faster, rgb, whole)
+                if all(map(_agree, found, wanted)):
                     return faster
             except Exception:  # a model that resists is used as it is
                 continue
     return encoder
 
 
+def _answers(encoder: Encoder, rgb: Tensor, whole: bool) -> list[Tensor]:
+    """Return the layer's tensor and, if the model runs to its end, its scores."""
+    if not whole:
+        return [encoder(rgb)]
+    output, tensor = encoder.runner.through(encoder.prepared(rgb), Tensor.clone)
+    scores = class_scores(output, len(rgb))
+    return [tensor] if scores is None else [tensor, scores]
+
+
 def _faster(
-    encoder: Encoder, rgb: Tensor, memory_format: torch.memory_format, *, fold: bool
+    encoder: Encoder, rgb: Tensor, memory_format: torch.memory_format, *, fold: bool, whole: bool
 ) -> Encoder:
     runner = encoder.runner
     name = next(name for name, module in runner.model.named_modules() if module is runner.module)
     model, _ = private_copy(runner.model, encoder.device)
     ours = LayerRunner(model, model.get_submodule(name), runner.call, runner.path)
     candidate = replace(encoder, runner=ours)
-    ran, runs, uses = _recorded(candidate, rgb)
+    ran, runs, uses = _recorded(candidate, rgb, whole)
     folded = sum(_fold(*pair) for pair in _pairs(runs, uses)) if fold else 0
     runs.clear()
     theirs = dict(runner.model.named_modules())
@@ -108,13 +126,16 @@ def _faster(
 
 
 def _recorded(
-    encoder: Encoder, rgb: Tensor
+    encoder: Encoder, rgb: Tensor, whole: bool
 ) -> tuple[set[nn.Module], dict[nn.Module, list[_Run]], Counter[int]]:
-    """Run up to the layer, noting what ran, and what went in and out of convolutions and norms."""
+    """Run the model, noting what ran, and what went in and out of convolutions and norms."""
     ran: set[nn.Module] = set()
     runs: dict[nn.Module, list[_Run]] = {}
-
     uses = _Uses()
+
+    def seen(tensor: Tensor) -> Tensor:
+        uses.count[id(tensor)] += 1  # someone looks at the layer's tensor: us
+        return tensor
 
     def started(module: nn.Module, args: Any) -> None:  # noqa: ARG001
         ran.add(module)
@@ -134,8 +155,12 @@ def _recorded(
             handles.append(module.register_forward_pre_hook(started))
             if isinstance(module, nn.Conv2d | nn.modules.batchnorm._BatchNorm):
                 handles.append(module.register_forward_hook(finished))
+        inputs = encoder.prepared(rgb)
         with uses:
-            encoder(rgb)
+            if whole:
+                encoder.runner.through(inputs, seen)
+            else:
+                encoder.runner.up_to(inputs)
     finally:
         for handle in handles:
             handle.remove()

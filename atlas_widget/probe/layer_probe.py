@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
@@ -116,7 +117,10 @@ class LayerProbe:
         self.map_size = (rows, columns)
         self._map_sizes = {(self.input_size, self.input_size): self.map_size}
         self._fields: dict[int, ReceptiveField] = {}
-        self._derivatives = ClassDerivatives(self._encoder, self.layer)
+        self._complete = trial.error is None
+        self._lock = threading.RLock()
+        self._accelerated: dict[torch.memory_format, Encoder] = {}
+        self._derivatives: ClassDerivatives | None = None
         self.num_classes, self.no_classes = classes_of(ours, trial)
         if preprocessing.notice:
             self.notices.append(preprocessing.notice)
@@ -160,12 +164,18 @@ class LayerProbe:
     def accelerated(self, memory_format: torch.memory_format = torch.channels_last) -> Encoder:
         """Return a faster `encode`: batch norms folded into convolutions, channels last.
 
-        It works on a copy of its own, which lives as long as it is referred to. Checked against
-        `encode` on noise; where no faster copy agrees, it computes what `encode` does.
+        It works on another copy of the model, made at the first call and shared by later ones.
+        Checked against `encode` on noise; where no faster copy agrees, it is what `encode` is.
         """
-        generator = torch.Generator().manual_seed(0)
-        rgb = torch.rand(1, 3, self.input_size, self.input_size, generator=generator)
-        return accelerated(self._open(), rgb, memory_format)
+        encoder = self._open()
+        with self._lock:
+            if memory_format not in self._accelerated:
+                generator = torch.Generator().manual_seed(0)
+                rgb = torch.rand(1, 3, self.input_size, self.input_size, generator=generator)
+                self._accelerated[memory_format] = accelerated(
+                    encoder, rgb, memory_format, whole=self._complete
+                )
+            return self._accelerated[memory_format]
 
     def outputs(self, rgb: Tensor) -> Tensor:
         """Return the model's scores (n, classes), as it gives them (usually before a softmax)."""
@@ -180,8 +190,11 @@ class LayerProbe:
     @property
     def derivatives(self) -> ClassDerivatives:
         """Derivatives of the class scores with respect to this layer, for attribution."""
-        self._open()
-        return self._derivatives
+        with self._lock:
+            encoder = self.accelerated()
+            if self._derivatives is None:
+                self._derivatives = ClassDerivatives(encoder, self.layer)
+            return self._derivatives
 
     def accepts_size(self, height: int, width: int | None = None) -> bool:
         """Whether the model takes pictures of this size; some with position embeddings do not."""
@@ -228,7 +241,7 @@ class LayerProbe:
                 self._fields[size] = ReceptiveField(size, (0.0, 0.0))
             else:
                 self._fields[size] = measure_receptive_field(
-                    self.encode, size, self.device, shifted=self.kind == "map"
+                    self.accelerated(), size, self.device, shifted=self.kind == "map"
                 )
         return self._fields[size]
 
@@ -240,7 +253,8 @@ class LayerProbe:
     def close(self) -> None:
         """Free the private copy."""
         self.__dict__.pop("_encoder", None)
-        self.__dict__.pop("_derivatives", None)
+        self._accelerated.clear()
+        self._derivatives = None
 
     def __enter__(self) -> Self:
         return self
@@ -261,9 +275,20 @@ class LayerProbe:
 
 
 def _device(device: str | torch.device | None) -> torch.device:
-    if device is not None:
-        return torch.device(device)
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if device is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        wanted = torch.device(device)
+    except RuntimeError:
+        raise AtlasError(f"{device!r} is no device; 'cpu' and 'cuda' are, for example.") from None
+    try:
+        torch.empty(0, device=wanted)
+    except (AssertionError, NotImplementedError, RuntimeError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise AtlasError(
+            f"The device {str(wanted)!r} is not available here ({reason}); 'cpu' always is."
+        ) from error
+    return wanted
 
 
 def _prefix_tokens(model: nn.Module) -> int | None:

@@ -100,7 +100,7 @@ def list_layers(model: nn.Module, example: Tensor | None = None) -> LayerList:
     --------
     >>> from torchvision.models import resnet18
     >>> list_layers(resnet18(), torch.rand(1, 3, 224, 224))[-3]
-    LayerInfo(name='layer4', type='BasicBlock', shape=(512, 7, 7))
+    LayerInfo(name='layer4', type='Sequential', shape=(512, 7, 7))
     """
     model = unwrapped(model)
     if example is None:

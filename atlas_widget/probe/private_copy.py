@@ -38,7 +38,7 @@ _HALVES = (torch.float16, torch.bfloat16)
 def unwrapped(model: nn.Module) -> nn.Module:
     """Return the network inside ``DataParallel``, ``torch.compile`` and their kin."""
     while True:
-        inner = model.__dict__.get("_modules", {}).get("_orig_mod")
+        inner = getattr(model, "_orig_mod", None)
         if inner is None:
             inner = getattr(model, _WRAPPERS.get(type(model).__name__, ""), None)
         if not isinstance(inner, nn.Module):
@@ -92,6 +92,11 @@ def private_copy(model: nn.Module, device: torch.device) -> tuple[nn.Module, lis
 
 
 def _differences(model: nn.Module) -> list[str]:
+    if isinstance(model, torch.jit.ScriptModule):
+        raise AtlasError(
+            "The model is compiled with TorchScript, which cannot be looked into; pass the Python "
+            "model that it was made from."
+        )
     tensors = [*model.parameters(), *model.buffers()]
     if any(map(is_lazy, tensors)):
         raise AtlasError(

@@ -3,6 +3,7 @@ import torch
 from torch import nn
 
 from atlas_widget import LayerProbe
+from atlas_widget.probe.derivatives import ClassDerivatives
 from tests.probe.models import Folded, SmallNet
 
 pictures = torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(3))
@@ -18,8 +19,10 @@ def agree(probe, fast):
     torch.testing.assert_close(other.grad, one.grad, rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize(("layer", "folded"), [("conv1", 0), ("bn1", 1), ("bn2", 2), ("relu:1", 2)])
-def test_folds_what_comes_before_the_layer(layer, folded):
+@pytest.mark.parametrize(
+    ("layer", "folded"), [("conv1", 1), ("bn1", 2), ("conv2", 1), ("relu:1", 2)]
+)
+def test_folds_unless_the_layer_lies_between(layer, folded):
     with LayerProbe(SmallNet(), layer, input_size=32, device="cpu") as probe:
         fast = probe.accelerated()
         assert fast.folded == folded
@@ -40,7 +43,7 @@ def test_norms_of_timm_keep_their_activation():
     model = timm.create_model("tf_efficientnet_lite0")
     with LayerProbe(model, "blocks.1.0", input_size=32, device="cpu") as probe:
         fast = probe.accelerated()
-        assert fast.folded == 6
+        assert fast.folded == 49
         agree(probe, fast)
 
 
@@ -79,9 +82,40 @@ def test_no_gradients_of_weights_and_no_second_copy_of_what_never_runs():
         fast(pictures.clone().requires_grad_()).sum().backward()
         theirs, ours = probe._open().runner.model, fast.runner.model
         assert all(parameter.grad is None for parameter in ours.parameters())
-        assert ours.fc.weight is theirs.fc.weight
+        assert ours.unused.weight is theirs.unused.weight
         assert ours.conv1.weight is not theirs.conv1.weight
         assert theirs.conv1.bias is None  # the probe's own network is not folded
+
+
+def test_models_that_fail_after_the_layer():
+    class Half(SmallNet):
+        def forward(self, x):
+            self.bn1(self.conv1(x))
+            raise RuntimeError("needs more")
+
+    with LayerProbe(Half(), "bn1", input_size=32, device="cpu") as probe:
+        assert probe.accelerated().folded == 1
+        agree(probe, probe.accelerated())
+
+
+def test_scores_and_their_derivatives_stay_the_same():
+    rows = torch.tensor([1, 2, 3])
+    with LayerProbe(SmallNet(), "conv1", input_size=32, device="cpu") as probe:
+        fast = probe.derivatives
+        assert fast.encoder.folded == 1
+        plain = ClassDerivatives(probe._open(), "conv1")
+        torch.testing.assert_close(
+            fast.along_positions(pictures, rows, rows),
+            plain.along_positions(pictures, rows, rows),
+            rtol=1e-4,
+            atol=1e-5,
+        )
+
+
+def test_one_copy_for_all():
+    with LayerProbe(SmallNet(), "conv1", input_size=32, device="cpu") as probe:
+        assert probe.accelerated() is probe.accelerated()
+        assert probe.derivatives.encoder is probe.accelerated()
 
 
 def test_it_outlives_the_probe():

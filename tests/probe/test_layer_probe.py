@@ -110,9 +110,10 @@ def test_stops_at_the_layer():
             return self.fc(self.conv2(x).mean((2, 3)))
 
     with LayerProbe(Late(), "conv1", input_size=32, device="cpu") as probe:
+        fast = probe.accelerated()
         ran.clear()
         probe.activations(pictures)
-        probe.accelerated()
+        fast(pictures)
         assert not ran
         probe.outputs(pictures)
         assert ran == ["after"]
@@ -153,6 +154,31 @@ def test_a_model_that_cannot_be_run():
         LayerProbe(Broken(), "conv2", device="cpu")
     with pytest.raises(AtlasError, match=r"torch\.nn\.Module"):
         LayerProbe("resnet18", "conv2")
+
+
+def test_devices_that_are_not_there():
+    with pytest.raises(AtlasError, match="'gpu' is no device"):
+        LayerProbe(SmallNet(), "conv2", device="gpu")
+    if not torch.cuda.is_available():
+        with pytest.raises(AtlasError, match="'cuda:0' is not available"):
+            LayerProbe(SmallNet(), "conv2", device="cuda:0")
+
+
+def test_pictures_go_to_the_argument_of_that_name():
+    class TextFirst(SmallNet):
+        def forward(self, input_ids=None, pixel_values=None):
+            assert input_ids is None
+            return super().forward(pixel_values)
+
+    with LayerProbe(TextFirst(), "conv2", input_size=32, device="cpu") as probe:
+        assert probe.num_classes == 7
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_scripted_models_cannot_be_looked_into():
+    scripted = torch.jit.script(SmallNet().eval())
+    with pytest.raises(AtlasError, match="TorchScript"):
+        LayerProbe(scripted, "conv2", input_size=32, device="cpu")
 
 
 def test_models_without_classes():
