@@ -1,8 +1,8 @@
 """What can go wrong because of something a person gave us, each with a message that helps.
 
-Every error derives from :class:`AtlasError`, so that ``except AtlasError`` catches what a person can
-mend and nothing else. A message names the value, what would have been accepted, and, where there is
-one, the nearest right answer.
+Every error derives from :class:`AtlasError`, so that ``except AtlasError`` catches what a person
+can mend and nothing else. A message names the value, what would have been accepted, and, where
+there is one, the nearest right answer.
 """
 
 from __future__ import annotations
