@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -127,7 +128,6 @@ def figure(
     axes.imshow(
         _mosaic(tiles, top, left, rows, cols),
         extent=(0, cols, rows, 0),
-        interpolation="lanczos",
         aspect="auto",
     )
     if labels:
@@ -180,12 +180,12 @@ def export(
     kind = target.suffix[1:].lower()
     record = json.dumps(provenance, indent=2, default=str, ensure_ascii=False)
     beside = target.with_name(target.name + ".json")
-    # Vector formats carry the pictures' own pixels; only a PNG has to be resampled.
-    for axes in drawing.axes:
-        for image in axes.images:
-            image.set_interpolation("lanczos" if kind == "png" else "none")
+    metadata = _metadata(kind, provenance, record)
     try:
-        drawing.savefig(target, format=kind, dpi=dpi, metadata=_metadata(kind, provenance, record))
+        with _resampled(drawing, dpi if kind == "png" else None):
+            # At Pillow's usual 6 a whole atlas takes twice as long, for a file 2 % smaller.
+            options: dict[str, Any] = {"pil_kwargs": {"compress_level": 4}} if kind == "png" else {}
+            drawing.savefig(target, format=kind, dpi=dpi, metadata=metadata, **options)
         beside.write_text(record + "\n", encoding="utf-8")
     except OSError as error:
         raise ExportError(f"{str(target)!r} cannot be written: {error}.") from error
@@ -232,17 +232,47 @@ def free_path(folder: Path, stem: str, kind: str) -> Path:
 def caption_of(provenance: Mapping[str, Any], tiles: Sequence[Tile], grid: int) -> str:
     """Return the small print of a figure: what it shows, of what, and how truthful it is."""
     parts = [str(provenance.get("model", "")), str(provenance.get("layer", ""))]
-    samples, images = provenance.get("num_samples"), provenance.get("num_images")
+    samples = provenance.get("settings", {}).get("num_samples")
+    images = provenance.get("images", {}).get("count")
     if samples:
         parts.append(f"{samples:,} samples" + (f" of {images:,} images" if images else ""))
-    parts.append(f"{len(tiles):,} cells of a {grid} × {grid} grid")
+    parts.append(f"{_count(len(tiles), 'cell')} of a {grid} × {grid} grid")
     crops = sum(tile.state == "crop" for tile in tiles)
     rough = sum(tile.state == "rough" for tile in tiles)
     if crops:
-        parts.append("real crops" if crops == len(tiles) else f"{crops:,} cells show a real crop")
+        parts.append("real crops" if crops == len(tiles) else f"{_count(crops, 'cell')}: real crop")
     if rough:
-        parts.append(f"{rough:,} pictures are unfinished")
+        parts.append(f"{_count(rough, 'picture')} unfinished")
     return " · ".join(part for part in parts if part)
+
+
+@contextmanager
+def _resampled(drawing: Figure, dpi: float | None) -> Iterator[None]:
+    """Have pictures drawn as they are; for a PNG, brought to its very pixels before.
+
+    Vector formats carry the pictures' own pixels. matplotlib's own resampling of a whole atlas
+    takes five seconds where Pillow's takes a fifth of one.
+    """
+    from PIL import Image
+
+    images = [(axes, image) for axes in drawing.axes for image in axes.images]
+    before = [(image, image.get_array(), image.get_interpolation()) for _, image in images]
+    try:
+        for axes, image in images:
+            image.set_interpolation("none")
+            if dpi is None:
+                continue
+            place = axes.get_position()
+            width = max(1, round(place.width * drawing.get_figwidth() * dpi))
+            height = max(1, round(place.height * drawing.get_figheight() * dpi))
+            pixels = Image.fromarray(np.asarray(image.get_array()), "RGBA").convert("RGBa")
+            resized = pixels.resize((width, height), Image.Resampling.LANCZOS).convert("RGBA")
+            image.set_data(np.asarray(resized))
+        yield
+    finally:
+        for image, array, interpolation in before:
+            image.set_data(array)
+            image.set_interpolation(interpolation)
 
 
 def _mosaic(
@@ -266,6 +296,10 @@ def _mosaic(
         mosaic[y : y + side, x : x + side, :3] = pixels
         mosaic[y : y + side, x : x + side, 3] = 255
     return mosaic
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" + ("" if number == 1 else "s")
 
 
 def _write_labels(axes: Any, tiles: Sequence[Tile], top: int, left: int, cell: float) -> None:

@@ -8,6 +8,7 @@ die with a name.
 
 from __future__ import annotations
 
+import os
 import weakref
 from importlib.metadata import version
 from pathlib import Path
@@ -49,11 +50,17 @@ def pin(widget: Any) -> None:
 
 
 def bundle(name: str) -> Path | str:
-    """Return the built file of the view, or in a bare checkout what says so."""
+    """Return a built file of the view, or in a bare checkout what says that it is missing.
+
+    anywidget watches files that are given as paths, and for that refers to every widget for ever:
+    only wanted while one changes the view.
+    """
     path = _STATIC / name
-    if path.is_file():
+    if not path.is_file():
+        return _NO_BUNDLE if name.endswith(".js") else "\n"
+    if os.environ.get("ANYWIDGET_HMR") == "1":
         return path
-    return _NO_BUNDLE if name.endswith(".js") else ""
+    return path.read_text(encoding="utf-8") + "\n"  # a single line might be taken for a path
 
 
 def kernel_notice() -> str | None:

@@ -149,11 +149,17 @@ class Gallery:
         """Hear that the browser has drawn a sheet."""
         self._outbox.confirm(sheet)
 
-    def flush(self) -> float | None:
-        """Send what may be sent now; return after how many seconds to call again, if at all."""
+    def flush(self, *, linger: bool = True) -> float | None:
+        """Send what may be sent now; return after how many seconds to call again, if at all.
+
+        Parameters
+        ----------
+        linger
+            Whether a sheet that is not full may wait a moment for more pictures.
+        """
         if not self.connected or self._scene is None:
             return None
-        wait = self._outbox.flush()
+        wait = self._outbox.flush(linger=linger)
         if not self._new_labels:
             return wait
         now = time.monotonic()

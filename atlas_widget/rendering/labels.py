@@ -172,14 +172,14 @@ class Labeller:
         try:
             top, bottom = (
                 [
-                    ClassValue(int(entry[0]), *(float(number) for number in entry[1:4]))
-                    for entry in side
+                    ClassValue(int(index), float(value), float(low), float(high), bool(clear))
+                    for index, value, low, high, clear in record[side]
                 ]
-                for side in (record["for"], record["against"])
+                for side in ("for", "against")
             )
         except (KeyError, TypeError, ValueError, IndexError):
             return None
-        label = label_of(top, self._labels, self._probe.num_classes or 0)
+        label = label_of(top, self._labels)
         named = [tuple(self._named(value) for value in side) for side in (top, bottom)]
         return CellClasses(label, *named)
 
@@ -210,6 +210,6 @@ def _record(values: np.ndarray, seed: int) -> Mapping[str, Any]:
     top, bottom = top_classes(values, count=_SHOWN, seed=seed)
     sides = {"for": top, "against": bottom}
     return {
-        side: [[value.index, value.value, value.low, value.high] for value in found]
+        side: [[value.index, value.value, value.low, value.high, value.clear] for value in found]
         for side, found in sides.items()
     }

@@ -338,6 +338,7 @@ class Session:
         self._workshop.show(scene, watched=self.watched)
         self.atlas = built.atlas
         self.front.scene_changed(scene)
+        self._gallery.flush(linger=False)  # somebody waits for the first crops
         self._wake()
 
     def _switch(self, layer: str) -> None:

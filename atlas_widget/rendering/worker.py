@@ -17,6 +17,8 @@ import weakref
 from collections.abc import Callable
 from typing import Protocol
 
+from atlas_widget.rendering.quiet import hush
+
 __all__ = ["Job", "Worker"]
 
 Command = Callable[[], None]
@@ -53,7 +55,7 @@ class Worker:
     Parameters
     ----------
     name
-        The thread's name.
+        The thread's name; warnings are kept out of cells where it begins with "atlas-".
     torch_threads
         How many threads PyTorch may use for what runs here. Other threads keep their setting.
     niceness
@@ -128,6 +130,7 @@ class Worker:
         if job is None:
             raise RuntimeError("A worker's thread starts by Worker.start.")
         try:
+            hush()
             limit_torch_threads(self._torch_threads)
             _step_back(self._niceness)
             while not self._stopping.is_set():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from atlas_widget.rendering.cache import PictureCache
 from atlas_widget.rendering.gallery import Gallery
 from atlas_widget.rendering.inspect import Inspector
-from atlas_widget.rendering.labels import Labeller, has_classes
+from atlas_widget.rendering.labels import Labeller
 from atlas_widget.rendering.pictures import Painter
 from atlas_widget.rendering.queue import Batch, CellQueue, State, Task
 from atlas_widget.rendering.scene import Scene
@@ -73,17 +73,20 @@ class Workshop:
         self._queue: CellQueue | None = None
         self._painter: Painter | None = None
         self._labeller: Labeller | None = None
-        self._inspector = Inspector(self._portraits, cache, gallery.send)
+        self._engines: dict[str, InversionEngine] = {}
+        self._inspector = Inspector(self._icons, self._portraits, cache, gallery.send)
         self._card: tuple[int, int] | None = None
 
     def show(self, scene: Scene, *, watched: bool) -> None:
         """Take up another scene of the layer: its cells show real crops to begin with."""
         self._scene = scene
-        self._painter = self._labeller = self._card = None
+        self._painter = self._card = None
         self._inspector.close()
+        self._labeller = Labeller(
+            scene, self._probe, self._source, self._labels, self._cache, seed=self._seed
+        )
         cells = {size: list(scene.cells(size)) for size in scene.grids}
-        labels = scene.final and self._source is not None and has_classes(self._probe)
-        self._queue = CellQueue(cells, base=scene.base, labels=labels)
+        self._queue = CellQueue(cells, base=scene.base, labels=self._labeller.possible)
         self._gallery.begin(scene)
         self._gallery.show_crops(scene.base, cells[scene.base])
         if watched:
@@ -202,15 +205,9 @@ class Workshop:
             self._queue.settle()
 
     def _set_up(self, scene: Scene, queue: CellQueue) -> None:
-        from atlas_widget.inversion import InversionEngine, InversionSettings
-
         self._report("pictures", "Rendering the pictures", 0, 0)
-        engine = InversionEngine(self._probe, settings=InversionSettings.icon())
         self._painter = Painter(
-            scene, queue, engine, self._cache, seed=self._seed, show=self._gallery.show
-        )
-        self._labeller = Labeller(
-            scene, self._probe, self._source, self._labels, self._cache, seed=self._seed
+            scene, queue, self._icons(), self._cache, seed=self._seed, show=self._gallery.show
         )
         self._fetch(scene.base, scene.cells(scene.base))
         self._fetch(*self.in_sight)
@@ -253,7 +250,17 @@ class Workshop:
         done = sum(painter.work(state) for state in states)
         self._report("pictures", "Rendering the pictures", done, len(states))
 
+    def _icons(self) -> InversionEngine:
+        return self._engine("icon")
+
     def _portraits(self) -> InversionEngine:
+        return self._engine("portrait")
+
+    def _engine(self, kind: str) -> InversionEngine:
+        """Return an engine, made when it is first asked for: folding a network takes a moment."""
         from atlas_widget.inversion import InversionEngine, InversionSettings
 
-        return InversionEngine(self._probe, settings=InversionSettings.portrait())
+        if kind not in self._engines:
+            settings = {"icon": InversionSettings.icon, "portrait": InversionSettings.portrait}
+            self._engines[kind] = InversionEngine(self._probe, settings=settings[kind]())
+        return self._engines[kind]
