@@ -62,7 +62,7 @@ def model(variant: str = "lite0") -> Any:
     -------
     torch.nn.Module
         timm's ``tf_efficientnet_lite0``, whose ``pretrained_cfg`` says how its input is
-        normalised: (255 · rgb − 127) / 128.
+        normalised, (255 · rgb − 127) / 128, and what its outputs are called.
 
     Raises
     ------
@@ -86,6 +86,7 @@ def model(variant: str = "lite0") -> Any:
             "mean": (127 / 255,) * 3,
             "std": (128 / 255,) * 3,
             "input_size": (3, _SIZES[variant], _SIZES[variant]),
+            "label_names": labels(),
         },
     )
     network.load_state_dict(_renamed(saved, network.state_dict()))

@@ -122,6 +122,8 @@ def resolve_labels(
     if classes is None:
         return None, None
     if labels is None:
+        labels = _own_labels(model, classes)
+    if labels is None:
         if classes != 1000 or not _from_a_zoo(model):
             return None, None
         from atlas_widget import demo
@@ -146,6 +148,13 @@ def resolve_labels(
             "labels needs one string for each, in their order."
         )
     return [str(label) for label in labels], None
+
+
+def _own_labels(model: nn.Module, classes: int) -> list[str] | None:
+    """Return what a timm model itself calls its outputs, where it says so."""
+    config = getattr(model, "pretrained_cfg", None)
+    names = config.get("label_names") if isinstance(config, Mapping) else None
+    return list(names) if names is not None and len(names) == classes else None
 
 
 def _from_a_zoo(model: nn.Module) -> bool:

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torchvision.models import squeezenet1_1
 
-from atlas_widget import Atlas
+from atlas_widget import Atlas, demo
 from atlas_widget.errors import AtlasError, ImagesError, LayerNotFoundError
 from atlas_widget.images import as_image_source
 from atlas_widget.probe import LayerProbe
@@ -220,6 +220,11 @@ class TestLabels:
         assert labels[0] == "tench"
         assert notice is not None
         assert "assumed" in notice
+
+    def test_the_demo_knows_its_own_labels(self, demo_model) -> None:
+        labels, notice = resolve_labels(None, 1000, demo_model)
+        assert labels == demo.labels()
+        assert notice is None
 
     def test_nothing_is_assumed_of_ones_own_model(self, tiny_model) -> None:
         assert resolve_labels(None, 1000, tiny_model) == (None, None)
