@@ -69,8 +69,9 @@ export const FROM_KERNEL = {
 export interface ClassValue {
   label: string;
   value: number;
-  low: number;
-  high: number;
+  /** The interval's ends; null where one sample alone speaks and nothing is known of its spread. */
+  low: number | null;
+  high: number | null;
 }
 
 export interface GridCells {
@@ -125,7 +126,8 @@ function isClassValue(value: unknown): boolean {
     typeof item === "object" &&
     item !== null &&
     isString(item.label) &&
-    [item.value, item.low, item.high].every(isNumber)
+    isNumber(item.value) &&
+    [item.low, item.high].every(orNull(isNumber))
   );
 }
 

@@ -45,6 +45,8 @@ describe("a message from the kernel", () => {
     };
     expect(parseKernelMessage(card)).toBe(card);
     expect(parseKernelMessage({ ...card, classes: [{ label: "cat" }] })).toHaveProperty("problem");
+    const single = { ...card, classes: [{ label: "cat", value: 1, low: null, high: null }] };
+    expect(parseKernelMessage(single)).toBe(single);
   });
 
   it.each([

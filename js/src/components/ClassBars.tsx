@@ -3,7 +3,7 @@ import { formatValue } from "../words";
 
 /** The largest reach of any interval: the common scale of all bars. */
 export function reachOf(values: readonly ClassValue[]): number {
-  return Math.max(1e-9, ...values.flatMap((v) => [v.value, v.low, v.high].map(Math.abs)));
+  return Math.max(1e-9, ...values.flatMap((v) => [v.value, v.low ?? 0, v.high ?? 0].map(Math.abs)));
 }
 
 const percent = (value: number) => `${(100 * value).toFixed(2)}%`;
@@ -30,9 +30,12 @@ export function ClassBars({
     <ul class={`aw-bars ${diverging ? "aw-bars-diverging" : ""}`}>
       {values.map((item) => {
         const at = place(item.value);
-        const [low, high] = [place(item.low), place(item.high)];
-        const uncertain = item.low <= 0 && item.high >= 0;
-        const interval = `${formatValue(item.low)} to ${formatValue(item.high)}`;
+        const { low, high } = item;
+        const known = low !== null && high !== null;
+        const uncertain = !known || (low <= 0 && high >= 0);
+        const interval = known
+          ? `${formatValue(low)} to ${formatValue(high)}`
+          : "one sample, so no interval";
         return (
           <li
             key={item.label}
@@ -45,10 +48,15 @@ export function ClassBars({
                 class={`aw-bar ${item.value < 0 ? "aw-against" : "aw-for"}`}
                 style={{ left: percent(Math.min(at, zero)), width: percent(Math.abs(at - zero)) }}
               />
-              <span
-                class="aw-whisker"
-                style={{ left: percent(low), width: percent(Math.max(0, high - low)) }}
-              />
+              {known && (
+                <span
+                  class="aw-whisker"
+                  style={{
+                    left: percent(place(low)),
+                    width: percent(Math.max(0, place(high) - place(low))),
+                  }}
+                />
+              )}
             </span>
             <span class="aw-bar-value">{formatValue(item.value)}</span>
           </li>
