@@ -7,6 +7,7 @@ takes some minutes the first time; the cache below ``.cache/`` makes the next ti
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -51,7 +52,9 @@ def main(target: Path) -> None:
             page.screenshot(path=target / "atlas.png")
             view.open_a_cell()
             view.root.locator(".aw-detail .aw-bar").first.wait_for(timeout=120_000)
-            view.root.locator(".aw-detail figcaption", has_text="Done").wait_for(timeout=300_000)
+            view.root.locator(
+                ".aw-detail figcaption", has_text=re.compile("Finished|Done")
+            ).wait_for(timeout=300_000)
             page.screenshot(path=target / "detail.png")
             notebook.set_theme(dark=True)
             page.wait_for_timeout(1000)

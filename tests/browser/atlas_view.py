@@ -38,6 +38,16 @@ class AtlasView:
         )
         return cells
 
+    def reset(self) -> None:
+        """Close and dismiss what is open, select nothing, take the first tool."""
+        for button in ('.aw-detail [aria-label="Close"]', '.aw-banner [aria-label="Dismiss"]'):
+            while self.root.locator(button).count():
+                self.root.locator(button).first.click()
+        self.notebook.execute("w.select([])")
+        self.notebook.wait_attribute("selected", "0", index=self.index)
+        self.use_tool("pan")
+        self.notebook.page.mouse.move(2, 2)
+
     def use_tool(self, tool: str) -> None:
         """Choose "pan", "rectangle" or "lasso"."""
         self.root.locator(f'[data-aw-tool="{tool}"]').click()
@@ -79,6 +89,12 @@ class AtlasView:
         for point in points[1:]:
             mouse.move(*point)
         mouse.up()
+
+    def choose_layer(self, name: str) -> None:
+        """Search a layer in the picker and take it."""
+        self.root.locator(".aw-layer-button").click()
+        self.root.get_by_label("Search the layers").fill(name)
+        self.notebook.page.keyboard.press("Enter")
 
     def export(self, format_: str) -> None:
         """Press the export button and choose a format."""

@@ -9,7 +9,7 @@ def small_atlas(seed: int = 0) -> str:
     """Return a cell that shows an atlas of few samples; another seed is another atlas."""
     return (
         f"{IMPORTS}\n"
-        "w = AtlasWidget(demo.model(), demo.LAYER, num_samples=500, grids=(5, 10), "
+        "w = AtlasWidget(demo.model(), demo.LAYER, num_samples=400, grids=(5, 10), "
         f"seed={seed})\n"
         "w"
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -27,9 +29,9 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A new page; what it looked like in the end goes into test-results/."""
+@contextmanager
+def new_page(browser: Browser) -> Iterator[Page]:
+    """Open a page in a profile of its own, as good as a fresh browser."""
     context = browser.new_context(viewport={"width": 1280, "height": 960}, accept_downloads=True)
     page = context.new_page()
     page.on("pageerror", lambda error: print(f"error in the page: {error}"))
@@ -38,8 +40,15 @@ def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
         lambda message: message.type == "error" and print(f"console: {message.text}"),
     )
     yield page
-    save_screenshot(page, request.node.name)
     context.close()
+
+
+@pytest.fixture
+def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A new page; what it looked like in the end goes into test-results/."""
+    with new_page(browser) as page:
+        yield page
+        save_screenshot(page, request.node.name)
 
 
 def save_screenshot(page: Page, name: str) -> Path:
@@ -66,23 +75,43 @@ def notebook(page: Page, lab: LabServer) -> Iterator[Notebook]:
     lab.shutdown_kernels()
 
 
-@pytest.fixture
-def show(notebook: Notebook, lab: LabServer) -> Iterator[Callable[..., AtlasView]]:
+def show_small_atlas(notebook: Notebook, *more_cells: str) -> AtlasView:
     """Open a notebook whose first cell shows a small atlas, and wait for its pictures.
 
-    The first test to ask pays for the pictures; the others find them in the cache. A test that ends
-    with an error on show has failed, whatever it was about.
+    The first test to ask pays for the pictures; the others find them in the cache.
     """
+    notebook.open(notebook.server.write("atlas.ipynb", [small_atlas(), *more_cells]))
+    notebook.run_cell(0)
+    view = AtlasView(notebook)
+    view.wait_pictures()
+    return view
 
-    def show(*more_cells: str) -> AtlasView:
-        notebook.open(lab.write("atlas.ipynb", [small_atlas(), *more_cells]))
-        notebook.run_cell(0)
-        view = AtlasView(notebook)
-        view.wait_pictures()
-        return view
 
-    yield show
+@pytest.fixture
+def show(notebook: Notebook) -> Iterator[Callable[..., AtlasView]]:
+    """Show a small atlas in a page of its own; the arguments are further cells.
+
+    A test that ends with an error on show has failed, whatever it was about.
+    """
+    yield partial(show_small_atlas, notebook)
     assert not notebook.attribute("error")
+
+
+@pytest.fixture(scope="module")
+def module_atlas(browser: Browser, lab: LabServer) -> Iterator[AtlasView]:
+    """One small atlas for all tests of a module, which is quicker than one each."""
+    with new_page(browser) as page:
+        yield show_small_atlas(Notebook(page, lab))
+        lab.shutdown_kernels()
+
+
+@pytest.fixture
+def atlas(module_atlas: AtlasView, request: pytest.FixtureRequest) -> Iterator[AtlasView]:
+    """The module's atlas as it was in the beginning: nothing selected, open or chosen."""
+    module_atlas.reset()
+    yield module_atlas
+    save_screenshot(module_atlas.notebook.page, request.node.name)
+    assert not module_atlas.notebook.attribute("error")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
 
 from tests.browser.atlas_view import AtlasView
-from tests.browser.cells import IMPORTS
+from tests.browser.cells import IMPORTS, small_atlas
 from tests.browser.conftest import save_screenshot
 from tests.browser.lab import LabServer, Notebook
 
@@ -57,6 +58,33 @@ def test_an_output_view_shows_the_atlas_too(show: Show, notebook: Notebook) -> N
     other = AtlasView(notebook, 1)
     assert other.wait_pictures(timeout=30) > 0
     assert other.background() == view.background()
+
+
+def test_another_layer_and_back_from_the_cache(show: Show, notebook: Notebook) -> None:
+    view = show()
+    revision = notebook.number("revision")
+    view.choose_layer("blocks.2.0")
+    revision = notebook.wait_number("revision", revision + 1)
+    view.wait_pictures()
+    assert notebook.execute("w.layer") == "'blocks.2.0'"
+    start = time.monotonic()
+    view.choose_layer("blocks.4.2")
+    notebook.wait_number("revision", revision + 1)
+    view.wait_pictures()
+    assert time.monotonic() - start < 15
+    notebook.wait_execute("w.layer", "'blocks.4.2'")
+
+
+def test_interrupting_a_cell_leaves_the_worker_at_work(notebook: Notebook, lab: LabServer) -> None:
+    notebook.open(lab.write("interrupt.ipynb", [small_atlas(13), "import time; time.sleep(60)"]))
+    notebook.run_cell(0)
+    notebook.wait_number("crops", 1)
+    notebook.start_cell(1)
+    notebook.page.wait_for_timeout(1000)
+    notebook.command("notebook:interrupt-kernel")
+    notebook.wait_cell(1, timeout=10)
+    assert "KeyboardInterrupt" in notebook.errors()[0]
+    AtlasView(notebook).wait_pictures()
 
 
 def test_close_ends_the_thread_and_frees_the_view(show: Show, notebook: Notebook) -> None:
