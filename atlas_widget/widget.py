@@ -14,21 +14,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import anywidget
-import traitlets
-
 from atlas_widget import figures, lifetime, messages
 from atlas_widget.errors import AtlasError, CellError
 from atlas_widget.provenance import model_name
 from atlas_widget.rendering import exporting
 from atlas_widget.rendering.front import WidgetFront
-from atlas_widget.rendering.progress import Throttle
 from atlas_widget.rendering.recipe import Recipe, layer_names
 from atlas_widget.rendering.session import Session
 from atlas_widget.rendering.status import first_status
 from atlas_widget.rendering.waiting import wait_for
 from atlas_widget.rendering.worker import Worker
-from atlas_widget.traits import check_cells, check_grid, check_viewport, refusals
+from atlas_widget.state import AtlasState
+from atlas_widget.traits import check_cells, check_grid
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,15 +33,13 @@ if TYPE_CHECKING:
     from torch import nn
 
     from atlas_widget.atlas import Atlas
-    from atlas_widget.rendering.scene import Scene
 
 __all__ = ["AtlasWidget"]
 
-_WHOLE = [0.0, 0.0, 1.0, 1.0]
 _CLOSE_TIMEOUT = 20.0  # seconds that close() waits for the slice in progress
 
 
-class AtlasWidget(anywidget.AnyWidget):
+class AtlasWidget(AtlasState):
     """An activation atlas of a layer, made while you look at it.
 
     Returns at once. One worker thread collects activations, lays them out and renders the cells'
@@ -89,23 +84,6 @@ class AtlasWidget(anywidget.AnyWidget):
     _esm = lifetime.bundle("widget.js")
     _css = lifetime.bundle("widget.css")
 
-    layer = traitlets.Unicode().tag(sync=True)
-    """The layer on show. Setting it builds, or fetches from the cache, that layer's atlas."""
-    layers = traitlets.List(traitlets.Dict()).tag(sync=True)
-    """The model's layers: name and type."""
-    selection = traitlets.List(traitlets.Int()).tag(sync=True)
-    """Ids of the selected cells of the grid `level`. Default: none."""
-    level = traitlets.Int(0).tag(sync=True)
-    """The grid that is shown and that `selection` refers to. Default: the coarsest."""
-    hovered = traitlets.Int(-1).tag(sync=True, echo_update=False)
-    """The cell under the pointer, or -1."""
-    viewport = traitlets.List(traitlets.Float(), _WHOLE).tag(sync=True, echo_update=False)
-    """The region in sight, [x0, y0, x1, y1] in units of the atlas. Set it to fly there."""
-    status = traitlets.Dict().tag(sync=True)
-    """What is being done: stage, message, done, total, seconds_left, error and what it is of."""
-    height = traitlets.Int(600).tag(sync=True)
-    """The widget's height in pixels. Default: 600."""
-
     def __init__(
         self,
         model: nn.Module,
@@ -135,13 +113,14 @@ class AtlasWidget(anywidget.AnyWidget):
             atlas=atlas,
         )
         probe = recipe.first_probe(model)
-        self._lock = threading.RLock()
-        self._refusals = Throttle(1.0)
         name = model_name(recipe.model(probe))
-        self._session = Session(probe, recipe, WidgetFront(self), name)
-        self._worker = Worker(f"atlas-widget-{id(self):x}", torch_threads=recipe.torch_threads)
+        worker = Worker(f"atlas-widget-{id(self):x}", torch_threads=recipe.torch_threads)
+        session = Session(probe, recipe, WidgetFront(self), name)
+        session.attach(worker.breathe, lambda: worker.stopping)
         try:
             super().__init__(
+                session,
+                worker,
                 layer=probe.layer,
                 layers=layer_names(model),
                 level=min(recipe.grids),
@@ -153,13 +132,12 @@ class AtlasWidget(anywidget.AnyWidget):
             raise
         notice = lifetime.kernel_notice()
         if notice is not None:
-            self._session.notice(notice)
+            session.notice(notice)
         lifetime.unpin(self)
         self.on_msg(_on_message)
-        self._session.attach(self._worker.breathe, _asks_stopping(self._worker))
         # Also when the widget is forgotten rather than closed; the session does not refer to it.
-        self._end = weakref.finalize(self, self._worker.stop, 0.0)
-        self._worker.start(self._session)
+        self._end = weakref.finalize(self, worker.stop, 0.0)
+        worker.start(session)
 
     # -- What it shows
 
@@ -351,65 +329,6 @@ class AtlasWidget(anywidget.AnyWidget):
         lifetime.pin(self)
         return super()._repr_mimebundle_(**kwargs)
 
-    # -- Traits
-
-    def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take over what the browser sets, as far as it makes sense; the rest is set back."""
-        scene = self._session.scene
-        refused = refusals(sync_data, layer_exists=self._check_layer, level=self.level, scene=scene)
-        accepted = {name: value for name, value in sync_data.items() if name not in refused}
-        with self._lock:
-            super().set_state(accepted)
-        if refused:
-            self.send_state([name for name in refused if name in self.keys])
-            self._refuse(next(iter(refused.values())))
-
-    @traitlets.validate("layer")
-    def _validate_layer(self, proposal: Any) -> str:
-        return self._check_layer(proposal["value"])
-
-    @traitlets.validate("level")
-    def _validate_level(self, proposal: Any) -> int:
-        scene = self._session.scene
-        value: int = proposal["value"]
-        return value if scene is None else check_grid(value, scene)
-
-    @traitlets.validate("selection")
-    def _validate_selection(self, proposal: Any) -> list[int]:
-        return check_cells(proposal["value"], self.level, self._session.scene)
-
-    @traitlets.validate("viewport")
-    def _validate_viewport(self, proposal: Any) -> list[float]:
-        return check_viewport(proposal["value"])
-
-    @traitlets.observe("layer")
-    def _layer_changed(self, change: Any) -> None:
-        session = self._session
-        if change["new"] != session.layer:
-            session.switch_layer(change["new"])
-            self._worker.post(_nothing)
-
-    @traitlets.observe("hovered")
-    def _hovered_changed(self, change: Any) -> None:
-        grid, cell = self.level, change["new"]
-        session = self._session
-        self._worker.post(lambda: session.point(grid, cell))
-
-    def _check_layer(self, name: object) -> str:
-        return self._session.check_layer(name)
-
-    def _set_quietly(self, **values: Any) -> None:
-        """Set traits from the worker's thread, not in the midst of a change from the browser."""
-        with self._lock:
-            for name, value in values.items():
-                setattr(self, name, value)
-
-    def _scene_changed(self, scene: Scene) -> None:
-        with self._lock, self.hold_trait_notifications():
-            if self.level not in scene.grids:
-                self.level = scene.base
-            self.selection = []  # ids of the last layout mean nothing in this one
-
     # -- Messages
 
     def _handle_custom_msg(self, content: Any, buffers: Any) -> None:
@@ -431,12 +350,6 @@ class AtlasWidget(anywidget.AnyWidget):
         if message.kind == "visible":
             lifetime.pin(self)
         self._worker.post(lambda: session.handle(message))
-
-    def _refuse(self, text: str) -> None:
-        """Tell the browser that something it sent was dropped, but not a thousand times."""
-        if self._refusals.ready():
-            content = messages.build("error", message=text, hint="", fatal=False)
-            self._session.front.send(content, [])
 
     # -- Inside
 
@@ -477,11 +390,3 @@ class AtlasWidget(anywidget.AnyWidget):
 
 def _on_message(widget: AtlasWidget, content: Any, _buffers: Any) -> None:
     widget._receive(content)
-
-
-def _asks_stopping(worker: Worker) -> Any:
-    return lambda: worker.stopping
-
-
-def _nothing() -> None:
-    """Wake the worker."""

@@ -4,14 +4,34 @@ from __future__ import annotations
 
 import contextlib
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from atlas_widget.rendering.scene import Scene
 
 if TYPE_CHECKING:
     from atlas_widget.widget import AtlasWidget
 
-__all__ = ["WidgetFront"]
+__all__ = ["Front", "WidgetFront"]
+
+
+class Front(Protocol):
+    """Hears of a session, on the worker's thread."""
+
+    def send(self, content: dict[str, Any], buffers: list[bytes]) -> None:
+        """Send a message to the browser."""
+        ...
+
+    def status(self, status: dict[str, Any]) -> None:
+        """Say what is being done and how far it is."""
+        ...
+
+    def scene_changed(self, scene: Scene) -> None:
+        """Say that other cells are on show."""
+        ...
+
+    def layer_refused(self, layer: str) -> None:
+        """Say that another layer could not be shown and that this one still is."""
+        ...
 
 
 class WidgetFront:

@@ -2,7 +2,7 @@
 
 A session is the worker's job. At each slice it does the most urgent thing there is: what somebody
 waits for, the next step of the layout, the next pictures, the next labels. What it finds goes to a
-:class:`Front`: the widget, or nobody.
+:class:`~.front.Front`: the widget, or nobody.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from atlas_widget import messages
 from atlas_widget.errors import AtlasError
@@ -20,6 +20,7 @@ from atlas_widget.progress import Cancelled
 from atlas_widget.rendering.build import Built, build
 from atlas_widget.rendering.cache import PictureCache
 from atlas_widget.rendering.exporting import export_here
+from atlas_widget.rendering.front import Front
 from atlas_widget.rendering.gallery import Gallery
 from atlas_widget.rendering.recipe import Recipe
 from atlas_widget.rendering.scene import Scene
@@ -33,31 +34,11 @@ if TYPE_CHECKING:
     from atlas_widget.images.sources import ImageSource
     from atlas_widget.probe import LayerProbe
 
-__all__ = ["Front", "Session"]
+__all__ = ["Session"]
 
 _CROSSING = 3.0  # seconds in which messages about the last layout may still be on their way
 
 log = logging.getLogger("atlas_widget")
-
-
-class Front(Protocol):
-    """Hears of a session, on the worker's thread."""
-
-    def send(self, content: dict[str, Any], buffers: list[bytes]) -> None:
-        """Send a message to the browser."""
-        ...
-
-    def status(self, status: dict[str, Any]) -> None:
-        """Say what is being done and how far it is."""
-        ...
-
-    def scene_changed(self, scene: Scene) -> None:
-        """Say that other cells are on show."""
-        ...
-
-    def layer_refused(self, layer: str) -> None:
-        """Say that another layer could not be shown and that this one still is."""
-        ...
 
 
 class Session:
