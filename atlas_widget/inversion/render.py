@@ -65,15 +65,21 @@ class InversionEngine:
                 falloff=self.settings.falloff,
                 deviation=self.settings.deviation,
                 chroma=self.settings.chroma,
-                cutoff=self.settings.cutoff,
+                cutoff=self._cutoff(),
             )
         ).to(self.device)
+
+    def _cutoff(self) -> float | None:
+        """Cycles per pixel of the canvas; the settings' are per pixel of what the network sees."""
+        if self.settings.cutoff is None:
+            return None
+        return self.settings.cutoff * min(1.0, self.eye.view / self.canvas)
 
     @property
     def batch_size(self) -> int:
         """Pictures at a time that keep this device busy without waiting long for a step."""
         if self.device.type == "cpu":
-            return max(1, min(16, (256 // self.eye.view) ** 2))
+            return max(1, min(48, (256 // self.eye.view) ** 2))
         return max(8, min(512, (2048 // self.eye.view) ** 2))
 
     def start(

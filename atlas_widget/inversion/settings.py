@@ -9,7 +9,7 @@ from atlas_widget.inversion.transforms import Transforms
 
 __all__ = ["InversionSettings"]
 
-_METHOD = 1  # raised when the same settings begin to give other pictures: caches are keyed by it
+_METHOD = 2  # raised when the same settings begin to give other pictures: caches are keyed by it
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class InversionSettings:
     power, reach
         Power of the cosine in the objective, and the strength at which the rest of it levels off.
     cutoff
-        Cycles per pixel about which the spectrum ends.
+        Cycles per pixel of what the network is shown, about which the spectrum ends.
     chroma
         Scale of the colour axes against lightness.
     transforms
@@ -84,15 +84,16 @@ class InversionSettings:
 
         Meant to start warm, from the finished icon: it keeps the icon's feature and sharpens it.
         """
-        own = {"size": 192, "view": 96, "steps": 64, "falloff": 1.35, "learning_rate": 0.025}
-        return cls(**own | changes)
+        own = {"size": 192, "view": 96, "steps": 64, "learning_rate": 0.025}
+        return cls(**own | {"falloff": 1.35, "cutoff": 0.42} | changes)
 
     def with_steps(self, steps: int) -> InversionSettings:
         """Return settings that make the most of another number of steps.
 
         Fewer steps are larger ones, so that the pictures come out about as strong.
         """
-        rate = min(0.1, self.learning_rate * (self.steps / steps) ** 0.7)
+        power = 0.7 if steps < self.steps else 0.35
+        rate = min(0.1, self.learning_rate * (self.steps / steps) ** power)
         return replace(self, steps=steps, learning_rate=rate)
 
     def replace(self, **changes: Any) -> InversionSettings:
