@@ -1,5 +1,6 @@
 """Directions of a layer → pictures: objectives, parametrizations, transforms, one engine."""
 
+from atlas_widget.inversion.fidelity import SanityCheck, ranks, sanity_check
 from atlas_widget.inversion.invert import Icons, invert
 from atlas_widget.inversion.objectives import Objective, direction
 from atlas_widget.inversion.parametrizations import Fourier, Maco, Parametrization, Pixels
@@ -18,8 +19,11 @@ __all__ = [
     "Objective",
     "Parametrization",
     "Pixels",
+    "SanityCheck",
     "Transforms",
     "direction",
     "invert",
+    "ranks",
     "render",
+    "sanity_check",
 ]
