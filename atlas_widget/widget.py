@@ -19,6 +19,7 @@ from atlas_widget.errors import AtlasError, CellError
 from atlas_widget.provenance import model_name
 from atlas_widget.rendering import exporting
 from atlas_widget.rendering.front import WidgetFront
+from atlas_widget.rendering.queue import State
 from atlas_widget.rendering.recipe import Recipe, layer_names
 from atlas_widget.rendering.session import Session
 from atlas_widget.rendering.status import first_status
@@ -248,6 +249,13 @@ class AtlasWidget(AtlasState):
             missing = len(session.unfinished(grid, wanted))
             raise TimeoutError(
                 f"{missing} of {len(wanted)} pictures are not final after {timeout} s."
+            )
+        pictures, _ = session.snapshot(grid)
+        failed = [cell for cell in wanted if pictures[cell].state is not State.FINAL]
+        if failed:
+            raise AtlasError(
+                f"{len(failed)} of {len(wanted)} pictures could not be rendered: "
+                f"{session.last_error}"
             )
         return self
 

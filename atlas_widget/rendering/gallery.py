@@ -21,6 +21,7 @@ TILE = 64
 CROPS = 16
 """How many real crops a card shows."""
 
+_CROPS_AT_ONCE = 256
 _LABELS_EVERY = 0.5  # seconds between two messages of labels
 
 Send = Callable[[dict[str, Any], list[bytes]], None]
@@ -45,6 +46,7 @@ class Gallery:
         self._labels: dict[int, dict[int, str | None]] = {}
         self._new_labels: dict[int, dict[int, str | None]] = {}
         self._labels_sent = 0.0
+        self._crops_to_show: dict[tuple[int, int], None] = {}
         self._lock = threading.Lock()
         self.connected = False
 
@@ -60,6 +62,7 @@ class Gallery:
             self._pictures = {size: {} for size in scene.grids}
             self._labels = {size: {} for size in scene.grids}
         self._new_labels = {}
+        self._crops_to_show = {}
         self._outbox.begin(scene.revision)
         if self.connected:
             self._send_layout(scene)
@@ -72,14 +75,22 @@ class Gallery:
             self._outbox.put(grid, cell, picture)
 
     def show_crops(self, grid: int, cells: Iterable[int]) -> None:
-        """Give those cells that have no picture yet their nearest real crop."""
-        scene = self._scene
-        if scene is None:
-            return
+        """Have those cells that have no picture yet show their nearest real crop, soon."""
         known = self._pictures.get(grid, {})
-        for cell in cells:
-            if cell not in known and scene.has(grid, cell):
+        new = {(grid, cell): None for cell in cells if cell not in known}
+        # What is asked for last is what is in sight now.
+        self._crops_to_show = new | self._crops_to_show
+
+    def advance_crops(self) -> bool:
+        """Show some of those crops; return False if there are none."""
+        scene = self._scene
+        if scene is None or not self._crops_to_show:
+            return False
+        for grid, cell in list(self._crops_to_show)[:_CROPS_AT_ONCE]:
+            del self._crops_to_show[grid, cell]
+            if scene.has(grid, cell) and cell not in self._pictures[grid]:
                 self.show(grid, cell, scene.crop(grid, cell))
+        return True
 
     def label(self, grid: int, cell: int, label: str | None) -> None:
         """Take in the label of a cell."""

@@ -81,7 +81,7 @@ class Inspector:
         self._live = None
         small, large = self._icons(), self._portraits()
         direction = scene.direction(grid, cell)
-        key, icon_key = self._key(seed, direction), picture_key(small, seed, direction)
+        key, icon_key = self._key(seed, direction), _engine_key(small, seed, direction)
         known = self._cache.pictures([key, icon_key])
         total = large.settings.steps
         if key in known:
@@ -142,7 +142,7 @@ class Inspector:
             self._live = None
             self._cache.put_pictures({self._key(live.seed, live.direction): picture})
             return
-        self._cache.put_pictures({picture_key(engine, live.seed, live.direction): picture})
+        self._cache.put_pictures({_engine_key(engine, live.seed, live.direction): picture})
         large = self._portraits()
         live.engine, live.before = large, done
         live.state = large.start(live.direction[None], np.array([live.seed]), pictures)
@@ -150,7 +150,7 @@ class Inspector:
     def _key(self, seed: int, direction: np.ndarray) -> bytes:
         small, large = self._icons(), self._portraits()
         return digest(
-            "portrait", picture_key(small, seed, direction), picture_key(large, seed, direction)
+            "portrait", _engine_key(small, seed, direction), _engine_key(large, seed, direction)
         )
 
     def _send_frame(
@@ -175,3 +175,7 @@ class Inspector:
             done=done,
         )
         self._send(content, [encode(pixels, _QUALITY)])
+
+
+def _engine_key(engine: InversionEngine, seed: int, direction: np.ndarray) -> bytes:
+    return picture_key(engine.probe, engine.settings, seed, direction)

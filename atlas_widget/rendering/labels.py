@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -85,6 +86,7 @@ class Labeller:
         self._most = samples
         self._possible = source is not None and has_classes(probe)
         self._known: dict[tuple[int, int], CellClasses] = {}
+        self._looked_up: set[tuple[int, int]] = set()
         self._values: dict[tuple[int, int], list[np.ndarray]] = {}
 
     @property
@@ -105,7 +107,8 @@ class Labeller:
         """Look cells up in the cache; return those that are known now and were not before."""
         if not self.possible:
             return []
-        new = [cell for cell in cells if (grid, cell) not in self._known]
+        new = [cell for cell in cells if (grid, cell) not in self._looked_up]
+        self._looked_up.update((grid, cell) for cell in new)
         keys = {cell: self._key(grid, cell) for cell in new}
         records = self._cache.records(keys.values())
         found = []
@@ -149,6 +152,11 @@ class Labeller:
         random = np.random.default_rng((self._seed, grid, cell))
         return np.sort(random.choice(members, self._most, replace=False))
 
+    @cached_property
+    def _fingerprint(self) -> str:
+        """Of the images; once, since it may read all of them."""
+        return self._source.fingerprint() if self._source is not None else ""
+
     def _key(self, grid: int, cell: int) -> bytes:
         probe, samples = self._probe, self._scene.samples
         chosen = self._chosen(grid, cell)
@@ -158,7 +166,7 @@ class Labeller:
             probe.weights_hash,
             probe.layer,
             probe.preprocessing.description,
-            self._source.fingerprint() if self._source is not None else "",
+            self._fingerprint,
             names,
             np.ascontiguousarray(samples.crops[chosen], dtype="<f4").tobytes(),
             np.ascontiguousarray(samples.positions[chosen], dtype="<i2").tobytes(),

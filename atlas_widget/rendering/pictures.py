@@ -15,23 +15,26 @@ from atlas_widget.rendering.scene import Scene, ranks
 from atlas_widget.rendering.sheets import Picture
 
 if TYPE_CHECKING:
-    from atlas_widget.inversion import InversionEngine, InversionState
+    from atlas_widget.inversion import InversionEngine, InversionSettings, InversionState
+    from atlas_widget.probe import LayerProbe
 
 __all__ = ["Painter", "picture_key"]
 
 _ROUGH_PART = 0.2  # of the steps, after which a picture is shown for the first time
+_LOOKED_UP_AT_ONCE = 256
 _KEPT_BYTES = 192 << 20  # of unfinished pictures that wait for their final pass
 
 
-def picture_key(engine: InversionEngine, seed: int, direction: np.ndarray) -> bytes:
+def picture_key(
+    probe: LayerProbe, settings: InversionSettings, seed: int, direction: np.ndarray
+) -> bytes:
     """Return what a finished picture depends on, as the key of the cache."""
-    probe = engine.probe
     return digest(
         "picture",
         probe.weights_hash,
         probe.layer,
         probe.preprocessing.description,
-        engine.settings.description,
+        settings.description,
         seed,
         np.ascontiguousarray(direction, dtype="<f4").tobytes(),
     )
@@ -44,8 +47,11 @@ class Painter:
     ----------
     scene, queue
         The cells, and the order in which they are wanted.
+    probe, settings
+        What is pictured and how.
     engine
-        Makes the pictures.
+        Returns what makes the pictures; asked when the first has to be made, for folding a network
+        takes a moment and everything may be in the cache.
     cache
         Keeps the finished ones.
     seed
@@ -59,7 +65,9 @@ class Painter:
         self,
         scene: Scene,
         queue: CellQueue,
-        engine: InversionEngine,
+        probe: LayerProbe,
+        settings: InversionSettings,
+        engine: Callable[[], InversionEngine],
         cache: PictureCache,
         *,
         seed: int,
@@ -67,14 +75,17 @@ class Painter:
     ) -> None:
         self._scene = scene
         self._queue = queue
-        self._engine = engine
+        self._probe = probe
+        self._settings = settings
+        self._make_engine = engine
         self._cache = cache
         self._seed = seed
         self._show = show
-        self._total = engine.settings.steps
+        self._total = settings.steps
         self._rough = max(1, round(_ROUGH_PART * self._total))
-        self._batch_size = engine.batch_size
+        self._batch_size = 0  # known once there is an engine
         self._looked_up: set[tuple[int, int]] = set()
+        self._to_look_up: dict[tuple[int, int], None] = {}
         self._kept: OrderedDict[tuple[int, int], InversionState] = OrderedDict()
         self._kept_bytes = 0
         self._batch: Batch | None = None
@@ -83,36 +94,52 @@ class Painter:
         self._pace = 0.05  # seconds a step takes; measured as it goes
 
     @property
-    def batch_size(self) -> int:
-        """How many pictures are rendered at a time."""
-        return self._batch_size
+    def _engine(self) -> InversionEngine:
+        return self._make_engine()
+
+    def _key(self, direction: np.ndarray) -> bytes:
+        return picture_key(self._probe, self._settings, self._seed, direction)
 
     def work(self, state: State) -> float:
         """Return which part of a final picture's work has been done in a state."""
         return {State.CROP: 0.0, State.ROUGH: self._rough / self._total, State.FINAL: 1.0}[state]
 
     def prefetch(self, grid: int, cells: Iterable[int]) -> None:
-        """Show those of the cells' pictures that are in the cache."""
-        new = [
-            cell
+        """Have these cells looked up in the cache before anything is rendered."""
+        new = {
+            (grid, cell): None
             for cell in cells
             if (grid, cell) not in self._looked_up and self._scene.has(grid, cell)
-        ]
-        if not new:
-            return
-        self._looked_up.update((grid, cell) for cell in new)
-        keys = {
-            cell: picture_key(self._engine, self._seed, self._scene.direction(grid, cell))
-            for cell in new
         }
-        known = self._cache.pictures(keys.values())
-        found = [(cell, known[key]) for cell, key in keys.items() if key in known]
-        channels = self._scene.grids[grid].means.shape[1]
-        found = [item for item in found if item[1].activations.shape == (channels,)]
-        self._finish(grid, [cell for cell, _ in found], [picture for _, picture in found])
+        # What is asked for last is what is in sight now.
+        self._to_look_up = new | self._to_look_up
+
+    def _look_up(self) -> bool:
+        """Show some of the pictures that are in the cache; return False if none is left to seek."""
+        if not self._to_look_up:
+            return False
+        some = list(self._to_look_up)[:_LOOKED_UP_AT_ONCE]
+        keys: dict[int, dict[int, bytes]] = {}
+        for grid, cell in some:
+            del self._to_look_up[grid, cell]
+            direction = self._scene.direction(grid, cell)
+            keys.setdefault(grid, {})[cell] = self._key(direction)
+        self._looked_up.update(some)
+        for grid, of_cells in keys.items():
+            known = self._cache.pictures(of_cells.values())
+            channels = self._scene.grids[grid].means.shape[1]
+            found = {
+                cell: known[key]
+                for cell, key in of_cells.items()
+                if key in known and known[key].activations.shape == (channels,)
+            }
+            self._finish(grid, list(found), list(found.values()))
+        return True
 
     def advance(self, seconds: float) -> bool:
         """Work for about that long on what is most urgent; return False if nothing is wanted."""
+        if self._look_up():
+            return True
         best = self._queue.next(self._sizes())
         if self._batch is not None:
             rank = self._queue.rank(self._batch)
@@ -122,8 +149,11 @@ class Painter:
             if best is None or best.task is Task.LABEL:
                 return False
             self.prefetch(best.grid, best.cells)
-            if any(self._queue.state(best.grid, cell) is State.FINAL for cell in best.cells):
-                return True  # some came from the cache: ask the queue again
+            if self._to_look_up:
+                return True  # some may be in the cache: ask the queue again
+            if not self._batch_size:
+                self._batch_size = self._engine.batch_size
+                return True  # a batch of that size
             self._begin(best)
         self._run(seconds)
         return True
@@ -194,7 +224,7 @@ class Painter:
             for pixels, value, answer in zip(pictures, cosine, activations, strict=True)
         ]
         self._finish(batch.grid, cells, finished)
-        keys = [picture_key(self._engine, self._seed, direction) for direction in directions]
+        keys = [self._key(direction) for direction in directions]
         self._cache.put_pictures(dict(zip(keys, finished, strict=True)))
 
     def _finish(self, grid: int, cells: Sequence[int], finished: Sequence[CachedPicture]) -> None:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Session"]
 
+_SAME_ERROR_EVERY = 5.0  # seconds; batch after batch may fail for one reason
 _CROSSING = 3.0  # seconds in which messages about the last layout may still be on their way
 
 log = logging.getLogger("atlas_widget")
@@ -72,6 +73,7 @@ class Session:
         self._next_layer: str | None = None
         self._revision = -1
         self._shown_at = 0.0
+        self._last_error = ("", 0.0)
         self._notices: list[str] = []
         self._breathing = False
         self._breathe: Callable[[], None] = lambda: None
@@ -100,6 +102,11 @@ class Session:
     def built(self) -> bool:
         """Whether the layer's atlas stands."""
         return self.atlas is not None and self._next_layer is None
+
+    @property
+    def last_error(self) -> str:
+        """What went wrong last."""
+        return self._last_error[0]
 
     @property
     def inversion(self) -> str:
@@ -270,6 +277,7 @@ class Session:
         for notice in probe.notices:
             self.notice(notice)
         if self._source is None:
+            self._reporter.report("starting", "Opening the images")
             self._source = recipe.source(probe)
         labels, assumed = recipe.names_of_classes(probe)
         if assumed:
@@ -281,7 +289,7 @@ class Session:
             self._cache,
             self._gallery,
             seed=recipe.seed,
-            report=self._reporter.report,
+            reporter=self._reporter,
             notice=self.notice,
         )
         self._building = build(
@@ -386,7 +394,11 @@ class Session:
         if fatal:
             self.error = error
             self._reporter.error(text)
-        self.front.send(messages.build("error", message=text, hint=hint, fatal=fatal), [])
+        now = time.monotonic()
+        last, told_at = self._last_error
+        if fatal or last != text or now - told_at > _SAME_ERROR_EVERY:
+            self._last_error = (text, now)
+            self.front.send(messages.build("error", message=text, hint=hint, fatal=fatal), [])
         self._wake()
 
     def _wake(self) -> None:

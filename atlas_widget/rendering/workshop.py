@@ -12,6 +12,7 @@ from atlas_widget.rendering.labels import Labeller
 from atlas_widget.rendering.pictures import Painter
 from atlas_widget.rendering.queue import Batch, CellQueue, State, Task
 from atlas_widget.rendering.scene import Scene
+from atlas_widget.rendering.status import Reporter
 
 if TYPE_CHECKING:
     from atlas_widget.images.sources import ImageSource
@@ -43,8 +44,8 @@ class Workshop:
         Gets what is made.
     seed
         The noise that pictures start from.
-    report
-        Called with stage, message, done and total.
+    reporter
+        Told how far it is.
     notice
         Told what the person should know once.
     """
@@ -58,7 +59,7 @@ class Workshop:
         gallery: Gallery,
         *,
         seed: int,
-        report: Callable[[str, str, float, float], None],
+        reporter: Reporter,
         notice: Callable[[str], None],
     ) -> None:
         self._probe = probe
@@ -67,7 +68,7 @@ class Workshop:
         self._cache = cache
         self._gallery = gallery
         self._seed = seed
-        self._report = report
+        self._reporter = reporter
         self._notice = notice
         self._scene: Scene | None = None
         self._queue: CellQueue | None = None
@@ -89,6 +90,7 @@ class Workshop:
         self._queue = CellQueue(cells, base=scene.base, labels=self._labeller.possible)
         self._gallery.begin(scene)
         self._gallery.show_crops(scene.base, cells[scene.base])
+        self._gallery.advance_crops()
         if watched:
             self.watch()
 
@@ -183,6 +185,8 @@ class Workshop:
     def advance(self) -> bool:
         """Work for a slice on pictures and labels; return False if nothing is left to do."""
         queue = self._queue
+        if self._gallery.advance_crops():
+            return True
         if queue is None or self._scene is None or not self._scene.final or not queue.pending():
             return False
         if self._painter is None:
@@ -196,7 +200,7 @@ class Workshop:
             return False
         self._label(batch.grid, batch.cells[0])
         total = len(queue.visible)
-        self._report("pictures", "Labelling the cells", total - queue.labels_left(), total)
+        self._reporter.report("pictures", "Labelling the cells", total - queue.labels_left(), total)
         return True
 
     def settle(self) -> None:
@@ -205,9 +209,18 @@ class Workshop:
             self._queue.settle()
 
     def _set_up(self, scene: Scene, queue: CellQueue) -> None:
-        self._report("pictures", "Rendering the pictures", 0, 0)
+        self._reporter.report("pictures", "Rendering the pictures", 0, 0)
+        from atlas_widget.inversion.settings import InversionSettings
+
         self._painter = Painter(
-            scene, queue, self._icons(), self._cache, seed=self._seed, show=self._gallery.show
+            scene,
+            queue,
+            self._probe,
+            InversionSettings.icon(),
+            self._icons,
+            self._cache,
+            seed=self._seed,
+            show=self._gallery.show,
         )
         self._fetch(scene.base, scene.cells(scene.base))
         self._fetch(*self.in_sight)
@@ -246,9 +259,11 @@ class Workshop:
                 self._scene.atlas.cell_labels.setdefault(grid, {})[cell] = classes.label
 
     def _report_pictures(self, queue: CellQueue, painter: Painter) -> None:
+        if not self._reporter.due:
+            return
         states = [state for _, _, state in queue.interest()]
         done = sum(painter.work(state) for state in states)
-        self._report("pictures", "Rendering the pictures", done, len(states))
+        self._reporter.report("pictures", "Rendering the pictures", done, len(states))
 
     def _icons(self) -> InversionEngine:
         return self._engine("icon")
