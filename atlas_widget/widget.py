@@ -133,7 +133,7 @@ class AtlasWidget(AtlasState):
             raise
         notice = lifetime.kernel_notice()
         if notice is not None:
-            session.notice(notice)
+            session.tell.notice(notice)
         lifetime.unpin(self)
         self.on_msg(_on_message)
         # Also when the widget is forgotten rather than closed; the session does not refer to it.
@@ -170,7 +170,7 @@ class AtlasWidget(AtlasState):
     @property
     def notices(self) -> tuple[str, ...]:
         """What was assumed or went less well, such as a transform that nobody named."""
-        return self._session.notices
+        return self._session.tell.notices
 
     def select(self, cells: Iterable[int], grid: int | None = None) -> None:
         """Select cells.
@@ -255,7 +255,7 @@ class AtlasWidget(AtlasState):
         if failed:
             raise AtlasError(
                 f"{len(failed)} of {len(wanted)} pictures could not be rendered: "
-                f"{session.last_error}"
+                f"{session.tell.last_error}"
             )
         return self
 

@@ -176,6 +176,69 @@ def test_inspect_sends_frames_that_sharpen_and_the_next_time_the_finished_one(ma
     assert again[0]["done"], "known by now"
 
 
+def test_clicks_are_answered_while_the_layout_is_made(make, monkeypatch):
+    from atlas_widget import layout
+
+    inner = layout.umap_layout
+    answered = threading.Event()
+
+    def slow(*args, progress, cancelled, **kwargs):
+        end = time.monotonic() + 30
+        while not answered.is_set():
+            assert time.monotonic() < end, "nobody let the click in"
+            assert not cancelled()
+            progress(1, 500)
+            time.sleep(0.01)
+        return inner(*args, progress=progress, cancelled=cancelled, **kwargs)
+
+    monkeypatch.setattr(layout, "umap_layout", slow)
+    w = make()
+    browser = FakeBrowser(w)
+    browser.open()
+    browser.wait(lambda: w.status["stage"] == "umap")
+    entry = browser.layouts[-1]["grids"][0]
+    browser.say("hover", grid=entry["size"], cell=entry["ids"][0])
+    browser.wait(lambda: browser.of("card"))
+    browser.say("inspect", grid=entry["size"], cell=entry["ids"][0], request=5, seed=0)
+    browser.wait(lambda: [m for m in browser.of("frame") if m["request"] == 5])
+    answered.set()
+    w.wait(60)
+
+
+def test_pictures_that_cannot_be_made_are_told_and_not_tried_for_ever(make, monkeypatch):
+    from atlas_widget.inversion import InversionEngine
+
+    def broken(*_):
+        raise RuntimeError("the device caught fire")
+
+    monkeypatch.setattr(InversionEngine, "advance", broken)
+    w = make()
+    browser = FakeBrowser(w)
+    browser.open()
+    with pytest.raises(AtlasError, match="caught fire"):
+        w.render(timeout=60)
+    (error,) = [m for m in browser.of("error") if "fire" in m["message"]]
+    assert not error["fatal"]
+    monkeypatch.undo()
+    browser.say("retry")
+    w.render(timeout=60)
+
+
+def test_a_device_that_is_too_small_gets_smaller_batches(make, monkeypatch):
+    from atlas_widget.inversion import InversionEngine
+
+    inner = InversionEngine.advance
+
+    def small(self, state, steps=1):
+        if len(state) > 3:
+            raise RuntimeError("CUDA out of memory")
+        inner(self, state, steps)
+
+    monkeypatch.setattr(InversionEngine, "advance", small)
+    w = make()
+    w.render(timeout=60)
+
+
 def test_a_new_inspection_ends_the_old_one(make):
     w = make()
     browser = FakeBrowser(w)
@@ -455,6 +518,32 @@ def test_a_layer_that_cannot_be_shown_is_refused_and_the_old_one_stays(make):
     until(lambda: w.layer == "stem")
     assert "unused" in browser.wait(lambda: browser.of("error"))[0]["message"]
     assert w.atlas is atlas
+
+
+def test_a_refused_layer_does_not_cost_the_one_under_way(make):
+    class Odd(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.stem = torch.nn.Conv2d(3, 8, 3, stride=2)
+            self.unused = torch.nn.Conv2d(3, 4, 3)
+
+        def forward(self, x):
+            return self.stem(x).mean((2, 3))
+
+    w = make(Odd(), "stem", num_samples=4000)
+    until(lambda: w.status["stage"] == "collecting")
+    w.set_state({"layer": "unused"})
+    w.wait(60)
+    assert w.layer == "stem"
+    assert w.atlas.layer == "stem"
+
+
+def test_there_and_back_before_anything_happened(make):
+    w = make()
+    w.layer = "last"
+    w.layer = "middle"
+    w.wait(60)
+    assert w.atlas.layer == "middle"
 
 
 def test_a_saved_atlas_is_shown(make, tiny_model, tiny_images, tmp_path):

@@ -11,6 +11,7 @@ import numpy as np
 
 from atlas_widget import figures
 from atlas_widget.errors import CellError, ExportError
+from atlas_widget.traits import check_cells, check_grid
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -64,7 +65,9 @@ def export_here(session: Session, grid: int, cells: Sequence[int], kind: str) ->
     scene = session.scene
     if scene is None:
         raise CellError("There are no cells yet.")
-    drawing, record = draw(session, grid, list(cells) or list(scene.cells(grid)))
+    check_grid(grid, scene)
+    chosen = check_cells(cells, grid, scene) or list(scene.cells(grid))
+    drawing, record = draw(session, grid, chosen)
     path = figures.free_path(Path.cwd(), f"{record['model']}-{scene.layer}-{grid}x{grid}", kind)
     return figures.export(path, drawing, record)
 

@@ -7,14 +7,12 @@ waits for, the next step of the layout, the next pictures, the next labels. What
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from atlas_widget import messages
-from atlas_widget.errors import AtlasError
 from atlas_widget.messages import Message
 from atlas_widget.progress import Cancelled
 from atlas_widget.rendering.build import Built, build
@@ -25,7 +23,7 @@ from atlas_widget.rendering.gallery import Gallery
 from atlas_widget.rendering.recipe import Recipe
 from atlas_widget.rendering.scene import Scene
 from atlas_widget.rendering.sheets import Picture
-from atlas_widget.rendering.status import Reporter
+from atlas_widget.rendering.telling import Teller
 from atlas_widget.rendering.workshop import Workshop
 from atlas_widget.traits import check_cells, check_grid
 
@@ -36,10 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Session"]
 
-_SAME_ERROR_EVERY = 5.0  # seconds; batch after batch may fail for one reason
 _CROSSING = 3.0  # seconds in which messages about the last layout may still be on their way
-
-log = logging.getLogger("atlas_widget")
 
 
 class Session:
@@ -63,7 +58,7 @@ class Session:
         self._probe: LayerProbe | None = probe
         self._recipe = recipe
         self.front = front
-        self._reporter = Reporter(front.status, model, probe.layer)
+        self.tell = Teller(front, model, probe.layer)
         self._gallery = Gallery(front.send)
         self._cache: PictureCache | None = None
         self._source: ImageSource | None = None
@@ -73,8 +68,6 @@ class Session:
         self._next_layer: str | None = None
         self._revision = -1
         self._shown_at = 0.0
-        self._last_error = ("", 0.0)
-        self._notices: list[str] = []
         self._breathing = False
         self._breathe: Callable[[], None] = lambda: None
         self._stopping: Callable[[], bool] = lambda: False
@@ -89,11 +82,6 @@ class Session:
     # -- Any thread
 
     @property
-    def notices(self) -> tuple[str, ...]:
-        """What the person should know once."""
-        return tuple(self._notices)
-
-    @property
     def layer(self) -> str:
         """The layer that is on show, or about to be."""
         return self._next_layer or (self._probe.layer if self._probe is not None else "")
@@ -102,11 +90,6 @@ class Session:
     def built(self) -> bool:
         """Whether the layer's atlas stands."""
         return self.atlas is not None and self._next_layer is None
-
-    @property
-    def last_error(self) -> str:
-        """What went wrong last."""
-        return self._last_error[0]
 
     @property
     def inversion(self) -> str:
@@ -164,18 +147,18 @@ class Session:
         worked = worked or (workshop is not None and workshop.advance())
         if worked:
             self._wake()
-            self._reporter.flush()
+            self.tell.progress.flush()
             return 0
         if workshop is not None and self.scene is not None and self.error is None:
             workshop.settle()
-            self._reporter.report("idle", "")
+            self.tell.progress.report("idle", "")
         self._wake()
         return wait
 
     def failed(self, error: BaseException) -> None:
         """Tell of an error that costs a picture or a command, and nothing else."""
         if not isinstance(error, Cancelled):
-            self._tell_error(error, fatal=False)
+            self._fail(error, fatal=False)
 
     def close(self) -> None:
         """Free the network and the cache."""
@@ -242,9 +225,7 @@ class Session:
             workshop.stop_inspect(fields["request"])
 
     def _connect(self) -> None:
-        if not self._gallery.connected:
-            for notice in self._notices:
-                self.front.send(messages.build("notice", message=notice), [])
+        self.tell.listen()
         self._gallery.connected = True
         if self._workshop is not None:
             self._gallery.resend(*self._workshop.in_sight)
@@ -260,11 +241,11 @@ class Session:
 
     def _begin(self) -> None:
         """Begin with the current layer: find out what is needed and start on the atlas."""
-        self._reporter.report("starting", "Starting")
+        self.tell.progress.report("starting", "Starting")
         try:
             self._prepare()
         except Exception as error:
-            self._tell_error(error, fatal=True)
+            self._fail(error, fatal=True)
 
     def _prepare(self) -> None:
         probe, recipe = self._probe, self._recipe
@@ -273,15 +254,15 @@ class Session:
         if self._cache is None:
             self._cache = PictureCache(recipe.folder)
             if self._cache.notice:
-                self.notice(self._cache.notice)
+                self.tell.notice(self._cache.notice)
         for notice in probe.notices:
-            self.notice(notice)
+            self.tell.notice(notice)
         if self._source is None:
-            self._reporter.report("starting", "Opening the images")
+            self.tell.progress.report("starting", "Opening the images")
             self._source = recipe.source(probe)
         labels, assumed = recipe.names_of_classes(probe)
         if assumed:
-            self.notice(assumed)
+            self.tell.notice(assumed)
         self._workshop = Workshop(
             probe,
             self._source,
@@ -289,8 +270,8 @@ class Session:
             self._cache,
             self._gallery,
             seed=recipe.seed,
-            reporter=self._reporter,
-            notice=self.notice,
+            reporter=self.tell.progress,
+            notice=self.tell.notice,
         )
         self._building = build(
             probe,
@@ -298,7 +279,7 @@ class Session:
             recipe,
             keep=self._cache.notice is None,
             report=self._progress,
-            notice=self.notice,
+            notice=self.tell.notice,
             cancelled=self._cancelled,
         )
 
@@ -314,7 +295,7 @@ class Session:
             self._building = None
         except Exception as error:
             self._building = None
-            self._tell_error(error, fatal=True)
+            self._fail(error, fatal=True)
         return True
 
     def _show(self, built: Built) -> None:
@@ -322,7 +303,7 @@ class Session:
             return
         self._revision += 1
         scene = Scene(self._revision, self._probe.layer, built.grids, built.samples, built.atlas)
-        self._reporter.counts(len(scene.samples), scene.images)
+        self.tell.progress.counts(len(scene.samples), scene.images)
         self.scene, self._shown_at = scene, time.monotonic()
         self._workshop.show(scene, watched=self.watched)
         self.atlas = built.atlas
@@ -333,24 +314,33 @@ class Session:
     def _switch(self, layer: str) -> None:
         """Take up another layer; if there is something wrong with it, stay with this one."""
         old = self._probe
-        if old is None or layer == old.layer:
-            self._next_layer = None
+        if old is None:
             return
-        self._reporter.report("starting", f"Opening {layer}")
+        if layer == old.layer:  # there and back before anything happened
+            self._next_layer = None
+            self._resume()
+            return
+        self.tell.progress.report("starting", f"Opening {layer}")
         try:
             probe = self._recipe.probe(old, layer)
         except Exception as error:
             self._next_layer = None
             self.front.layer_refused(old.layer)
-            self._tell_error(error, fatal=False)
+            self._fail(error, fatal=False)
+            self._resume()
             return
         self._stop_building()
         self._workshop = None
         self.atlas, self.scene, self.error = None, None, None
         self._probe, self._next_layer = probe, None
         old.close()
-        self._reporter.layer(layer)
+        self.tell.progress.layer(layer)
         self._begin()
+
+    def _resume(self) -> None:
+        """Go on with this layer: the wish for another one may have ended its collection."""
+        if self._building is None and self.atlas is None and self.error is None:
+            self._begin()
 
     def _stop_building(self) -> None:
         building, self._building = self._building, None
@@ -362,7 +352,7 @@ class Session:
 
     def _progress(self, stage: str, message: str, done: float, total: float) -> None:
         """Tell how far a long slice is, and let what is urgent in."""
-        self._reporter.report(stage, message, done, total)
+        self.tell.progress.report(stage, message, done, total)
         if self._breathing:  # a command within a pause makes no pause of its own
             return
         self._breathing = True
@@ -372,33 +362,14 @@ class Session:
             if self._workshop is not None and not self._cancelled():
                 self._workshop.advance_urgent()
         except Exception as error:
-            self._tell_error(error, fatal=False)
+            self._fail(error, fatal=False)
         finally:
             self._breathing = False
 
-    # -- Telling
-
-    def notice(self, text: str) -> None:
-        """Tell the person something once."""
-        if text in self._notices:
-            return
-        self._notices.append(text)
-        if self._gallery.connected:
-            self.front.send(messages.build("notice", message=text), [])
-
-    def _tell_error(self, error: BaseException, *, fatal: bool) -> None:
-        expected = isinstance(error, AtlasError)
-        text = str(error) if expected else f"{type(error).__name__}: {error}"
-        hint = "" if expected else "logging.getLogger('atlas_widget') tells more at level DEBUG."
-        log.debug("%s", text, exc_info=error)
+    def _fail(self, error: BaseException, *, fatal: bool) -> None:
         if fatal:
             self.error = error
-            self._reporter.error(text)
-        now = time.monotonic()
-        last, told_at = self._last_error
-        if fatal or last != text or now - told_at > _SAME_ERROR_EVERY:
-            self._last_error = (text, now)
-            self.front.send(messages.build("error", message=text, hint=hint, fatal=fatal), [])
+        self.tell.error(error, fatal=fatal)
         self._wake()
 
     def _wake(self) -> None:

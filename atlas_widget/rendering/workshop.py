@@ -107,7 +107,7 @@ class Workshop:
 
     def look(self, grid: int, visible: Sequence[int], near: Sequence[int]) -> None:
         """Follow the person: these cells are in sight, those next to them."""
-        if self._queue is None:
+        if self._queue is None or self._scene is None or grid not in self._scene.grids:
             return
         self._queue.look(grid, visible, near)
         cells = [*self._queue.visible, *self._queue.near]
