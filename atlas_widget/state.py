@@ -6,7 +6,9 @@ the worker out of one that the browser has under way.
 
 from __future__ import annotations
 
+import logging
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import anywidget
@@ -23,7 +25,10 @@ if TYPE_CHECKING:
 
 __all__ = ["AtlasState"]
 
+log = logging.getLogger("atlas_widget")
+
 _WHOLE = [0.0, 0.0, 1.0, 1.0]
+_PATIENCE = 0.3  # seconds that the worker waits for another's change to end
 _REFUSALS_EVERY = 1.0  # seconds between two messages about what the browser should not have sent
 
 
@@ -59,6 +64,7 @@ class AtlasState(anywidget.AnyWidget):
         self._session = session
         self._worker = worker
         self._lock = threading.RLock()
+        self._busy_since: float | None = None
         self._refusals = Throttle(_REFUSALS_EVERY)
         super().__init__(**values)
 
@@ -107,17 +113,41 @@ class AtlasState(anywidget.AnyWidget):
     def _check_layer(self, name: object) -> str:
         return self._session.check_layer(name)
 
-    def _set_quietly(self, **values: Any) -> None:
-        """Set traits from the worker's thread, not in the midst of a change from the browser."""
-        with self._lock:
+    def _set_from_worker(self, *, urgent: bool, **values: Any) -> bool:
+        """Set traits from the worker's thread, if possible not in the midst of another's change.
+
+        A change under way may last: the person's own observers are part of it, and they may wait
+        for the worker. So the worker waits a moment at most; what is not urgent is left for later,
+        unless the change lasts so long that only an observer can be at work.
+
+        Returns
+        -------
+        bool
+            Whether they were set.
+        """
+        alone = self._lock.acquire(timeout=_PATIENCE if urgent else 0)
+        now = time.monotonic()
+        if alone:
+            self._busy_since = None
+        elif not urgent:
+            self._busy_since = self._busy_since or now
+            if now - self._busy_since < _PATIENCE:
+                return False
+        try:
             for name, value in values.items():
                 setattr(self, name, value)
+        except Exception:
+            # Of the person's own observer: theirs to see, and no reason to lose the atlas.
+            log.exception("An observer of the widget's %s failed", " and ".join(values))
+        finally:
+            if alone:
+                self._lock.release()
+        return True
 
     def _scene_changed(self, scene: Scene) -> None:
-        with self._lock, self.hold_trait_notifications():
-            if self.level not in scene.grids:
-                self.level = scene.base
-            self.selection = []  # ids of the last layout mean nothing in this one
+        level = self.level if self.level in scene.grids else scene.base
+        # Ids of the last layout mean nothing in this one.
+        self._set_from_worker(urgent=True, selection=[], level=level)
 
     def _refuse(self, text: str) -> None:
         """Tell the browser that something it sent was dropped, but not a thousand times."""

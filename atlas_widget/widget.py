@@ -203,6 +203,10 @@ class AtlasWidget(AtlasState):
         timeout
             Seconds after which to raise `TimeoutError`; None waits for ever.
         """
+        if self._worker.here:
+            raise AtlasError(
+                "An observer of what the worker sets cannot wait for the worker: wait in a cell."
+            )
         if not wait_for(self._session.changed, self._built, timeout, status=self._shown_status()):
             raise TimeoutError(f"The atlas does not stand after {timeout} s: {self.status}")
         return self
@@ -330,7 +334,8 @@ class AtlasWidget(AtlasState):
         if worker is not None:  # closing also comes from a constructor that failed
             worker.stop(_CLOSE_TIMEOUT)
             if self.comm is not None and self.status.get("stage") != "closed":
-                self._set_quietly(status={**self.status, "stage": "closed", "message": ""})
+                closed = {**self.status, "stage": "closed", "message": "", "seconds_left": None}
+                self._set_from_worker(urgent=True, status=closed)
         super().close()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:

@@ -90,8 +90,8 @@ def main() -> None:
                 executable_path=require_chromium(), args=list(FLAGS)
             )
             runs = [
-                measure(server, browser, options.limit, options.screenshot)
-                for _ in ("cold", "warm")
+                measure(server, browser, name, options.limit, options.screenshot)
+                for name in ("cold", "warm")
             ]
             browser.close()
         finally:
@@ -104,13 +104,13 @@ def main() -> None:
 
 
 def measure(
-    server: LabServer, browser: Any, limit: float, screenshot: Path | None
+    server: LabServer, browser: Any, name: str, limit: float, screenshot: Path | None
 ) -> dict[str, float]:
     """Run the cell in a new kernel and a new page; return seconds by name."""
     page = browser.new_page(viewport={"width": 1280, "height": 960})
     page.set_default_timeout((limit + 60) * 1000)
     notebook = Notebook(page, server)
-    notebook.open(server.write("benchmark.ipynb", [SETUP, CELL]))
+    notebook.open(server.write(f"{name}.ipynb", [SETUP, CELL]))
     notebook.run_cell(0)
     result = page.evaluate(MEASURE, [ROOT, 1, limit])
     if screenshot is not None:

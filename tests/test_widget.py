@@ -454,6 +454,38 @@ def test_a_good_state_from_the_browser_is_taken(make):
     assert w.selected["id"].tolist() == cells
 
 
+@pytest.mark.parametrize("by", ["browser", "python"])
+def test_an_observer_may_wait_for_the_worker(make, by):
+    """Observers run within the change that they hear of; the worker must not wait for that."""
+    w = make()
+    w.wait(60)
+    cells = w.atlas.grid(4).ids.tolist()[:2]
+    done = []
+    w.observe(lambda change: done.append(w.render(change["new"], timeout=30)), "selection")
+
+    def select():
+        if by == "browser":
+            w.set_state({"selection": cells})
+        else:
+            w.select(cells)
+
+    thread = threading.Thread(target=select)
+    thread.start()
+    thread.join(40)
+    assert not thread.is_alive()
+    assert done == [w]
+    until(lambda: w.status["stage"] == "idle")
+
+
+def test_observers_that_fail_or_wait_on_the_workers_thread_do_no_harm(make, caplog):
+    w = make()
+    w.observe(lambda _: w.wait(), "status")
+    w.wait(60)
+    w.render(w.atlas.grid(4).ids.tolist()[:2], timeout=60)
+    assert "An observer" in caplog.text
+    assert w.status["stage"] != "error"
+
+
 def test_selecting_in_python(make):
     w = make()
     with pytest.raises(CellError, match=r"w\.wait"):

@@ -21,8 +21,8 @@ class Front(Protocol):
         """Send a message to the browser."""
         ...
 
-    def status(self, status: dict[str, Any]) -> None:
-        """Say what is being done and how far it is."""
+    def status(self, status: dict[str, Any]) -> bool:
+        """Say what is being done and how far it is; return False to be told again soon."""
         ...
 
     def scene_changed(self, scene: Scene) -> None:
@@ -54,11 +54,10 @@ class WidgetFront:
             with contextlib.suppress(AttributeError):
                 widget.send(content, buffers or None)
 
-    def status(self, status: dict[str, Any]) -> None:
+    def status(self, status: dict[str, Any]) -> bool:
         """Set the widget's status."""
         widget = self._widget()
-        if widget is not None:
-            widget._set_quietly(status=status)
+        return widget is None or widget._set_from_worker(urgent=False, status=status)
 
     def scene_changed(self, scene: Scene) -> None:
         """Have the widget forget what belonged to other cells."""
@@ -70,4 +69,4 @@ class WidgetFront:
         """Set the widget's layer back."""
         widget = self._widget()
         if widget is not None:
-            widget._set_quietly(layer=layer)
+            widget._set_from_worker(urgent=True, layer=layer)

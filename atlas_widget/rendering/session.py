@@ -153,7 +153,8 @@ class Session:
             workshop.settle()
             self.tell.progress.report("idle", "")
         self._wake()
-        return wait
+        untold = self.tell.progress.flush()
+        return untold if wait is None else wait if untold is None else min(wait, untold)
 
     def failed(self, error: BaseException) -> None:
         """Tell of an error that costs a picture or a command, and nothing else."""

@@ -37,12 +37,12 @@ class Reporter:
     Parameters
     ----------
     tell
-        Hears a whole status each time.
+        Hears a whole status each time; returns False to hear it again soon.
     model, layer
         What it is about.
     """
 
-    def __init__(self, tell: Callable[[dict[str, Any]], None], model: str, layer: str) -> None:
+    def __init__(self, tell: Callable[[dict[str, Any]], bool], model: str, layer: str) -> None:
         self._tell = tell
         self._status = first_status(model, layer)
         self._pace = Pace()
@@ -87,13 +87,13 @@ class Reporter:
         self._status.update(stage="error", message=text, seconds_left=None, error=text)
         self._say(force=True)
 
-    def flush(self) -> None:
-        """Tell what was held back, if it is time."""
+    def flush(self) -> float | None:
+        """Tell what was held back, if it is time; return after how long to try again, if at all."""
         if self._untold:
             self._say()
+        return _EVERY if self._untold else None
 
     def _say(self, *, force: bool = False) -> None:
         self._untold = True
         if self._throttle.ready(force=force):
-            self._untold = False
-            self._tell(dict(self._status))
+            self._untold = not self._tell(dict(self._status))
