@@ -198,7 +198,8 @@ def test_labels_and_errors_are_text(page: Page, show: Open, address: str) -> Non
 
 def test_a_dead_kernel_leaves_what_is_here(page: Page, show: Open) -> None:
     root = show()
-    final = root.get_attribute("data-aw-final")
+    cells = root.get_attribute("data-aw-cells")
+    wait(page, "final", cells)
     page.evaluate("model.die()")
     wait(page, "connected", "false")
     page.locator(".aw-banner", has_text="kernel").wait_for()
@@ -206,7 +207,7 @@ def test_a_dead_kernel_leaves_what_is_here(page: Page, show: Open) -> None:
     page.locator("[data-aw-card]").wait_for()
     page.mouse.click(*stage_point(page))
     page.locator(".aw-detail").wait_for()
-    assert root.get_attribute("data-aw-final") == final
+    assert root.get_attribute("data-aw-final") == cells
 
 
 def test_what_is_missing_is_asked_for_again(page: Page, show: Open) -> None:
