@@ -65,7 +65,7 @@ packaging: setup-test
 bundle: $(BUNDLE)
 
 ## make watch       JupyterLab with hot reload: what you change in js/ shows at once
-watch: $(VENV)/demo.stamp
+watch: $(VENV)/dev.stamp
 	$(NPM) run watch & watcher=$$!; trap 'kill $$watcher' EXIT; \
 	ANYWIDGET_HMR=1 $(LAB) notebooks/quickstart.ipynb
 
@@ -116,6 +116,10 @@ $(VENV)/demo.stamp: $(INSTALLED_FROM) | js/node_modules/npm.stamp
 $(VENV)/test.stamp: $(INSTALLED_FROM) | js/node_modules/npm.stamp
 	"$(BIN)/python" -m pip install -e ".[test]"
 	@touch $@ "$(VENV)/demo.stamp"
+
+$(VENV)/dev.stamp: $(VENV)/demo.stamp
+	"$(BIN)/python" -m pip install --quiet "anywidget[dev]"
+	@touch $@
 
 $(BUNDLE): $(BUNDLE_SOURCES) | js/node_modules/npm.stamp
 	$(NPM) run build
