@@ -250,6 +250,11 @@ class LayerProbe:
         """Hash of the weights and the architecture, the same in every process."""
         return weights_hash(self._open().runner.model)
 
+    @property
+    def model(self) -> nn.Module:
+        """The private copy, in evaluation mode; the person's own model is another."""
+        return self._open().runner.model
+
     def close(self) -> None:
         """Free the private copy."""
         self.__dict__.pop("_encoder", None)

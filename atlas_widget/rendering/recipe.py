@@ -170,8 +170,7 @@ class Recipe:
 
     def model(self, probe: LayerProbe) -> nn.Module:
         """Return the copy of the model that a probe works on."""
-        model: nn.Module = probe._open().runner.model
-        return model
+        return probe.model
 
     def source(self, probe: LayerProbe) -> ImageSource:
         """Return the images."""
