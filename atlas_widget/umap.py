@@ -1,10 +1,10 @@
 """UMAP (McInnes, Healy, Melville 2018) on PyTorch: the graph of neighbours and its layout in 2-D.
 
 umap-learn compiles itself with numba at its first call, which takes longer than laying out the few
-thousand samples of an interactive atlas, holds the interpreter meanwhile, and offers neither progress
-nor a way to stop. This is the same algorithm, moving many edges at once instead of one after the
-other; ``benchmarks/layout.py`` compares both. It is reproducible and runs on a GPU as well. Whoever
-wants umap-learn's own layout gives it to `Atlas.with_layout`.
+thousand samples of an interactive atlas, and offers neither progress nor a way to stop. This is the
+same algorithm, moving many edges at once instead of one after the other; ``benchmarks/layout.py``
+compares both. It is reproducible and runs on a GPU as well. Whoever wants umap-learn's own layout
+gives its result to `Atlas.with_layout`.
 """
 
 from __future__ import annotations
