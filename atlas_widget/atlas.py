@@ -14,7 +14,7 @@ from atlas_widget.collect import NUM_SAMPLES, POSITIONS_PER_CROP, collect
 from atlas_widget.errors import AtlasError
 from atlas_widget.grid import Grid
 from atlas_widget.images.sources import as_image_source
-from atlas_widget.layout import umap_layout
+from atlas_widget.layout import spread, umap_layout
 from atlas_widget.progress import CancelledCallback, TextProgress
 from atlas_widget.provenance import AtlasSettings, atlas_key, describe, resolve_labels
 from atlas_widget.samples import Samples
@@ -242,14 +242,30 @@ class Atlas:
         )
 
     def with_layout(self, xy: NDArray[np.floating]) -> Atlas:
-        """Return an atlas of the same samples in other places."""
+        """Return an atlas of the same samples in other places, such as another method's.
+
+        Parameters
+        ----------
+        xy : ndarray, shape (num_samples, 2)
+            Places in [0, 1], taken as they are; of any other range, they are spread over the square
+            as our own are.
+
+        Examples
+        --------
+        >>> other = umap.UMAP(metric="cosine").fit_transform(atlas.activations)
+        >>> w = AtlasWidget(model, layer, atlas=atlas.with_layout(other))
+        """
+        places = np.asarray(xy)
+        if places.shape == self.xy.shape and np.isfinite(places).all():
+            outside = len(places) and (places.min() < 0 or places.max() > 1)
+            places = spread(places) if outside else places
         return Atlas(
             self.samples,
-            xy,
+            places,
             layer=self.layer,
             grids=self.grids,
             labels=self.labels,
-            provenance=self.provenance,
+            provenance=self.provenance if xy is self.xy else {**self.provenance, "layout": "given"},
             notices=self.notices,
             min_count=self.min_count,
         )

@@ -124,8 +124,11 @@ def test_with_layout(atlas: Atlas) -> None:
     assert set(other.grid(4).ids) != set() != set(atlas.grid(4).ids)
     with pytest.raises(AtlasError, match=r"\(3, 2\)"):
         atlas.with_layout(np.zeros((3, 2)))
-    with pytest.raises(AtlasError, match=r"outside \[0, 1\]"):
-        atlas.with_layout(atlas.xy * 2)
+    assert other.provenance["layout"] == "given"
+    elsewhere = atlas.with_layout(atlas.xy * 40 - 7)
+    assert (elsewhere.xy >= 0).all()
+    assert (elsewhere.xy <= 1).all()
+    assert len(np.unique(elsewhere.xy[:, 0])) > 100
     with pytest.raises(AtlasError, match=r"outside \[0, 1\]"):
         atlas.with_layout(atlas.xy * np.nan)
 

@@ -37,7 +37,7 @@ def main(target: Path) -> None:
         browser = playwright.chromium.launch(
             executable_path=os.fspath(require_chromium()), args=list(FLAGS)
         )
-        page = browser.new_page(viewport=SIZE, device_scale_factor=1.5)
+        page = browser.new_page(viewport=SIZE, device_scale_factor=1.25)
         server.start()
         try:
             notebook = Notebook(page, server)
@@ -55,6 +55,8 @@ def main(target: Path) -> None:
             view.root.locator(
                 ".aw-detail figcaption", has_text=re.compile("Finished|Done")
             ).wait_for(timeout=300_000)
+            page.mouse.move(5, 5)  # away from the hover card
+            page.wait_for_timeout(1000)
             page.screenshot(path=target / "detail.png")
             notebook.set_theme(dark=True)
             page.wait_for_timeout(1000)
