@@ -135,7 +135,6 @@ class AtlasWidget(AtlasState):
         if notice is not None:
             session.tell.notice(notice)
         lifetime.unpin(self)
-        self.on_msg(_on_message)
         # Also when the widget is forgotten rather than closed; the session does not refer to it.
         self._end = weakref.finalize(self, worker.stop, 0.0)
         worker.start(session)
@@ -345,8 +344,10 @@ class AtlasWidget(AtlasState):
     # -- Messages
 
     def _handle_custom_msg(self, content: Any, buffers: Any) -> None:
+        # Not through `on_msg`: the browser may answer before a constructor could register itself.
         # ipywidgets swallows what its callbacks raise, or prints it where nobody looks.
         try:
+            self._receive(content)
             super()._handle_custom_msg(content, buffers)
         except Exception as error:
             self._refuse(f"A message could not be handled: {type(error).__name__}: {error}")
@@ -399,7 +400,3 @@ class AtlasWidget(AtlasState):
         if render:
             self.render(chosen)
         return self._chosen(chosen)
-
-
-def _on_message(widget: AtlasWidget, content: Any, _buffers: Any) -> None:
-    widget._receive(content)

@@ -236,8 +236,11 @@ export class FakeModel {
   }
 
   async handle(message) {
-    if (message.kind === "ready") await this.begin();
-    else if (message.kind === "acknowledge") this.unacknowledged--;
+    if (message.kind === "ready") {
+      // `deaf`: how many of the first are lost, as by a kernel that does not listen yet
+      if (this.options.deaf > 0) this.options.deaf--;
+      else await this.begin();
+    } else if (message.kind === "acknowledge") this.unacknowledged--;
     else if (message.kind === "visible") this.visible(message);
     else if (message.kind === "hover") await this.card(message);
     else if (message.kind === "inspect") await this.inspect(message);

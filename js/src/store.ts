@@ -36,6 +36,9 @@ const MAX_EARLY_SHEETS = 256;
 const MAX_CELLS = 6400;
 /** Panels follow a burst of pictures at this pace (ms). */
 const PANEL_PACE = 80;
+/** How soon, and how seldom at last, the kernel is asked again for a layout (ms). */
+const FIRST_REPEAT = 1000;
+const LAST_REPEAT = 8000;
 const DEFAULT_HEIGHT = 600;
 
 /**
@@ -65,6 +68,7 @@ export class Store {
   private readonly inSight = new Map<object, { grid: number; cells: number[] }>();
   private early: EarlySheet[] = [];
   private panelTimer: ReturnType<typeof setTimeout> | null = null;
+  private readyTimer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(model: AnyModel) {
     this.link = new Link(model);
@@ -81,7 +85,7 @@ export class Store {
     this.listenToTraits();
     this.link.onMessage((content, buffers) => this.receive(content, buffers[0]));
     this.announceFatalStatus();
-    this.send({ kind: "ready", view: randomId(), revision: this.revision });
+    this.sayReady(randomId(), FIRST_REPEAT);
   }
 
   get revision(): number {
@@ -89,6 +93,7 @@ export class Store {
   }
 
   dispose(): void {
+    if (this.readyTimer !== null) clearTimeout(this.readyTimer);
     this.link.dispose();
     this.listeners.clear();
     this.pictures.dispose();
@@ -223,6 +228,17 @@ export class Store {
       this.selection.value = { ...this.selection.peek(), grid: level };
       this.wantedLevel.value = { level };
     });
+  }
+
+  /**
+   * Said again, ever less often, until there is a layout: a kernel whose widgets have a thread of
+   * their own may get the first one before the widget listens, and drop it.
+   */
+  private sayReady(view: string, pause: number): void {
+    if (this.connected.peek()) this.send({ kind: "ready", view, revision: this.revision });
+    this.readyTimer = setTimeout(() => {
+      if (this.revision < 0) this.sayReady(view, Math.min(2 * pause, LAST_REPEAT));
+    }, pause);
   }
 
   /** After a page reload the message is gone, but the status still tells. */

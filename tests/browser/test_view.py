@@ -70,6 +70,16 @@ def test_pictures_arrive_are_acknowledged_and_counted(page: Page, show: Open) ->
     assert len(visible["cells"]) == total
 
 
+def test_a_kernel_that_did_not_listen_yet_is_asked_again(page: Page, show: Open) -> None:
+    root = show(deaf=2)
+    wait(page, "final", root.get_attribute("data-aw-cells"))
+    readies = sent(page, "ready")
+    assert len(readies) == 3
+    assert len({message["view"] for message in readies}) == 1
+    page.wait_for_timeout(1500)
+    assert len(sent(page, "ready")) == 3
+
+
 def test_the_wheel_zooms_to_finer_grids_and_back(page: Page, show: Open) -> None:
     show(onDemand=True)
     page.mouse.move(*stage_point(page))
