@@ -130,13 +130,17 @@ def test_a_click_opens_the_live_picture_and_escape_ends_it(page: Page, show: Ope
     page.locator(".aw-detail .aw-bars-diverging").first.wait_for()
     (first,) = sent(page, "inspect")
     page.click("text=Another seed")
-    page.wait_for_timeout(50)
+    page.wait_for_function("model.sent.filter(m => m.kind === 'inspect').length >= 2")
     second = sent(page, "inspect")[-1]
     assert (second["cell"], second["seed"]) == (first["cell"], first["seed"] + 1)
     page.keyboard.press("Escape")
     page.locator(".aw-detail").wait_for(state="detached")
-    stopped = {m["request"] for m in sent(page, "stop_inspect")}
-    assert stopped == {first["request"], second["request"]}
+    # The view says so after its next paint.
+    page.wait_for_function(
+        "model.sent.filter(m => m.kind === 'stop_inspect').length >= 2", timeout=5000
+    )
+    stopped = [m["request"] for m in sent(page, "stop_inspect")]
+    assert stopped == [first["request"], second["request"]]
 
 
 def test_areas_select_once_a_gesture_and_shift_adds(page: Page, show: Open) -> None:
