@@ -43,16 +43,16 @@ export function handleKey(event: KeyboardEvent, view: View, actions: KeyActions)
     }
     case "+":
     case "=":
-      view.zoomBy(ZOOM);
+      view.navigation.zoomBy(ZOOM);
       return true;
     case "-":
     case "−":
     case "_":
-      view.zoomBy(1 / ZOOM);
+      view.navigation.zoomBy(1 / ZOOM);
       return true;
     case "0":
     case "Home":
-      view.home();
+      view.navigation.home();
       return true;
     case "p":
     case "P":
@@ -97,7 +97,7 @@ function closeOne(view: View, actions: KeyActions): boolean {
   } else if (view.tool.peek() !== "pan") {
     view.tool.value = "pan";
   } else if (view.store.selection.peek().cells.length > 0) {
-    view.store.select(view.store.selection.peek().grid, []);
+    view.selecting.clear();
   } else {
     return false;
   }

@@ -56,7 +56,7 @@ export function listenToPointer(stage: HTMLElement, view: View): () => void {
     if (!place) {
       view.opened.value = null;
     } else if (event.ctrlKey || event.metaKey) {
-      view.toggle(place.cell);
+      view.selecting.toggle(place.cell);
     } else if (event.detail <= 1) {
       openedAt = event.timeStamp;
       view.opened.value = place;
@@ -66,7 +66,7 @@ export function listenToPointer(stage: HTMLElement, view: View): () => void {
     if (view.tool.peek() !== "pan") return;
     // The first click of the two opened a cell, which was not meant.
     if (event.timeStamp - openedAt < DOUBLE) view.opened.value = null;
-    view.zoomBy(event.shiftKey ? 0.5 : 2, at(event));
+    view.navigation.zoomBy(event.shiftKey ? 0.5 : 2, at(event));
   };
 
   const abort = new AbortController();
@@ -100,10 +100,10 @@ function finish(view: View): void {
   const reach = Math.max(...points.map((p) => Math.hypot(p.x - first.x, p.y - first.y))) * k;
   if (reach < CLICK) {
     const cell = cellAt(first, grid.size);
-    view.select(grid.has(cell) ? [cell] : [], how);
+    view.selecting.select(grid.has(cell) ? [cell] : [], how);
   } else if (kind === "rectangle") {
-    view.select(cellsInBox(grid, [first.x, first.y, last.x, last.y]), how);
+    view.selecting.select(cellsInBox(grid, [first.x, first.y, last.x, last.y]), how);
   } else {
-    view.select(cellsInPolygon(grid, points), how);
+    view.selecting.select(cellsInPolygon(grid, points), how);
   }
 }

@@ -1,23 +1,12 @@
 import { batch, effect, signal } from "@preact/signals";
-import type { Box, Camera, Point, Size } from "./geometry";
-import {
-  boxOfCells,
-  cellAt,
-  cellBox,
-  constrainCamera,
-  fitCamera,
-  padBox,
-  recentre,
-  toAtlas,
-  UNIT,
-  viewportOf,
-} from "./geometry";
-import { CameraGestures } from "./gestures";
+import type { Point } from "./geometry";
+import { cellAt, toAtlas } from "./geometry";
 import type { Grid } from "./grids";
 import { chooseLevel } from "./levels";
+import { Navigation } from "./navigation";
 import { Painter } from "./painter";
 import { type AreaGesture, listenToPointer } from "./pointer";
-import { type Combine, combine, moveToGrid } from "./selection";
+import { Selecting } from "./selecting";
 import { Sight } from "./sight";
 import type { Store } from "./store";
 import { prefersReducedMotion } from "./theme";
@@ -32,55 +21,48 @@ export interface Place {
 
 /** A picture that arrives fades in over this time (ms). */
 const FADE = 150;
-const FLIGHT = 650;
-const STEP = 220;
-const HOME_MARGIN = 22;
-/** How large a cell of the finest grid may become, in CSS pixels. */
-const LARGEST_CELL = 420;
 
-/** One view of a store: its camera, its level, what is under the pointer, what is open. */
+/** One view of a store: its level, what is under the pointer, what is open; and its parts. */
 export class View {
-  readonly size = signal<Size>({ width: 0, height: 0 });
-  readonly camera = signal<Camera>({ k: 1, x: 0, y: 0 });
   readonly level = signal<number | null>(null);
   readonly levelMode = signal<LevelMode>("auto");
   readonly tool = signal<Tool>("pan");
   /** The cell under the pointer or the keyboard's focus. */
   readonly active = signal<(Place & { by: "pointer" | "keyboard" }) | null>(null);
   readonly opened = signal<Place | null>(null);
-  readonly moving = signal(false);
-  readonly atHome = signal(true);
   /** Cells that the search found. */
   readonly found = signal<{ grid: number; cells: Set<number> } | null>(null);
   readonly gesture = signal<AreaGesture | null>(null);
   /** How far the live picture of the opened cell is. */
   readonly inspectStep = signal(0);
 
+  readonly navigation: Navigation;
+  readonly selecting: Selecting;
   private painter!: Painter;
-  private camGestures!: CameraGestures;
   private sight!: Sight;
   private revision = -1;
 
-  constructor(readonly store: Store) {}
+  constructor(readonly store: Store) {
+    this.selecting = new Selecting(store, () => this.shownGrid());
+    this.navigation = new Navigation({
+      grids: () => this.grids,
+      mayPan: (event) => this.tool.peek() === "pan" && !event.shiftKey && !this.gesture.peek(),
+      moved: () => {
+        this.updateLevel();
+        this.painter.redraw();
+        this.sight.schedule();
+      },
+      rested: () => this.painter.redraw(),
+    });
+  }
 
   /** Brings the view to life on its elements; what is returned ends it. */
   attach(stage: HTMLElement, base: HTMLCanvasElement, overlay: HTMLCanvasElement): () => void {
-    this.camGestures = new CameraGestures(stage, {
-      mayPan: (event) => this.tool.peek() === "pan" && !event.shiftKey && !this.gesture.peek(),
-      constrain: (camera) => constrainCamera(camera, this.size.peek(), this.homeBox),
-      onStart: () => {
-        this.moving.value = true;
-      },
-      onMove: (camera, byPerson) => this.moved(camera, byPerson),
-      onEnd: () => {
-        this.moving.value = false;
-        this.painter.redraw();
-      },
-    });
+    const leave = this.navigation.attach(stage);
     this.painter = new Painter(stage, base, overlay, {
       scene: () => this.scene(),
       overlay: () => this.overlay(),
-      resized: (size) => this.resized(size),
+      resized: (size) => this.navigation.resized(size),
     });
     this.sight = new Sight(this);
     const cleanups = [
@@ -92,7 +74,7 @@ export class View {
       ...this.follow(),
       () => this.sight.dispose(),
       () => this.painter.dispose(),
-      () => this.camGestures.dispose(),
+      leave,
     ];
     this.painter.measure();
     this.layoutChanged();
@@ -102,6 +84,18 @@ export class View {
   }
 
   // ------------------------------------------------------------------ what is shown
+
+  get size() {
+    return this.navigation.size;
+  }
+
+  get camera() {
+    return this.navigation.camera;
+  }
+
+  get moving() {
+    return this.navigation.moving;
+  }
 
   /** The grid in view, as a signal's value. */
   get grid(): Grid | null {
@@ -115,34 +109,6 @@ export class View {
 
   private get grids(): readonly Grid[] {
     return this.store.layout.peek()?.grids ?? [];
-  }
-
-  private get homeBox(): Box {
-    const bounds = this.grids[0]?.bounds;
-    return bounds ? padBox(bounds, 0.25 / this.grids[0].size) : UNIT;
-  }
-
-  private homeCamera(): Camera {
-    return fitCamera(this.homeBox, this.size.peek(), HOME_MARGIN);
-  }
-
-  private moved(camera: Camera, byPerson: boolean): void {
-    batch(() => {
-      this.camera.value = camera;
-      if (byPerson) this.atHome.value = false;
-      this.updateLevel();
-    });
-    this.painter.redraw();
-    this.sight.schedule();
-  }
-
-  private resized(size: Size): void {
-    const before = this.size.peek();
-    this.size.value = size;
-    this.updateRange();
-    const first = before.width === 0;
-    if (this.atHome.peek() || first) this.camGestures.set(this.homeCamera());
-    else this.camGestures.set(recentre(this.camera.peek(), before, size));
   }
 
   private updateLevel(): void {
@@ -173,81 +139,10 @@ export class View {
       });
     }
     this.sight.forget();
-    this.updateRange();
-    if (first) this.restoreViewport();
-    if (this.atHome.peek()) this.camGestures.set(this.homeCamera());
+    this.navigation.groundChanged(first ? this.store.savedViewport() : null);
     this.updateLevel();
     this.painter.reset();
     this.sight.schedule();
-  }
-
-  /** The view of before a page reload, which the kernel remembers. */
-  private restoreViewport(): void {
-    const saved = this.store.savedViewport();
-    const size = this.size.peek();
-    if (!saved || size.width === 0 || saved.every((value, at) => value === UNIT[at])) return;
-    const home = this.homeBox;
-    const showsAll =
-      saved[0] <= home[0] && saved[1] <= home[1] && saved[2] >= home[2] && saved[3] >= home[3];
-    if (showsAll) return;
-    this.atHome.value = false;
-    this.camGestures.set(fitCamera(saved, size));
-  }
-
-  private updateRange(): void {
-    const finest = this.grids[this.grids.length - 1]?.size ?? 20;
-    const home = this.homeCamera().k;
-    this.camGestures.setRange(home * 0.7, Math.max(finest * LARGEST_CELL, home * 4));
-  }
-
-  // ------------------------------------------------------------------ moving about
-
-  home(): void {
-    this.atHome.value = true;
-    this.fly(this.homeCamera(), FLIGHT);
-  }
-
-  zoomBy(factor: number, at: Point | null = null): void {
-    this.atHome.value = false;
-    this.camGestures.zoomBy(factor, at, prefersReducedMotion() ? 0 : STEP);
-  }
-
-  flyToBox(box: Box): void {
-    this.atHome.value = false;
-    this.fly(fitCamera(box, this.size.peek()), FLIGHT);
-  }
-
-  flyToCells(grid: number, cells: readonly number[]): void {
-    const box = boxOfCells(cells, grid);
-    if (box) this.flyToBox(padBox(box, Math.max(1.5 / grid, (box[2] - box[0]) * 0.15)));
-  }
-
-  /** Puts a point into the middle of the view, at once: the minimap's drag. */
-  centreOn(point: Point): void {
-    const { k } = this.camera.peek();
-    const { width, height } = this.size.peek();
-    this.atHome.value = false;
-    this.camGestures.set({ k, x: width / 2 - point.x * k, y: height / 2 - point.y * k });
-  }
-
-  private fly(camera: Camera, duration: number): void {
-    if (this.size.peek().width === 0) return;
-    this.camGestures.flyTo(camera, prefersReducedMotion() ? 0 : duration);
-  }
-
-  /** Pans just as far as needed to have a cell in view, clear of the border. */
-  private reveal(place: Place): void {
-    const box = cellBox(place.cell, place.grid);
-    const { k, x, y } = this.camera.peek();
-    const { width, height } = this.size.peek();
-    const margin = Math.min(24, width / 8, height / 8);
-    const shift = (low: number, high: number, length: number) =>
-      low < margin ? margin - low : high > length - margin ? length - margin - high : 0;
-    const dx = shift(box[0] * k + x, box[2] * k + x, width);
-    const dy = shift(box[1] * k + y, box[3] * k + y, height);
-    if (dx === 0 && dy === 0) return;
-    this.atHome.value = false;
-    this.fly({ k, x: x + dx, y: y + dy }, STEP);
   }
 
   setLevelMode(mode: LevelMode): void {
@@ -283,36 +178,18 @@ export class View {
     if (now && now.grid === grid.size) {
       cell = grid.neighbour(now.cell, dRow, dCol);
     } else {
-      const [x0, y0, x1, y1] = viewportOf(this.camera.peek(), this.size.peek());
+      const [x0, y0, x1, y1] = this.navigation.viewport;
       cell = grid.nearest((x0 + x1) / 2, (y0 + y1) / 2);
     }
     if (cell < 0) return;
     const place = { grid: grid.size, cell };
     this.active.value = { ...place, by: "keyboard" };
-    this.reveal(place);
+    this.navigation.reveal(place.grid, place.cell);
     if (this.opened.peek()) this.opened.value = place;
   }
 
-  /** The selection as cells of the grid shown. */
-  private selectedHere(): number[] {
-    const grid = this.shownGrid();
-    const { grid: from, cells } = this.store.selection.peek();
-    return grid ? moveToGrid(cells, from, grid) : [];
-  }
-
-  select(cells: readonly number[], how: Combine): void {
-    const level = this.level.peek();
-    if (level === null) return;
-    this.store.select(level, combine(this.selectedHere(), cells, how));
-  }
-
-  toggle(cell: number): void {
-    this.select([cell], this.selectedHere().includes(cell) ? "remove" : "add");
-  }
-
   selectAllInView(): void {
-    const box = viewportOf(this.camera.peek(), this.size.peek());
-    this.select(this.shownGrid()?.inBox(box) ?? [], "replace");
+    this.selecting.select(this.shownGrid()?.inBox(this.navigation.viewport) ?? [], "replace");
   }
 
   cancelGesture(): boolean {
@@ -361,7 +238,7 @@ export class View {
     return [
       effect(() => {
         const flight = store.flight.value;
-        if (flight) this.flyToBox(flight.box);
+        if (flight) this.navigation.flyToBox(flight.box);
       }),
       effect(() => {
         const wanted = store.wantedLevel.value;

@@ -10,7 +10,7 @@ export function Minimap() {
   const canvas = useRef<HTMLCanvasElement>(null);
   void store.pictureVersion.value;
   const grid = store.layout.value?.grids[0];
-  const hidden = view.atHome.value || !grid;
+  const hidden = view.navigation.atHome.value || !grid;
   useLayoutEffect(() => {
     const element = canvas.current;
     const context = element?.getContext("2d");
@@ -35,7 +35,7 @@ export function Minimap() {
   );
   const moveTo = (event: PointerEvent) => {
     const box = (event.currentTarget as Element).getBoundingClientRect();
-    view.centreOn({
+    view.navigation.centreOn({
       x: (event.clientX - box.left) / box.width,
       y: (event.clientY - box.top) / box.height,
     });

@@ -27,7 +27,7 @@ export function SearchBox() {
   }, [key]);
 
   const goTo = (match: LabelMatch | undefined) => {
-    if (match && level !== null) view.flyToCells(level, match.cells);
+    if (match && level !== null) view.navigation.flyToCells(level, match.cells);
   };
   const clear = () => {
     query.value = "";

@@ -15,9 +15,9 @@ export function Stage() {
   useLayoutEffect(() => view.attach(stage.current!, base.current!, overlay.current!), []);
   const selected = store.selection.value;
   const ways: [string, string, () => void][] = [
-    ["plus", "Zoom in (+)", () => view.zoomBy(1.7)],
-    ["minus", "Zoom out (−)", () => view.zoomBy(1 / 1.7)],
-    ["home", "All of the atlas (0)", () => view.home()],
+    ["plus", "Zoom in (+)", () => view.navigation.zoomBy(1.7)],
+    ["minus", "Zoom out (−)", () => view.navigation.zoomBy(1 / 1.7)],
+    ["home", "All of the atlas (0)", () => view.navigation.home()],
   ];
   return (
     <div class="aw-stage-holder">
@@ -51,7 +51,7 @@ export function Stage() {
           <button
             type="button"
             class="aw-link"
-            onClick={() => view.flyToCells(selected.grid, selected.cells)}
+            onClick={() => view.navigation.flyToCells(selected.grid, selected.cells)}
           >
             zoom there
           </button>
@@ -59,7 +59,7 @@ export function Stage() {
             type="button"
             class="aw-link"
             data-aw-clear
-            onClick={() => store.select(selected.grid, [])}
+            onClick={() => view.selecting.clear()}
           >
             clear
           </button>

@@ -1,0 +1,161 @@
+import { batch, signal } from "@preact/signals";
+import type { Box, Camera, Point, Size } from "./geometry";
+import {
+  boxOfCells,
+  cellBox,
+  constrainCamera,
+  fitCamera,
+  padBox,
+  recentre,
+  UNIT,
+  viewportOf,
+} from "./geometry";
+import { CameraGestures } from "./gestures";
+import type { Grid } from "./grids";
+import { prefersReducedMotion } from "./theme";
+
+const FLIGHT = 650;
+const STEP = 220;
+const HOME_MARGIN = 22;
+/** How large a cell of the finest grid may become, in CSS pixels. */
+const LARGEST_CELL = 420;
+
+/** What moves about: where it is, and who is told. */
+export interface Traveller {
+  /** Coarsest first; none before there is a layout. */
+  grids(): readonly Grid[];
+  mayPan(event: MouseEvent | TouchEvent): boolean;
+  /** The camera is elsewhere now, in the midst of a move or at its end. */
+  moved(): void;
+  rested(): void;
+}
+
+/** Where the camera is and how it gets elsewhere: by hand, by flight, at once. */
+export class Navigation {
+  readonly size = signal<Size>({ width: 0, height: 0 });
+  readonly camera = signal<Camera>({ k: 1, x: 0, y: 0 });
+  readonly moving = signal(false);
+  readonly atHome = signal(true);
+  private gestures!: CameraGestures;
+
+  constructor(private readonly traveller: Traveller) {}
+
+  /** Listens on the stage; what is returned ends it. */
+  attach(stage: HTMLElement): () => void {
+    this.gestures = new CameraGestures(stage, {
+      mayPan: (event) => this.traveller.mayPan(event),
+      constrain: (camera) => constrainCamera(camera, this.size.peek(), this.homeBox),
+      onStart: () => {
+        this.moving.value = true;
+      },
+      onMove: (camera, byPerson) => {
+        batch(() => {
+          this.camera.value = camera;
+          if (byPerson) this.atHome.value = false;
+          this.traveller.moved();
+        });
+      },
+      onEnd: () => {
+        this.moving.value = false;
+        this.traveller.rested();
+      },
+    });
+    return () => this.gestures.dispose();
+  }
+
+  get viewport(): Box {
+    return viewportOf(this.camera.peek(), this.size.peek());
+  }
+
+  private get homeBox(): Box {
+    const coarsest = this.traveller.grids()[0];
+    return coarsest?.bounds ? padBox(coarsest.bounds, 0.25 / coarsest.size) : UNIT;
+  }
+
+  private homeCamera(): Camera {
+    return fitCamera(this.homeBox, this.size.peek(), HOME_MARGIN);
+  }
+
+  resized(size: Size): void {
+    const before = this.size.peek();
+    this.size.value = size;
+    this.updateRange();
+    const first = before.width === 0;
+    if (this.atHome.peek() || first) this.gestures.set(this.homeCamera());
+    else this.gestures.set(recentre(this.camera.peek(), before, size));
+  }
+
+  /** Other cells: other limits; whoever saw all of the atlas sees all of it again. */
+  groundChanged(saved: Box | null): void {
+    this.updateRange();
+    if (saved) this.restore(saved);
+    if (this.atHome.peek()) this.gestures.set(this.homeCamera());
+  }
+
+  /** The view of before a page reload, which the kernel remembers. */
+  private restore(saved: Box): void {
+    const size = this.size.peek();
+    if (size.width === 0 || saved.every((value, at) => value === UNIT[at])) return;
+    const home = this.homeBox;
+    const showsAll =
+      saved[0] <= home[0] && saved[1] <= home[1] && saved[2] >= home[2] && saved[3] >= home[3];
+    if (showsAll) return;
+    this.atHome.value = false;
+    this.gestures.set(fitCamera(saved, size));
+  }
+
+  private updateRange(): void {
+    const grids = this.traveller.grids();
+    const finest = grids[grids.length - 1]?.size ?? 20;
+    const home = this.homeCamera().k;
+    this.gestures.setRange(home * 0.7, Math.max(finest * LARGEST_CELL, home * 4));
+  }
+
+  home(): void {
+    this.atHome.value = true;
+    this.fly(this.homeCamera(), FLIGHT);
+  }
+
+  zoomBy(factor: number, at: Point | null = null): void {
+    this.atHome.value = false;
+    this.gestures.zoomBy(factor, at, prefersReducedMotion() ? 0 : STEP);
+  }
+
+  flyToBox(box: Box): void {
+    this.atHome.value = false;
+    this.fly(fitCamera(box, this.size.peek()), FLIGHT);
+  }
+
+  flyToCells(grid: number, cells: readonly number[]): void {
+    const box = boxOfCells(cells, grid);
+    if (box) this.flyToBox(padBox(box, Math.max(1.5 / grid, (box[2] - box[0]) * 0.15)));
+  }
+
+  /** Puts a point into the middle of the view, at once: the minimap's drag. */
+  centreOn(point: Point): void {
+    const { k } = this.camera.peek();
+    const { width, height } = this.size.peek();
+    this.atHome.value = false;
+    this.gestures.set({ k, x: width / 2 - point.x * k, y: height / 2 - point.y * k });
+  }
+
+  /** Pans just as far as needed to have a cell in view, clear of the border. */
+  reveal(grid: number, cell: number): void {
+    const box = cellBox(cell, grid);
+    const { k, x, y } = this.camera.peek();
+    const { width, height } = this.size.peek();
+    const margin = Math.min(24, width / 8, height / 8);
+    const shift = (low: number, high: number, length: number) =>
+      low < margin ? margin - low : high > length - margin ? length - margin - high : 0;
+    const dx = shift(box[0] * k + x, box[2] * k + x, width);
+    const dy = shift(box[1] * k + y, box[3] * k + y, height);
+    if (dx === 0 && dy === 0) return;
+    this.atHome.value = false;
+    this.fly({ k, x: x + dx, y: y + dy }, STEP);
+  }
+
+  private fly(camera: Camera, duration: number): void {
+    if (this.size.peek().width === 0) return;
+    this.gestures.flyTo(camera, prefersReducedMotion() ? 0 : duration);
+  }
+}

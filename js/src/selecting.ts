@@ -1,0 +1,33 @@
+import type { Grid } from "./grids";
+import { type Combine, combine, moveToGrid } from "./selection";
+import type { Store } from "./store";
+
+/** What a view does to the selection, which all views of a store share. */
+export class Selecting {
+  constructor(
+    private readonly store: Store,
+    private readonly shown: () => Grid | null,
+  ) {}
+
+  /** The selection as cells of a grid. */
+  private selectedOn(grid: Grid): number[] {
+    const { grid: from, cells } = this.store.selection.peek();
+    return moveToGrid(cells, from, grid);
+  }
+
+  /** Combines cells of the grid shown with what is selected; `observe`rs hear of it once. */
+  select(cells: readonly number[], how: Combine): void {
+    const grid = this.shown();
+    if (grid) this.store.select(grid.size, combine(this.selectedOn(grid), cells, how));
+  }
+
+  toggle(cell: number): void {
+    const grid = this.shown();
+    if (grid) this.select([cell], this.selectedOn(grid).includes(cell) ? "remove" : "add");
+  }
+
+  clear(): void {
+    const { grid, cells } = this.store.selection.peek();
+    if (cells.length > 0) this.store.select(grid, []);
+  }
+}
