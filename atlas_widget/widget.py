@@ -7,30 +7,22 @@ The widget holds traits and passes messages on; the work is done by a
 from __future__ import annotations
 
 import os
-import threading
-import time
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from atlas_widget import figures, lifetime, messages
-from atlas_widget.errors import AtlasError, CellError
+from atlas_widget import lifetime, messages
+from atlas_widget.errors import AtlasError
+from atlas_widget.exploring import Exploring
+from atlas_widget.finishing import Finishing
 from atlas_widget.provenance import model_name
-from atlas_widget.rendering import exporting
 from atlas_widget.rendering.front import WidgetFront
-from atlas_widget.rendering.queue import State
 from atlas_widget.rendering.recipe import Recipe, layer_names
 from atlas_widget.rendering.session import Session
 from atlas_widget.rendering.status import first_status
-from atlas_widget.rendering.waiting import wait_for
 from atlas_widget.rendering.worker import Worker
-from atlas_widget.state import AtlasState
-from atlas_widget.traits import check_cells, check_grid
 
 if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.figure import Figure
     from torch import nn
 
     from atlas_widget.atlas import Atlas
@@ -40,7 +32,7 @@ __all__ = ["AtlasWidget"]
 _CLOSE_TIMEOUT = 20.0  # seconds that close() waits for the slice in progress
 
 
-class AtlasWidget(AtlasState):
+class AtlasWidget(Exploring, Finishing):
     """An activation atlas of a layer, made while you look at it.
 
     Returns at once. One worker thread collects activations, lays them out and renders the cells'
@@ -139,192 +131,6 @@ class AtlasWidget(AtlasState):
         self._end = weakref.finalize(self, worker.stop, 0.0)
         worker.start(session)
 
-    # -- What it shows
-
-    @property
-    def atlas(self) -> Atlas | None:
-        """The atlas on show, or None until it stands (see :meth:`wait`)."""
-        return self._session.atlas
-
-    @property
-    def selected(self) -> pd.DataFrame:
-        """The selected cells as a table: place, count, label, and how good each picture is."""
-        import pandas as pd
-
-        scene, atlas = self._session.scene, self.atlas
-        if scene is None or atlas is None:
-            return pd.DataFrame()
-        grid = self.level
-        cells = [cell for cell in self.selection if scene.has(grid, cell)]
-        places = [scene.cells(grid)[cell] for cell in cells]
-        table = atlas.cells(grid).iloc[places].copy()
-        pictures, labels = self._session.snapshot(grid)
-        shown = [pictures.get(cell) for cell in cells]
-        table["label"] = [labels.get(cell) for cell in cells]
-        table["state"] = [picture.state.word if picture else "crop" for picture in shown]
-        table["cosine"] = [picture.cosine if picture else None for picture in shown]
-        table["rank"] = [picture.rank if picture else None for picture in shown]
-        return table
-
-    @property
-    def notices(self) -> tuple[str, ...]:
-        """What was assumed or went less well, such as a transform that nobody named."""
-        return self._session.tell.notices
-
-    def select(self, cells: Iterable[int], grid: int | None = None) -> None:
-        """Select cells.
-
-        Parameters
-        ----------
-        cells
-            Ids of cells; none clears the selection.
-        grid
-            The grid that they belong to; by default the one on show.
-        """
-        scene = self._session.scene
-        level = self.level if grid is None else grid
-        if scene is not None:
-            check_grid(level, scene)
-        chosen = check_cells(cells, level, scene)
-        with self._lock, self.hold_sync(), self.hold_trait_notifications():
-            self.level = level
-            self.selection = chosen
-
-    # -- Waiting
-
-    def wait(self, timeout: float | None = None) -> AtlasWidget:
-        """Wait until the layout and its grids stand; raise what went wrong.
-
-        Interrupting it leaves the worker at work.
-
-        Parameters
-        ----------
-        timeout
-            Seconds after which to raise `TimeoutError`; None waits for ever.
-        """
-        if self._worker.here:
-            raise AtlasError(
-                "An observer of what the worker sets cannot wait for the worker: wait in a cell."
-            )
-        if not wait_for(self._session.changed, self._built, timeout, status=self._shown_status()):
-            raise TimeoutError(f"The atlas does not stand after {timeout} s: {self.status}")
-        return self
-
-    def render(
-        self, cells: Iterable[int] | None = None, timeout: float | None = None
-    ) -> AtlasWidget:
-        """Wait until pictures are final; they are rendered whether or not anybody looks.
-
-        Parameters
-        ----------
-        cells
-            Ids of cells of the grid on show; None: all of them.
-        timeout
-            Seconds after which to raise `TimeoutError`; None waits for ever.
-        """
-        started = time.monotonic()
-        self.wait(timeout)
-        grid, wanted = self._chosen(cells)
-        session = self._session
-        scene = session.scene
-
-        def rendered() -> bool:
-            self._check_open()
-            if session.scene is not scene:
-                raise AtlasError("Another layout came while the pictures were rendered; try again.")
-            return demanded.is_set() and not session.unfinished(grid, wanted)
-
-        demanded = threading.Event()
-
-        def demand() -> None:
-            session.demand(grid, wanted)
-            demanded.set()
-
-        self._worker.post(demand)
-        left = None if timeout is None else max(0.0, timeout - (time.monotonic() - started))
-        complete = False
-        try:
-            complete = wait_for(session.changed, rendered, left, status=self._shown_status())
-        finally:
-            if not complete:  # whoever gave up waiting does not want them any more
-                self._worker.post(lambda: session.withdraw(grid, wanted))
-        if not complete:
-            missing = len(session.unfinished(grid, wanted))
-            raise TimeoutError(
-                f"{missing} of {len(wanted)} pictures are not final after {timeout} s."
-            )
-        pictures, _ = session.snapshot(grid)
-        failed = [cell for cell in wanted if pictures[cell].state is not State.FINAL]
-        if failed:
-            raise AtlasError(
-                f"{len(failed)} of {len(wanted)} pictures could not be rendered: "
-                f"{session.tell.last_error}"
-            )
-        return self
-
-    # -- Figures
-
-    def to_figure(
-        self,
-        cells: Iterable[int] | None = None,
-        *,
-        dpi: float = 300,
-        caption: bool | str = True,
-        labels: bool = False,
-        render: bool = True,
-    ) -> Figure:
-        """Return cells as a matplotlib figure, made without pyplot.
-
-        Parameters
-        ----------
-        cells
-            Ids of cells of the grid on show; None: all of them.
-        dpi
-            Dots an inch.
-        caption
-            Whether to say in small print what is shown, or what to say.
-        labels
-            Whether to write each cell's label into it.
-        render
-            Whether to wait until all pictures are final. If not, the figure has what there is and
-            its caption says so.
-        """
-        grid, wanted = self._pictured(cells, render)
-        drawing, _ = exporting.draw(
-            self._session, grid, wanted, dpi=dpi, caption=caption, labels=labels
-        )
-        return drawing
-
-    def export(
-        self,
-        path: str | os.PathLike[str],
-        cells: Iterable[int] | None = None,
-        dpi: float = 300,
-        *,
-        caption: bool | str = True,
-        labels: bool = False,
-        render: bool = True,
-    ) -> Path:
-        """Write cells as a figure, with a record of what it was made of inside and beside it.
-
-        Parameters
-        ----------
-        path
-            Ends in .png, .svg or .pdf; ``<path>.json`` is written too.
-        cells, dpi, caption, labels, render
-            See :meth:`to_figure`.
-
-        Returns
-        -------
-        Path
-            The figure.
-        """
-        target = figures.check_path(path)  # before minutes of rendering
-        grid, wanted = self._pictured(cells, render)
-        return exporting.export(
-            target, self._session, grid, wanted, dpi=dpi, caption=caption, labels=labels
-        )
-
     # -- The end
 
     def close(self) -> None:
@@ -364,39 +170,3 @@ class AtlasWidget(AtlasState):
         if message.kind == "visible":
             lifetime.pin(self)
         self._worker.post(lambda: session.handle(message))
-
-    # -- Inside
-
-    def _check_open(self) -> None:
-        if self._session.closed or not self._worker.alive:
-            raise AtlasError("This widget has been closed; make a new one.")
-
-    def _built(self) -> bool:
-        error = self._session.error
-        if error is not None:
-            raise error
-        self._check_open()
-        return self._session.built
-
-    def _shown_status(self) -> Any:
-        # On the screen the widget itself shows how far it is.
-        return None if self._session.watched else lambda: self.status
-
-    def _chosen(self, cells: Iterable[int] | None) -> tuple[int, list[int]]:
-        scene = self._session.scene
-        if scene is None:
-            raise CellError("There are no cells yet; w.wait() waits for them.")
-        grid = self.level if self.level in scene.grids else scene.base
-        if cells is None:
-            return grid, list(scene.cells(grid))
-        chosen = check_cells(cells, grid, scene)
-        if not chosen:
-            raise CellError("No cells were given; leave `cells` out for the whole grid.")
-        return grid, chosen
-
-    def _pictured(self, cells: Iterable[int] | None, render: bool) -> tuple[int, list[int]]:
-        chosen = None if cells is None else list(cells)
-        self.wait()
-        if render:
-            self.render(chosen)
-        return self._chosen(chosen)
