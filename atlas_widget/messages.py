@@ -201,7 +201,7 @@ def _number(value: object, _where: str) -> float | None:
 
 def _interval(entry: Mapping[str, Any]) -> dict[str, Any]:
     values = {name: _number(entry[name], name) for name in ("value", "low", "high")}
-    return {"label": str(entry["label"]), **values}
+    return {"index": int(entry["index"]), "label": str(entry["label"]), **values}
 
 
 def _grid(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -116,7 +116,7 @@ def test_numpy_values_can_cross():
 
 
 def test_labels_with_html_stay_text():
-    entry = {"label": "<img src=x onerror=alert(1)>", "value": 1, "low": 0.5, "high": 2}
+    entry = {"index": 3, "label": "<img src=x onerror=alert(1)>", "value": 1, "low": 0.5, "high": 2}
     content = build(
         "card",
         revision=0,

@@ -34,7 +34,7 @@ class CellClasses:
         What the cell is called, or None where its samples leave doubt.
     classes, against
         The classes that it argues most for and most against, strongest first, each with its
-        label, its value and the interval of that: low and high.
+        number, its label, its value and the interval of that: low and high.
     """
 
     label: str | None
@@ -193,6 +193,7 @@ class Labeller:
 
     def _named(self, value: ClassValue) -> dict[str, Any]:
         return {
+            "index": value.index,
             "label": self.name(value.index),
             "value": value.value,
             "low": value.low,

@@ -408,8 +408,10 @@ export class FakeModel {
       Array.from({ length: count }, (_, i) => {
         const value = sign * (1.9 / (1 + 0.55 * i) + ((index * (i + 3)) % 7) * 0.03);
         const half = 0.12 + 0.35 * ((index + i * 5) % 3);
+        const number = (first + i * step) % LABELS.length;
         return {
-          label: LABELS[(first + i * step) % LABELS.length],
+          index: number,
+          label: LABELS[number],
           value,
           low: value - half,
           high: value + half,

@@ -67,6 +67,8 @@ export const FROM_KERNEL = {
 } as const;
 
 export interface ClassValue {
+  /** Of the class among the model's outputs. */
+  index: number;
   label: string;
   value: number;
   /** The interval's ends; null where one sample alone speaks and nothing is known of its spread. */
@@ -125,6 +127,7 @@ function isClassValue(value: unknown): boolean {
   return (
     typeof item === "object" &&
     item !== null &&
+    Number.isInteger(item.index) &&
     isString(item.label) &&
     isNumber(item.value) &&
     [item.low, item.high].every(orNull(isNumber))

@@ -27,7 +27,7 @@ describe("a message from the kernel", () => {
 
   it("passes if complete and well typed", () => {
     expect(parseKernelMessage(frame)).toBe(frame);
-    const classes = [{ label: "cat", value: 1, low: 0.5, high: 1.5 }];
+    const classes = [{ index: 7, label: "cat", value: 1, low: 0.5, high: 1.5 }];
     const card = {
       kind: "card",
       revision: 0,
@@ -45,7 +45,10 @@ describe("a message from the kernel", () => {
     };
     expect(parseKernelMessage(card)).toBe(card);
     expect(parseKernelMessage({ ...card, classes: [{ label: "cat" }] })).toHaveProperty("problem");
-    const single = { ...card, classes: [{ label: "cat", value: 1, low: null, high: null }] };
+    const single = {
+      ...card,
+      classes: [{ index: 7, label: "cat", value: 1, low: null, high: null }],
+    };
     expect(parseKernelMessage(single)).toBe(single);
   });
 
