@@ -15,6 +15,7 @@ import anywidget
 import traitlets
 
 from atlas_widget import messages
+from atlas_widget.overlays import check_overlay
 from atlas_widget.rendering.progress import Throttle
 from atlas_widget.traits import check_cells, check_grid, check_viewport, refusals
 
@@ -55,6 +56,9 @@ class AtlasState(anywidget.AnyWidget):
     """The cell under the pointer, or -1."""
     viewport = traitlets.List(traitlets.Float(), _WHOLE).tag(sync=True, echo_update=False)
     """The region in sight, [x0, y0, x1, y1] in units of the atlas. Set it to fly there."""
+    overlay = traitlets.Unicode("pictures").tag(sync=True)
+    """What lies over the pictures: "pictures" (nothing), "crops" (real crops in their place),
+    "density", "top class", "fidelity", or "influence: " and the name of a class."""
     status = traitlets.Dict().tag(sync=True)
     """What is being done: stage, message, done, total, seconds_left, error and what it is of."""
     height = traitlets.Int(600).tag(sync=True)
@@ -71,7 +75,13 @@ class AtlasState(anywidget.AnyWidget):
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take over what the browser sets, as far as it makes sense; the rest is set back."""
         scene = self._session.scene
-        refused = refusals(sync_data, layer_exists=self._check_layer, level=self.level, scene=scene)
+        refused = refusals(
+            sync_data,
+            layer_exists=self._check_layer,
+            overlay_exists=self._check_overlay,
+            level=self.level,
+            scene=scene,
+        )
         accepted = {name: value for name, value in sync_data.items() if name not in refused}
         with self._lock:
             super().set_state(accepted)
@@ -97,6 +107,10 @@ class AtlasState(anywidget.AnyWidget):
     def _validate_viewport(self, proposal: Any) -> list[float]:
         return check_viewport(proposal["value"])
 
+    @traitlets.validate("overlay")
+    def _validate_overlay(self, proposal: Any) -> str:
+        return self._check_overlay(proposal["value"])
+
     @traitlets.observe("layer")
     def _layer_changed(self, change: Any) -> None:
         session = self._session
@@ -112,6 +126,9 @@ class AtlasState(anywidget.AnyWidget):
 
     def _check_layer(self, name: object) -> str:
         return self._session.check_layer(name)
+
+    def _check_overlay(self, value: object) -> str:
+        return check_overlay(value, self._session.class_names)
 
     def _set_from_worker(self, *, urgent: bool, **values: Any) -> bool:
         """Set traits from the worker's thread, if possible not in the midst of another's change.

@@ -70,7 +70,12 @@ def check_viewport(value: object) -> list[float]:
 
 
 def refusals(
-    state: Mapping[str, Any], *, layer_exists: Any, level: int, scene: Scene | None
+    state: Mapping[str, Any],
+    *,
+    layer_exists: Any,
+    overlay_exists: Any,
+    level: int,
+    scene: Scene | None,
 ) -> dict[str, str]:
     """Return what of a state from the browser is refused, and why.
 
@@ -80,6 +85,8 @@ def refusals(
         What the browser sends: nothing about it is trusted.
     layer_exists
         Raises an `AtlasError` for a layer that does not exist.
+    overlay_exists
+        The same for an overlay.
     level
         The grid that is shown now.
     scene
@@ -90,6 +97,8 @@ def refusals(
         try:
             if name == "layer":
                 layer_exists(value)
+            elif name == "overlay":
+                overlay_exists(value)
             elif name == "level":
                 if scene is not None:
                     check_grid(value, scene)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from atlas_widget.errors import AtlasError, ImagesError, LayerNotFoundError, SavedAtlasError
 from atlas_widget.messages import MAX_GRID, MAX_TEXT
+from atlas_widget.overlays import class_names
 from atlas_widget.rendering.cache import cache_folder
 
 if TYPE_CHECKING:
@@ -163,6 +164,12 @@ class Recipe:
     def opened_with(self, layer: str) -> bool:
         """Return whether this is the layer that the widget was opened with."""
         return layer == self.first_layer
+
+    def class_names(self, probe: LayerProbe) -> list[str]:
+        """Return one name for each class, no two alike; none if the layer argues for none."""
+        if not probe.num_classes or probe.no_classes is not None:
+            return []
+        return class_names(self.names(probe), probe.num_classes)
 
     def names(self, probe: LayerProbe) -> list[str] | None:
         """Return the names of the classes."""

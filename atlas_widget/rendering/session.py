@@ -105,6 +105,11 @@ class Session:
             return str(name)
         return self._recipe.check_layer(probe, name)
 
+    @property
+    def class_names(self) -> list[str]:
+        """One name for each class, no two alike; none if the layer argues for none."""
+        return self._recipe.class_names(self._probe) if self._probe is not None else []
+
     def check(self, message: Message) -> None:
         """Raise an error for a message about cells that do not exist."""
         scene = self.scene
@@ -228,8 +233,17 @@ class Session:
     def _connect(self) -> None:
         self.tell.listen()
         self._gallery.connected = True
+        self._tell_classes()
         if self._workshop is not None:
             self._gallery.resend(*self._workshop.in_sight)
+
+    def _tell_classes(self) -> None:
+        probe = self._probe
+        if probe is None or not self._gallery.connected:
+            return
+        names = self.class_names
+        reason = "" if names else probe.no_classes or "The model has no classes."
+        self.front.send(messages.build("classes", names=names, reason=reason), [])
 
     def _retry(self) -> None:
         if self.error is not None:
@@ -258,6 +272,7 @@ class Session:
                 self.tell.notice(self._cache.notice)
         for notice in probe.notices:
             self.tell.notice(notice)
+        self._tell_classes()
         if self._source is None:
             self.tell.progress.report("starting", "Opening the images")
             self._source = recipe.source(probe)

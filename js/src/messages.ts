@@ -52,6 +52,7 @@ export const FROM_KERNEL = {
     crops: "integer",
     tile: "integer",
   },
+  classes: { names: "strings", reason: "string" },
   frame: {
     request: "integer",
     grid: "integer",

@@ -2,12 +2,15 @@ import type { AnyModel } from "@anywidget/types";
 import { type Signal, signal } from "@preact/signals";
 import { Banners } from "./banners";
 import { Cards } from "./cards";
+import { Classes } from "./classes";
 import type { Box } from "./geometry";
 import { Grid } from "./grids";
 import { type Inspection, Inspections } from "./inspections";
 import { Link } from "./link";
 import type { BrowserMessage, KernelMessageOf } from "./messages";
 import { parseKernelMessage } from "./messages";
+import type { OverlayChoice } from "./overlays/choice";
+import { bindOverlay } from "./overlays/trait";
 import { Pictures, STATES } from "./pictures";
 import type { LayerName, Status } from "./traits";
 import { readBox, readInteger, readLayers, readSelection, readStatus } from "./traits";
@@ -52,6 +55,8 @@ export class Store {
   readonly layers: Signal<LayerName[]>;
   readonly height: Signal<number>;
   readonly selection: Signal<Selection>;
+  /** What lies over the pictures, in all views; setting it sets the trait. */
+  readonly overlay: Signal<OverlayChoice>;
   /** Asked for from Python: a place to fly to, a level to show. */
   readonly flight = signal<{ box: Box } | null>(null);
   readonly wantedLevel = signal<{ level: number } | null>(null);
@@ -59,10 +64,12 @@ export class Store {
   readonly pictureVersion = signal(0);
   readonly pictures: Pictures;
   readonly cards = new Cards();
+  readonly classes = new Classes();
   readonly banners = new Banners();
   readonly connected: Signal<boolean>;
 
   private readonly link: Link;
+  private readonly unbindOverlay: () => void;
   private readonly inspections = new Inspections();
   private readonly listeners = new Set<(change: Change) => void>();
   private readonly inSight = new Map<object, { grid: number; cells: number[] }>();
@@ -82,6 +89,9 @@ export class Store {
       grid: readInteger(model.get("level"), 0),
       cells: readSelection(model.get("selection")),
     });
+    const overlay = bindOverlay(this.link, this.classes.names);
+    this.overlay = overlay.choice;
+    this.unbindOverlay = overlay.stop;
     this.listenToTraits();
     this.link.onMessage((content, buffers) => this.receive(content, buffers[0]));
     this.announceFatalStatus();
@@ -94,6 +104,7 @@ export class Store {
 
   dispose(): void {
     if (this.readyTimer !== null) clearTimeout(this.readyTimer);
+    this.unbindOverlay();
     this.link.dispose();
     this.listeners.clear();
     this.pictures.dispose();
@@ -270,6 +281,9 @@ export class Store {
         break;
       case "card":
         if (message.revision === this.revision) this.cards.receive(message, bytes);
+        break;
+      case "classes":
+        this.classes.receive(message);
         break;
       case "frame":
         this.inspections.receive(message, bytes);

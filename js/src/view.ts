@@ -61,7 +61,7 @@ export class View {
     const leave = this.navigation.attach(stage);
     this.painter = new Painter(stage, base, overlay, {
       scene: () => this.scene(),
-      overlay: () => this.overlay(),
+      overlay: () => this.marks(),
       resized: (size) => this.navigation.resized(size),
     });
     this.sight = new Sight(this);
@@ -95,6 +95,11 @@ export class View {
 
   get moving() {
     return this.navigation.moving;
+  }
+
+  /** What lies over the pictures: `view.overlay.value = { kind: "influence", class: 7 }`. */
+  get overlay() {
+    return this.store.overlay;
   }
 
   /** The grid in view, as a signal's value. */
@@ -219,7 +224,7 @@ export class View {
     };
   }
 
-  private overlay() {
+  private marks() {
     const selection = this.store.selection.peek();
     const active = this.active.peek();
     return {

@@ -1,0 +1,14 @@
+import { signal } from "@preact/signals";
+
+/** The classes that a layer may argue for, as far as the kernel has told. */
+export class Classes {
+  /** One name for each, no two alike. */
+  readonly names = signal<readonly string[]>([]);
+  /** Why there are none; empty while that is not known. */
+  readonly reason = signal("");
+
+  receive(message: { names: (string | null)[]; reason: string }): void {
+    this.names.value = message.names.map((name, at) => name ?? `class ${at}`);
+    this.reason.value = message.reason;
+  }
+}

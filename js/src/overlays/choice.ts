@@ -1,0 +1,38 @@
+/**
+ * Which overlay is shown, and its text: the trait `overlay`, written the same way by
+ * `atlas_widget/overlays.py`.
+ */
+
+export const PLAIN_KINDS = ["pictures", "crops", "density", "top class", "fidelity"] as const;
+
+export type PlainKind = (typeof PLAIN_KINDS)[number];
+
+/** `class` is a class's index among the model's outputs; -1 where its name is not known. */
+export type OverlayChoice = { kind: PlainKind } | { kind: "influence"; class: number };
+
+const INFLUENCE = "influence: ";
+
+/** A class that has no name of its own is called by its number. */
+export const className = (names: readonly string[], index: number): string =>
+  names[index] ?? `class ${index}`;
+
+export function readOverlay(text: unknown, names: readonly string[]): OverlayChoice {
+  if (typeof text !== "string") return { kind: "pictures" };
+  if (text.startsWith(INFLUENCE)) {
+    const name = text.slice(INFLUENCE.length);
+    const numbered = /^class (\d+)$/.exec(name);
+    const index = names.indexOf(name);
+    return { kind: "influence", class: index < 0 && numbered ? Number(numbered[1]) : index };
+  }
+  return { kind: PLAIN_KINDS.find((kind) => kind === text) ?? "pictures" };
+}
+
+export function writeOverlay(choice: OverlayChoice, names: readonly string[]): string {
+  return choice.kind === "influence"
+    ? `${INFLUENCE}${className(names, choice.class)}`
+    : choice.kind;
+}
+
+export function sameOverlay(a: OverlayChoice, b: OverlayChoice): boolean {
+  return writeOverlay(a, []) === writeOverlay(b, []);
+}
