@@ -86,7 +86,7 @@ screenshots: setup-test
 ## make clean       remove what was built (make distclean: the environment too)
 clean:
 	rm -rf dist build test-results js/node_modules .pytest_cache .mypy_cache .ruff_cache
-	rm -f atlas_widget/static/widget.js atlas_widget/static/widget.css
+	rm -f atlas_widget/static/widget.js
 
 distclean: clean
 	rm -rf "$(VENV)"

@@ -57,7 +57,7 @@ def bundle(name: str) -> Path | str:
     """
     path = _STATIC / name
     if not path.is_file():
-        return _NO_BUNDLE if name.endswith(".js") else "\n"
+        return _NO_BUNDLE
     if os.environ.get("ANYWIDGET_HMR") == "1":
         return path
     return path.read_text(encoding="utf-8") + "\n"  # a single line might be taken for a path

@@ -75,7 +75,6 @@ class AtlasWidget(Exploring, Finishing):
     """
 
     _esm = lifetime.bundle("widget.js")
-    _css = lifetime.bundle("widget.css")
 
     def __init__(
         self,

@@ -31,7 +31,6 @@ def test_outside_a_kernel_nothing_is_said(monkeypatch):
 def test_a_checkout_without_the_bundle_says_how_to_build_it(monkeypatch, tmp_path):
     monkeypatch.setattr(lifetime, "_STATIC", tmp_path)
     assert "make bundle" in lifetime.bundle("widget.js")
-    assert lifetime.bundle("widget.css").strip() == ""
 
 
 def test_the_bundle_is_watched_only_while_the_view_is_changed(monkeypatch, tmp_path):

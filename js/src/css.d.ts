@@ -1,1 +1,5 @@
-declare module "*.css";
+/** A style sheet, bundled with what it imports. */
+declare module "*.css" {
+  const text: string;
+  export default text;
+}

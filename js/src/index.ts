@@ -1,7 +1,6 @@
 import type { AnyModel } from "@anywidget/types";
 import { mount } from "./mount";
 import { Store } from "./store";
-import "./styles/index.css";
 
 /**
  * A function rather than an object: anywidget calls it once a model, so that `initialize` and

@@ -1,4 +1,5 @@
 import type { Signal } from "@preact/signals";
+import { targetOf } from "./host";
 import type { View } from "./view";
 
 export interface KeyActions {
@@ -18,7 +19,7 @@ const ZOOM = 1.7;
 
 /** Acts on a key pressed while the widget has the focus; true if it meant something here. */
 export function handleKey(event: KeyboardEvent, view: View, actions: KeyActions): boolean {
-  const target = event.target as HTMLElement;
+  const target = targetOf(event);
   const typing = target.matches("input, textarea, select");
   if (event.key === "Escape") return closeOne(view, actions);
   if (typing) return false;

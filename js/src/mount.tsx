@@ -1,19 +1,24 @@
 import { render } from "preact";
 import { WidgetProvider } from "./components/context";
 import { Root } from "./components/Root";
+import { makeHost } from "./host";
 import type { Store } from "./store";
 import { View } from "./view";
 
 /** Puts one view of the store into an element; what is returned takes it out again. */
 export function mount(store: Store, el: HTMLElement): () => void {
   const view = new View(store);
-  // The page's own style sheets reach into outputs: this box of ours shields what is inside.
-  el.classList.add("aw-output");
+  const { host, inside } = makeHost(el);
+  const frame = document.createElement("div");
+  inside.append(frame);
   render(
-    <WidgetProvider value={{ store, view }}>
+    <WidgetProvider value={{ store, view, host }}>
       <Root />
     </WidgetProvider>,
-    el,
+    frame,
   );
-  return () => render(null, el);
+  return () => {
+    render(null, frame);
+    host.remove();
+  };
 }

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { targetOf } from "../host";
 
 /** A box below its button that closes on Escape and on a press elsewhere. */
 export function Popup({
@@ -15,7 +16,7 @@ export function Popup({
   useEffect(() => {
     const onPress = (event: Event) => {
       // The button itself is in the same holder and toggles on its own.
-      if (!element.current?.parentElement?.contains(event.target as Node)) onClose();
+      if (!element.current?.parentElement?.contains(targetOf(event))) onClose();
     };
     document.addEventListener("pointerdown", onPress, true);
     return () => document.removeEventListener("pointerdown", onPress, true);

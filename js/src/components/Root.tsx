@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect } from "preact/hooks";
+import { targetOf } from "../host";
 import { handleKey } from "../keys";
 import { isDark, onThemeChange } from "../theme";
 import { describePicture, describePlace, describeSamples } from "../words";
@@ -12,10 +13,8 @@ import { Toolbar, toggleFullscreen } from "./Toolbar";
 
 /** The whole widget: one focusable application that mirrors its state in attributes. */
 export function Root() {
-  const { store, view } = useWidget();
-  const root = useRef<HTMLDivElement>(null);
+  const { store, view, host } = useWidget();
   const help = useSignal(false);
-  const keys = useSignal(false);
   const dark = useSignal(isDark());
   useEffect(
     () =>
@@ -24,63 +23,52 @@ export function Root() {
       }),
     [],
   );
+  useHostAttributes(dark.value);
   useEffect(() => view.recolour(), [dark.value]);
-  void store.pictureVersion.value;
-  const grid = view.grid;
-  const counts = store.pictures.counts(grid?.size ?? 0);
-  const error = store.banners.list.value.find((banner) => banner.tone === "error");
-  const name = store.status.value.model;
-  return (
-    <div
-      ref={root}
-      class="aw-root"
-      style={{ height: `${store.height.value}px` }}
-      tabIndex={0}
-      role="application"
-      aria-roledescription="activation atlas"
-      aria-label={`Activation atlas${name ? ` of ${name}` : ""}, layer ${store.layer.value}. Arrow keys move over cells, Enter opens one, ? lists the keys.`}
-      data-lm-suppress-shortcuts="true"
-      data-aw-theme={dark.value ? "dark" : "light"}
-      data-aw-keys={String(keys.value)}
-      data-aw-stage={store.status.value.stage}
-      data-aw-connected={String(store.connected.value)}
-      data-aw-revision={store.layout.value?.revision ?? -1}
-      data-aw-level={view.level.value ?? ""}
-      data-aw-cells={grid?.ids.length ?? 0}
-      data-aw-crops={counts.crop}
-      data-aw-rough={counts.rough}
-      data-aw-final={counts.final}
-      data-aw-selected={store.selection.value.cells.length}
-      data-aw-opened={
-        view.opened.value ? `${view.opened.value.grid}:${view.opened.value.cell}` : ""
-      }
-      data-aw-inspect-step={view.inspectStep.value}
-      data-aw-error={error?.message ?? ""}
-      onKeyUp={(event) => {
-        if (event.key === "Tab") keys.value = true; // it came in from outside
-      }}
-      onFocusIn={(event) => {
-        // Lumino looks at the focused element itself: every one of ours keeps its shortcuts off.
-        (event.target as Element).setAttribute("data-lm-suppress-shortcuts", "true");
-      }}
-      onPointerDown={(event) => {
-        keys.value = false;
-        if ((event.target as Element).closest("button, input, [role=option]")) return;
-        root.current?.focus({ preventScroll: true });
-      }}
-      onKeyDown={(event) => {
-        keys.value = true;
+  useEffect(() => {
+    const abort = new AbortController();
+    const { signal } = abort;
+    const byKeys = (keys: boolean) => {
+      host.dataset.awKeys = String(keys);
+    };
+    byKeys(false);
+    host.addEventListener(
+      "keyup",
+      (event) => {
+        if (event.key === "Tab") byKeys(true); // it came in from outside
+      },
+      { signal },
+    );
+    host.addEventListener(
+      "pointerdown",
+      (event) => {
+        byKeys(false);
+        if (!targetOf(event).closest("button, input, [role=option]")) {
+          host.focus({ preventScroll: true });
+        }
+      },
+      { signal },
+    );
+    host.addEventListener(
+      "keydown",
+      (event) => {
+        byKeys(true);
         const handled = handleKey(event, view, {
           help,
-          fullscreen: () => toggleFullscreen(root.current!),
-          search: () => root.current?.querySelector<HTMLElement>("[data-aw-search]")?.focus(),
+          fullscreen: () => toggleFullscreen(host),
+          search: () => host.shadowRoot?.querySelector<HTMLElement>("[data-aw-search]")?.focus(),
         });
         if (handled) event.preventDefault();
         // The notebook has a meaning for nearly every letter: none of them for it while we have
         // the focus. Tab and what the system needs still works, since only the bubbling ends.
         event.stopPropagation();
-      }}
-    >
+      },
+      { signal },
+    );
+    return () => abort.abort();
+  }, []);
+  return (
+    <div class="aw-frame" style={{ height: `${store.height.value}px` }}>
       <Toolbar
         onHelp={() => {
           help.value = !help.value;
@@ -101,6 +89,44 @@ export function Root() {
       <LiveCaption />
     </div>
   );
+}
+
+/** What the host says to the page and to assistive technology, as soon as it is drawn. */
+function useHostAttributes(dark: boolean): void {
+  const { store, view, host } = useWidget();
+  void store.pictureVersion.value;
+  const grid = view.grid;
+  const opened = view.opened.value;
+  const counts = store.pictures.counts(grid?.size ?? 0);
+  const status = store.status.value;
+  const error = store.banners.list.value.find((banner) => banner.tone === "error");
+  const of = status.model ? ` of ${status.model}` : "";
+  const attributes: Record<string, string | number | boolean> = {
+    tabindex: 0,
+    role: "application",
+    "aria-roledescription": "activation atlas",
+    "aria-label": `Activation atlas${of}, layer ${store.layer.value}. Arrow keys move over cells, Enter opens one, ? lists the keys.`,
+    // Lumino looks at the focused element: none of its shortcuts while it is this one.
+    "data-lm-suppress-shortcuts": true,
+    "data-aw-theme": dark ? "dark" : "light",
+    "data-aw-stage": status.stage,
+    "data-aw-connected": store.connected.value,
+    "data-aw-revision": store.layout.value?.revision ?? -1,
+    "data-aw-level": view.level.value ?? "",
+    "data-aw-cells": grid?.ids.length ?? 0,
+    "data-aw-crops": counts.crop,
+    "data-aw-rough": counts.rough,
+    "data-aw-final": counts.final,
+    "data-aw-selected": store.selection.value.cells.length,
+    "data-aw-opened": opened ? `${opened.grid}:${opened.cell}` : "",
+    "data-aw-inspect-step": view.inspectStep.value,
+    "data-aw-error": error?.message ?? "",
+  };
+  useLayoutEffect(() => {
+    for (const [name, value] of Object.entries(attributes)) {
+      if (host.getAttribute(name) !== String(value)) host.setAttribute(name, String(value));
+    }
+  });
 }
 
 /** What a screen reader says of the cell that the keyboard reached. */

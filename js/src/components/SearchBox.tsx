@@ -7,7 +7,7 @@ import { Icon } from "./icons";
 
 /** Finds cells by their class labels: they stand out while one types, Enter flies there. */
 export function SearchBox() {
-  const { store, view } = useWidget();
+  const { store, view, host } = useWidget();
   const query = useSignal("");
   const at = useSignal(0);
   const focused = useSignal(false);
@@ -64,7 +64,7 @@ export function SearchBox() {
           } else if (event.key === "Escape") {
             event.stopPropagation();
             clear();
-            input.current?.closest<HTMLElement>(".aw-root")?.focus({ preventScroll: true });
+            host.focus({ preventScroll: true });
           }
         }}
       />

@@ -13,7 +13,7 @@ const TOOLS: [Tool, string][] = [
 
 /** The line above the atlas: which layer, which grid, which tool, and what to do with it. */
 export function Toolbar({ onHelp }: { onHelp: () => void }) {
-  const { store, view } = useWidget();
+  const { store, view, host } = useWidget();
   const { model } = store.status.value;
   return (
     <div class="aw-toolbar" role="toolbar" aria-label="Atlas">
@@ -51,7 +51,7 @@ export function Toolbar({ onHelp }: { onHelp: () => void }) {
         class="aw-button aw-quiet aw-fullscreen"
         title="Full screen (F)"
         aria-label="Full screen"
-        onClick={(event) => toggleFullscreen(event.currentTarget)}
+        onClick={() => toggleFullscreen(host)}
       >
         <Icon name="fullscreen" />
       </button>
@@ -68,10 +68,9 @@ export function Toolbar({ onHelp }: { onHelp: () => void }) {
   );
 }
 
-export function toggleFullscreen(inside: Element): void {
-  const root = inside.closest(".aw-root");
+export function toggleFullscreen(host: HTMLElement): void {
   if (document.fullscreenElement) void document.exitFullscreen();
-  else void root?.requestFullscreen?.().catch(() => {});
+  else void host.requestFullscreen?.().catch(() => {});
 }
 
 /** Grids by zoom, or one of them fixed. */

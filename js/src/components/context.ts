@@ -6,6 +6,8 @@ import type { View } from "../view";
 export interface Widget {
   store: Store;
   view: View;
+  /** The element that the page sees, and that has the focus while no control has it. */
+  host: HTMLElement;
 }
 
 const WidgetContext = createContext<Widget | null>(null);
