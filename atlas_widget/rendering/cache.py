@@ -142,6 +142,22 @@ class PictureCache:
         """Keep small records that JSON can write."""
         self._write([(key, json.dumps(value).encode(), b"", 0.0) for key, value in records.items()])
 
+    def arrays(self, keys: Iterable[bytes]) -> dict[bytes, npt.NDArray[np.float32]]:
+        """Return those of the arrays that are known."""
+        found: dict[bytes, npt.NDArray[np.float32]] = {}
+        for key, data, _, scale in self._read(keys):
+            with contextlib.suppress(ValueError):
+                found[key] = np.frombuffer(data, dtype="<f2").astype(np.float32) * scale
+        return found
+
+    def put_arrays(self, arrays: Mapping[bytes, npt.NDArray[np.float32]]) -> None:
+        """Keep arrays of one dimension, to three digits of their largest value."""
+        rows = []
+        for key, array in arrays.items():
+            scale = float(np.abs(array).max(initial=0.0)) or 1.0
+            rows.append((key, (array / scale).astype("<f2").tobytes(), b"", scale))
+        self._write(rows)
+
     def close(self) -> None:
         """Close the file."""
         with contextlib.suppress(sqlite3.Error):

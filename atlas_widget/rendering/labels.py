@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from atlas_widget.rendering.cache import PictureCache, digest
+from atlas_widget.rendering.sample_values import SampleValues
 from atlas_widget.rendering.scene import Scene
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ __all__ = ["CellClasses", "Labeller", "has_classes"]
 
 _SAMPLES = 16  # of a cell whose classes are asked for
 _SHOWN = 8  # classes kept for and against
-_AT_ONCE = 4  # images in one slice of work
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +39,11 @@ class CellClasses:
     label: str | None
     classes: tuple[dict[str, Any], ...]
     against: tuple[dict[str, Any], ...]
+
+    @property
+    def top(self) -> int | None:
+        """The number of the class that gives the cell its label; of two, the stronger one."""
+        return self.classes[0]["index"] if self.label is not None and self.classes else None
 
 
 _NOTHING = CellClasses(None, (), ())
@@ -64,6 +68,11 @@ class Labeller:
         Decides which samples of a large cell are taken.
     samples
         How many samples of a cell are taken.
+
+    Attributes
+    ----------
+    values
+        All classes' values of the samples that were looked at.
     """
 
     def __init__(
@@ -79,15 +88,16 @@ class Labeller:
     ) -> None:
         self._scene = scene
         self._probe = probe
-        self._source = source
         self._labels = labels
         self._cache = cache
-        self._seed = seed
+        self.values = SampleValues(scene, probe, source, cache)
+        self.seed = seed
         self._most = samples
+        # One order for all grids: those who speak for a coarse cell speak for the finer ones too.
+        self._turns = np.random.default_rng(seed).permutation(len(scene.samples))
         self._possible = source is not None and has_classes(probe)
         self._known: dict[tuple[int, int], CellClasses] = {}
         self._looked_up: set[tuple[int, int]] = set()
-        self._values: dict[tuple[int, int], list[np.ndarray]] = {}
 
     @property
     def possible(self) -> bool:
@@ -101,7 +111,6 @@ class Labeller:
     def give_up(self) -> None:
         """Stop computing classes: from now on cells have none."""
         self._possible = False
-        self._values.clear()
 
     def prefetch(self, grid: int, cells: Iterable[int]) -> list[int]:
         """Look cells up in the cache; return those that are known now and were not before."""
@@ -123,50 +132,56 @@ class Labeller:
         """Work on a cell for one slice; return whether its classes are known now."""
         if self.known(grid, cell) is not None:
             return True
-        from atlas_widget.attribution import class_values
-        from atlas_widget.collect import sample_images
-
-        source = self._source
-        if source is None:
-            return True
-        chosen = self._chosen(grid, cell)
-        values = self._values.setdefault((grid, cell), [])
-        done = sum(len(part) for part in values)
-        part = chosen[done : done + _AT_ONCE]
-        samples = self._scene.samples
-        images = sample_images(samples, source, part, self._probe.input_size)
-        positions = np.asarray(samples.positions)[part].astype(np.int64)
-        values.append(class_values(self._probe, images, positions))
-        if done + len(part) < len(chosen):
+        chosen = self.chosen(grid, cell)
+        if not self.values.advance(chosen):
             return False
-        del self._values[grid, cell]
-        record = _record(np.concatenate(values), self._seed)
+        record = _record(self.values.of(chosen), self.seed)
         self._cache.put_records({self._key(grid, cell): record})
         self._known[grid, cell] = self._from_record(record) or _NOTHING
         return True
 
-    def _chosen(self, grid: int, cell: int) -> np.ndarray:
+    def class_values(
+        self, grid: int, cell: int, classes: Sequence[int]
+    ) -> list[dict[str, Any]] | None:
+        """Work for one slice on what a cell argues for some classes; None until it is known.
+
+        Parameters
+        ----------
+        classes
+            Numbers of classes; those that the model does not have are left out.
+        """
+        from atlas_widget.attribution import ClassValue, attribution_interval
+
+        count = self._probe.num_classes if self.possible else None
+        wanted = [index for index in classes if 0 <= index < (count or 0)]
+        chosen = self.chosen(grid, cell)
+        if not wanted:
+            return []
+        if not self.values.advance(chosen):
+            return None
+        # The seed of the strongest classes' intervals: these are the same numbers as there.
+        intervals = attribution_interval(self.values.of(chosen)[:, wanted], self.seed)
+        found = zip(wanted, *(part.tolist() for part in intervals), strict=True)
+        return [self._named(ClassValue(*columns)) for columns in found]
+
+    def chosen(self, grid: int, cell: int) -> np.ndarray:
+        """Return the samples that speak for a cell: all of them, or some if there are many."""
         members = self._scene.members(grid, cell)
         if len(members) <= self._most:
             return members
-        random = np.random.default_rng((self._seed, grid, cell))
-        return np.sort(random.choice(members, self._most, replace=False))
-
-    @cached_property
-    def _fingerprint(self) -> str:
-        """Of the images; once, since it may read all of them."""
-        return self._source.fingerprint() if self._source is not None else ""
+        first = np.argpartition(self._turns[members], self._most)[: self._most]
+        return np.sort(members[first])
 
     def _key(self, grid: int, cell: int) -> bytes:
         probe, samples = self._probe, self._scene.samples
-        chosen = self._chosen(grid, cell)
+        chosen = self.chosen(grid, cell)
         names = "\0".join(samples.name(int(sample)) for sample in chosen)
         return digest(
             "classes",
             probe.weights_hash,
             probe.layer,
             probe.preprocessing.description,
-            self._fingerprint,
+            self.values.fingerprint,
             names,
             np.ascontiguousarray(samples.crops[chosen], dtype="<f4").tobytes(),
             np.ascontiguousarray(samples.positions[chosen], dtype="<i2").tobytes(),

@@ -152,3 +152,15 @@ def test_keys_differ_wherever_parts_differ():
     assert digest("ab", "c") != digest("a", "bc")
     assert digest("1") != digest(1)
     assert digest("a", b"b") == digest("a", b"b")
+
+
+def test_arrays_come_back_to_three_digits_whatever_their_size(tmp_path):
+    cache = PictureCache(tmp_path)
+    values = np.array([1.0, -0.5, 1e-3, 0.0], np.float32)
+    cache.put_arrays({b"small": values * 1e-9, b"large": values * 1e9, b"zero": values * 0})
+    found = cache.arrays([b"small", b"large", b"zero", b"none"])
+    assert np.allclose(found[b"small"], values * 1e-9, rtol=1e-3)
+    assert np.allclose(found[b"large"], values * 1e9, rtol=1e-3)
+    assert not found[b"zero"].any()
+    assert b"none" not in found
+    cache.close()
