@@ -1,5 +1,4 @@
-// Bundles the view into one ES module, which travels inside the Python package. The style sheet is
-// part of it: it goes into the widget's shadow tree, not into the page.
+// Bundles the view, styles included, into one ES module, which travels inside the Python package.
 // `--watch` rebuilds on every change; with ANYWIDGET_HMR=1 the notebook then reloads it by itself.
 
 import { readFile } from "node:fs/promises";
@@ -8,24 +7,6 @@ import { build, context } from "esbuild";
 
 const watch = process.argv.includes("--watch");
 const out = "../atlas_widget/static";
-
-/** A style sheet, bundled with what it imports, is a text to the module that imports it. */
-const styleSheets = {
-  name: "style-sheets",
-  setup(builder) {
-    builder.onLoad({ filter: /\.css$/ }, async ({ path }) => {
-      const { outputFiles, metafile } = await build({
-        entryPoints: [path],
-        bundle: true,
-        minify: !watch,
-        write: false,
-        metafile: true,
-      });
-      const watchFiles = Object.keys(metafile.inputs);
-      return { contents: outputFiles[0].text, loader: "text", watchFiles };
-    });
-  },
-};
 
 /** @type {import("esbuild").BuildOptions} */
 const options = {
@@ -40,7 +21,7 @@ const options = {
   jsxImportSource: "preact",
   legalComments: "none",
   logLevel: "info",
-  plugins: [styleSheets],
+  loader: { ".css": "text" }, // it goes into the shadow tree, not into the page
 };
 
 if (watch) {

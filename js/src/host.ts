@@ -1,4 +1,4 @@
-import styles from "./styles/index.css";
+import { styles } from "./styles";
 
 /**
  * The element that the page sees: one focusable thing, which mirrors the widget's state in its
