@@ -164,7 +164,7 @@ def test_sums_to_the_scores_at_the_last_convolution_of_a_resnet():
 
 
 @pytest.mark.parametrize(
-    ("function", "mode"), [(Double, "twice reverse"), (OnceDouble, "reverse per class")]
+    ("function", "mode"), [(Double, "twice reverse"), (OnceDouble, "reverse per score")]
 )
 def test_operations_without_forward_mode(function, mode):
     with probed(Custom(function), "conv") as probe:

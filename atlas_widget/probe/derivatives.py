@@ -1,8 +1,8 @@
-"""How the class scores follow from a layer's activations: derivatives through the rest of a model.
+"""How scores follow from a layer's activations: derivatives through the rest of a model.
 
-Forward mode gives all classes at once: the layer's output is exchanged for a dual tensor, and the
+Forward mode gives all scores at once: the layer's output is exchanged for a dual tensor, and the
 scores come back with their derivative along it. Where an operation knows no forward mode, two
-passes of reverse mode give the same; where that fails too, one pass per class does.
+passes of reverse mode give the same; where that fails too, one pass per score does.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import functools
 import importlib
 import threading
 import warnings
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -22,9 +22,14 @@ from torch.autograd import forward_ad
 from atlas_widget.errors import AttributionError
 from atlas_widget.probe.attention import PlainAttention
 from atlas_widget.probe.encoder import Encoder
-from atlas_widget.probe.outputs import class_scores
+from atlas_widget.probe.max_pool import RelaxedMaxPool
 
-__all__ = ["ClassDerivatives"]
+__all__ = ["Derivatives", "MaxPool", "Scores"]
+
+Scores = Callable[[Any, int], Tensor]
+"""From a model's output and the number of pictures to scores (n, scores)."""
+
+MaxPool = Literal["plain", "relaxed"]
 
 _make_dual: Any = forward_ad.make_dual  # which have no types of their own
 _unpack_dual: Any = forward_ad.unpack_dual
@@ -32,33 +37,56 @@ _unpack_dual: Any = forward_ad.unpack_dual
 # PyTorch has one level of forward mode for the whole process.
 _ONE_LEVEL = threading.Lock()
 _UNRELATED = (
-    "The class scores do not depend on layer {layer!r}: nothing flows from it to the model's "
-    "output (a detached or auxiliary branch?)."
+    "The scores do not depend on layer {layer!r}: nothing flows from it to what is attributed to "
+    "(a detached or auxiliary branch, a count or an index?)."
 )
 
 
-class ClassDerivatives:
-    """Derivatives of the class scores with respect to a layer's activations.
+class Derivatives:
+    """Derivatives of scores with respect to a layer's activations.
 
     Attributes
     ----------
-    mode : {"forward", "twice reverse", "reverse per class"}
+    mode : {"forward", "twice reverse", "reverse per score"}
         How they are computed; moves on when an operation of the model knows no better.
-    notice : str, optional
-        Said once `mode` has moved on.
+    notices : list of str
+        What is not as one would expect: that `mode` has moved on, or that there was no max pooling
+        to relax.
     """
 
-    modes = ("forward", "twice reverse", "reverse per class")
+    modes = ("forward", "twice reverse", "reverse per score")
 
     def __init__(self, encoder: Encoder, layer: str) -> None:
         self.encoder = encoder
         self.layer = layer
         self.mode = self.modes[0]
-        self.notice: str | None = None
+        self.notices: list[str] = []
+        self._tried = False
+
+    @property
+    def one_by_one(self) -> bool:
+        """Whether each score costs a pass of its own, so that one had better choose a few."""
+        return self.mode == self.modes[-1]
+
+    def try_modes(self, rgb: Tensor, scores: Scores) -> None:
+        """Find out on one picture, once, which mode the model allows."""
+        if not self._tried:
+            corner = torch.zeros(1, dtype=torch.int64)
+            self.along_positions(rgb[:1], corner, corner, scores, only=[0])
+            self._tried = True
 
     @torch.inference_mode(False)
-    def along_positions(self, rgb: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
-        """Return h · ∂score/∂h for the activation h at one position of each picture: (n, classes).
+    def along_positions(
+        self,
+        rgb: Tensor,
+        rows: Tensor,
+        columns: Tensor,
+        scores: Scores,
+        *,
+        max_pool: MaxPool = "plain",
+        only: Sequence[int] | None = None,
+    ) -> Tensor:
+        """Return h · ∂score/∂h for the activation h at one position of each picture: (n, scores).
 
         Parameters
         ----------
@@ -66,16 +94,22 @@ class ClassDerivatives:
             RGB in [0, 1], (n, 3, h, w).
         rows, columns : Tensor
             Of the layer's map, (n,).
+        scores : callable
+            What of the model's output to differentiate.
+        max_pool : {"plain", "relaxed"}
+            How max pooling is differentiated; see `RelaxedMaxPool`.
+        only : sequence of int, optional
+            Which scores to compute where each costs a pass of its own; the others are NaN then.
         """
-        compute = {
+        compute: dict[str, Callable[..., Tensor]] = {
             "forward": self._forward,
             "twice reverse": self._twice_reverse,
-            "reverse per class": self._per_class,
+            "reverse per score": functools.partial(self._per_score, only=only),
         }
         failure: Exception | None = None
         for mode in self.modes[self.modes.index(self.mode) :]:
             try:
-                values = compute[mode](rgb, rows, columns).float()
+                values = compute[mode](rgb, rows, columns, scores, max_pool).float()
             except torch.OutOfMemoryError:
                 raise
             except (NotImplementedError, RuntimeError) as error:
@@ -88,17 +122,23 @@ class ClassDerivatives:
         raise failure
 
     @torch.inference_mode(False)
-    def gradients(self, rgb: Tensor, classes: Sequence[int]) -> tuple[Tensor, list[Tensor]]:
-        """Return the layer's map (n, c, h, w) and ∂score/∂map for each of `classes`."""
-        tensor, scores = self._recorded(rgb)
-        found = []
-        for number, index in enumerate(classes):
-            found.append(self._gradient(scores[:, index].sum(), tensor, number + 1 < len(classes)))
+    def gradients(
+        self, rgb: Tensor, scores: Scores, *, max_pool: MaxPool = "plain"
+    ) -> tuple[Tensor, list[Tensor]]:
+        """Return the layer's map (n, c, h, w) and ∂score/∂map for each of the scores."""
+        tensor, found = self._recorded(rgb, scores, max_pool)
+        count = found.shape[1]
+        maps = [
+            self._gradient(found[:, index].sum(), tensor, index + 1 < count)
+            for index in range(count)
+        ]
         aspect = rgb.shape[2] / rgb.shape[3]
         as_map = self.encoder.layout.as_map
-        return as_map(tensor.detach(), aspect), [as_map(gradient, aspect) for gradient in found]
+        return as_map(tensor.detach(), aspect), [as_map(gradient, aspect) for gradient in maps]
 
-    def _forward(self, rgb: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    def _forward(
+        self, rgb: Tensor, rows: Tensor, columns: Tensor, scores: Scores, max_pool: MaxPool
+    ) -> Tensor:
         inputs = self.encoder.prepared(rgb)
 
         def with_tangent(tensor: Tensor) -> Tensor:
@@ -107,21 +147,23 @@ class ClassDerivatives:
             return dual
 
         _load_forward_mode()
-        with _ONE_LEVEL, torch.no_grad(), forward_ad.dual_level(), PlainAttention():
+        with _ONE_LEVEL, torch.no_grad(), forward_ad.dual_level(), self._differentiable(max_pool):
             output, _ = self.encoder.runner.through(inputs, with_tangent)
-            scores = self._scores(output, len(rgb))
-            derivative: Tensor | None = _unpack_dual(scores).tangent
+            found = scores(output, len(rgb))
+            derivative: Tensor | None = _unpack_dual(found).tangent
             if derivative is None:
                 raise AttributionError(_UNRELATED.format(layer=self.layer))
             return derivative.clone()
 
-    def _twice_reverse(self, rgb: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    def _twice_reverse(
+        self, rgb: Tensor, rows: Tensor, columns: Tensor, scores: Scores, max_pool: MaxPool
+    ) -> Tensor:
         # vᵀJ is linear in v, so its own derivative along t is J t.
-        tensor, scores = self._recorded(rgb)
-        weights = torch.zeros_like(scores, requires_grad=True)
+        tensor, found = self._recorded(rgb, scores, max_pool)
+        weights = torch.zeros_like(found, requires_grad=True)
         with torch.enable_grad(), PlainAttention():
             (pulled,) = torch.autograd.grad(
-                scores, tensor, weights, create_graph=True, allow_unused=True
+                found, tensor, weights, create_graph=True, allow_unused=True
             )
             if pulled is None:
                 raise AttributionError(_UNRELATED.format(layer=self.layer))
@@ -129,20 +171,26 @@ class ClassDerivatives:
             (derivative,) = torch.autograd.grad((pulled * tangent).sum(), weights)
         return derivative
 
-    def _per_class(self, rgb: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
-        tensor, scores = self._recorded(rgb)
+    def _per_score(
+        self,
+        rgb: Tensor,
+        rows: Tensor,
+        columns: Tensor,
+        scores: Scores,
+        max_pool: MaxPool,
+        only: Sequence[int] | None,
+    ) -> Tensor:
+        tensor, found = self._recorded(rgb, scores, max_pool)
         tangent = self._tangent(tensor.detach(), rgb, rows, columns)
-        count = scores.shape[1]
-        values = [
-            (self._gradient(scores[:, index].sum(), tensor, index + 1 < count) * tangent)
-            .flatten(1)
-            .sum(1)
-            for index in range(count)
-        ]
-        return torch.stack(values, 1)
+        wanted = range(found.shape[1]) if only is None else only
+        values = torch.full_like(found, torch.nan, requires_grad=False)
+        for number, index in enumerate(wanted, 1):
+            gradient = self._gradient(found[:, index].sum(), tensor, number < len(wanted))
+            values[:, index] = (gradient * tangent).flatten(1).sum(1)
+        return values
 
-    def _recorded(self, rgb: Tensor) -> tuple[Tensor, Tensor]:
-        """Run the model; return the layer's tensor, as a leaf, and the scores after it."""
+    def _recorded(self, rgb: Tensor, scores: Scores, max_pool: MaxPool) -> tuple[Tensor, Tensor]:
+        """Run the model with the layer's tensor as a leaf; return that leaf and the scores."""
         leaves: list[Tensor] = []
 
         def as_leaf(tensor: Tensor) -> Tensor:
@@ -151,12 +199,27 @@ class ClassDerivatives:
 
         with torch.no_grad():
             inputs = self.encoder.prepared(rgb)
-        with torch.enable_grad(), PlainAttention():
+        with torch.enable_grad(), self._differentiable(max_pool):
             output, _ = self.encoder.runner.through(inputs, as_leaf)
-            scores = self._scores(output, len(rgb))
-        if not scores.requires_grad:
+            found = scores(output, len(rgb))
+        if not found.requires_grad:
             raise AttributionError(_UNRELATED.format(layer=self.layer))
-        return leaves[0], scores
+        return leaves[0], found
+
+    @contextlib.contextmanager
+    def _differentiable(self, max_pool: MaxPool) -> Iterator[None]:
+        """Let the model run such that it can be differentiated, and as is wished."""
+        with PlainAttention():
+            if max_pool == "plain":
+                yield
+                return
+            with RelaxedMaxPool() as relaxed:
+                yield
+        if not relaxed.count:
+            self._say(
+                f"The model has no max pooling after layer {self.layer!r}, so max_pool='relaxed' "
+                "changes nothing."
+            )
 
     def _gradient(self, score: Tensor, tensor: Tensor, again: bool) -> Tensor:
         (gradient,) = torch.autograd.grad(score, tensor, retain_graph=again, allow_unused=True)
@@ -173,18 +236,17 @@ class ClassDerivatives:
         self.encoder.layout.as_map(tangent, aspect)[images, :, rows, columns] = values
         return tangent
 
-    def _scores(self, output: Any, batch: int) -> Tensor:
-        scores = class_scores(output, batch)
-        if scores is None:
-            raise AttributionError("The model gives no scores (n, classes) to attribute to.")
-        return scores
-
     def _settle_for(self, mode: str, error: Exception) -> None:
         reason = str(error).strip().partition("\n")[0][:200]
         self.mode = mode
-        self.notice = (
-            f"Class values are computed in reverse mode, which is slower ({mode}): {reason}"
+        slow = ", and only the scores that matter" if self.one_by_one else ""
+        self._say(
+            f"Attribution is computed in reverse mode, which is slower ({mode}{slow}): {reason}"
         )
+
+    def _say(self, notice: str) -> None:
+        if notice not in self.notices:
+            self.notices.append(notice)
 
 
 @functools.cache

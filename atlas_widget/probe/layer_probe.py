@@ -10,8 +10,9 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from atlas_widget.errors import AtlasError, LayerOutputError
-from atlas_widget.probe.derivatives import ClassDerivatives
+from atlas_widget.errors import AtlasError, AttributionError, LayerOutputError
+from atlas_widget.probe.derivatives import Derivatives
+from atlas_widget.probe.devices import usable_device
 from atlas_widget.probe.encoder import Encoder
 from atlas_widget.probe.fingerprint import weights_hash
 from atlas_widget.probe.folding import accelerated
@@ -25,7 +26,7 @@ from atlas_widget.probe.receptive_field import (
     measure_receptive_field,
 )
 from atlas_widget.probe.running import LayerRunner, run_model
-from atlas_widget.probe.trial import USUAL_SIZES, classes_of, sums_to_one, try_model
+from atlas_widget.probe.trial import BATCH, USUAL_SIZES, classes_of, sums_to_one, try_model
 
 __all__ = ["LayerProbe"]
 
@@ -83,7 +84,7 @@ class LayerProbe:
             raise AtlasError(f"The model must be a torch.nn.Module, not {type(model).__name__}.")
         model = unwrapped(model)
         name, _ = find_layer(model, layer)
-        self.device = _device(device)
+        self.device = usable_device(device)
         preprocessing = resolve_transform(model, transform, input_size=input_size)
         ours, self.notices = private_copy(model, self.device)
         module = ours.get_submodule(name.module)
@@ -120,7 +121,8 @@ class LayerProbe:
         self._complete = trial.error is None
         self._lock = threading.RLock()
         self._accelerated: dict[torch.memory_format, Encoder] = {}
-        self._derivatives: ClassDerivatives | None = None
+        self._derivatives: Derivatives | None = None
+        self._example: Any = trial.output
         self.num_classes, self.no_classes = classes_of(ours, trial)
         if preprocessing.notice:
             self.notices.append(preprocessing.notice)
@@ -177,23 +179,39 @@ class LayerProbe:
                 )
             return self._accelerated[memory_format]
 
-    def outputs(self, rgb: Tensor) -> Tensor:
-        """Return the model's scores (n, classes), as it gives them (usually before a softmax)."""
+    def run(self, rgb: Tensor) -> Any:
+        """Return what the model returns for RGB in [0, 1], whatever that is, without gradients."""
         encoder = self._open()
         with torch.no_grad():
-            output = run_model(encoder.runner.model, encoder.prepared(rgb))
-        scores = class_scores(output, len(rgb))
+            return run_model(encoder.runner.model, encoder.prepared(rgb))
+
+    def example_output(self) -> tuple[Any, int]:
+        """Return what the model returned for a few pictures of noise, and how many these were.
+
+        Raises
+        ------
+        AttributionError
+            The model does not run to its end.
+        """
+        self._open()
+        if not self._complete:
+            raise AttributionError(self.no_classes or "The model does not run to its end.")
+        return self._example, BATCH
+
+    def outputs(self, rgb: Tensor) -> Tensor:
+        """Return the model's scores (n, classes), as it gives them (usually before a softmax)."""
+        scores = class_scores(self.run(rgb), len(rgb))
         if scores is None:
             raise LayerOutputError(self.no_classes or "The model gives no scores (n, classes).")
         return scores.float()
 
     @property
-    def derivatives(self) -> ClassDerivatives:
-        """Derivatives of the class scores with respect to this layer, for attribution."""
+    def derivatives(self) -> Derivatives:
+        """Derivatives of what the model returns with respect to this layer, for attribution."""
         with self._lock:
             encoder = self.accelerated()
             if self._derivatives is None:
-                self._derivatives = ClassDerivatives(encoder, self.layer)
+                self._derivatives = Derivatives(encoder, self.layer)
             return self._derivatives
 
     def accepts_size(self, height: int, width: int | None = None) -> bool:
@@ -260,6 +278,7 @@ class LayerProbe:
         self.__dict__.pop("_encoder", None)
         self._accelerated.clear()
         self._derivatives = None
+        self._example = None
 
     def __enter__(self) -> Self:
         return self
@@ -277,23 +296,6 @@ class LayerProbe:
         if encoder is None:
             raise AtlasError(f"This probe of {self.layer!r} has been closed.")
         return encoder
-
-
-def _device(device: str | torch.device | None) -> torch.device:
-    if device is None:
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        wanted = torch.device(device)
-    except RuntimeError:
-        raise AtlasError(f"{device!r} is no device; 'cpu' and 'cuda' are, for example.") from None
-    try:
-        torch.empty(0, device=wanted)
-    except (AssertionError, NotImplementedError, RuntimeError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise AtlasError(
-            f"The device {str(wanted)!r} is not available here ({reason}); 'cpu' always is."
-        ) from error
-    return wanted
 
 
 def _prefix_tokens(model: nn.Module) -> int | None:

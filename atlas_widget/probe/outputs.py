@@ -16,7 +16,16 @@ from torch import Tensor, nn
 
 from atlas_widget.errors import LayerOutputError
 
-__all__ = ["Layout", "Path", "class_scores", "find_tensor", "layout_of", "replaced", "tensor_at"]
+__all__ = [
+    "Layout",
+    "Path",
+    "class_scores",
+    "find_tensor",
+    "layout_of",
+    "listing",
+    "replaced",
+    "tensor_at",
+]
 
 Path = tuple[int | str, ...]
 Kind = Literal["map", "tokens", "vector"]
@@ -89,7 +98,7 @@ def find_tensor(output: Any, picks: Path, layer: str, batch: int) -> Path:
         chosen = tensor_at(output, picks)
     except (KeyError, IndexError, AttributeError, TypeError):
         raise LayerOutputError(
-            f"Layer {layer!r} has no output {written(picks)}. {_listing(output, layer)}"
+            f"Layer {layer!r} has no output {written(picks)}. {listing(output, layer)}"
         ) from None
     found = [(path, leaf) for path, leaf in entries(chosen) if _usable(leaf, batch)]
     found = [(path, leaf) for path, leaf in found if not _is_attention_of(leaf, found[0][1])]
@@ -100,10 +109,10 @@ def find_tensor(output: Any, picks: Path, layer: str, batch: int) -> Path:
     if not found:
         raise LayerOutputError(
             f"Layer {layer!r} gives no activations an atlas can be made of: it takes a float "
-            f"tensor whose first dimension is the image. {_listing(output, layer, batch)}"
+            f"tensor whose first dimension is the image. {listing(output, layer, batch)}"
         )
     raise LayerOutputError(
-        f"Layer {layer!r} gives several tensors; say which one is meant. {_listing(output, layer)}"
+        f"Layer {layer!r} gives several tensors; say which one is meant. {listing(output, layer)}"
     )
 
 
@@ -136,7 +145,8 @@ def _obvious(found: list[tuple[Path, Tensor]]) -> list[tuple[Path, Tensor]]:
     return spatial if len(spatial) == 1 else []
 
 
-def _listing(output: Any, layer: str, batch: int | None = None) -> str:
+def listing(output: Any, layer: str, batch: int | None = None) -> str:
+    """Say what is in a nested output, for a message: the names of its parts, shapes and types."""
     lines = []
     for path, leaf in entries(output):
         if isinstance(leaf, Tensor):
@@ -254,6 +264,8 @@ def _channels_last(tensor: Tensor, module: nn.Module) -> bool:
 def class_scores(output: Any, batch: int) -> Tensor | None:
     """Return the (n, classes) scores in a model's output, or None where there are none."""
     if isinstance(output, Tensor):
+        if output.ndim == 1 and len(output) == batch:  # a regression of one quantity
+            output = output[:, None]
         return output if output.ndim == 2 and _usable(output, batch) else None
     leaves: dict[Path, Any] = dict(entries(output))
     for name in _SCORES:

@@ -1,8 +1,4 @@
-"""What a position of a picture, or a cell of an atlas, argues for among the classes.
-
-For the activation h of a layer at one position, the value for a class is h · ∂score/∂h: how much
-that position contributes to the class's score (before a softmax), to first order.
-"""
+"""Attribution of positions of pictures to classes, or to whatever else a person names."""
 
 from __future__ import annotations
 
@@ -16,22 +12,19 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
+from atlas_widget.attribution.targets import as_target
 from atlas_widget.errors import AtlasError, AttributionError
-from atlas_widget.evidence import ClassValue, attribution_interval, label_of, top_classes
 from atlas_widget.probe import LayerProbe
+from atlas_widget.probe.derivatives import MaxPool
 from atlas_widget.probe.pictures import as_rgb
 
-__all__ = [
-    "ClassValue",
-    "attribute",
-    "attribution_interval",
-    "attribution_map",
-    "class_values",
-    "label_of",
-    "top_classes",
-]
+__all__ = ["attribute", "attribution_map", "class_values", "scores_that_matter"]
 
 Floats = NDArray[np.float32]
+
+
+_MATTERING = 32
+"""So many scores are computed where each costs a pass of its own: a thousand take minutes."""
 
 
 def attribute(
@@ -40,6 +33,8 @@ def attribute(
     images: Any,
     positions: ArrayLike,
     *,
+    target: Any = None,
+    max_pool: MaxPool = "plain",
     transform: Any = None,
     device: str | torch.device | None = None,
     batch_size: int = 16,
@@ -58,6 +53,15 @@ def attribute(
         RGB: a tensor (n, 3, h, w) with values in [0, 1], before normalisation.
     positions : array_like of int, (n, 2)
         Row and column on the layer's map, one position per picture.
+    target : int, callable, sequence or mapping of these, Target, optional
+        What else than all classes to attribute to: ``3``, ``[3, 5]``,
+        ``lambda output: output[:, 3] - output[:, 5]``, ``{"boat": boat, "water": water}`` or
+        `similarity_to`. A function is given the model's output as it is and returns one value a
+        picture.
+    max_pool : {"plain", "relaxed"}
+        How max pooling is differentiated: exactly, where the greatest value of a window gets all
+        the credit, or shared among its values in proportion to their size, as in *The Building
+        Blocks of Interpretability*. It hides chance, and part of what the model does.
     transform, device
         As for `LayerProbe`.
     batch_size : int
@@ -67,23 +71,32 @@ def attribute(
     -------
     ndarray, (n, classes)
         h · ∂score/∂h. At a last convolution followed by global average pooling and a linear
-        layer, its sum over all positions is the score without the bias.
+        layer, its sum over all positions is the score without the bias. With a `target`, as many
+        columns as it has values.
 
     Notes
     -----
     Layer normalisation does not see the length of its input. Where all that follows reads a
     position through one (patch tokens before a transformer's last block), the values are zero.
+
+    Where an operation of the model knows no forward mode, reverse mode is used and a warning says
+    so. Where it cannot be differentiated twice either, each class costs a pass of its own: of more
+    than 32 then only those are computed which the pictures score highest, and the others are NaN.
     """
     with _probe(model, layer, transform, device) as probe:
-        return class_values(probe, images, positions, batch_size=batch_size)
+        return class_values(
+            probe, images, positions, batch_size=batch_size, target=target, max_pool=max_pool
+        )
 
 
 def attribution_map(
     model: nn.Module | LayerProbe,
     layer: str | None,
     images: Any,
-    classes: int | Sequence[int],
+    classes: int | Sequence[int] | None = None,
     *,
+    target: Any = None,
+    max_pool: MaxPool = "plain",
     transform: Any = None,
     device: str | torch.device | None = None,
     batch_size: int = 8,
@@ -92,48 +105,98 @@ def attribution_map(
 
     Parameters
     ----------
-    model, layer, images, transform, device, batch_size
+    model, layer, images, max_pool, transform, device, batch_size
         As for `attribute`.
     classes : int or sequence of int
         Indices of the classes.
+    target : optional
+        Anything else that `attribute` takes, in place of `classes`.
 
     Returns
     -------
     ndarray, (n, classes, rows, columns)
         On the layer's map; tokens that are no part of the picture are left out.
     """
+    if (classes is None) == (target is None):
+        raise AttributionError("Give either classes or target: what the maps are to be about.")
     with _probe(model, layer, transform, device) as probe:
-        count = _count_of_classes(probe)
-        wanted = [int(index) for index in np.atleast_1d(np.asarray(classes, dtype=np.int64))]
-        for index in wanted:
-            if not 0 <= index < count:
-                raise AttributionError(f"Class {index} is not among 0 to {count - 1}.")
+        about = as_target(target if classes is None else classes).for_probe(probe)
         rgb = as_rgb(images, probe.input_size)
         maps = []
         for start in range(0, len(rgb), _positive(batch_size)):
             batch = rgb[start : start + batch_size]
-            activations, gradients = probe.derivatives.gradients(batch, wanted)
+            activations, gradients = probe.derivatives.gradients(
+                batch, about.scores, max_pool=_checked(max_pool)
+            )
             values = [(activations * gradient).sum(1) for gradient in gradients]
             maps.append(torch.stack(values, 1).float().cpu())
+        _pass_on_notices(probe)
         return torch.cat(maps).numpy()
 
 
 def class_values(
-    probe: LayerProbe, images: Any, positions: ArrayLike, *, batch_size: int = 16
+    probe: LayerProbe,
+    images: Any,
+    positions: ArrayLike,
+    *,
+    batch_size: int = 16,
+    target: Any = None,
+    max_pool: MaxPool = "plain",
+    only: Sequence[int] | None = None,
 ) -> Floats:
-    """Do what `attribute` does with a probe that is open already."""
-    _count_of_classes(probe)
+    """Do what `attribute` does with a probe that is open already.
+
+    Parameters
+    ----------
+    probe, images, positions, batch_size, target, max_pool
+        As for `attribute`.
+    only : sequence of int, optional
+        Which columns to compute where each costs a pass of its own
+        (``probe.derivatives.one_by_one``); by default `scores_that_matter` of these pictures.
+    """
+    about = as_target(target).for_probe(probe)
     rgb = as_rgb(images, probe.input_size)
     where = _positions(positions, probe, rgb)
+    derivatives = probe.derivatives
+    derivatives.try_modes(rgb, about.scores)
+    if derivatives.one_by_one and only is None:
+        only = scores_that_matter(probe, rgb, target=about)
     values = []
     for start in range(0, len(rgb), _positive(batch_size)):
         here = slice(start, start + batch_size)
         rows, columns = where[here].T
-        values.append(probe.derivatives.along_positions(rgb[here], rows, columns).cpu())
-    notice = probe.derivatives.notice
-    if notice and notice not in probe.notices:
-        probe.notices.append(notice)
+        found = derivatives.along_positions(
+            rgb[here], rows, columns, about.scores, max_pool=_checked(max_pool), only=only
+        )
+        values.append(found.cpu())
+    _pass_on_notices(probe)
     return torch.cat(values).numpy()
+
+
+def scores_that_matter(
+    probe: LayerProbe, images: Any, *, target: Any = None, count: int = _MATTERING
+) -> list[int]:
+    """Return which scores some pictures have the highest values of, on average; ascending.
+
+    Parameters
+    ----------
+    probe : LayerProbe
+    images
+        As for `attribute`.
+    target : optional
+        As for `attribute`.
+    count : int
+        How many; all if there are no more.
+    """
+    about = as_target(target).for_probe(probe)
+    rgb = as_rgb(images, probe.input_size)
+    batches = (rgb[start : start + 16] for start in range(0, len(rgb), 16))
+    parts = [about.scores(probe.run(batch), len(batch)) for batch in batches]
+    scores = torch.cat(parts).float().cpu()
+    # each picture's own strongest come first, so that none is drowned by the average
+    rank = scores.argsort(dim=1, descending=True).argsort(dim=1).amin(0)
+    order = np.lexsort((-scores.mean(0).numpy(), rank.numpy()))
+    return sorted(int(index) for index in order[:count])
 
 
 @contextmanager
@@ -157,12 +220,6 @@ def _probe(
         yield probe
         for notice in probe.notices:
             warnings.warn(notice, stacklevel=4)  # the line that called attribute
-
-
-def _count_of_classes(probe: LayerProbe) -> int:
-    if probe.num_classes is None or probe.no_classes is not None:
-        raise AttributionError(probe.no_classes or "The model has no classes.")
-    return probe.num_classes
 
 
 def _positions(positions: ArrayLike, probe: LayerProbe, rgb: Tensor) -> Tensor:
@@ -189,3 +246,13 @@ def _positive(batch_size: int) -> int:
     if batch_size < 1:
         raise AtlasError(f"batch_size must be at least 1, not {batch_size}.")
     return batch_size
+
+
+def _checked(max_pool: str) -> MaxPool:
+    if max_pool not in ("plain", "relaxed"):
+        raise AttributionError(f"max_pool is 'plain' or 'relaxed', not {max_pool!r}.")
+    return max_pool  # type: ignore[return-value]
+
+
+def _pass_on_notices(probe: LayerProbe) -> None:
+    probe.notices.extend(n for n in probe.derivatives.notices if n not in probe.notices)
