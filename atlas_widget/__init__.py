@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from atlas_widget.atlas import Atlas as Atlas
     from atlas_widget.attribution import attribute as attribute
     from atlas_widget.attribution import attribution_map as attribution_map
+    from atlas_widget.classes import class_atlas as class_atlas
+    from atlas_widget.classes import compare_classes as compare_classes
+    from atlas_widget.classes import sample_attributions as sample_attributions
     from atlas_widget.errors import AtlasError as AtlasError
     from atlas_widget.inversion import invert as invert
     from atlas_widget.probe import LayerProbe as LayerProbe
@@ -33,8 +36,11 @@ _HOMES = {
     "LayerProbe": "atlas_widget.probe",
     "attribute": "atlas_widget.attribution",
     "attribution_map": "atlas_widget.attribution",
+    "class_atlas": "atlas_widget.classes",
+    "compare_classes": "atlas_widget.classes",
     "invert": "atlas_widget.inversion",
     "list_layers": "atlas_widget.probe",
+    "sample_attributions": "atlas_widget.classes",
 }
 
 __all__ = [*sorted(_HOMES), "__version__", "demo"]

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from atlas_widget.cell_table import cell_table
 from atlas_widget.collect import NUM_SAMPLES, POSITIONS_PER_CROP, collect
 from atlas_widget.errors import AtlasError
 from atlas_widget.grid import Grid
 from atlas_widget.images.sources import as_image_source
+from atlas_widget.influence import Axis, Influence
 from atlas_widget.layout import spread, umap_layout
 from atlas_widget.progress import CancelledCallback, TextProgress
 from atlas_widget.provenance import AtlasSettings, atlas_key, describe, resolve_labels
@@ -53,6 +55,10 @@ class Atlas:
         What was assumed or left out.
     min_count : int, optional
         How many samples a cell needs; by default it depends on the grid, see `default_min_count`.
+    influence : Influence, optional
+        What the samples argue for, where the atlas is about one class or two.
+    axes : tuple of Axis, optional
+        What x and y mean, where they mean something by themselves.
 
     Attributes
     ----------
@@ -71,7 +77,11 @@ class Atlas:
         provenance: Mapping[str, Any] | None = None,
         notices: Sequence[str] = (),
         min_count: int | None = None,
+        influence: Influence | None = None,
+        axes: tuple[Axis, Axis] | None = None,
     ) -> None:
+        if influence is not None and len(influence) != len(samples):
+            raise AtlasError(f"influence is of {len(influence):,} samples, not {len(samples):,}.")
         if np.shape(xy) != (len(samples), 2):
             raise AtlasError(f"xy has the shape {np.shape(xy)}, not ({len(samples)}, 2).")
         if not np.isfinite(xy).all() or np.min(xy, initial=0) < 0 or np.max(xy, initial=0) > 1:
@@ -85,6 +95,8 @@ class Atlas:
         self.notices = list(notices)
         self.cell_labels: dict[int, dict[int, str | None]] = {}
         self.min_count = min_count
+        self.influence = influence
+        self.axes = axes
         self._made: dict[int, Grid] = {}
 
     @classmethod
@@ -207,39 +219,14 @@ class Atlas:
         return self._made[size]
 
     def cells(self, size: int | None = None) -> pd.DataFrame:
-        """Return a grid's cells as a table, a row a cell.
+        """Return a grid's cells as a table, a row a cell; see `cell_table`.
 
         Parameters
         ----------
         size : int, optional
             The grid; by default the coarsest.
-
-        Returns
-        -------
-        DataFrame
-            Columns ``row``, ``col``, ``id`` (row · size + col), ``x`` and ``y`` (the cell's centre
-            in [0, 1]), ``count`` (samples), ``label`` (None where it is not known, or not yet),
-            ``sample`` (the one nearest to the mean) and ``image`` (which that comes from).
         """
-        import pandas as pd
-
-        grid = self.grid(self.grids[0] if size is None else size)
-        nearest = grid.representatives()
-        known = self.cell_labels.get(grid.size, {})
-        labels = np.array([known.get(int(cell_id)) for cell_id in grid.ids], dtype=object)
-        return pd.DataFrame(
-            {
-                "row": grid.rows,
-                "col": grid.cols,
-                "id": grid.ids,
-                "x": (grid.cols + 0.5) / grid.size,
-                "y": (grid.rows + 0.5) / grid.size,
-                "count": grid.counts,
-                "label": pd.Series(labels, dtype=object),
-                "sample": nearest,
-                "image": [self.samples.name(int(sample)) for sample in nearest],
-            }
-        )
+        return cell_table(self, self.grid(self.grids[0] if size is None else size))
 
     def with_layout(self, xy: NDArray[np.floating]) -> Atlas:
         """Return an atlas of the same samples in other places, such as another method's.
@@ -268,6 +255,8 @@ class Atlas:
             provenance=self.provenance if xy is self.xy else {**self.provenance, "layout": "given"},
             notices=self.notices,
             min_count=self.min_count,
+            influence=self.influence,
+            axes=self.axes if xy is self.xy else None,
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from atlas_widget.errors import AtlasError, SavedAtlasError
 from atlas_widget.images.thumbnails import Thumbnails
+from atlas_widget.influence import Axis, Influence
 from atlas_widget.samples import Samples
 from atlas_widget.storage import read_folder, write_folder
 
@@ -32,12 +33,13 @@ _FILES = {
     "activations.safetensors": ("activations",),
     "thumbnails.safetensors": ("blob", "offsets"),
 }
+_INFLUENCE = {"influence.safetensors": ("influence", "origin")}  # of atlases about classes
 
 
 def write_atlas(atlas: Atlas, folder: Path) -> None:
     """Save an atlas; see `Atlas.save`."""
     samples = atlas.samples
-    record = {
+    record: dict[str, Any] = {
         "layer": atlas.layer,
         "grids": list(atlas.grids),
         "min_count": atlas.min_count,
@@ -62,7 +64,14 @@ def write_atlas(atlas: Atlas, folder: Path) -> None:
         "blob": samples.thumbnails.blob,
         "offsets": samples.thumbnails.offsets,
     }
-    files = {name: {key: arrays[key] for key in keys} for name, keys in _FILES.items()}
+    kept = dict(_FILES)
+    if atlas.influence is not None:
+        record["influence_classes"] = list(atlas.influence.classes)
+        arrays |= {"influence": atlas.influence.values, "origin": atlas.influence.origin}
+        kept |= _INFLUENCE
+    if atlas.axes is not None:
+        record["axes"] = [_axis_record(axis) for axis in atlas.axes]
+    files = {name: {key: arrays[key] for key in keys} for name, keys in kept.items()}
     write_folder(folder, record, files)
 
 
@@ -79,10 +88,12 @@ def read_atlas(kind: type[AtlasType], folder: Path, *, verify: bool | None = Non
             provenance=_typed(record, "provenance", dict),
             notices=_strings(record, "notices"),
             min_count=_typed(record, "min_count", int) if record.get("min_count") else None,
+            influence=_influence(record, folder, verify),
+            axes=_axes(record),
         )
         for size, labels in _typed(record, "cell_labels", dict).items():
             atlas.cell_labels[int(size)] = {int(cell): label for cell, label in labels.items()}
-    except (AtlasError, ValueError, TypeError, AttributeError, IndexError) as error:
+    except (AtlasError, ValueError, TypeError, AttributeError, LookupError) as error:
         raise SavedAtlasError(f"The atlas in {str(folder)!r} does not fit: {error}") from error
     return atlas
 
@@ -120,6 +131,34 @@ def _samples(record: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Samples
         thumbnails=Thumbnails(arrays["blob"], offsets),
         unreadable=tuple(_strings(record, "unreadable")),
     )
+
+
+def _influence(record: dict[str, Any], folder: Path, verify: bool | None) -> Influence | None:
+    if record.get("influence_classes") is None:
+        return None
+    classes = tuple(int(number) for number in _typed(record, "influence_classes", list))
+    _, arrays = read_folder(folder, _INFLUENCE, verify=verify)
+    return Influence(classes, arrays["influence"], arrays["origin"])
+
+
+def _axis_record(axis: Axis) -> dict[str, Any]:
+    ends = [axis.low, axis.high] if axis.measures else None  # JSON has no NaN
+    return {"label": axis.label, "values": ends, "ends": [axis.low_label, axis.high_label]}
+
+
+def _axes(record: dict[str, Any]) -> tuple[Axis, Axis] | None:
+    if record.get("axes") is None:
+        return None
+    made = []
+    for entry in _typed(record, "axes", list):
+        nan = float("nan")
+        low, high = entry["values"] or (nan, nan)
+        low_label, high_label = entry["ends"]
+        made.append(
+            Axis(str(entry["label"]), float(low), float(high), str(low_label), str(high_label))
+        )
+    across, down = made
+    return across, down
 
 
 def _typed(record: dict[str, Any], key: str, kind: type) -> Any:
