@@ -1,0 +1,29 @@
+"""What a position of a picture argues for: among a model's classes, or in any scalar of its output.
+
+For the activation h of a layer at one position, the value for a score is h · ∂score/∂h: how much
+that position contributes to the score (of a class: before a softmax), to first order.
+"""
+
+from atlas_widget.attribution.similarity import similarity_to
+from atlas_widget.attribution.targets import Target, as_target
+from atlas_widget.attribution.values import (
+    attribute,
+    attribution_map,
+    class_values,
+    scores_that_matter,
+)
+from atlas_widget.evidence import ClassValue, attribution_interval, label_of, top_classes
+
+__all__ = [
+    "ClassValue",
+    "Target",
+    "as_target",
+    "attribute",
+    "attribution_interval",
+    "attribution_map",
+    "class_values",
+    "label_of",
+    "scores_that_matter",
+    "similarity_to",
+    "top_classes",
+]
