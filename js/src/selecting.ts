@@ -18,7 +18,11 @@ export class Selecting {
   /** Combines cells of the grid shown with what is selected; `observe`rs hear of it once. */
   select(cells: readonly number[], how: Combine): void {
     const grid = this.shown();
-    if (grid) this.store.select(grid.size, combine(this.selectedOn(grid), cells, how));
+    if (grid) this.selectOn(grid, cells, how);
+  }
+
+  selectOn(grid: Grid, cells: readonly number[], how: Combine): void {
+    this.store.select(grid.size, combine(this.selectedOn(grid), cells, how));
   }
 
   toggle(cell: number): void {
@@ -26,8 +30,25 @@ export class Selecting {
     if (grid) this.select([cell], this.selectedOn(grid).includes(cell) ? "remove" : "add");
   }
 
-  clear(): void {
+  /** Of the grid shown, the cells that are not selected. */
+  invert(): void {
+    const grid = this.shown();
+    if (grid)
+      this.selectOn(grid, combine([...grid.ids], this.selectedOn(grid), "remove"), "replace");
+  }
+
+  clear(): boolean {
     const { grid, cells } = this.store.selection.peek();
-    if (cells.length > 0) this.store.select(grid, []);
+    if (cells.length === 0) return false;
+    this.store.select(grid, []);
+    return true;
+  }
+
+  undo(): boolean {
+    return this.store.selections.undo();
+  }
+
+  redo(): boolean {
+    return this.store.selections.redo();
   }
 }

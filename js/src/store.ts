@@ -1,5 +1,5 @@
 import type { AnyModel } from "@anywidget/types";
-import { type Signal, signal } from "@preact/signals";
+import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { Banners } from "./banners";
 import { Cards } from "./cards";
 import { Classes } from "./classes";
@@ -12,6 +12,7 @@ import { parseKernelMessage } from "./messages";
 import type { OverlayChoice } from "./overlays/choice";
 import { bindOverlay } from "./overlays/trait";
 import { Pictures, STATES } from "./pictures";
+import { type Selection, Selections } from "./selections";
 import type { LayerName, Status } from "./traits";
 import { readBox, readInteger, readLayers, readSelection, readStatus } from "./traits";
 
@@ -23,11 +24,6 @@ export interface Layout {
   samples: number;
   images: number;
   layer: string;
-}
-
-export interface Selection {
-  grid: number;
-  cells: number[];
 }
 
 export type Change = { kind: "layout" } | { kind: "pictures"; grid: number; cells: number[] };
@@ -54,7 +50,7 @@ export class Store {
   readonly layer: Signal<string>;
   readonly layers: Signal<LayerName[]>;
   readonly height: Signal<number>;
-  readonly selection: Signal<Selection>;
+  readonly selections: Selections;
   /** What lies over the pictures, in all views; setting it sets the trait. */
   readonly overlay: Signal<OverlayChoice>;
   /** Asked for from Python: a place to fly to, a level to show. */
@@ -85,10 +81,9 @@ export class Store {
     this.layer = signal(String(model.get("layer") ?? ""));
     this.layers = signal(readLayers(model.get("layers")));
     this.height = signal(readInteger(model.get("height"), DEFAULT_HEIGHT));
-    this.selection = signal({
-      grid: readInteger(model.get("level"), 0),
-      cells: readSelection(model.get("selection")),
-    });
+    this.selections = new Selections(this.selectionOfTraits(), ({ grid, cells }) =>
+      this.link.set({ level: grid, selection: cells }),
+    );
     const overlay = bindOverlay(this.link, this.classes.names);
     this.overlay = overlay.choice;
     this.unbindOverlay = overlay.stop;
@@ -96,6 +91,11 @@ export class Store {
     this.link.onMessage((content, buffers) => this.receive(content, buffers[0]));
     this.announceFatalStatus();
     this.sayReady(randomId(), FIRST_REPEAT);
+  }
+
+  /** What is selected now, and the grid that it is of. */
+  get selection(): ReadonlySignal<Selection> {
+    return this.selections.now;
   }
 
   get revision(): number {
@@ -181,14 +181,13 @@ export class Store {
   // ------------------------------------------------------------------ traits
 
   select(grid: number, cells: number[]): void {
-    this.selection.value = { grid, cells };
-    this.link.set({ level: grid, selection: cells });
+    this.selections.choose({ grid, cells });
   }
 
   setLevel(level: number): void {
     // A selection's ids mean cells of the grid it was made on: the trait stays with them.
     if (this.selection.peek().cells.length > 0) return;
-    this.selection.value = { grid: level, cells: [] };
+    this.selections.onGrid(level);
     this.link.set({ level });
   }
 
@@ -207,6 +206,13 @@ export class Store {
 
   savedViewport(): Box | null {
     return readBox(this.link.get("viewport"));
+  }
+
+  private selectionOfTraits(): Selection {
+    return {
+      grid: readInteger(this.link.get("level"), 0),
+      cells: readSelection(this.link.get("selection")),
+    };
   }
 
   private listenToTraits(): void {
@@ -229,14 +235,11 @@ export class Store {
       const box = readBox(value);
       if (box) this.flight.value = { box };
     });
-    link.onTrait("selection", (value) => {
-      const grid = readInteger(link.get("level"), this.selection.peek().grid);
-      this.selection.value = { grid, cells: readSelection(value) };
-    });
+    link.onTrait("selection", () => this.selections.follow(this.selectionOfTraits()));
     link.onTrait("level", (value) => {
       const level = readInteger(value, 0);
       if (level <= 0) return;
-      this.selection.value = { ...this.selection.peek(), grid: level };
+      this.selections.follow(this.selectionOfTraits());
       this.wantedLevel.value = { level };
     });
   }
@@ -308,6 +311,7 @@ export class Store {
     const { revision, final, samples, images, layer } = message;
     if (revision < this.revision) return;
     if (revision !== this.revision) {
+      if (this.revision >= 0) this.selections.forget();
       this.pictures.clear();
       this.cards.clear();
     }

@@ -7,6 +7,7 @@ import { Navigation } from "./navigation";
 import { Painter } from "./painter";
 import { type AreaGesture, listenToPointer } from "./pointer";
 import { Selecting } from "./selecting";
+import type { Combine } from "./selection";
 import { Sight } from "./sight";
 import type { Store } from "./store";
 import { prefersReducedMotion } from "./theme";
@@ -191,6 +192,12 @@ export class View {
     this.active.value = { ...place, by: "keyboard" };
     this.navigation.reveal(place.grid, place.cell);
     if (this.opened.peek()) this.opened.value = place;
+  }
+
+  /** Selects cells of any grid, as a legend or a list of search results does. */
+  selectCells(grid: number, cells: readonly number[], how: Combine): void {
+    const found = this.grids.find(({ size }) => size === grid);
+    if (found) this.selecting.selectOn(found, cells, how);
   }
 
   selectAllInView(): void {
