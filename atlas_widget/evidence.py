@@ -15,7 +15,7 @@ from scipy.special import ndtri, stdtr, stdtrit
 
 from atlas_widget.errors import AttributionError
 
-__all__ = ["ClassValue", "attribution_interval", "label_of", "top_classes"]
+__all__ = ["ClassValue", "attribution_interval", "discoveries", "label_of", "top_classes"]
 
 Floats = NDArray[np.float32]
 
@@ -118,7 +118,7 @@ def top_classes(
     picked = [*highest, *lowest]
     # Only what is shown needs an interval; a thousand of them would take a tenth of a second.
     mean, low, high = attribution_interval(samples[:, picked], seed)
-    clear = _discoveries(samples)
+    clear = discoveries(samples)
     found = [
         ClassValue(int(index), float(mean[k]), float(low[k]), float(high[k]), bool(clear[index]))
         for k, index in enumerate(picked)
@@ -152,8 +152,20 @@ def label_of(in_favour: Sequence[ClassValue], labels: Sequence[str] | None = Non
     return None
 
 
-def _discoveries(samples: NDArray[np.float64], rate: float = 0.1) -> NDArray[np.bool_]:
-    """Say for which columns the mean is not zero: t-test, Benjamini and Hochberg's correction."""
+def discoveries(values: ArrayLike, rate: float = 0.1) -> NDArray[np.bool_]:
+    """Say for which classes the mean is not zero: t-test, Benjamini and Hochberg's correction.
+
+    Parameters
+    ----------
+    values : array_like, (samples, classes)
+    rate : float
+        Share of false ones among those that are found, on average.
+
+    Returns
+    -------
+    ndarray of bool, (classes,)
+    """
+    samples = np.asarray(values, dtype=np.float64)
     count, classes = samples.shape
     if count < 2:
         return np.zeros(classes, np.bool_)

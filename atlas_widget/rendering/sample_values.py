@@ -46,6 +46,11 @@ class SampleValues:
         Keeps what was computed.
     budget
         Bytes that values may take in memory; what was used least recently goes first.
+
+    Attributes
+    ----------
+    computed
+        How many samples' values were computed here.
     """
 
     def __init__(
@@ -64,6 +69,7 @@ class SampleValues:
         self._most = max(64, budget // (2 * (probe.num_classes or 1)))
         self._known: dict[int, tuple[float, npt.NDArray[np.float16]]] = {}
         self._not_on_disk: set[int] = set()
+        self.computed = 0
 
     @cached_property
     def fingerprint(self) -> str:
@@ -111,6 +117,7 @@ class SampleValues:
             images = sample_images(self._samples, source, part, self._probe.input_size)
             positions = np.asarray(self._samples.positions)[part].astype(np.int64)
             rows = class_values(self._probe, images, positions)
+            self.computed += len(rows)
             self._cache.put_arrays(
                 {self._key(int(sample)): row for sample, row in zip(part, rows, strict=True)}
             )
