@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from atlas_widget.atlas import Atlas
-from atlas_widget.classes.class_atlas import LayoutSettings, default_count, derived, select
 from atlas_widget.classes.names import class_name, class_number
+from atlas_widget.classes.single import LayoutSettings, default_count, derived, select
 from atlas_widget.collect import FEWEST_SAMPLES
 from atlas_widget.errors import AtlasError, AttributionError
 from atlas_widget.influence import Axis, Influence

@@ -7,7 +7,7 @@ import pytest
 
 from atlas_widget import Atlas
 from atlas_widget.classes import class_atlas
-from atlas_widget.classes.class_atlas import default_count, grids_for, select
+from atlas_widget.classes.single import default_count, grids_for, select
 from atlas_widget.errors import AtlasError, AttributionError
 
 
