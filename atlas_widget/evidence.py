@@ -15,7 +15,14 @@ from scipy.special import ndtri, stdtr, stdtrit
 
 from atlas_widget.errors import AttributionError
 
-__all__ = ["ClassValue", "attribution_interval", "discoveries", "label_of", "top_classes"]
+__all__ = [
+    "ClassValue",
+    "attribution_interval",
+    "discoveries",
+    "label_of",
+    "top_classes",
+    "winners_of",
+]
 
 Floats = NDArray[np.float32]
 
@@ -142,14 +149,34 @@ def label_of(in_favour: Sequence[ClassValue], labels: Sequence[str] | None = Non
         The top class if its interval lies above zero and above the runner-up's mean;
         ``"mixed: a, b"`` if the two strongest are both clear; else None.
     """
+    names = [_name(winner, labels) for winner in winners_of(in_favour)]
+    if len(names) > 1:
+        return f"mixed: {', '.join(names)}"
+    return names[0] if names else None
+
+
+def winners_of(in_favour: Sequence[ClassValue]) -> tuple[int, ...]:
+    """Return the classes that give a cell its label, by number.
+
+    Parameters
+    ----------
+    in_favour : sequence of ClassValue
+        From `top_classes`, strongest first.
+
+    Returns
+    -------
+    tuple of int
+        The top class if its interval lies above zero and above the runner-up's mean; the two
+        strongest if both are clear; else none.
+    """
     if not in_favour or not in_favour[0].low > 0:
-        return None
+        return ()
     top, *others = in_favour
     if not others or top.low > others[0].value:
-        return _name(top.index, labels)
+        return (top.index,)
     if top.clear and others[0].clear:
-        return f"mixed: {_name(top.index, labels)}, {_name(others[0].index, labels)}"
-    return None
+        return (top.index, others[0].index)
+    return ()
 
 
 def discoveries(values: ArrayLike, rate: float = 0.1) -> NDArray[np.bool_]:

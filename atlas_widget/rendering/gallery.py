@@ -43,8 +43,8 @@ class Gallery:
         self._outbox = Outbox(send, tile=TILE)
         self._scene: Scene | None = None
         self._pictures: dict[int, dict[int, Picture]] = {}
-        self._labels: dict[int, dict[int, str | None]] = {}
-        self._new_labels: dict[int, dict[int, str | None]] = {}
+        self._labels: dict[int, dict[int, CellClasses]] = {}
+        self._new_labels: dict[int, dict[int, CellClasses]] = {}
         self._labels_sent = 0.0
         self._crops_to_show: dict[tuple[int, int], None] = {}
         self._lock = threading.Lock()
@@ -92,11 +92,11 @@ class Gallery:
                 self.show(grid, cell, scene.crop(grid, cell))
         return True
 
-    def label(self, grid: int, cell: int, label: str | None) -> None:
-        """Take in the label of a cell."""
+    def label(self, grid: int, cell: int, classes: CellClasses) -> None:
+        """Take in what a cell is called, and after which classes."""
         with self._lock:
-            self._labels[grid][cell] = label
-        self._new_labels.setdefault(grid, {})[cell] = label
+            self._labels[grid][cell] = classes
+        self._new_labels.setdefault(grid, {})[cell] = classes
 
     def card(self, grid: int, cell: int, classes: CellClasses | None) -> None:
         """Send what a cell stands for; its classes follow later where they are None."""
@@ -184,7 +184,9 @@ class Gallery:
                 revision=self._scene.revision,
                 grid=grid,
                 cells=list(labels),
-                labels=list(labels.values()),
+                labels=[classes.label for classes in labels.values()],
+                winners=[dict(enumerate(c.winners)).get(0) for c in labels.values()],
+                seconds=[dict(enumerate(c.winners)).get(1) for c in labels.values()],
             )
             self.send(content, [])
         self._new_labels = {}
@@ -193,7 +195,9 @@ class Gallery:
     def snapshot(self, grid: int) -> tuple[dict[int, Picture], dict[int, str | None]]:
         """Return the pictures and labels of a grid as they are now; safe from any thread."""
         with self._lock:
-            return dict(self._pictures.get(grid, {})), dict(self._labels.get(grid, {}))
+            known = self._labels.get(grid, {})
+            labels = {cell: classes.label for cell, classes in known.items()}
+            return dict(self._pictures.get(grid, {})), labels
 
     def _send_layout(self, scene: Scene) -> None:
         content = messages.build(

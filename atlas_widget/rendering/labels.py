@@ -34,16 +34,14 @@ class CellClasses:
     classes, against
         The classes that it argues most for and most against, strongest first, each with its
         number, its label, its value and the interval of that: low and high.
+    winners
+        The numbers of the one or two classes that gave the label.
     """
 
     label: str | None
     classes: tuple[dict[str, Any], ...]
     against: tuple[dict[str, Any], ...]
-
-    @property
-    def top(self) -> int | None:
-        """The number of the class that gives the cell its label; of two, the stronger one."""
-        return self.classes[0]["index"] if self.label is not None and self.classes else None
+    winners: tuple[int, ...] = ()
 
 
 _NOTHING = CellClasses(None, (), ())
@@ -190,7 +188,7 @@ class Labeller:
 
     def _from_record(self, record: Any) -> CellClasses | None:
         """Read a record, or return None if it is none of ours."""
-        from atlas_widget.attribution import ClassValue, label_of
+        from atlas_widget.evidence import ClassValue, label_of, winners_of
 
         try:
             top, bottom = (
@@ -203,8 +201,8 @@ class Labeller:
         except (KeyError, TypeError, ValueError, IndexError):
             return None
         label = label_of(top, self._labels)
-        named = [tuple(self._named(value) for value in side) for side in (top, bottom)]
-        return CellClasses(label, *named)
+        named, named_against = ([self._named(value) for value in side] for side in (top, bottom))
+        return CellClasses(label, tuple(named), tuple(named_against), winners_of(top))
 
     def _named(self, value: ClassValue) -> dict[str, Any]:
         return {

@@ -254,7 +254,7 @@ class Workshop:
     def _publish_label(self, grid: int, cell: int) -> None:
         classes = self._labeller.known(grid, cell) if self._labeller is not None else None
         if classes is not None and self._scene is not None:
-            self._gallery.label(grid, cell, classes.label)
+            self._gallery.label(grid, cell, classes)
             if self._scene.atlas is not None:
                 self._scene.atlas.cell_labels.setdefault(grid, {})[cell] = classes.label
 

@@ -326,6 +326,12 @@ export class FakeModel {
         grid: size,
         cells: ids,
         labels: ids.map((id) => (this.uncertain(size, id) ? null : this.label(size, id))),
+        winners: ids.map((id) => (this.uncertain(size, id) ? null : this.classOf(size, id))),
+        seconds: ids.map((id) =>
+          !this.uncertain(size, id) && this.textureOf(size, id) % 12 === 5
+            ? (this.classOf(size, id) + 1) % LABELS.length
+            : null,
+        ),
       });
     }
   }
@@ -336,10 +342,12 @@ export class FakeModel {
     return Math.floor((x * 0.55 + y * 0.45) * TEXTURES + ((cell * 13) % 9)) % TEXTURES;
   }
 
+  classOf(grid, cell) {
+    return Math.floor(this.textureOf(grid, cell) / (TEXTURES / LABELS.length)) % LABELS.length;
+  }
+
   label(grid, cell) {
-    return LABELS[
-      Math.floor(this.textureOf(grid, cell) / (TEXTURES / LABELS.length)) % LABELS.length
-    ];
+    return LABELS[this.classOf(grid, cell)];
   }
 
   uncertain(grid, cell) {

@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
 import { type Canvas, decodeToCanvas } from "./decode";
 import type { ClassValue, KernelMessageOf } from "./messages";
+import type { Winners } from "./overlays/topClass";
 
 /** What a cell stands for, with its nearest real crops in one row of tiles. */
 export interface Card {
@@ -25,6 +26,7 @@ export class Cards {
   readonly labelVersion = signal(0);
   private readonly cards = new Map<string, Card>();
   private readonly labels = new Map<number, Map<number, string | null>>();
+  private readonly winners = new Map<number, Map<number, Winners>>();
   private epoch = 0;
 
   get(grid: number, cell: number): Card | null {
@@ -39,10 +41,16 @@ export class Cards {
     return this.labels.get(grid) ?? new Map();
   }
 
+  /** Which classes win which cells, as far as that is known. */
+  winnersOf(grid: number): ReadonlyMap<number, Winners> {
+    return this.winners.get(grid) ?? new Map();
+  }
+
   clear(): void {
     this.epoch++;
     this.cards.clear();
     this.labels.clear();
+    this.winners.clear();
     this.version.value++;
     this.labelVersion.value++;
   }
@@ -50,8 +58,15 @@ export class Cards {
   receiveLabels(message: KernelMessageOf<"labels">): void {
     const labels = this.labels.get(message.grid) ?? new Map<number, string | null>();
     this.labels.set(message.grid, labels);
+    const winners = this.winners.get(message.grid) ?? new Map<number, Winners>();
+    this.winners.set(message.grid, winners);
     message.cells.forEach((cell, at) => {
       labels.set(cell, message.labels[at] ?? null);
+      const won = [message.winners[at], message.seconds[at]];
+      winners.set(
+        cell,
+        won.filter((of): of is number => typeof of === "number"),
+      );
     });
     this.labelVersion.value++;
   }

@@ -37,7 +37,14 @@ export const FROM_KERNEL = {
     tile: "integer",
     columns: "integer",
   },
-  labels: { revision: "integer", grid: "integer", cells: "cells", labels: "strings" },
+  labels: {
+    revision: "integer",
+    grid: "integer",
+    cells: "cells",
+    labels: "strings",
+    winners: "numbers",
+    seconds: "numbers",
+  },
   card: {
     revision: "integer",
     grid: "integer",

@@ -1,0 +1,45 @@
+import { DOUBTFUL_COSINE, isDoubtful } from "../pictures";
+import { CIVIDIS, pixelOf } from "./colour";
+import type { Overlay } from "./overlay";
+
+/** What is known of a cell's picture. */
+export interface PictureFacts {
+  grid: number;
+  state: string;
+  cosine: number | null;
+  rank: number | null;
+}
+
+/** How near the layer's answer to each picture is to what the picture is of. */
+export function fidelityOverlay(
+  pictureOf: (cell: number) => PictureFacts | undefined,
+  frame: string,
+): Overlay {
+  return {
+    colour: (cell) => {
+      const cosine = pictureOf(cell)?.cosine ?? null;
+      return cosine === null ? 0 : pixelOf(CIVIDIS.at(cosine));
+    },
+    framed: (cell) => {
+      const picture = pictureOf(cell);
+      return picture !== undefined && isDoubtful(picture);
+    },
+    legend: {
+      title: "Fidelity of the pictures",
+      about:
+        "The cosine between a cell’s mean activation and what the layer answers when it is shown " +
+        "the cell’s picture again. Cells without a picture of their own have no colour.",
+      scale: {
+        gradient: CIVIDIS.gradient,
+        ticks: [0, 0.25, 0.5, 0.75, 1].map((at) => ({ at, text: String(at) })),
+      },
+      notes: [
+        {
+          colour: frame,
+          framed: true,
+          text: `doubtful: below ${DOUBTFUL_COSINE}, or nearer to another cell`,
+        },
+      ],
+    },
+  };
+}
