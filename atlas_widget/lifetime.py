@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import os
 import weakref
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from ipywidgets.widgets import widget as registry
 
-__all__ = ["bundle", "kernel_notice", "pin", "unpin"]
+__all__ = ["bundle", "pin", "unpin"]
 
 _STATIC = Path(__file__).with_name("static")
 _NO_BUNDLE = """
@@ -61,26 +60,3 @@ def bundle(name: str) -> Path | str:
     if os.environ.get("ANYWIDGET_HMR") == "1":
         return path
     return path.read_text(encoding="utf-8") + "\n"  # a single line might be taken for a path
-
-
-def kernel_notice() -> str | None:
-    """Return what is wrong with the running kernel's ipykernel, or None."""
-    try:
-        from IPython import get_ipython
-    except ImportError:
-        return None
-    shell = get_ipython()
-    if shell is None or not hasattr(shell, "kernel"):
-        return None
-    installed = version("ipykernel")
-    found = ".".join(installed.split(".")[:2])
-    problems = {
-        "7.0": "cannot send pictures while they are computed",
-        "7.4": "answers clicks only when the running cell has ended",
-    }
-    if found not in problems:
-        return None
-    return (
-        f"This kernel's ipykernel {installed} {problems[found]}: "
-        '`pip install "ipykernel>=7.1,!=7.4.*"` and restart the kernel.'
-    )

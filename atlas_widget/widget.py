@@ -11,7 +11,7 @@ import weakref
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from atlas_widget import lifetime, messages
+from atlas_widget import kernel, lifetime, messages
 from atlas_widget.errors import AtlasError
 from atlas_widget.exploring import Exploring
 from atlas_widget.finishing import Finishing
@@ -122,7 +122,8 @@ class AtlasWidget(Exploring, Finishing):
         except BaseException:
             probe.close()
             raise
-        notice = lifetime.kernel_notice()
+        kernel.answer_beside_cells(self)
+        notice = kernel.kernel_notice()
         if notice is not None:
             session.tell.notice(notice)
         lifetime.unpin(self)

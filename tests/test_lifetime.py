@@ -1,31 +1,4 @@
-import pytest
-
 from atlas_widget import lifetime
-
-
-class Shell:
-    kernel = object()
-
-
-@pytest.mark.parametrize(
-    ("version", "said"),
-    [("7.4.0", "clicks"), ("7.0.1", "pictures"), ("7.3.2", None), ("6.31.0", None)],
-)
-def test_kernels_that_misbehave_are_named(monkeypatch, version, said):
-    monkeypatch.setattr("IPython.get_ipython", Shell)
-    monkeypatch.setattr(lifetime, "version", lambda _: version)
-    notice = lifetime.kernel_notice()
-    if said is None:
-        assert notice is None
-    else:
-        assert version in notice
-        assert said in notice
-        assert "pip install" in notice
-
-
-def test_outside_a_kernel_nothing_is_said(monkeypatch):
-    monkeypatch.setattr("IPython.get_ipython", lambda: None)
-    assert lifetime.kernel_notice() is None
 
 
 def test_a_checkout_without_the_bundle_says_how_to_build_it(monkeypatch, tmp_path):
