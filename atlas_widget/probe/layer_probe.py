@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
@@ -184,6 +185,13 @@ class LayerProbe:
         encoder = self._open()
         with torch.no_grad():
             return run_model(encoder.runner.model, encoder.prepared(rgb))
+
+    def intervene(self, rgb: Tensor, change: Callable[[Tensor], Tensor]) -> Any:
+        """Return what the model returns with its layer's map exchanged for ``change(map)``.
+
+        The layer's map is (n, c, rows, columns); without gradients. See `Encoder.intervene`.
+        """
+        return self.accelerated().intervene(rgb, change)
 
     def example_output(self) -> tuple[Any, int]:
         """Return what the model returned for a few pictures of noise, and how many these were.

@@ -1,0 +1,3 @@
+from tests.classes.conftest import atlas
+
+__all__ = ["atlas"]
