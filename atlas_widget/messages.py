@@ -29,9 +29,9 @@ __all__ = [
 ]
 
 # The same in js/src/messages.ts. The finest grid is 160 x 160; that many cells are named at once.
-MAX_CELLS = 6400
 MAX_GRID = 160
 MAX_TEXT = 200
+MAX_CELLS = MAX_GRID**2
 _MAX_INTEGER = 2**53  # the largest whole number that survives JavaScript
 
 

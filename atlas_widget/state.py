@@ -17,7 +17,15 @@ import traitlets
 from atlas_widget import messages
 from atlas_widget.overlays import check_overlay
 from atlas_widget.rendering.progress import Throttle
-from atlas_widget.traits import check_cells, check_grid, check_viewport, refusals
+from atlas_widget.traits import (
+    check_cells,
+    check_grid,
+    check_height,
+    check_opened,
+    check_size,
+    check_viewport,
+    refusals,
+)
 
 if TYPE_CHECKING:
     from atlas_widget.rendering.scene import Scene
@@ -51,7 +59,12 @@ class AtlasState(anywidget.AnyWidget):
     selection = traitlets.List(traitlets.Int()).tag(sync=True)
     """Ids of the selected cells of the grid `level`. Default: none."""
     level = traitlets.Int(0).tag(sync=True)
-    """The grid that is shown and that `selection` refers to. Default: the coarsest."""
+    """The grid that is shown and that `selection` refers to. Default: the coarsest. Set it to stay
+    with a grid; what is selected becomes the same region of it."""
+    fixed_level = traitlets.Int(None, allow_none=True).tag(sync=True)
+    """The grid that is shown at every zoom, or None: finer ones as one zooms in. Default: None."""
+    opened = traitlets.List(traitlets.Int()).tag(sync=True)
+    """The cell in the detail panel as [grid, cell]. Default: none, []."""
     hovered = traitlets.Int(-1).tag(sync=True, echo_update=False)
     """The cell under the pointer, or -1."""
     viewport = traitlets.List(traitlets.Float(), _WHOLE).tag(sync=True, echo_update=False)
@@ -62,7 +75,7 @@ class AtlasState(anywidget.AnyWidget):
     status = traitlets.Dict().tag(sync=True)
     """What is being done: stage, message, done, total, seconds_left, error and what it is of."""
     height = traitlets.Int(600).tag(sync=True)
-    """The widget's height in pixels. Default: 600."""
+    """The widget's height in pixels, 200 to 10,000. Default: 600."""
 
     def __init__(self, session: Session, worker: Worker, **values: Any) -> None:
         self._session = session
@@ -70,6 +83,8 @@ class AtlasState(anywidget.AnyWidget):
         self._lock = threading.RLock()
         self._busy_since: float | None = None
         self._refusals = Throttle(_REFUSALS_EVERY)
+        # A level that is set, but not by a person's `w.level = ...`
+        self._followed_level: int | None = values.get("level")
         super().__init__(**values)
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
@@ -84,6 +99,7 @@ class AtlasState(anywidget.AnyWidget):
         )
         accepted = {name: value for name, value in sync_data.items() if name not in refused}
         with self._lock:
+            self._followed_level = accepted.get("level")
             super().set_state(accepted)
         if refused:
             self.send_state([name for name in refused if name in self.keys])
@@ -97,7 +113,7 @@ class AtlasState(anywidget.AnyWidget):
     def _validate_level(self, proposal: Any) -> int:
         scene = self._session.scene
         value: int = proposal["value"]
-        return value if scene is None else check_grid(value, scene)
+        return check_size(value) if scene is None else check_grid(value, scene)
 
     @traitlets.validate("selection")
     def _validate_selection(self, proposal: Any) -> list[int]:
@@ -106,6 +122,21 @@ class AtlasState(anywidget.AnyWidget):
     @traitlets.validate("viewport")
     def _validate_viewport(self, proposal: Any) -> list[float]:
         return check_viewport(proposal["value"])
+
+    @traitlets.validate("fixed_level")
+    def _validate_fixed_level(self, proposal: Any) -> int | None:
+        scene, value = self._session.scene, proposal["value"]
+        if value is None:
+            return None
+        return check_size(value) if scene is None else check_grid(value, scene)
+
+    @traitlets.validate("opened")
+    def _validate_opened(self, proposal: Any) -> list[int]:
+        return check_opened(proposal["value"], self._session.scene)
+
+    @traitlets.validate("height")
+    def _validate_height(self, proposal: Any) -> int:
+        return check_height(proposal["value"])
 
     @traitlets.validate("overlay")
     def _validate_overlay(self, proposal: Any) -> str:
@@ -117,6 +148,17 @@ class AtlasState(anywidget.AnyWidget):
         if change["new"] != session.layer:
             session.switch_layer(change["new"])
             self._worker.post(_nothing)
+
+    @traitlets.observe("level")
+    def _level_changed(self, change: Any) -> None:
+        followed, self._followed_level = self._followed_level, None
+        old, new, scene = change["old"], change["new"], self._session.scene
+        if new == followed:
+            return
+        with self.hold_sync():
+            self.fixed_level = new
+            if self.selection and scene is not None and old in scene.grids:
+                self.selection = scene.same_region(self.selection, old, new)
 
     @traitlets.observe("hovered")
     def _hovered_changed(self, change: Any) -> None:
@@ -151,6 +193,7 @@ class AtlasState(anywidget.AnyWidget):
             if now - self._busy_since < _PATIENCE:
                 return False
         try:
+            self._followed_level = values.get("level", self._followed_level)
             for name, value in values.items():
                 setattr(self, name, value)
         except Exception:
@@ -162,9 +205,10 @@ class AtlasState(anywidget.AnyWidget):
         return True
 
     def _scene_changed(self, scene: Scene) -> None:
-        level = self.level if self.level in scene.grids else scene.base
+        fixed = self.fixed_level if self.fixed_level in scene.grids else None
+        level = fixed or (self.level if self.level in scene.grids else scene.base)
         # Ids of the last layout mean nothing in this one.
-        self._set_from_worker(urgent=True, selection=[], level=level)
+        self._set_from_worker(urgent=True, selection=[], opened=[], fixed_level=fixed, level=level)
 
     def _refuse(self, text: str) -> None:
         """Tell the browser that something it sent was dropped, but not a thousand times."""

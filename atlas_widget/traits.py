@@ -7,28 +7,46 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from atlas_widget.errors import AtlasError, CellError
-from atlas_widget.messages import MAX_CELLS
+from atlas_widget.messages import MAX_GRID
 
 if TYPE_CHECKING:
     from atlas_widget.rendering.scene import Scene
 
-__all__ = ["check_cells", "check_grid", "check_viewport", "refusals"]
+__all__ = [
+    "check_cells",
+    "check_grid",
+    "check_height",
+    "check_ids",
+    "check_opened",
+    "check_size",
+    "check_viewport",
+    "refusals",
+]
 
 # What ipywidgets' own views set, besides what is checked below.
 _VIEWS = ("layout", "tooltip", "tabbable", "_dom_classes", "_view_count")
 
+_MAX_CELLS = MAX_GRID**2  # all of the finest grid
+_HEIGHTS = (200, 10_000)  # pixels
 
-def check_cells(cells: object, grid: int, scene: Scene | None) -> list[int]:
-    """Return cells as a list of ids, each once, or say which of them do not exist."""
+
+def check_ids(cells: object) -> list[int]:
+    """Return what may be cells as a list of ids, each once, whatever the grid."""
     if isinstance(cells, str | bytes | Mapping) or not isinstance(cells, Iterable):
         raise CellError(f"Cells are given as ids, such as [12, 13], not as {cells!r:.60}.")
     found: dict[int, None] = {}
     for cell in cells:
-        if len(found) > MAX_CELLS:
-            raise CellError(f"More than {MAX_CELLS} cells at once; select fewer.")
+        if len(found) >= _MAX_CELLS:
+            raise CellError(f"More than {_MAX_CELLS:,} cells: no grid has as many.")
         if isinstance(cell, bool) or not hasattr(cell, "__index__"):
             raise CellError(f"A cell is named by its id, a whole number, not by {cell!r:.60}.")
         found[int(cell)] = None
+    return list(found)
+
+
+def check_cells(cells: object, grid: int, scene: Scene | None) -> list[int]:
+    """Return cells as a list of ids, each once, or say which of them do not exist."""
+    found = check_ids(cells)
     if not found:
         return []
     if scene is None:
@@ -41,7 +59,7 @@ def check_cells(cells: object, grid: int, scene: Scene | None) -> list[int]:
             f"The {grid} × {grid} grid has no cell {some}; w.atlas.cells({grid}) lists the "
             f"{len(scene.cells(grid))} that it has (id = row * {grid} + column)."
         )
-    return list(found)
+    return found
 
 
 def check_grid(grid: object, scene: Scene) -> int:
@@ -50,6 +68,34 @@ def check_grid(grid: object, scene: Scene) -> int:
         sizes = ", ".join(str(size) for size in sorted(scene.grids))
         raise CellError(f"There is no grid {grid!r:.60}; there are {sizes}.")
     return grid
+
+
+def check_size(grid: object) -> int:
+    """Return what may be the size of a grid, before it is known which there are."""
+    if isinstance(grid, bool) or not isinstance(grid, int) or not 1 <= grid <= MAX_GRID:
+        raise CellError(f"A grid is named by its size, 1 to {MAX_GRID}, not by {grid!r:.60}.")
+    return grid
+
+
+def check_opened(value: object, scene: Scene | None) -> list[int]:
+    """Return the opened cell as [grid, cell], or [] for none."""
+    pair = list(value) if isinstance(value, list | tuple) else [value]
+    if not pair:
+        return []
+    if len(pair) != 2:
+        raise CellError(f"The opened cell is [grid, cell], or [] for none, not {value!r:.60}.")
+    grid, (cell,) = check_size(pair[0]), check_ids(pair[1:])
+    if scene is not None:
+        check_cells([cell], grid, scene)
+    return [grid, cell]
+
+
+def check_height(value: object) -> int:
+    """Return a height in pixels that a widget may have."""
+    low, high = _HEIGHTS
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise AtlasError(f"A height is {low} to {high:,} pixels, not {value!r:.60}.")
+    return value
 
 
 def check_viewport(value: object) -> list[float]:
@@ -104,6 +150,15 @@ def refusals(
                     check_grid(value, scene)
             elif name == "selection":
                 check_cells(value, state.get("level", level), scene)
+            elif name == "fixed_level":
+                if value is not None:
+                    check_size(value)
+                    if scene is not None:
+                        check_grid(value, scene)
+            elif name == "opened":
+                check_opened(value, scene)
+            elif name == "height":
+                check_height(value)
             elif name == "viewport":
                 check_viewport(value)
             elif name == "hovered":
@@ -117,5 +172,5 @@ def refusals(
 
 def _check_hovered(value: object) -> None:
     # A cell that is gone meanwhile is no harm: whoever reads it looks it up.
-    if isinstance(value, bool) or not isinstance(value, int) or not -1 <= value < 160 * 160:
+    if isinstance(value, bool) or not isinstance(value, int) or not -1 <= value < _MAX_CELLS:
         raise AtlasError(f"The hovered cell is an id or -1, not {value!r:.60}.")

@@ -76,6 +76,25 @@ class Scene:
         """Return whether there is such a cell."""
         return cell in self._places.get(grid, ())
 
+    def same_region(self, cells: Sequence[int], grid: int, other: int) -> list[int]:
+        """Return the cells of another grid that cover, or lie within, cells of this one.
+
+        Where neither size divides the other there is no such thing, and none are returned. The
+        same is done in js/src/selection.ts.
+        """
+        if grid % other and other % grid:
+            return []
+
+        def parent(cell: int, size: int, coarser: int) -> int:
+            row, column = divmod(cell, size)
+            return row * coarser // size * coarser + column * coarser // size
+
+        chosen = set(cells)
+        if other > grid:
+            return [cell for cell in self.cells(other) if parent(cell, other, grid) in chosen]
+        parents = {parent(cell, grid, other) for cell in chosen}
+        return sorted(cell for cell in parents if self.has(other, cell))
+
     def direction(self, grid: int, cell: int) -> npt.NDArray[np.float32]:
         """Return the mean activation of a cell."""
         mean = self.grids[grid].means[self._places[grid][cell]]
