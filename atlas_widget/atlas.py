@@ -17,7 +17,7 @@ from atlas_widget.grid import Grid
 from atlas_widget.images.sources import as_image_source
 from atlas_widget.influence import Axis, Influence
 from atlas_widget.layout import spread, umap_layout
-from atlas_widget.progress import CancelledCallback, TextProgress
+from atlas_widget.progress import CancelledCallback, ProgressCallback, TextProgress
 from atlas_widget.provenance import AtlasSettings, atlas_key, describe, resolve_labels
 from atlas_widget.samples import Samples
 from atlas_widget.saved_atlas import read_atlas, write_atlas
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import torch
     from torch import nn
+
+    from atlas_widget.diagnostics import Split
 
 __all__ = ["DEFAULT_GRIDS", "Atlas", "check_grids"]
 
@@ -227,6 +229,38 @@ class Atlas:
             The grid; by default the coarsest.
         """
         return cell_table(self, self.grid(self.grids[0] if size is None else size))
+
+    def diagnostics(
+        self,
+        size: int | None = None,
+        *,
+        device: str | torch.device = "cpu",
+        progress: ProgressCallback | None = None,
+        cancelled: CancelledCallback | None = None,
+    ) -> pd.DataFrame:
+        """Return how far each cell's mean is to be trusted, a row a cell, as `cells` has them.
+
+        See `diagnostics.diagnose` for the columns and parameters. ``atlas.cells(20).merge(
+        atlas.diagnostics(20), on=["id", "count"])`` puts both side by side.
+        """
+        from atlas_widget.diagnostics import diagnose
+
+        size = self.grids[0] if size is None else size
+        return diagnose(self, size, device=device, progress=progress, cancelled=cancelled)
+
+    def split(self, size: int, cell: int) -> Split:
+        """Return a cell in two halves, along the direction in which its samples differ most.
+
+        Parameters
+        ----------
+        size : int
+            The grid.
+        cell : int
+            The cell's id, row · size + column.
+        """
+        from atlas_widget.diagnostics import split_cell
+
+        return split_cell(self.grid(size), cell, self.samples)
 
     def with_layout(self, xy: NDArray[np.floating]) -> Atlas:
         """Return an atlas of the same samples in other places, such as another method's.

@@ -20,6 +20,7 @@ __all__ = [
     "attribution_interval",
     "discoveries",
     "label_of",
+    "significant",
     "top_classes",
     "winners_of",
 ]
@@ -199,10 +200,28 @@ def discoveries(values: ArrayLike, rate: float = 0.1) -> NDArray[np.bool_]:
     error = samples.std(0, ddof=1) / math.sqrt(count)
     with np.errstate(divide="ignore", invalid="ignore"):
         distance = np.nan_to_num(np.abs(samples.mean(0)) / error, posinf=np.inf)
-    chance = 2 * stdtr(count - 1, -distance)
-    order = np.argsort(chance)
-    passing = np.flatnonzero(chance[order] <= rate * np.arange(1, classes + 1) / classes)
-    found = np.zeros(classes, np.bool_)
+    return significant(2 * stdtr(count - 1, -distance), rate)
+
+
+def significant(chances: ArrayLike, rate: float = 0.1) -> NDArray[np.bool_]:
+    """Say which of many tests found something (Benjamini and Hochberg, 1995).
+
+    Parameters
+    ----------
+    chances : array_like, (tests,)
+        Of what was found, or more, where there is nothing; NaN where nothing was tested.
+    rate : float
+        Share of false ones among those that are said to have found something, on average.
+
+    Returns
+    -------
+    ndarray of bool, (tests,)
+    """
+    given = np.nan_to_num(np.asarray(chances, np.float64), nan=1.0)
+    order = np.argsort(given, kind="stable")
+    limits = rate * np.arange(1, len(given) + 1) / max(1, len(given))
+    passing = np.flatnonzero(given[order] <= limits)
+    found = np.zeros(len(given), np.bool_)
     if len(passing):
         found[order[: passing[-1] + 1]] = True
     return found
