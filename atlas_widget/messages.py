@@ -20,6 +20,7 @@ from atlas_widget.errors import AtlasError, did_you_mean
 __all__ = [
     "MAX_CELLS",
     "MAX_GRID",
+    "MAX_INTEGERS",
     "MAX_TEXT",
     "Message",
     "MessageError",
@@ -30,8 +31,9 @@ __all__ = [
 
 # The same in js/src/messages.ts. The finest grid is 160 x 160; that many cells are named at once.
 MAX_GRID = 160
-MAX_TEXT = 200
 MAX_CELLS = MAX_GRID**2
+MAX_TEXT = 200
+MAX_INTEGERS = 64
 _MAX_INTEGER = 2**53  # the largest whole number that survives JavaScript
 
 
@@ -97,9 +99,9 @@ def parse(content: object) -> Message:
         if name not in content:
             raise MessageError(f"The message {kind!r} lacks the field {name!r}.")
         fields[name] = _FROM_BROWSER[type_name](content[name], f"{kind}.{name}")
-    grid = fields.get("grid")
-    if grid is not None:
-        _check_cells(kind, grid, fields)
+    for prefix in ("", "other_"):
+        if f"{prefix}grid" in fields:
+            _check_cells(kind, prefix, fields)
     return Message(kind, fields)
 
 
@@ -138,10 +140,11 @@ def build(kind: str, **fields: Any) -> dict[str, Any]:
     return content
 
 
-def _check_cells(kind: str, grid: int, fields: Mapping[str, Any]) -> None:
+def _check_cells(kind: str, prefix: str, fields: Mapping[str, Any]) -> None:
+    grid = fields[f"{prefix}grid"]
     if not 1 <= grid <= MAX_GRID:
-        raise MessageError(f"{kind}.grid is {grid}, but must be from 1 to {MAX_GRID}.")
-    for name in ("cell", "cells", "near"):
+        raise MessageError(f"{kind}.{prefix}grid is {grid}, but must be from 1 to {MAX_GRID}.")
+    for name in (f"{prefix}cell", f"{prefix}cells", f"{prefix}near"):
         value = fields.get(name, ())
         for cell in value if isinstance(value, tuple) else (value,):
             if not 0 <= cell < grid * grid:
@@ -176,6 +179,20 @@ def _integer(value: object, where: str) -> int:
     if abs(value) >= _MAX_INTEGER:
         raise MessageError(f"{where} is too large.")
     return value
+
+
+def _integers(value: object, where: str) -> tuple[int, ...]:
+    if not isinstance(value, list | tuple):
+        raise MessageError(f"{where} must be a list of whole numbers, not {_shown(value)}.")
+    if len(value) > MAX_INTEGERS:
+        raise MessageError(f"{where} holds {len(value)} numbers; the most is {MAX_INTEGERS}.")
+    return tuple(_integer(number, where) for number in value)
+
+
+def _fraction(value: object, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise MessageError(f"{where} must be a number from 0 to 1, not {_shown(value)}.")
+    return float(value)
 
 
 def _boolean(value: object, where: str) -> bool:
@@ -219,6 +236,8 @@ _FROM_BROWSER: dict[str, _Check] = {
     "integer": _integer,
     "boolean": _boolean,
     "cells": _cells,
+    "integers": _integers,
+    "fraction": _fraction,
 }
 
 _TO_BROWSER: dict[str, Callable[[Any, str], Any]] = {

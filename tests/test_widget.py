@@ -239,7 +239,7 @@ def test_a_device_that_is_too_small_gets_smaller_batches(make, monkeypatch):
     w.render(timeout=60)
 
 
-def test_a_new_inspection_ends_the_old_one(make):
+def test_two_inspections_take_turns_and_one_that_is_stopped_ends(make):
     w = make()
     browser = FakeBrowser(w)
     browser.open()
@@ -248,11 +248,13 @@ def test_a_new_inspection_ends_the_old_one(make):
     first, second = (int(cell) for cell in w.atlas.grid(4).ids[:2])
     browser.say("inspect", grid=4, cell=first, request=1, seed=7)
     browser.say("inspect", grid=4, cell=second, request=2, seed=7)
-    browser.wait(lambda: any(m["done"] and m["request"] == 2 for m in browser.of("frame")))
-    assert not any(m["done"] and m["request"] == 1 for m in browser.of("frame"))
     browser.say("inspect", grid=4, cell=first, request=3, seed=8)
     browser.say("stop_inspect", request=3)
     browser.say("stop_inspect", request=999)
+    done = lambda: {m["request"] for m in browser.of("frame") if m["done"]}  # noqa: E731
+    browser.wait(lambda: done() == {1, 2})
+    assert not any(m["done"] and m["request"] == 3 for m in browser.of("frame"))
+    assert not browser.of("error")
 
 
 def test_a_reloaded_page_gets_everything_again(make):

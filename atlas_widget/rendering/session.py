@@ -113,14 +113,17 @@ class Session:
     def check(self, message: Message) -> None:
         """Raise an error for a message about cells that do not exist."""
         scene = self.scene
-        grid = message.fields.get("grid")
         young = time.monotonic() - self._shown_at < _CROSSING
-        if scene is None or grid is None or young:
+        if scene is None or young:
             return
-        named = message.fields.get("cells", ())
-        cells = [*named, message.fields["cell"]] if "cell" in message.fields else named
-        check_grid(grid, scene)
-        check_cells(cells, grid, scene)
+        fields = message.fields
+        for prefix in ("", "other_"):
+            grid = fields.get(f"{prefix}grid")
+            if grid is None:
+                continue
+            named, cell = fields.get(f"{prefix}cells", ()), fields.get(f"{prefix}cell")
+            check_grid(grid, scene)
+            check_cells([*named, cell] if cell is not None else named, grid, scene)
 
     def snapshot(self, grid: int) -> tuple[dict[int, Picture], dict[int, str | None]]:
         """Return the pictures and labels of a grid as they are now."""
@@ -225,10 +228,8 @@ class Session:
             workshop.look(fields["grid"], fields["cells"], fields["near"])
         elif kind == "hover":
             workshop.hover(fields["grid"], fields["cell"])
-        elif kind == "inspect":
-            workshop.inspect(fields["grid"], fields["cell"], fields["request"], fields["seed"])
-        elif kind == "stop_inspect":
-            workshop.stop_inspect(fields["request"])
+        else:
+            workshop.answer(kind, fields)
 
     def _connect(self) -> None:
         self.tell.listen()

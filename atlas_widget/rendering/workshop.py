@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from atlas_widget.rendering.cache import PictureCache
+from atlas_widget.rendering.details import Details
 from atlas_widget.rendering.gallery import Gallery
 from atlas_widget.rendering.inspect import Inspector
 from atlas_widget.rendering.labels import Labeller
@@ -16,7 +17,7 @@ from atlas_widget.rendering.status import Reporter
 
 if TYPE_CHECKING:
     from atlas_widget.images.sources import ImageSource
-    from atlas_widget.inversion import InversionEngine
+    from atlas_widget.inversion import InversionEngine, InversionSettings
     from atlas_widget.probe import LayerProbe
 
 __all__ = ["Workshop"]
@@ -24,6 +25,7 @@ __all__ = ["Workshop"]
 SLICE = 0.12
 """Seconds of work between two looks at what the person wants."""
 
+_MAX_ENGINES = 6  # icons, portraits, and portraits of other numbers of further steps
 _ONE_EACH = {Task.ROUGH: 1, Task.FINAL: 1, Task.LABEL: 1}
 
 
@@ -74,18 +76,18 @@ class Workshop:
         self._queue: CellQueue | None = None
         self._painter: Painter | None = None
         self._labeller: Labeller | None = None
-        self._engines: dict[str, InversionEngine] = {}
-        self._inspector = Inspector(self._icons, self._portraits, cache, gallery.send)
-        self._card: tuple[int, int] | None = None
+        self._engines: dict[InversionSettings, InversionEngine] = {}
+        inspector = Inspector(probe, self._engine, cache, gallery.send)
+        self._details = Details(probe, source, inspector, gallery, self._label, seed=seed)
 
     def show(self, scene: Scene, *, watched: bool) -> None:
         """Take up another scene of the layer: its cells show real crops to begin with."""
         self._scene = scene
-        self._painter = self._card = None
-        self._inspector.close()
+        self._painter = None
         self._labeller = Labeller(
             scene, self._probe, self._source, self._labels, self._cache, seed=self._seed
         )
+        self._details.show(scene, self._labeller)
         cells = {size: list(scene.cells(size)) for size in scene.grids}
         self._queue = CellQueue(cells, base=scene.base, labels=self._labeller.possible)
         self._gallery.begin(scene)
@@ -120,24 +122,18 @@ class Workshop:
             return
         self._queue.point(grid, cell)
         self._fetch(grid, [cell])
-        classes = self._labeller.known(grid, cell) if self._labeller is not None else None
-        self._gallery.card(grid, cell, classes)
-        self._card = (grid, cell) if classes is None and self._labeller is not None else None
+        self._details.card(grid, cell)
 
     def point(self, grid: int, cell: int) -> None:
         """Follow the pointer without a card."""
         if self._queue is not None:
             self._queue.point(grid, cell)
 
-    def inspect(self, grid: int, cell: int, request: int, seed: int) -> None:
-        """Begin the large picture of a cell, and its card."""
-        if self._scene is not None and self._scene.has(grid, cell):
-            self.hover(grid, cell)
-            self._inspector.open(self._scene, grid, cell, request, seed)
-
-    def stop_inspect(self, request: int) -> None:
-        """End the large picture."""
-        self._inspector.close(request)
+    def answer(self, kind: str, fields: Mapping[str, Any]) -> None:
+        """Do what an open panel asks for."""
+        if kind == "inspect":
+            self.hover(fields["grid"], fields["cell"])
+        self._details.handle(kind, fields)
 
     def demand(self, grid: int, cells: Sequence[int]) -> None:
         """Render these cells, whoever looks."""
@@ -169,18 +165,7 @@ class Workshop:
 
     def advance_urgent(self) -> bool:
         """Work for a slice on what somebody waits for; return False if there is no such thing."""
-        if self._inspector.active:
-            self._inspector.advance(SLICE)
-            return True
-        if self._card is None or self._labeller is None:
-            return False
-        grid, cell = self._card
-        self._label(grid, cell)
-        classes = self._labeller.known(grid, cell) if self._labeller is not None else None
-        if classes is not None:
-            self._card = None
-            self._gallery.card(grid, cell, classes)
-        return True
+        return self._details.advance(SLICE)
 
     def advance(self) -> bool:
         """Work for a slice on pictures and labels; return False if nothing is left to do."""
@@ -266,16 +251,18 @@ class Workshop:
         self._reporter.report("pictures", "Rendering the pictures", done, len(states))
 
     def _icons(self) -> InversionEngine:
-        return self._engine("icon")
+        from atlas_widget.inversion import InversionSettings
 
-    def _portraits(self) -> InversionEngine:
-        return self._engine("portrait")
+        return self._engine(InversionSettings.icon())
 
-    def _engine(self, kind: str) -> InversionEngine:
+    def _engine(self, settings: InversionSettings) -> InversionEngine:
         """Return an engine, made when it is first asked for: folding a network takes a moment."""
-        from atlas_widget.inversion import InversionEngine, InversionSettings
+        from atlas_widget.inversion import InversionEngine
 
-        if kind not in self._engines:
-            settings = {"icon": InversionSettings.icon, "portrait": InversionSettings.portrait}
-            self._engines[kind] = InversionEngine(self._probe, settings=settings[kind]())
-        return self._engines[kind]
+        engine = self._engines.pop(settings, None)
+        if engine is None:
+            engine = InversionEngine(self._probe, settings=settings)
+        self._engines[settings] = engine
+        while len(self._engines) > _MAX_ENGINES:
+            del self._engines[next(iter(self._engines))]
+        return engine

@@ -465,6 +465,7 @@ export class FakeModel {
           step,
           steps,
           cosine: 0.8 * (1 - Math.exp(-step / 30)),
+          cosines: [0.8 * (1 - Math.exp(-step / 30))],
           done: step === steps,
         },
         [await toJpeg(canvas)],

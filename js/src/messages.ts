@@ -10,7 +10,27 @@ export const FROM_BROWSER = {
   visible: { grid: "integer", cells: "cells", near: "cells" },
   hover: { grid: "integer", cell: "integer" },
   inspect: { grid: "integer", cell: "integer", request: "integer", seed: "integer" },
+  inspect_variants: {
+    grid: "integer",
+    cell: "integer",
+    request: "integer",
+    seed: "integer",
+    count: "integer",
+  },
+  inspect_mix: {
+    grid: "integer",
+    cell: "integer",
+    other_grid: "integer",
+    other_cell: "integer",
+    share: "fraction",
+    request: "integer",
+    seed: "integer",
+  },
+  pause_inspect: { request: "integer", paused: "boolean" },
+  more_steps: { request: "integer", steps: "integer" },
   stop_inspect: { request: "integer" },
+  class_values: { grid: "integer", cell: "integer", classes: "integers" },
+  crop_in_image: { grid: "integer", cell: "integer", crop: "integer" },
   acknowledge: { sheet: "integer" },
   missing: { grid: "integer", cells: "cells" },
   export: { grid: "integer", cells: "cells", format: "string" },
@@ -67,7 +87,23 @@ export const FROM_KERNEL = {
     step: "integer",
     steps: "integer",
     cosine: "number?",
+    cosines: "numbers",
     done: "boolean",
+  },
+  inspect_failed: { request: "integer", message: "string" },
+  profile: { revision: "integer", grid: "integer", cell: "integer", channels: "integer" },
+  class_values: { revision: "integer", grid: "integer", cell: "integer", classes: "classes?" },
+  crop_in_image: {
+    revision: "integer",
+    grid: "integer",
+    cell: "integer",
+    crop: "integer",
+    name: "string",
+    crop_box: "numbers",
+    seen_box: "numbers",
+    seen: "integer",
+    input: "integer",
+    note: "string",
   },
   exported: { path: "string", provenance: "string" },
   error: { message: "string", hint: "string", fatal: "boolean" },
@@ -96,6 +132,9 @@ interface FieldTypes {
   number: number;
   boolean: boolean;
   cells: number[];
+  integers: number[];
+  /** From 0 to 1. */
+  fraction: number;
   numbers: (number | null)[];
   strings: (string | null)[];
   "string?": string | null;
@@ -114,9 +153,9 @@ type AnyOf<Table extends Record<string, Fields>> = {
 
 export type BrowserMessage = AnyOf<typeof FROM_BROWSER>;
 export type KernelMessage = AnyOf<typeof FROM_KERNEL>;
-export type KernelMessageOf<Kind extends keyof typeof FROM_KERNEL> = Message<
-  typeof FROM_KERNEL,
-  Kind
+export type KernelMessageOf<Kind extends keyof typeof FROM_KERNEL> = Extract<
+  KernelMessage,
+  { kind: Kind }
 >;
 
 const isNumber = (value: unknown): value is number => typeof value === "number";
@@ -161,6 +200,8 @@ const CHECKS: Record<keyof FieldTypes, (value: unknown) => boolean> = {
   number: isNumber,
   boolean: (value) => typeof value === "boolean",
   cells: listOf(Number.isInteger),
+  integers: listOf(Number.isInteger),
+  fraction: isNumber,
   numbers: listOf(orNull(isNumber)),
   strings: listOf(orNull(isString)),
   "string?": orNull(isString),

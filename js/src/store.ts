@@ -3,9 +3,9 @@ import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { Banners } from "./banners";
 import { Cards } from "./cards";
 import { Classes } from "./classes";
+import { Details } from "./details";
 import type { Box } from "./geometry";
 import { Grid } from "./grids";
-import { type Inspection, Inspections } from "./inspections";
 import { Link } from "./link";
 import type { BrowserMessage, KernelMessageOf } from "./messages";
 import { parseKernelMessage } from "./messages";
@@ -60,13 +60,13 @@ export class Store {
   readonly pictureVersion = signal(0);
   readonly pictures: Pictures;
   readonly cards = new Cards();
+  readonly details = new Details((message) => this.send(message));
   readonly classes = new Classes();
   readonly banners = new Banners();
   readonly connected: Signal<boolean>;
 
   private readonly link: Link;
   private readonly unbindOverlay: () => void;
-  private readonly inspections = new Inspections();
   private readonly listeners = new Set<(change: Change) => void>();
   private readonly inSight = new Map<object, { grid: number; cells: number[] }>();
   private early: EarlySheet[] = [];
@@ -160,17 +160,6 @@ export class Store {
 
   forgetView(view: object): void {
     this.inSight.delete(view);
-  }
-
-  inspect(grid: number, cell: number, seed: number): Signal<Inspection> {
-    const inspection = this.inspections.open();
-    this.send({ kind: "inspect", grid, cell, request: inspection.peek().request, seed });
-    return inspection;
-  }
-
-  stopInspect(request: number): void {
-    this.inspections.close(request);
-    this.send({ kind: "stop_inspect", request });
   }
 
   retry(): void {
@@ -289,7 +278,11 @@ export class Store {
         this.classes.receive(message);
         break;
       case "frame":
-        this.inspections.receive(message, bytes);
+      case "inspect_failed":
+      case "profile":
+      case "class_values":
+      case "crop_in_image":
+        this.details.receive(message, bytes, this.revision);
         break;
       case "exported": {
         const { path, provenance } = message;
@@ -314,6 +307,7 @@ export class Store {
       if (this.revision >= 0) this.selections.forget();
       this.pictures.clear();
       this.cards.clear();
+      this.details.clear();
     }
     const grids = message.grids.map((cells) => new Grid(cells)).sort((a, b) => a.size - b.size);
     this.layout.value = { revision, final, grids, samples, images, layer };

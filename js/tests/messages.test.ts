@@ -22,6 +22,7 @@ describe("a message from the kernel", () => {
     step: 8,
     steps: 64,
     cosine: null,
+    cosines: [null],
     done: false,
   };
 

@@ -1,7 +1,7 @@
-import { type Signal, useSignal, useSignalEffect } from "@preact/signals";
+import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Card } from "../cards";
-import type { Inspection } from "../inspections";
+import type { LivePictures } from "../inspections";
 import { describePicture, describePlace, describeSamples, describeWaiting, toneOf } from "../words";
 import { CellPicture } from "./CellPicture";
 import { ClassBars, reachOf } from "./ClassBars";
@@ -25,7 +25,7 @@ export function DetailPanel() {
 function Detail({ grid, cell }: { grid: number; cell: number }) {
   const { store, view } = useWidget();
   const seed = useSignal(0);
-  const live = useSignal<Signal<Inspection> | null>(null);
+  const live = useSignal<LivePictures | null>(null);
   void store.cards.version.value;
   void store.cards.labelVersion.value;
   const card = store.cards.get(grid, cell);
@@ -33,13 +33,13 @@ function Detail({ grid, cell }: { grid: number; cell: number }) {
 
   useEffect(() => {
     if (!connected) return;
-    const inspection = store.inspect(grid, cell, seed.value);
-    live.value = inspection;
-    return () => store.stopInspect(inspection.peek().request);
+    const pictures = store.details.inspections.open({ grid, cell }, seed.value);
+    live.value = pictures;
+    return () => pictures.stop();
   }, [seed.value, connected]);
 
   useSignalEffect(() => {
-    view.inspectStep.value = live.value?.value.step ?? 0;
+    view.inspectStep.value = live.value?.state.value.step ?? 0;
   });
   useEffect(
     () => () => {
@@ -142,13 +142,13 @@ function LivePicture({
 }: {
   grid: number;
   cell: number;
-  live: Signal<Inspection> | null;
+  live: LivePictures | null;
   card: Card | null;
 }) {
   const { store } = useWidget();
   const canvas = useRef<HTMLCanvasElement>(null);
-  const now = live?.value ?? null;
-  const picture = now?.picture ?? null;
+  const now = live?.state.value ?? null;
+  const picture = now?.pictures ?? null;
   useLayoutEffect(() => {
     const element = canvas.current;
     if (!element || !picture) return;
