@@ -14,17 +14,21 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any
 
-__all__ = ["answer_beside_cells", "kernel_notice"]
+__all__ = ["answer_beside_cells", "in_kernel", "kernel_notice"]
+
+
+def in_kernel() -> bool:
+    """Tell whether this process is a Jupyter kernel, whose outputs a notebook shows."""
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return False
+    return hasattr(get_ipython(), "kernel")
 
 
 def kernel_notice() -> str | None:
     """Return what is wrong with the running kernel's ipykernel, or None."""
-    try:
-        from IPython import get_ipython
-    except ImportError:
-        return None
-    shell = get_ipython()
-    if shell is None or not hasattr(shell, "kernel"):
+    if not in_kernel():
         return None
     installed = version("ipykernel")
     if installed.split(".")[:2] != ["7", "0"]:

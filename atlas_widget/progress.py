@@ -7,7 +7,14 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
-__all__ = ["Cancelled", "CancelledCallback", "ProgressCallback", "TextProgress", "check_cancelled"]
+__all__ = [
+    "Cancelled",
+    "CancelledCallback",
+    "ProgressCallback",
+    "TextProgress",
+    "check_cancelled",
+    "describe_progress",
+]
 
 ProgressCallback = Callable[[int, int], None]
 """Called with how much is done and how much there is in all."""
@@ -24,6 +31,12 @@ def check_cancelled(cancelled: CancelledCallback | None) -> None:
     """Raise `Cancelled` if asked to stop."""
     if cancelled is not None and cancelled():
         raise Cancelled
+
+
+def describe_progress(name: str, done: int, total: int, spent: float) -> str:
+    """Return a line such as ``collecting  1,200/3,000  4.0 s, 6 s left``; `spent` in seconds."""
+    left = f", {spent / done * (total - done):.0f} s left" if 0 < done < total else ""
+    return f"{name:<12} {done:,}/{total:,}  {spent:.1f} s{left}"
 
 
 class TextProgress:
@@ -61,9 +74,7 @@ class TextProgress:
             if not self._enabled or ended or (not over and (not self._live or now - last < 0.1)):
                 return
             last, ended = now, over
-            spent = now - start
-            left = f", {spent / done * (total - done):.0f} s left" if done and not over else ""
-            line = f"{name:<12} {done:,}/{total:,}  {spent:.1f} s{left}"
+            line = describe_progress(name, done, total, now - start)
             self._stream.write(f"\r{line:<60}" if self._live else line)
             if over:
                 self._stream.write("\n")

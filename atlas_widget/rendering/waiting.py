@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from atlas_widget.progress import ProgressCallback, TextProgress
+from atlas_widget.progress import describe_progress
+from atlas_widget.rendering.transient_line import TransientLine
 
 __all__ = ["wait_for"]
 
@@ -32,7 +34,8 @@ def wait_for(
     timeout
         Seconds, or None for no limit.
     status
-        Where the progress that is shown as a line of text comes from; None shows none.
+        Where the progress comes from that is shown as a line of text, gone when the wait is over;
+        None shows none.
 
     Returns
     -------
@@ -40,35 +43,36 @@ def wait_for(
         Whether it is so; False after the time is up.
     """
     deadline = None if timeout is None else time.monotonic() + timeout
-    line = _Line() if status is not None else None
-    while True:
-        # Asked outside the lock: what it looks at may take locks of its own.
-        if done():
-            return True
-        left = None if deadline is None else deadline - time.monotonic()
-        if left is not None and left <= 0:
-            return False
-        with changed:
-            changed.wait(_LOOK_EVERY if left is None else min(left, _LOOK_EVERY))
-        if line is not None and status is not None:
-            line.show(status())
+    with contextlib.closing(_Progress()) as progress:
+        while True:
+            # Asked outside the lock: what it looks at may take locks of its own.
+            if done():
+                return True
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:
+                return False
+            with changed:
+                changed.wait(_LOOK_EVERY if left is None else min(left, _LOOK_EVERY))
+            if status is not None:
+                progress.show(status())
 
 
-class _Line:
+class _Progress:
     """Statuses as a line of text."""
 
     def __init__(self) -> None:
-        self._progress = TextProgress()
+        self._line = TransientLine()
         self._stage = ""
-        self._show: ProgressCallback | None = None
+        self._began = 0.0
 
     def show(self, status: Mapping[str, Any]) -> None:
         stage = str(status.get("stage", ""))
-        total = int(status.get("total") or 0)
+        done, total = (int(status.get(name) or 0) for name in ("done", "total"))
         if stage != self._stage:
-            self._stage = stage
-            self._show = self._progress.stage(stage) if total else None
-        elif self._show is None and total:
-            self._show = self._progress.stage(stage)
-        if self._show is not None and total:
-            self._show(int(status.get("done") or 0), total)
+            self._stage, self._began = stage, time.monotonic()
+        if total:
+            spent = time.monotonic() - self._began
+            self._line.show(describe_progress(stage, done, total, spent))
+
+    def close(self) -> None:
+        self._line.close()
