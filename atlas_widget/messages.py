@@ -29,7 +29,7 @@ __all__ = [
     "table",
 ]
 
-# The same in js/src/messages.ts. The finest grid is 160 x 160; that many cells are named at once.
+# The finest grid is 160 x 160; all its cells may be named at once. The same in js/src/store.ts.
 MAX_GRID = 160
 MAX_CELLS = MAX_GRID**2
 MAX_TEXT = 200

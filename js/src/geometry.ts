@@ -129,16 +129,25 @@ export function padBox(box: Box, pad: number): Box {
 }
 
 /** Cells sorted from the middle of `box` outwards: the order in which pictures are wanted. */
-export function fromCentre(cells: number[], grid: number, box: Box): number[] {
+export function fromCentre(cells: readonly number[], grid: number, box: Box): number[] {
   const cx = ((box[0] + box[2]) / 2) * grid - 0.5;
   const cy = ((box[1] + box[3]) / 2) * grid - 0.5;
-  const keyed = cells.map((cell) => {
-    const dx = (cell % grid) - cx;
-    const dy = Math.floor(cell / grid) - cy;
-    return { cell, distance: dx * dx + dy * dy };
-  });
-  keyed.sort((a, b) => a.distance - b.distance || a.cell - b.cell);
-  return keyed.map((item) => item.cell);
+  // Sorted by counting: views of tens of thousands of cells are told within a frame.
+  const rings = new Uint16Array(cells.length);
+  const starts: number[] = [];
+  for (let at = 0; at < cells.length; at++) {
+    const dx = (cells[at] % grid) - cx;
+    const dy = Math.floor(cells[at] / grid) - cy;
+    const ring = Math.min(Math.floor(4 * Math.sqrt(dx * dx + dy * dy)), 0xffff);
+    rings[at] = ring;
+    starts[ring + 1] = (starts[ring + 1] ?? 0) + 1;
+  }
+  for (let ring = 0; ring < starts.length; ring++) {
+    starts[ring] = (starts[ring] ?? 0) + (starts[ring - 1] ?? 0);
+  }
+  const sorted = new Array<number>(cells.length);
+  for (let at = 0; at < cells.length; at++) sorted[starts[rings[at]]++] = cells[at];
+  return sorted;
 }
 
 /**

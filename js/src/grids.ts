@@ -11,6 +11,8 @@ export class Grid {
   /** Where the cells are: the box around them all. */
   readonly bounds: Box | null;
   private readonly typical: number;
+  /** How many cells lie above and left of each corner: a box is counted by its four. */
+  private readonly above: Int32Array;
 
   constructor(cells: GridCells) {
     this.size = cells.size;
@@ -24,6 +26,7 @@ export class Grid {
     });
     this.ids = Int32Array.from(ids);
     this.bounds = boxOfCells(ids, cells.size);
+    this.above = countAbove(this.counts, this.size);
     const sorted = Array.from(ids, (id) => this.counts[id]).sort((a, b) => a - b);
     this.typical = sorted[Math.floor(sorted.length * 0.5)] ?? 1;
   }
@@ -57,14 +60,10 @@ export class Grid {
   }
 
   countInBox(box: Box): number {
-    const range = cellRange(box, this.size);
-    let count = 0;
-    for (let row = range.row0; row <= range.row1; row++) {
-      for (let col = range.col0; col <= range.col1; col++) {
-        if (this.counts[row * this.size + col] > 0) count++;
-      }
-    }
-    return count;
+    const { row0, row1, col0, col1 } = cellRange(box, this.size);
+    if (row1 < row0 || col1 < col0) return 0;
+    const to = (row: number, col: number) => this.above[row * (this.size + 1) + col];
+    return to(row1 + 1, col1 + 1) - to(row0, col1 + 1) - to(row1 + 1, col0) + to(row0, col0);
   }
 
   /** The nearest cell in a direction, for the arrow keys: straight ahead first, then aslant. */
@@ -104,6 +103,19 @@ export class Grid {
     }
     return best;
   }
+}
+
+function countAbove(counts: Int32Array, size: number): Int32Array {
+  const side = size + 1;
+  const above = new Int32Array(side * side);
+  for (let row = 0; row < size; row++) {
+    let inRow = 0;
+    for (let col = 0; col < size; col++) {
+      if (counts[row * size + col] > 0) inRow++;
+      above[(row + 1) * side + col + 1] = above[row * side + col + 1] + inRow;
+    }
+  }
+  return above;
 }
 
 /** The cell of a coarser grid that holds `cell`; the sizes divide each other. */

@@ -4,7 +4,8 @@ export class Lru<Key, Value> {
   private total = 0;
 
   constructor(
-    private readonly bound: number,
+    /** May change; what is too much then goes with the next `set`. */
+    public bound: number,
     private readonly onEvict: (key: Key, value: Value) => void = () => {},
   ) {}
 

@@ -5,7 +5,10 @@ import type { Renderer, Scene } from "./renderer/renderer";
 import { type Colors, onThemeChange, readColors } from "./theme";
 
 /** What the painter adds to a scene by itself. */
-type Screen = "size" | "ratio" | "colors" | "now";
+type Screen = "size" | "ratio" | "colors" | "now" | "settled";
+
+/** After so long without a change (ms), what is in view is drawn once more, in best quality. */
+const REST = 200;
 
 export interface Paintable {
   /** Null while there is nothing to show. */
@@ -23,6 +26,8 @@ export class Painter {
   private ratio = 1;
   private frame = 0;
   private baseDirty = true;
+  private restTimer = 0;
+  private readonly busy = new BusyClock((took) => this.renderer.frameTook(took));
   private readonly cleanups: (() => void)[];
 
   constructor(
@@ -39,6 +44,8 @@ export class Painter {
     this.cleanups = [
       () => resize.disconnect(),
       () => cancelAnimationFrame(this.frame),
+      () => clearTimeout(this.restTimer),
+      () => this.busy.stop(),
       onThemeChange(() => this.recolour()),
       this.watchRatio(),
     ];
@@ -74,8 +81,7 @@ export class Painter {
 
   recolour(): void {
     this.colors = readColors(this.stage);
-    this.renderer.reset();
-    this.redraw();
+    this.repaint();
   }
 
   picturesChanged(grid: number, cells: readonly number[]): void {
@@ -92,6 +98,12 @@ export class Painter {
     this.redraw();
   }
 
+  /** All pictures look different now. */
+  repaint(): void {
+    this.renderer.repaint();
+    this.redraw();
+  }
+
   redraw(): void {
     this.baseDirty = true;
     this.redrawOverlay();
@@ -101,26 +113,43 @@ export class Painter {
     if (this.frame) return;
     this.frame = requestAnimationFrame((now) => {
       this.frame = 0;
+      this.busy.begin();
       this.draw(now);
     });
   }
 
-  private draw(now: number): void {
+  private draw(now: number, settled = false): void {
     const { size, ratio, colors } = this;
     if (size.width === 0) return;
     // A frame carries the time of its start; pictures may have arrived after it.
-    const screen = { size, ratio, colors, now: Math.max(now, performance.now()) };
+    const screen = { size, ratio, colors, settled, now: Math.max(now, performance.now()) };
     if (this.baseDirty) {
       this.baseDirty = false;
       const scene = this.source.scene();
       if (!scene) this.renderer.blank(colors.background);
       else if (this.renderer.draw({ ...scene, ...screen })) this.redraw();
+      else if (!scene.moving && this.renderer.couldBeBetter) this.drawBetterLater();
     }
     const overlay = { ...this.source.overlay(), ...screen };
     // An empty layer is taken out: laying it over the pictures costs a pass over every pixel.
     const empty = isEmpty(overlay);
     this.overlay.style.display = empty ? "none" : "";
     if (!empty) drawOverlay(this.overlayContext, overlay);
+  }
+
+  private drawBetterLater(): void {
+    clearTimeout(this.restTimer);
+    this.restTimer = window.setTimeout(() => {
+      cancelAnimationFrame(this.frame);
+      this.frame = requestAnimationFrame((now) => {
+        this.frame = 0;
+        this.busy.begin();
+        // What has changed meanwhile is on its way to another such frame.
+        const settled = !this.baseDirty;
+        this.baseDirty = true;
+        this.draw(now, settled);
+      });
+    }, REST);
   }
 
   /** Another screen, or the browser's zoom: another number of pixels. */
@@ -136,5 +165,25 @@ export class Painter {
     };
     listen();
     return () => media.removeEventListener("change", onChange);
+  }
+}
+
+/** Tells how long the page was busy with a frame, until it was painted. */
+class BusyClock {
+  private readonly channel = new MessageChannel();
+  private began = 0;
+
+  constructor(tell: (milliseconds: number) => void) {
+    // What is posted within a frame arrives once that has been painted.
+    this.channel.port1.onmessage = () => tell(performance.now() - this.began);
+  }
+
+  begin(): void {
+    this.began = performance.now();
+    this.channel.port2.postMessage(null);
+  }
+
+  stop(): void {
+    this.channel.port1.close();
   }
 }

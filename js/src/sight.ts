@@ -1,5 +1,5 @@
 import type { Box } from "./geometry";
-import { fromCentre, viewportOf } from "./geometry";
+import { cellRange, fromCentre, inRange, viewportOf } from "./geometry";
 import type { View } from "./view";
 
 /** How long the view rests before the kernel hears what is in sight (ms). */
@@ -51,14 +51,16 @@ export class Sight {
     if (!grid || size.width === 0) return;
     const box = viewportOf(view.camera.peek(), size);
     view.store.setViewport(box.map((value) => Number(value.toFixed(6))) as Box);
-    const cells = fromCentre(grid.inBox(box), grid.size, box);
-    const inside = new Set(cells);
-    const around = grid.inBox(box, 1).filter((cell) => !inside.has(cell));
-    const near = fromCentre(around, grid.size, box);
-    const sight = `${view.store.revision}/${grid.size}/${cells.join()}/${near.join()}`;
+    const range = cellRange(box, grid.size);
+    const sight = [view.store.revision, grid.size, ...Object.values(range)].join();
     if (sight === this.last) return;
     this.last = sight;
-    view.store.sendVisible(view, grid.size, cells, near);
+    const cells = fromCentre(grid.inRange(range), grid.size, box);
+    const around = grid
+      .inBox(box, 1)
+      .filter((cell) => !inRange(range, Math.floor(cell / grid.size), cell % grid.size));
+    const near = fromCentre(around, grid.size, box);
+    view.store.sendVisible(view, { grid: grid.size, range, cells }, near);
   }
 
   private askAgain(): void {

@@ -4,9 +4,11 @@ import { Banners } from "./banners";
 import { Cards } from "./cards";
 import { Classes } from "./classes";
 import { Details } from "./details";
-import type { Box } from "./geometry";
+import type { Box, CellRange } from "./geometry";
+import { inRange } from "./geometry";
 import { Grid } from "./grids";
 import { Link } from "./link";
+import { LostPictures } from "./lost";
 import type { BrowserMessage, KernelMessageOf } from "./messages";
 import { parseKernelMessage } from "./messages";
 import type { OverlayChoice } from "./overlays/choice";
@@ -28,11 +30,18 @@ export interface Layout {
 
 export type Change = { kind: "layout" } | { kind: "pictures"; grid: number; cells: number[] };
 
+/** What a view looks at: a range of a grid, and the cells in it from the middle outwards. */
+export interface InSight {
+  grid: number;
+  range: CellRange;
+  cells: number[];
+}
+
 type EarlySheet = { message: KernelMessageOf<"sheet">; bytes: Uint8Array };
 
 /** Sheets of a layout that is not here yet; what is beyond these is asked for again anyway. */
 const MAX_EARLY_SHEETS = 256;
-const MAX_CELLS = 6400;
+const MAX_CELLS = 25_600;
 /** Panels follow a burst of pictures at this pace (ms). */
 const PANEL_PACE = 80;
 /** How soon, and how seldom at last, the kernel is asked again for a layout (ms). */
@@ -68,7 +77,11 @@ export class Store {
   private readonly link: Link;
   private readonly unbindOverlay: () => void;
   private readonly listeners = new Set<(change: Change) => void>();
-  private readonly inSight = new Map<object, { grid: number; cells: number[] }>();
+  private readonly inSight = new Map<object, InSight>();
+  private readonly lost = new LostPictures(
+    (grid, cells) => this.askAgainFor(grid, cells),
+    (grid, cell) => this.isInSight(grid, cell),
+  );
   private early: EarlySheet[] = [];
   private panelTimer: ReturnType<typeof setTimeout> | null = null;
   private readyTimer: ReturnType<typeof setTimeout> | null = null;
@@ -76,7 +89,10 @@ export class Store {
   constructor(model: AnyModel) {
     this.link = new Link(model);
     this.connected = this.link.connected;
-    this.pictures = new Pictures((grid, cells) => this.picturesChanged(grid, cells));
+    this.pictures = new Pictures(
+      (grid, cells) => this.picturesChanged(grid, cells),
+      (grid, cell) => this.lost.add(grid, cell),
+    );
     this.status = signal(readStatus(model.get("status")));
     this.layer = signal(String(model.get("layer") ?? ""));
     this.layers = signal(readLayers(model.get("layers")));
@@ -107,6 +123,7 @@ export class Store {
     this.unbindOverlay();
     this.link.dispose();
     this.listeners.clear();
+    this.lost.clear();
     this.pictures.dispose();
   }
 
@@ -131,23 +148,33 @@ export class Store {
   }
 
   /** The pictures wanted first; another view's cells come right after those of this one. */
-  sendVisible(view: object, grid: number, cells: number[], near: number[]): void {
-    this.inSight.set(view, { grid, cells });
-    const also: number[] = [];
-    for (const [other, sight] of this.inSight) {
-      if (other !== view && sight.grid === grid) also.push(...sight.cells);
+  sendVisible(view: object, sight: InSight, near: number[]): void {
+    this.inSight.set(view, sight);
+    this.lost.sightChanged();
+    const { grid, cells, range } = sight;
+    const rest = new Set<number>();
+    for (const [other, { grid: size, cells: theirs }] of this.inSight) {
+      if (other === view || size !== grid) continue;
+      for (const cell of theirs) if (!isInRange(range, cell, grid)) rest.add(cell);
     }
-    const mine = new Set(cells);
-    const rest = [...new Set([...also, ...near])].filter((cell) => !mine.has(cell));
+    for (const cell of near) rest.add(cell);
     this.send({
       kind: "visible",
       grid,
       cells: cells.slice(0, MAX_CELLS),
-      near: rest.slice(0, MAX_CELLS),
+      near: [...rest].slice(0, MAX_CELLS),
     });
   }
 
+  private isInSight(grid: number, cell: number): boolean {
+    for (const sight of this.inSight.values()) {
+      if (sight.grid === grid && isInRange(sight.range, cell, grid)) return true;
+    }
+    return false;
+  }
+
   askAgainFor(grid: number, cells: number[]): void {
+    if (!this.connected.peek()) return;
     this.send({ kind: "missing", grid, cells: cells.slice(0, MAX_CELLS) });
   }
 
@@ -306,6 +333,7 @@ export class Store {
     if (revision !== this.revision) {
       if (this.revision >= 0) this.selections.forget();
       this.pictures.clear();
+      this.lost.clear();
       this.cards.clear();
       this.details.clear();
     }
@@ -341,6 +369,7 @@ export class Store {
   }
 
   private picturesChanged(grid: number, cells: number[]): void {
+    this.lost.arrived(grid, cells);
     this.emit({ kind: "pictures", grid, cells });
     if (this.panelTimer !== null) return;
     this.panelTimer = setTimeout(() => {
@@ -353,6 +382,9 @@ export class Store {
     for (const listener of this.listeners) listener(change);
   }
 }
+
+const isInRange = (range: CellRange, cell: number, grid: number) =>
+  inRange(range, Math.floor(cell / grid), cell % grid);
 
 /** Not crypto.randomUUID, which plain-http hubs do not have. */
 function randomId(): string {

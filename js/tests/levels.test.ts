@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Grid } from "../src/grids";
 import { chooseLevel, MIN_CELL } from "../src/levels";
-import { tileLevel } from "../src/renderer/tiles";
 
 const full = (size: number) =>
   new Grid({
@@ -43,15 +42,5 @@ describe("the level", () => {
         20,
       ),
     ).toBe(20);
-  });
-});
-
-describe("tiles", () => {
-  it("are at least as dense as the screen, at most twice", () => {
-    for (const k of [200, 512, 513, 1000, 4096, 30000]) {
-      const density = (2 ** tileLevel(k) * 512) / k;
-      expect(density).toBeGreaterThanOrEqual(1);
-      if (k > 512) expect(density).toBeLessThan(2.01);
-    }
   });
 });

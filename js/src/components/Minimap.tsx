@@ -19,14 +19,20 @@ export function Minimap() {
     element.width = side;
     element.height = side;
     const slot = side / grid.size;
-    context.fillStyle = getComputedStyle(element).color;
-    for (const cell of grid.ids) {
-      const x = (cell % grid.size) * slot;
-      const y = Math.floor(cell / grid.size) * slot;
-      const picture = store.pictures.get(grid.size, cell);
-      if (picture) store.pictures.draw(context, picture, x, y, slot);
-      else context.fillRect(x, y, slot, slot);
+    const { crop, rough, final } = store.pictures.counts(grid.size);
+    if (crop + rough + final < grid.ids.length) {
+      context.fillStyle = getComputedStyle(element).color;
+      for (const cell of grid.ids) {
+        if (store.pictures.get(grid.size, cell)) continue;
+        context.fillRect(
+          (cell % grid.size) * slot,
+          Math.floor(cell / grid.size) * slot,
+          slot,
+          slot,
+        );
+      }
     }
+    store.pictures.drawAll(context, grid.size, side);
   }, [store.pictureVersion.value, grid, hidden]);
 
   if (!grid || hidden) return null;

@@ -4,14 +4,19 @@ import type { Camera } from "../geometry";
 import { cellRange, clamp, viewportOf } from "../geometry";
 import type { CellStyle } from "./cell";
 import { drawCell, pictureSquare } from "./cell";
+import { Pace } from "./pace";
 import type { Renderer, Scene } from "./renderer";
 import { TilePyramid } from "./tiles";
 
 /** Up to this many cells are drawn one by one, crisp at any scale; more go through tiles. */
 const DIRECT = 700;
 const CROSSFADE = 260;
+/** Enlarged pictures get the better filter in every frame that takes no longer with it (ms). */
+const SHORT = 10;
 /** From this size on (CSS pixels) a cell carries its label. */
 const LABEL_FROM = 104;
+/** Pictures come with 64 pixels a side: in larger cells the filter can be told. */
+const ENLARGED_FROM = 68;
 
 interface Snapshot {
   canvas: Canvas;
@@ -22,8 +27,13 @@ interface Snapshot {
 /** The renderer on a 2D canvas: works in every browser, without a GPU too. */
 export class CanvasRenderer implements Renderer {
   private readonly context: CanvasRenderingContext2D;
-  private readonly tiles = new TilePyramid();
+  private readonly pace = new Pace();
+  private readonly tiles = new TilePyramid(this.pace);
   private snapshot: Snapshot | null = null;
+  couldBeBetter = false;
+  /** What a frame with the better filter takes, and whether the last one was such a frame. */
+  private betterTakes = 0;
+  private better = false;
 
   constructor(private readonly canvas: HTMLCanvasElement) {
     const context = canvas.getContext("2d", { alpha: false });
@@ -39,8 +49,17 @@ export class CanvasRenderer implements Renderer {
     this.tiles.picturesChanged(grid, cells);
   }
 
+  repaint(): void {
+    this.tiles.repaint();
+  }
+
   reset(): void {
     this.tiles.clear();
+  }
+
+  frameTook(milliseconds: number): void {
+    this.pace.frameTook(milliseconds);
+    if (this.better) this.betterTakes = (this.betterTakes + milliseconds) / 2;
   }
 
   crossfade(camera: Camera): void {
@@ -64,6 +83,9 @@ export class CanvasRenderer implements Renderer {
     context.fillStyle = scene.colors.background;
     context.fillRect(0, 0, this.canvas.width, this.canvas.height);
     context.imageSmoothingEnabled = true;
+    context.imageSmoothingQuality = "low";
+    this.better = false;
+    this.couldBeBetter = false;
     this.drawGridLines(scene);
     const box = viewportOf(camera, size);
     let more: boolean;
@@ -82,8 +104,10 @@ export class CanvasRenderer implements Renderer {
     const slot = (camera.k * ratio) / grid.size;
     const [left, top] = [camera.x * ratio, camera.y * ratio];
     const style: CellStyle = scene;
-    // Enlarged pictures get the better filter once the camera rests.
-    context.imageSmoothingQuality = scene.moving ? "low" : "high";
+    scene.pictures.expect(grid.size, slot);
+    this.better = !scene.moving && (scene.settled || this.betterTakes < SHORT);
+    this.couldBeBetter = !this.better && slot > ENLARGED_FROM;
+    if (this.better) context.imageSmoothingQuality = "high";
     let fading = false;
     const cells = grid.inBox(viewportOf(camera, size));
     for (const cell of cells) {

@@ -19,6 +19,8 @@ export interface Scene {
   /** Milliseconds; 0 where motion is unwanted. */
   fade: number;
   now: number;
+  /** Nothing has changed for a while: this frame may take longer and look better. */
+  settled: boolean;
   label(cell: number): string | null;
 }
 
@@ -27,11 +29,17 @@ export interface Renderer {
   /** Before there is an atlas. */
   blank(color: string): void;
   /** Draws a frame; true if another one is needed to finish what is being built or faded. */
+  /** Whether the last frame was drawn in haste: a settled one would look better. */
+  readonly couldBeBetter: boolean;
   draw(scene: Scene): boolean;
   /** These cells look different now. */
   picturesChanged(grid: number, cells: readonly number[]): void;
   /** Fades from what is on the screen to what the next scene shows. */
   crossfade(camera: Camera): void;
-  /** Everything drawn so far is void: another layout, other colours. */
+  /** All cells look different now: other colours. What is there stays until they are drawn. */
+  repaint(): void;
+  /** Everything drawn so far is void: another layout. */
   reset(): void;
 }
+  /** Hears how long the page was busy with a frame (ms). */
+  frameTook(milliseconds: number): void;

@@ -1,217 +1,172 @@
-import type { Canvas, Context2D } from "../decode";
-import { contextOf, makeCanvas } from "../decode";
+import type { Context2D } from "../decode";
 import type { Grid } from "../grids";
-import { childrenOf, divides } from "../grids";
 import { Lru } from "../lru";
-import type { CellStyle } from "./cell";
-import { drawCell } from "./cell";
+import type { Pace } from "./pace";
 import type { Scene } from "./renderer";
+import { composeTile, isUnfinished, makeTile, markStale, restart, type Tile } from "./tile";
+import {
+  fromMiddle,
+  levelOf,
+  type Stage,
+  type TilePlace,
+  tilePlace,
+  tileRange,
+} from "./tile_level";
 
-export const TILE = 512;
-/** About 1 MB each. */
-const MAX_TILES = 128;
-const NEW_PER_FRAME = 2;
-const BUDGET = 6;
-
-interface Tile {
-  grid: Grid;
-  level: number;
-  tx: number;
-  ty: number;
-  canvas: Canvas;
-  context: Context2D;
-  cells: number[];
-  drawn: number;
-  /** Cells already drawn that look different now. */
-  stale: Set<number>;
-}
-
-/** How often the unit square is halved so that a tile has at least the screen's density. */
-export function tileLevel(pixelsPerUnit: number): number {
-  return Math.max(0, Math.ceil(Math.log2(pixelsPerUnit / TILE)));
-}
-
-const keyOf = (grid: number, level: number, tx: number, ty: number) =>
-  `${grid}/${level}/${tx}/${ty}`;
+/** Tiles take 1 MB at most. Three screens full of them are kept, within these numbers. */
+const LEAST_KEPT = 48;
+const MOST_KEPT = 256;
+/** So many levels up an enlarged tile is looked for while one is not whole. */
+const ANCESTORS = 4;
+/** What shrinking four tiles into one costs, in cells. */
+const DERIVING = 150;
 
 /**
- * A pyramid of tiles aligned with the atlas, so that panning draws a handful of images instead of
- * thousands. A tile is composed over several frames if need be; until then an ancestor or its
- * children show through.
+ * A pyramid of tiles aligned with the cells of a grid, so that panning draws a handful of images
+ * instead of thousands. A tile is composed over several frames if need be; until then a coarser
+ * one, enlarged, or the finer ones show through.
  */
 export class TilePyramid {
-  private readonly tiles = new Lru<string, Tile>(MAX_TILES);
+  private readonly tiles = new Lru<string, Tile>(LEAST_KEPT);
 
-  clear(): void {
-    this.tiles.clear();
-  }
+  constructor(private readonly pace: Pace) {}
 
   get count(): number {
     return this.tiles.size;
   }
 
+  clear(): void {
+    this.tiles.clear();
+  }
+
+  /** All cells look different now; what is there stays until they are drawn. */
+  repaint(): void {
+    for (const tile of this.tiles.values()) restart(tile);
+  }
+
   picturesChanged(grid: number, cells: readonly number[]): void {
-    for (const tile of this.tiles.values()) {
-      if (tile.grid.size === grid) {
-        for (const cell of cells) if (touches(tile, cell)) tile.stale.add(cell);
-      } else if (divides(grid, tile.grid.size)) {
-        // Finer cells for which this picture stands in.
-        for (const cell of cells) {
-          for (const child of childrenOf(cell, grid, tile.grid.size)) {
-            if (tile.grid.has(child) && touches(tile, child)) tile.stale.add(child);
-          }
-        }
-      }
-    }
+    for (const tile of this.tiles.values()) markStale(tile, grid, cells);
   }
 
   /** Draws what is in view; true if tiles are still to be composed. */
   draw(context: Context2D, scene: Scene): boolean {
-    const { camera, ratio, size } = scene;
-    const k = camera.k * ratio;
-    const level = tileLevel(k);
-    const across = 2 ** level;
-    const side = k / across;
-    const [left, top] = [camera.x * ratio, camera.y * ratio];
-    const index = (pixels: number) => Math.floor(pixels / side);
-    const clampIndex = (value: number) => Math.min(Math.max(value, 0), across - 1);
-    const tx0 = clampIndex(index(-left));
-    const tx1 = clampIndex(index(size.width * ratio - left - 1e-6));
-    const ty0 = clampIndex(index(-top));
-    const ty1 = clampIndex(index(size.height * ratio - top - 1e-6));
-    const wanted: [number, number][] = [];
-    for (let ty = ty0; ty <= ty1; ty++) for (let tx = tx0; tx <= tx1; tx++) wanted.push([tx, ty]);
-    const [mx, my] = [(tx0 + tx1) / 2, (ty0 + ty1) / 2];
-    wanted.sort((a, b) => Math.hypot(a[0] - mx, a[1] - my) - Math.hypot(b[0] - mx, b[1] - my));
-
-    const end = performance.now() + BUDGET;
-    let fresh = 0;
-    let unfinished = false;
+    const { camera, ratio, size, grid } = scene;
+    const slot = (camera.k * ratio) / grid.size;
+    const level = levelOf(slot);
+    const stage: Stage = {
+      left: camera.x * ratio,
+      top: camera.y * ratio,
+      width: size.width * ratio,
+      height: size.height * ratio,
+    };
+    const wanted = fromMiddle(tileRange(grid.size, level, slot, stage));
+    this.tiles.bound = Math.min(MOST_KEPT, Math.max(LEAST_KEPT, 3 * wanted.length));
+    scene.pictures.expect(grid.size, level);
+    let quota = this.pace.quota;
+    let more = false;
     for (const [tx, ty] of wanted) {
-      const key = keyOf(scene.grid.size, level, tx, ty);
+      const key = keyOf(grid.size, level, tx, ty);
       let tile = this.tiles.get(key);
-      if (!tile && fresh < NEW_PER_FRAME && performance.now() < end) {
-        tile = newTile(scene.grid, level, tx, ty);
-        this.tiles.set(key, tile);
-        fresh++;
+      if (quota > 0) {
+        if (!tile) {
+          tile = makeTile(grid, level, tx, ty);
+          quota -= this.shrinkInto(tile, tx, ty);
+          this.tiles.set(key, tile);
+        }
+        if (isUnfinished(tile)) {
+          const covered = this.coarser(grid.size, level, tx, ty)?.whole ?? false;
+          quota -= composeTile(tile, scene, quota, covered);
+        }
       }
-      if (tile) compose(tile, scene, end);
-      const done = tile !== undefined && isDone(tile);
-      if (!done) unfinished = true;
-      // Snapped edges: no seams between neighbours.
-      const x0 = Math.round(left + tx * side);
-      const y0 = Math.round(top + ty * side);
-      const x1 = Math.round(left + (tx + 1) * side);
-      const y1 = Math.round(top + (ty + 1) * side);
-      if (!tile || tile.drawn < tile.cells.length) {
-        this.drawSubstitute(context, scene.grid.size, level, tx, ty, x0, y0, x1, y1);
-      }
-      if (tile && tile.drawn > 0) context.drawImage(tile.canvas, x0, y0, x1 - x0, y1 - y0);
+      if (!tile || isUnfinished(tile)) more = true;
+      if (!tile?.whole) this.drawSubstitute(context, grid, level, tx, ty, slot, stage);
+      if (tile && tile.next > 0) drawPart(context, tile, tile, slot, stage);
     }
-    return unfinished;
+    this.pace.spend(this.pace.quota - quota);
+    return more;
   }
 
-  /** What is known of a place from other levels: an ancestor's part, else the children. */
+  /** The nearest coarser tile over a place, rather one that is whole. */
+  private coarser(grid: number, level: number, tx: number, ty: number): Tile | null {
+    let partial: Tile | null = null;
+    for (let up = 1; up <= ANCESTORS; up++) {
+      const tile = this.tiles.peek(keyOf(grid, level / 2 ** up, tx >> up, ty >> up));
+      if (tile?.whole) return tile;
+      partial ??= tile ?? null;
+    }
+    return partial;
+  }
+
+  private finer(grid: number, level: number, tx: number, ty: number): Tile[] {
+    const found: Tile[] = [];
+    for (let dy = 0; dy < 2; dy++) {
+      for (let dx = 0; dx < 2; dx++) {
+        const tile = this.tiles.peek(keyOf(grid, level * 2, tx * 2 + dx, ty * 2 + dy));
+        if (tile) found.push(tile);
+      }
+    }
+    return found;
+  }
+
+  /** A place that is whole in finer tiles is only shrunk. Returns what that cost. */
+  private shrinkInto(tile: Tile, tx: number, ty: number): number {
+    const finer = this.finer(tile.grid.size, tile.level, tx, ty);
+    const covered = finer.reduce((sum, { cols, rows }) => sum + cols * rows, 0);
+    const done = (part: Tile) => part.whole && !isUnfinished(part);
+    if (covered < tile.cols * tile.rows || !finer.every(done)) return 0;
+    for (const part of finer) {
+      const x = (part.col0 - tile.col0) * tile.level;
+      const y = (part.row0 - tile.row0) * tile.level;
+      const { width, height } = part.canvas;
+      tile.context.drawImage(part.canvas, x, y, width / 2, height / 2);
+    }
+    tile.next = tile.cells.length;
+    tile.whole = true;
+    return DERIVING;
+  }
+
+  /** What is known of a place from other levels: a coarser tile's part, else the finer ones. */
   private drawSubstitute(
     context: Context2D,
-    grid: number,
+    grid: Grid,
     level: number,
     tx: number,
     ty: number,
-    x0: number,
-    y0: number,
-    x1: number,
-    y1: number,
+    slot: number,
+    stage: Stage,
   ): void {
-    for (let up = 1; up <= Math.min(level, 4); up++) {
-      const tile = this.tiles.peek(keyOf(grid, level - up, tx >> up, ty >> up));
-      if (!tile || tile.drawn < tile.cells.length) continue;
-      const part = TILE / 2 ** up;
-      const mask = 2 ** up - 1;
-      context.drawImage(
-        tile.canvas,
-        (tx & mask) * part,
-        (ty & mask) * part,
-        part,
-        part,
-        x0,
-        y0,
-        x1 - x0,
-        y1 - y0,
-      );
-      return;
-    }
-    const [w, h] = [(x1 - x0) / 2, (y1 - y0) / 2];
-    for (let dy = 0; dy < 2; dy++) {
-      for (let dx = 0; dx < 2; dx++) {
-        const tile = this.tiles.peek(keyOf(grid, level + 1, tx * 2 + dx, ty * 2 + dy));
-        if (tile) context.drawImage(tile.canvas, x0 + dx * w, y0 + dy * h, w, h);
-      }
+    const tile = this.coarser(grid.size, level, tx, ty);
+    if (tile) drawPart(context, tile, tilePlace(grid.size, level, tx, ty), slot, stage);
+    if (tile?.whole) return;
+    for (const part of this.finer(grid.size, level, tx, ty)) {
+      drawPart(context, part, part, slot, stage);
     }
   }
 }
 
-function newTile(grid: Grid, level: number, tx: number, ty: number): Tile {
-  const across = 2 ** level;
-  const canvas = makeCanvas(TILE, TILE);
-  return {
-    grid,
-    level,
-    tx,
-    ty,
-    canvas,
-    context: contextOf(canvas),
-    cells: grid.inBox([tx / across, ty / across, (tx + 1) / across, (ty + 1) / across]),
-    drawn: 0,
-    stale: new Set(),
-  };
-}
+const keyOf = (grid: number, level: number, tx: number, ty: number) =>
+  `${grid}/${level}/${tx}/${ty}`;
 
-const isDone = (tile: Tile) => tile.drawn >= tile.cells.length && tile.stale.size === 0;
-
-function touches(tile: Tile, cell: number): boolean {
-  const slots = tile.grid.size / 2 ** tile.level;
-  const col = cell % tile.grid.size;
-  const row = Math.floor(cell / tile.grid.size);
-  return (
-    col + 1 > tile.tx * slots &&
-    col < (tile.tx + 1) * slots &&
-    row + 1 > tile.ty * slots &&
-    row < (tile.ty + 1) * slots
+/** Draws what a tile has of a place. Edges are snapped: no seam between neighbours. */
+function drawPart(
+  context: Context2D,
+  tile: Tile,
+  place: TilePlace,
+  slot: number,
+  stage: Stage,
+): void {
+  const { col0, row0, cols, rows } = place;
+  const x = Math.round(stage.left + col0 * slot);
+  const y = Math.round(stage.top + row0 * slot);
+  context.drawImage(
+    tile.canvas,
+    (col0 - tile.col0) * tile.level,
+    (row0 - tile.row0) * tile.level,
+    cols * tile.level,
+    rows * tile.level,
+    x,
+    y,
+    Math.round(stage.left + (col0 + cols) * slot) - x,
+    Math.round(stage.top + (row0 + rows) * slot) - y,
   );
-}
-
-/** Draws cells into the tile until it is complete or the frame's time is up. */
-function compose(tile: Tile, scene: Scene, end: number): void {
-  if (isDone(tile)) return;
-  // No fading within tiles: they hold many small pictures, drawn once.
-  const style: CellStyle = { ...scene, fade: 0 };
-  const across = 2 ** tile.level;
-  const slot = (across * TILE) / tile.grid.size;
-  const { context } = tile;
-  context.imageSmoothingQuality = "low";
-  const paint = (cell: number) => {
-    const x = (cell % tile.grid.size) * slot - tile.tx * TILE;
-    const y = Math.floor(cell / tile.grid.size) * slot - tile.ty * TILE;
-    context.clearRect(x, y, slot, slot);
-    drawCell(context, style, cell, x, y, slot, slot >= 6);
-  };
-  let left = 32;
-  while (tile.drawn < tile.cells.length) {
-    const cell = tile.cells[tile.drawn++];
-    tile.stale.delete(cell);
-    paint(cell);
-    if (--left === 0) {
-      if (performance.now() > end) return;
-      left = 32;
-    }
-  }
-  for (const cell of tile.stale) {
-    tile.stale.delete(cell);
-    paint(cell);
-    if (--left === 0) {
-      if (performance.now() > end) return;
-      left = 32;
-    }
-  }
 }
