@@ -16,21 +16,21 @@ export interface Scene {
   colors: Colors;
   /** While the camera moves, cells are not snapped to whole pixels. */
   moving: boolean;
+  /** Nothing has changed for a while: this frame may take longer and look better. */
+  settled: boolean;
   /** Milliseconds; 0 where motion is unwanted. */
   fade: number;
   now: number;
-  /** Nothing has changed for a while: this frame may take longer and look better. */
-  settled: boolean;
   label(cell: number): string | null;
 }
 
 /** Draws the pictures. Canvas 2D now; WebGL may follow behind the same interface. */
 export interface Renderer {
+  /** Whether the last frame was drawn in haste: a settled one would look better. */
+  readonly couldBeBetter: boolean;
   /** Before there is an atlas. */
   blank(color: string): void;
   /** Draws a frame; true if another one is needed to finish what is being built or faded. */
-  /** Whether the last frame was drawn in haste: a settled one would look better. */
-  readonly couldBeBetter: boolean;
   draw(scene: Scene): boolean;
   /** These cells look different now. */
   picturesChanged(grid: number, cells: readonly number[]): void;
@@ -40,6 +40,6 @@ export interface Renderer {
   repaint(): void;
   /** Everything drawn so far is void: another layout. */
   reset(): void;
-}
   /** Hears how long the page was busy with a frame (ms). */
   frameTook(milliseconds: number): void;
+}
