@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from inversion import LAYERS, cosine_at_native, lucent, real_crops
+from peers import LUCENT_SIDE, lucent
 from PIL import Image, ImageDraw
+from real_targets import LAYERS, cosine_at, real_crops
 
 from atlas_widget import demo
 from atlas_widget.inversion import InversionEngine, InversionSettings
@@ -79,9 +80,9 @@ def main() -> None:
         large = run(portrait, targets, 0, warm=icons.images)
         rows.append((f"portrait\n{np.median(large.cosine):.2f}", enlarged(large.images)))
         if options.lucent:
-            pictures, _ = lucent(model, probe, targets)
-            cosine = np.median(cosine_at_native(probe, pictures[-1], targets))
-            array = (pictures[-1].clamp(0, 1) * 255).byte().permute(0, 2, 3, 1).numpy()
+            pictures = torch.stack([lucent(model, probe, target)[-1] for target in targets])
+            cosine = np.median(cosine_at(probe, LUCENT_SIDE, pictures, targets))
+            array = (pictures.clamp(0, 1) * 255).byte().permute(0, 2, 3, 1).numpy()
             rows.append((f"Lucent 512\n{cosine:.2f}", enlarged(array)))
         sheet = contact_sheet(np.concatenate([images for _, images in rows]), options.targets)
         page = Image.new("RGB", (sheet.width + MARGIN, sheet.height), "white")

@@ -1,256 +1,269 @@
 """Our inversion against Lucent's and Horama's: same models, layers, targets and input transform.
 
-    python benchmarks/inversion.py                      # about ten minutes on two cores
-    python benchmarks/inversion.py --models lite0 lite2 --targets 16 --peer-targets 16 --horama
+    python benchmarks/inversion.py                               # Lite0: about forty minutes
+    python benchmarks/inversion.py --models lite0 lite2 --keep curves.json
 
-Lucent runs as its makers set it up: 128 px shown at 224 px for 512 steps; its cosine is measured
-there. Ours is measured on the finished uint8 picture, without transforms, as the network is shown
-it. "to Lucent" is the time until 99 % of the cosine that Lucent ends with (it, too, is timed to the
-same 99 %); ours anneals, so each number of steps is a run of its own.
+How good pictures get with the number of steps does not depend on the machine, how long a step
+takes does. So there are two parts: every engine's cosine is followed over its steps, on the same
+targets (`--keep` remembers those of the peers); then all take turns, a few steps each, again and
+again, and the median of their times is printed. Memory is the peak of one process an engine.
+
+Lucent runs as its makers set it up: one icon at a time, 128 px shown at 224 px, 512 steps; its
+cosine is measured at those 224 px. Ours is measured on the finished uint8 picture, without
+transforms, as the network is shown it. "to Lucent" is the time until 99 % of the cosine that
+Lucent ends with (Lucent, too, is timed to the same 99 %). Ours anneals, so each number of steps is
+a run of its own. "in an atlas" counts all that an icon costs there: its start, its part of a full
+batch, encoding it again, writing it as JPEG. Horama gets as many seconds an icon as Lucent takes
+to its 99 %.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import io
-import os
-import threading
+import json
+import multiprocessing
+import resource
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
+from peers import HORAMA_SIDE, LUCENT_SIDE, horama, lucent
+from real_targets import LAYERS, cosine_at, real_targets
+from torch import nn
 
 from atlas_widget import demo
 from atlas_widget.inversion import InversionEngine, InversionSettings
 from atlas_widget.inversion.invert import run
 from atlas_widget.probe import LayerProbe
+from atlas_widget.rendering.sheets import encode
 
-LAYERS = {"shallow": "blocks.2.1", "middle": "blocks.4.2", "late": "blocks.5.3"}
-BUDGETS = (4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
+BUDGETS = (4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192)
 LUCENT_STEPS = (8, 16, 32, 64, 96, 128, 192, 256, 384, 512)
-
-
-_clock = time.perf_counter
+ROUNDS = 5
 
 
 @dataclass
-class Result:
+class Case:
+    """One layer of one model, and what to aim at."""
+
+    variant: str
+    layer: str
+    model: nn.Module
+    probe: LayerProbe
+    targets: torch.Tensor
+
+    @classmethod
+    def make(cls, variant: str, layer: str, count: int) -> Case:
+        model = demo.model(variant)
+        probe = LayerProbe(model, layer, device="cpu")
+        return cls(variant, layer, model, probe, real_targets(probe, count))
+
+    @property
+    def title(self) -> str:
+        height, width = self.probe.map_size
+        return f"{self.variant} {self.layer} ({self.probe.channels} channels, {height}×{width})"
+
+
+@dataclass
+class Row:
     engine: str
     side: int
-    step_ms: float
-    seconds_to_lucent: float | None
-    cosine: float
-    icon_seconds: float
-    megabytes: float
-    floor_ms: float | None = None
+    step: float | None = None
+    cosine: float = float("nan")
+    icon: float = float("nan")
+    to_lucent: float | None = None
+    over_floor: float | None = None
+    megabytes: float | None = None
 
 
-def real_crops(count: int, side: int, seed: int = 0) -> torch.Tensor:
-    """Random crops of 15–80 % of the demo photos' shorter side, RGB in [0, 1]."""
-    rng = np.random.default_rng(seed)
-    photos = [photo.convert("RGB") for photo in demo.images()]
-    crops = []
-    for number in range(count):
-        photo = photos[number % len(photos)]
-        edge = min(photo.size) * rng.uniform(0.15, 0.8)
-        x, y = (rng.uniform(0, length - edge) for length in photo.size)
-        crop = photo.resize((side, side), Image.Resampling.BICUBIC, box=(x, y, x + edge, y + edge))
-        crops.append(np.asarray(crop))
-    return torch.tensor(np.stack(crops)).permute(0, 3, 1, 2).float() / 255
+# ------------------------------------------------------------------ how good after how many steps
 
 
-def real_targets(probe: LayerProbe, count: int, seed: int = 0) -> torch.Tensor:
-    """Activations of real crops, one random position each, the border left out."""
-    crops = real_crops(count, probe.input_size, seed)
-    maps = torch.cat([probe.activations(chunk) for chunk in crops.split(16)])
-    rng = np.random.default_rng(seed)
-    rows = rng.integers(1, maps.shape[2] - 1, count)
-    columns = rng.integers(1, maps.shape[3] - 1, count)
-    return maps[np.arange(count), :, rows, columns]
-
-
-@contextlib.contextmanager
-def peak_memory() -> Iterator[list[float]]:
-    """Most megabytes resident during the block beyond those before it."""
-    page = os.sysconf("SC_PAGE_SIZE") / 2**20
-
-    def resident() -> float:
-        return int(Path("/proc/self/statm").read_text().split()[1]) * page
-
-    before, peak, stop = resident(), [0.0], threading.Event()
-
-    def watch() -> None:
-        while not stop.wait(0.02):
-            peak[0] = max(peak[0], resident() - before)
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        yield peak
-    finally:
-        stop.set()
-        watcher.join()
-
-
-def lucent(model: torch.nn.Module, probe: LayerProbe, targets: torch.Tensor) -> Any:
-    """Pictures (steps, n, 3, 128, 128) at `LUCENT_STEPS`, and seconds per icon and step."""
-    from lucent.optvis import objectives, param, render, transform
-
-    mean, std = probe.preprocessing.mean, probe.preprocessing.std
-    normalise = transform.Normalize(mean=list(mean), std=list(std))
-    layer = probe.layer.replace(".", "_")
-    pictures, seconds = [], []
-    for target in targets:
-        start = _clock()
-        images = render.render_vis(
-            model,
-            objectives.direction_neuron(layer, target),
-            lambda: param.image(128),
-            transforms=[*transform.standard_transforms, normalise],
-            thresholds=LUCENT_STEPS,
-            preprocess=False,
-            progress=False,
-            show_image=False,
-        )
-        seconds.append(_clock() - start)
-        pictures.append(torch.tensor(np.stack(images)[:, 0]).permute(0, 3, 1, 2))
-    return torch.stack(pictures, 1), float(np.mean(seconds)) / LUCENT_STEPS[-1]
-
-
-def cosine_at_native(probe: LayerProbe, pictures: torch.Tensor, targets: torch.Tensor) -> Any:
-    side = probe.input_size
-    shown = torch.nn.functional.interpolate(
-        pictures.float(), (side, side), mode="bilinear", align_corners=True
+def lucent_curve(case: Case) -> list[float]:
+    """Median cosine over the targets after each of `LUCENT_STEPS`."""
+    pictures = torch.stack(
+        [lucent(case.model, case.probe, target, LUCENT_STEPS) for target in case.targets], 1
     )
-    maps = probe.activations(shown)
-    h = maps[:, :, maps.shape[2] // 2, maps.shape[3] // 2]
-    return torch.cosine_similarity(h, targets, dim=1).numpy()
+    cosines = [cosine_at(case.probe, LUCENT_SIDE, p, case.targets) for p in pictures]
+    return [float(c.median()) for c in cosines]
 
 
-def measure_lucent(
-    model: torch.nn.Module, probe: LayerProbe, targets: torch.Tensor
-) -> tuple[Result, float]:
-    with peak_memory() as peak:
-        pictures, step = lucent(model, probe, targets)
-    curve = [float(np.median(cosine_at_native(probe, p, targets))) for p in pictures]
-    goal = 0.99 * curve[-1]
-    needed = _crossing(LUCENT_STEPS, curve, goal)
-    assert needed is not None
-    whole = step * LUCENT_STEPS[-1]
-    return Result("Lucent", 128, step * 1e3, needed * step, curve[-1], whole, peak[0]), goal
+def horama_cosine(case: Case, steps: int) -> float:
+    pictures = torch.stack([horama(case.model, case.probe, t, steps) for t in case.targets])
+    return float(cosine_at(case.probe, HORAMA_SIDE, pictures, case.targets).median())
 
 
-def measure_horama(
-    model: torch.nn.Module, probe: LayerProbe, targets: torch.Tensor, seconds: float
-) -> Result:
-    """Horama's Fourier method at a size and a number of crops that a CPU bears, so long an icon."""
-    from horama import fourier
-    from horama.losses import dot_cossim
-
-    mean, std = torch.tensor(probe.preprocessing.mean), torch.tensor(probe.preprocessing.std)
-    low, high = float((-mean / std).min()), float(((1 - mean) / std).max())
-    module, seen = model.get_submodule(probe.layer), {}
-    hook = module.register_forward_hook(lambda _m, _i, output: seen.update(h=output))
-
-    def optimise(target: torch.Tensor, steps: int) -> torch.Tensor:
-        def score(views: torch.Tensor) -> torch.Tensor:
-            model(views)
-            h = seen["h"][:, :, seen["h"].shape[2] // 2, seen["h"].shape[3] // 2]
-            return dot_cossim(h, target.expand_as(h)).mean()
-
-        with contextlib.redirect_stderr(io.StringIO()):
-            image, _ = fourier(
-                score, total_steps=steps, image_size=224, crops_per_iteration=2,
-                box_size=(0.8, 0.9), values_range=(low, high), device="cpu",
-            )  # fmt: skip
-        return (image.detach() * std[:, None, None] + mean[:, None, None]).clamp(0, 1)
-
-    start = _clock()
-    optimise(targets[0], 3)
-    step = (_clock() - start) / 3
-    steps = max(16, int(seconds / step))
-    start = _clock()
-    with peak_memory() as peak:
-        pictures = torch.stack([optimise(target, steps) for target in targets])
-    icon = (_clock() - start) / len(targets)
-    hook.remove()
-    cosine = float(np.median(cosine_at_native(probe, pictures, targets)))
-    return Result("Horama", 224, icon / steps * 1e3, None, cosine, icon, peak[0])
-
-
-def measure_ours(probe: LayerProbe, targets: torch.Tensor, goal: float, side: int) -> Result:
-    base = InversionSettings.icon(size=side)
-    reached: list[tuple[int, float]] = []
+def our_curve(case: Case, settings: InversionSettings, goal: float) -> dict[int, float]:
+    """Steps → median cosine, as far as it takes to reach the goal and the default's steps."""
+    curve: dict[int, float] = {}
     for steps in BUDGETS:
-        engine = InversionEngine(probe, settings=base.with_steps(steps))
-        start = _clock()
-        with peak_memory() as peak:
-            icons = run(engine, targets, 0)
-        icon = (_clock() - start) / len(targets)
-        cosine = float(np.median(icons.cosine))
-        reached.append((steps, cosine))
-        if steps == base.steps:
-            default = Result("ours", side, icon / steps * 1e3, None, cosine, icon, peak[0])
-        if steps >= base.steps and (cosine >= goal or steps >= 4 * base.steps):
+        engine = InversionEngine(case.probe, settings=settings.with_steps(steps))
+        curve[steps] = float(np.median(run(engine, case.targets, 0).cosine))
+        if steps >= settings.steps and max(curve.values()) >= goal:
             break
-    needed = _crossing([s for s, _ in reached], [c for _, c in reached], goal)
-    default.seconds_to_lucent = None if needed is None else needed * default.step_ms / 1e3
-    default.floor_ms = floor(engine, min(len(targets), engine.batch_size))
-    return default
+    return curve
 
 
-def floor(engine: InversionEngine, count: int) -> float:
-    """Milliseconds per icon of the bare network, forward and backward, nothing else."""
-    row, column = engine.eye.centre
-    views = torch.rand(count, 3, engine.eye.view, engine.eye.view, requires_grad=True)
-
-    def once() -> None:
-        seen = engine.eye.network(views)
-        torch.autograd.grad(seen[:, :, row, column].sum(), views)
-
-    return _median_seconds(once) / count * 1e3
-
-
-def _median_seconds(function: Callable[[], None], times: int = 9) -> float:
-    taken = []
-    for _ in range(times):
-        start = _clock()
-        function()
-        taken.append(_clock() - start)
-    return float(np.median(taken))
-
-
-def _crossing(steps: Any, values: Any, goal: float) -> float | None:
-    """First step at which `values` reach `goal`, straight lines between the measured ones."""
+def crossing(curve: dict[int, float], goal: float) -> float | None:
+    """First step at which a curve reaches `goal`, straight lines between the measured ones."""
     before = (0, 0.0)
-    for step, value in zip(steps, values, strict=True):
+    for step, value in curve.items():
         if value >= goal:
             return before[0] + (step - before[0]) * (goal - before[1]) / (value - before[1])
         before = (step, value)
     return None
 
 
-def _print(title: str, results: list[Result]) -> None:
+# ------------------------------------------------------------------ how long a step takes
+
+
+def times(case: Case, engine: InversionEngine, with_horama: bool) -> dict[str, float]:
+    """Median seconds per icon and step, all taking turns, and of an icon's fixed costs."""
+    count = min(len(case.targets), engine.batch_size)
+    targets = case.targets[:count]
+    target = targets[0]
+    state = engine.start(targets, 0)
+    views = torch.rand(count, 3, engine.eye.view, engine.eye.view, requires_grad=True)
+    row, column = engine.eye.centre
+
+    def floor() -> None:
+        for _ in range(8):
+            seen = engine.eye.network(views)
+            torch.autograd.grad(seen[:, :, row, column].sum(), views)
+
+    def fixed() -> None:
+        pictures = engine.pictures(engine.start(targets, 0))
+        engine.fidelity(pictures, targets)
+        for start in range(0, count, 64):
+            encode(np.concatenate(list(pictures[start : start + 64]), 1), 90)
+
+    def advance() -> None:
+        state.steps.zero_()  # always in the middle of the way, transforms and all
+        engine.advance(state, 8)
+
+    # Lucent's setting up cancels out in the difference.
+    jobs: dict[str, tuple[Callable[[], object], float]] = {
+        "lucent short": (lambda: lucent(case.model, case.probe, target, (2,)), 1),
+        "lucent long": (lambda: lucent(case.model, case.probe, target, (10,)), 1),
+        "ours": (advance, 8 * count),
+        "floor": (floor, 8 * count),
+        "fixed": (fixed, count),
+    }
+    if with_horama:
+        jobs["horama"] = (lambda: horama(case.model, case.probe, target, 4), 4)
+    taken: dict[str, list[float]] = {name: [] for name in jobs}
+    for round_ in range(ROUNDS + 1):
+        for name, (job, units) in jobs.items():
+            start = time.perf_counter()
+            job()
+            if round_:  # the first is for warming up
+                taken[name].append((time.perf_counter() - start) / units)
+    medians = {name: float(np.median(values)) for name, values in taken.items()}
+    longer = np.subtract(taken["lucent long"], taken["lucent short"]) / 8
+    return medians | {"lucent": float(np.median(longer))}
+
+
+# ------------------------------------------------------------------ how much memory
+
+
+def peak_megabytes(engine: str, variant: str, layer: str, count: int) -> float:
+    """Most that a fresh process needs for one batch beyond the model and its targets."""
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_peak, args=(engine, variant, layer, count, sender))
+    process.start()
+    process.join()
+    return float(receiver.recv()) if receiver.poll() else float("nan")
+
+
+def _peak(engine: str, variant: str, layer: str, count: int, sender: Any) -> None:
+    case = Case.make(variant, layer, count)
+    case.model(torch.zeros(1, 3, case.probe.input_size, case.probe.input_size))
+    before = _resident()
+    if engine == "Lucent":
+        lucent(case.model, case.probe, case.targets[0], (3,))
+    elif engine == "Horama":
+        horama(case.model, case.probe, case.targets[0], 3)
+    else:
+        run(InversionEngine(case.probe, settings=InversionSettings.icon(steps=3)), case.targets, 0)
+    sender.send(_resident() - before)
+
+
+def _resident() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+# ------------------------------------------------------------------ all of it
+
+
+def measure(case: Case, settings: InversionSettings, kept: dict[str, Any], options: Any) -> None:
+    key = f"{case.variant} {case.layer} {len(case.targets)}"
+    known = kept.setdefault(key, {})
+    if "lucent" not in known:
+        known["lucent"] = lucent_curve(case)
+        _keep(options.keep, kept)
+    curve = dict(zip(LUCENT_STEPS, known["lucent"], strict=True))
+    ends = curve[LUCENT_STEPS[-1]]
+    goal = 0.99 * ends
+    engine = InversionEngine(case.probe, settings=settings)
+    taken = times(case, engine, options.horama)
+    needed = crossing(curve, goal)
+    assert needed is not None
+    reference = needed * taken["lucent"]
+    icon = LUCENT_STEPS[-1] * taken["lucent"]
+    rows = [Row("Lucent", 128, taken["lucent"], ends, icon, reference)]
+    if options.horama:
+        if "horama" not in known:
+            steps = max(16, int(reference / taken["horama"]))
+            known["horama"] = [steps, horama_cosine(case, steps)]
+            _keep(options.keep, kept)
+        steps, cosine = known["horama"]
+        needs = None if cosine < goal else steps * taken["horama"]
+        side = HORAMA_SIDE
+        rows.append(Row("Horama", side, taken["horama"], cosine, steps * taken["horama"], needs))
+    ours = our_curve(case, settings, goal)
+    crossed = crossing(ours, goal)
+    step, fixed, side = taken["ours"], taken["fixed"], engine.canvas
+    whole = settings.steps * step
+    to = None if crossed is None else crossed * step
+    over = step / taken["floor"]
+    rows.append(Row("ours, cold", side, step, ours[settings.steps], whole, to, over))
+    to = None if to is None else to + fixed
+    rows.append(Row("in an atlas", side, None, ours[settings.steps], whole + fixed, to))
+    if not options.no_memory:
+        for row in rows[:-1]:
+            name = row.engine.split(",")[0]
+            row.megabytes = peak_megabytes(name, case.variant, case.layer, len(case.targets))
+    _print(case.title, rows, reference)
+    print("  ours, cosine after steps: ", *(f"{s}: {c:.3f}" for s, c in ours.items()), sep="  ")
+    print("  Lucent: ", *(f"{s}: {c:.3f}" for s, c in curve.items()), sep="  ", flush=True)
+
+
+def _keep(path: Path | None, kept: dict[str, Any]) -> None:
+    if path is not None:
+        path.write_text(json.dumps(kept, indent=1))
+
+
+def _print(title: str, rows: Sequence[Row], reference: float) -> None:
     print(f"\n{title}")
     print(
-        f"{'engine':8}{'px':>5}{'ms/step':>9}{'× floor':>9}{'s/icon':>9}{'cosine':>8}"
+        f"{'engine':12}{'px':>5}{'ms/step':>9}{'× floor':>9}{'s/icon':>9}{'cosine':>8}"
         f"{'to Lucent, s':>14}{'times less':>12}{'icons/min':>11}{'peak MB':>9}"
     )
-    reference = results[0].seconds_to_lucent or float("nan")
-    for r in results:
-        over = "" if r.floor_ms is None else f"{r.step_ms / r.floor_ms:.2f}"
-        to = "never" if r.seconds_to_lucent is None else f"{r.seconds_to_lucent:.3f}"
-        less = "" if r.seconds_to_lucent is None else f"{reference / r.seconds_to_lucent:.0f}"
+    for r in rows:
+        step = "" if r.step is None else f"{r.step * 1e3:.2f}"
+        over = "" if r.over_floor is None else f"{r.over_floor:.2f}"
+        to = "never" if r.to_lucent is None else f"{r.to_lucent:.3f}"
+        less = "" if r.to_lucent is None else f"{reference / r.to_lucent:.0f}"
+        memory = "" if r.megabytes is None else f"{r.megabytes:.0f}"
         print(
-            f"{r.engine:8}{r.side:5}{r.step_ms:9.2f}{over:>9}{r.icon_seconds:9.2f}{r.cosine:8.3f}"
-            f"{to:>14}{less:>12}{60 / r.icon_seconds:11.1f}{r.megabytes:9.0f}",
-            flush=True,
+            f"{r.engine:12}{r.side:5}{step:>9}{over:>9}{r.icon:9.2f}{r.cosine:8.3f}"
+            f"{to:>14}{less:>12}{60 / r.icon:11.1f}{memory:>9}"
         )
 
 
@@ -258,36 +271,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--models", nargs="+", default=["lite0"], help="lite0, lite1, lite2")
     parser.add_argument("--layers", nargs="+", default=list(LAYERS.values()))
-    parser.add_argument("--targets", type=int, default=16, help="targets for ours")
-    parser.add_argument("--peer-targets", type=int, default=4, help="of those, for the peers")
-    parser.add_argument("--sizes", type=int, nargs="+", default=[64, 96])
-    parser.add_argument("--horama", action="store_true", help="Horama too, 20 s an icon")
+    parser.add_argument("--targets", type=int, default=16)
+    parser.add_argument("--horama", action="store_true", help="Horama too")
+    parser.add_argument("--no-memory", action="store_true")
     parser.add_argument("--threads", type=int, default=0)
-    parser.add_argument(
-        "--cpu-time",
-        action="store_true",
-        help="count processor seconds, on a machine with other work; sensible with --threads 1",
-    )
+    parser.add_argument("--keep", type=Path, help="where the peers' curves are remembered")
     options = parser.parse_args()
-    if options.cpu_time:
-        global _clock
-        _clock = time.process_time
     if options.threads:
         torch.set_num_threads(options.threads)
+    kept: dict[str, Any] = {}
+    if options.keep is not None:
+        with contextlib.suppress(FileNotFoundError):
+            kept = json.loads(options.keep.read_text())
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, real activations")
     for variant in options.models:
         for layer in options.layers:
-            model = demo.model(variant)
-            probe = LayerProbe(model, layer, device="cpu")
-            targets = real_targets(probe, options.targets)
-            some = targets[: options.peer_targets]
-            result, goal = measure_lucent(model, probe, some)
-            results = [result]
-            if options.horama:
-                results.append(measure_horama(model, probe, some, 20.0))
-            results += [measure_ours(probe, targets, goal, side) for side in options.sizes]
-            channels = f"{probe.channels} channels, {probe.map_size[0]}×{probe.map_size[1]}"
-            _print(f"{variant} {layer} ({channels})", results)
+            case = Case.make(variant, layer, options.targets)
+            measure(case, InversionSettings.icon(), kept, options)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,13 @@
 from atlas_widget.inversion.fidelity import SanityCheck, ranks, sanity_check
 from atlas_widget.inversion.invert import Icons, invert
 from atlas_widget.inversion.objectives import Objective, direction
+from atlas_widget.inversion.opacity import WithOpacity
 from atlas_widget.inversion.parametrizations import Fourier, Maco, Parametrization, Pixels
 from atlas_widget.inversion.render import InversionEngine, render
 from atlas_widget.inversion.settings import InversionSettings
 from atlas_widget.inversion.state import InversionState
 from atlas_widget.inversion.transforms import Transforms
+from atlas_widget.inversion.whitening import Whitening
 
 __all__ = [
     "Fourier",
@@ -21,6 +23,8 @@ __all__ = [
     "Pixels",
     "SanityCheck",
     "Transforms",
+    "Whitening",
+    "WithOpacity",
     "direction",
     "invert",
     "ranks",

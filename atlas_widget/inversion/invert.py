@@ -17,6 +17,7 @@ from atlas_widget.inversion.parametrizations import Parametrization
 from atlas_widget.inversion.render import InversionEngine
 from atlas_widget.inversion.settings import InversionSettings
 from atlas_widget.inversion.state import InversionState
+from atlas_widget.inversion.whitening import Whitening
 
 __all__ = ["Icons", "contact_sheet", "invert", "run"]
 
@@ -28,7 +29,7 @@ class Icons:
     Attributes
     ----------
     images
-        uint8 (n, size, size, 3).
+        uint8 (n, size, size, 3); with a fourth channel where the parametrization has opacity.
     cosine
         True cosine (n,) between each target direction and the activation of the finished,
         untransformed picture.
@@ -89,6 +90,7 @@ def invert(
     settings: InversionSettings | None = None,
     parametrization: Parametrization | None = None,
     warm: Any = None,
+    whitening: Whitening | None = None,
 ) -> Icons:
     """Optimise a picture for each direction until the layer's centre answers with it.
 
@@ -116,6 +118,8 @@ def invert(
         How, in more detail.
     warm
         Pictures to start from, uint8 (n, side, side, 3).
+    whitening
+        Aim at the directions whitened; the cosine stays that to the directions themselves.
     """
     from atlas_widget.probe import LayerProbe
 
@@ -125,7 +129,7 @@ def invert(
         with LayerProbe(model, layer, transform=transform, device=device) as probe:
             return invert(
                 probe, None, directions, size=size, steps=steps, seed=seed, callback=callback,
-                settings=settings, parametrization=parametrization, warm=warm,
+                settings=settings, parametrization=parametrization, warm=warm, whitening=whitening,
             )  # fmt: skip
     if directions is None:  # invert(probe, directions)
         directions = layer
@@ -137,7 +141,7 @@ def invert(
     if steps is not None and steps != settings.steps:
         settings = settings.with_steps(steps)
     engine = InversionEngine(model, settings=settings, parametrization=parametrization)
-    return run(engine, directions, seed, warm=warm, callback=callback)
+    return run(engine, directions, seed, warm=warm, whitening=whitening, callback=callback)
 
 
 def run(
@@ -146,6 +150,7 @@ def run(
     seed: int | Sequence[int] = 0,
     *,
     warm: Any = None,
+    whitening: Whitening | None = None,
     callback: Callable[[int, int], object] | None = None,
     slice_steps: int = 8,
 ) -> Icons:
@@ -155,12 +160,13 @@ def run(
     """
     targets = np.asarray(torch.as_tensor(directions).detach().cpu(), dtype=np.float32)
     targets = targets[None] if targets.ndim == 1 else targets
+    aims = targets if whitening is None else whitening(targets)
     count = len(targets)
     seeds = np.broadcast_to(np.asarray(seed, dtype=np.int64), (count,))
     warmth = None if warm is None else np.asarray(warm)
     origins = np.full(count, -1) if warm is None else np.arange(count)
     size, total = engine.settings.size, engine.settings.steps
-    images = np.zeros((count, size, size, 3), np.uint8)
+    images = np.zeros((count, size, size, engine.parametrization.planes), np.uint8)
     taken = np.zeros(count, np.int64)
     state: InversionState | None = None
     places = np.zeros(0, np.int64)
@@ -170,7 +176,7 @@ def run(
         if free > 0:
             new = np.arange(waiting, waiting + free)
             fresh = engine.start(
-                targets[new],
+                aims[new],
                 seeds[new],
                 None if warmth is None else warmth[new],
                 origins=origins[new],
@@ -195,16 +201,24 @@ def run(
     )
 
 
+def on_white(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Lay pictures with opacity, uint8 (n, size, size, 4), on white; others stay as they are."""
+    if images.shape[-1] == 3:
+        return images
+    part = images[..., 3:].astype(np.float32) / 255
+    return np.asarray(images[..., :3] * part + 255 * (1 - part), np.uint8)
+
+
 def contact_sheet(
     images: NDArray[np.uint8], columns: int | None = None, gap: int = 1
 ) -> Image.Image:
-    """uint8 (n, size, size, 3) → one picture, row by row, `gap` white pixels between."""
+    """uint8 (n, size, size, 3 or 4) → one picture, row by row, `gap` white pixels between."""
     count, size = len(images), images.shape[1] if len(images) else 1
     columns = columns or max(1, int(np.ceil(np.sqrt(count))))
     rows = -(-count // columns)
     side = size + gap
     sheet = np.full((max(1, rows * side - gap), columns * side - gap, 3), 255, np.uint8)
-    for number, image in enumerate(images):
+    for number, image in enumerate(on_white(images)):
         y, x = number // columns * side, number % columns * side
         sheet[y : y + size, x : x + size] = image
     return Image.fromarray(sheet)

@@ -29,6 +29,7 @@ __all__ = [
     "layer",
     "neuron",
     "total_variation",
+    "transparency",
 ]
 
 _EPS = 1e-12
@@ -45,7 +46,8 @@ class Seen:
     centre
         Row and column of the unit that looks at the middle of the picture.
     pictures
-        The pictures before the transforms, RGB in [0, 1], shape (n, 3, size, size).
+        The pictures before the transforms, RGB in [0, 1], shape (n, 3, size, size); a fourth plane
+        is their opacity.
     """
 
     activations: Tensor
@@ -60,7 +62,7 @@ class Seen:
 
 
 class Objective(ABC):
-    """(what the layer sees) → one score per picture. Add them, scale them, negate them."""
+    """(what the layer sees) → one score per picture. Add, multiply, scale and negate them."""
 
     @abstractmethod
     def __call__(self, seen: Seen) -> Tensor:
@@ -88,8 +90,10 @@ class Objective(ABC):
 
     __radd__ = __add__
 
-    def __mul__(self, weight: float) -> Objective:
-        return _Sum(((float(weight), self),))
+    def __mul__(self, other: Objective | float) -> Objective:
+        if isinstance(other, Objective):
+            return _Product(self, other)
+        return _Sum(((float(other), self),))
 
     __rmul__ = __mul__
 
@@ -128,6 +132,31 @@ class _Sum(Objective):
 
     def __repr__(self) -> str:
         return " + ".join(f"{weight:g}·{term!r}" for weight, term in self.terms)
+
+
+class _Product(Objective):
+    def __init__(self, one: Objective, other: Objective) -> None:
+        self.factors = one, other
+
+    def __call__(self, seen: Seen) -> Tensor:
+        one, other = self.factors
+        return one(seen) * other(seen)
+
+    def select(self, index: Tensor) -> Objective:
+        return _Product(*(factor.select(index) for factor in self.factors))
+
+    def merge(self, others: Sequence[Objective]) -> Objective:
+        pairs = [other.factors for other in others if isinstance(other, _Product)]
+        columns = zip(*pairs, strict=True) if pairs else ((), ())
+        return _Product(
+            *(factor.merge(column) for factor, column in zip(self.factors, columns, strict=True))
+        )
+
+    def to(self, device: torch.device) -> Objective:
+        return _Product(*(factor.to(device) for factor in self.factors))
+
+    def __repr__(self) -> str:
+        return " · ".join(f"({factor!r})" for factor in self.factors)
 
 
 class _Direction(Objective):
@@ -280,12 +309,26 @@ def total_variation() -> Objective:
     """Mean absolute difference of neighbouring pixels; subtract it for calmer pictures."""
 
     def score(seen: Seen) -> Tensor:
-        x = seen.pictures
+        x = seen.pictures[:, :3]
         down: Tensor = (x[:, :, 1:] - x[:, :, :-1]).abs().mean((1, 2, 3))
         across: Tensor = (x[..., 1:] - x[..., :-1]).abs().mean((1, 2, 3))
         return down + across
 
     return _Function(score, "total_variation()")
+
+
+def transparency() -> Objective:
+    """Part of the picture that is clear, within [0, 1]; 0 without a parametrization's opacity.
+
+    Multiply by it, ``direction(v) * transparency()``, and what the network needs not turns clear.
+    """
+
+    def score(seen: Seen) -> Tensor:
+        if seen.pictures.shape[1] != 4:
+            return seen.pictures.new_zeros(len(seen.pictures))
+        return 1 - seen.pictures[:, 3].mean((1, 2))
+
+    return _Function(score, "transparency()")
 
 
 def as_objective(value: Any) -> Objective:

@@ -38,7 +38,14 @@ class Parametrization(ABC):
     ----------
     size
         Side of the square picture in pixels.
+
+    Attributes
+    ----------
+    planes
+        3, or 4 where pictures have opacity.
     """
+
+    planes = 3
 
     def __init__(self, size: int) -> None:
         self.size = size

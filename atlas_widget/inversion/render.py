@@ -18,6 +18,7 @@ from torch import Tensor
 from atlas_widget.errors import ActivationsError
 from atlas_widget.inversion.eye import Eye
 from atlas_widget.inversion.objectives import Objective, Seen, direction
+from atlas_widget.inversion.opacity import BACKGROUND_NUMBERS, background, over
 from atlas_widget.inversion.parametrizations import Fourier, Parametrization
 from atlas_widget.inversion.redirect import redirected
 from atlas_widget.inversion.settings import InversionSettings
@@ -126,7 +127,7 @@ class InversionEngine:
             if seed not in drawn:
                 generator = torch.Generator().manual_seed(seed)
                 start = self.parametrization.start(generator)
-                drawn[seed] = start, self.settings.transforms.draw(generator, self.settings.steps)
+                drawn[seed] = start, self._draws(generator)
             starts.append(drawn[seed][0])
             draws.append(drawn[seed][1])
         numbers = torch.stack(starts).to(self.device)
@@ -141,6 +142,14 @@ class InversionEngine:
             seeds=torch.tensor(every.copy()),
             origins=torch.as_tensor(np.asarray(origins, dtype=np.int64)),
         )
+
+    def _draws(self, generator: torch.Generator) -> Tensor:
+        """Random numbers of one picture, for its transforms and backgrounds, a row a step."""
+        draws = self.settings.transforms.draw(generator, self.settings.steps)
+        if self.parametrization.planes == 3:
+            return draws
+        ground = torch.rand(len(draws), BACKGROUND_NUMBERS, generator=generator) * 2 - 1
+        return torch.cat([draws, ground], 1)
 
     def advance(self, state: InversionState, steps: int = 1) -> None:
         """Take `steps` steps of gradient ascent, in place."""
@@ -168,7 +177,11 @@ class InversionEngine:
         numbers = state.numbers.detach().requires_grad_()
         with torch.enable_grad():
             pictures = self.parametrization(numbers)
-            views = self.settings.transforms(pictures, draws, strength, self.eye.view)
+            shown = pictures
+            if self.parametrization.planes == 4:
+                ground = background(draws[:, -BACKGROUND_NUMBERS:], self.canvas)
+                shown = over(pictures, ground)
+            views = self.settings.transforms(shown, draws, strength, self.eye.view)
             scores = state.objective(Seen(self.eye(views), self.eye.centre, pictures))
             (gradient,) = torch.autograd.grad(scores.sum() * self.eye.loss_scale, numbers)
         return scores.detach(), gradient.float()
@@ -190,12 +203,14 @@ class InversionEngine:
         settings = self.settings
         wide = (-1,) + (1,) * (gradient.ndim - 1)
         count = (state.steps + 1).float()
+        # The score's gradients are a thousandfold smaller where the cosine is at its floor: next to
+        # one lucky view, Adam would take no notice of all the others and stay where it is.
+        gradient = gradient / gradient.flatten(1).norm(dim=1).clamp_min(_TINY).view(wide)
         state.first.mul_(_BETA1).add_(gradient, alpha=1 - _BETA1)
         state.second.mul_(_BETA2).addcmul_(gradient, gradient, value=1 - _BETA2)
         rate = settings.learning_rate * _schedule(done, settings.warm_up, settings.decay)
         rate = rate / (1 - _BETA1**count)
         scale = (1 - _BETA2**count).rsqrt()
-        # relative to the picture's own gradients: the scale of the activations is moot
         damp = state.second.flatten(1).mean(1).sqrt() * max(settings.damping, 1e-6)
         below = (state.second.sqrt() + damp.clamp_min(1e-30).view(wide)) * scale.view(wide)
         step = state.first / below
@@ -216,7 +231,7 @@ class InversionEngine:
 
     @torch.no_grad()
     def pictures(self, state: InversionState) -> NDArray[np.uint8]:
-        """Pictures as they stand, uint8 (n, size, size, 3)."""
+        """Pictures as they stand, uint8 (n, size, size, 3 or, with opacity, 4)."""
         rgb = self.parametrization(state.numbers.detach())
         rgb = self._enlarged(rgb)
         array = (rgb.clamp(0, 1) * 255).round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
@@ -243,7 +258,7 @@ class InversionEngine:
             if directions is None:
                 directions = getattr(pictures.objective, "targets", None)
             pictures = self.pictures(pictures)
-        rgb = as_pictures(pictures)
+        rgb = over(as_pictures(pictures))
         chunks = []
         for chunk in torch.split(rgb, self.batch_size):
             row, column = self.eye.centre
@@ -281,7 +296,7 @@ def render(
 
 
 def as_pictures(pictures: Any) -> Tensor:
-    """uint8 (n, h, w, 3) or float (n, 3, h, w) → float (n, 3, h, w) in [0, 1]."""
+    """uint8 (n, h, w, 3 or 4) or float (n, 3 or 4, h, w) → float (n, 3 or 4, h, w) in [0, 1]."""
     if torch.is_tensor(pictures) and pictures.is_floating_point():
         return pictures
     array = torch.as_tensor(np.asarray(pictures))

@@ -9,7 +9,7 @@ from atlas_widget.inversion.transforms import Transforms
 
 __all__ = ["InversionSettings"]
 
-_METHOD = 2  # raised when the same settings begin to give other pictures: caches are keyed by it
+_METHOD = 3  # raised when the same settings begin to give other pictures: caches are keyed by it
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ class InversionState:
     steps
         Steps taken by each picture; pictures of different age may share a batch.
     randomness
-        Random numbers of each picture's transforms, (n, steps, 4).
+        Random numbers of each picture's transforms and background, (n, steps, 4 or more).
     scores
         The objective as it was at the last step, under its transforms.
     seeds, origins

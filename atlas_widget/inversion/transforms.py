@@ -51,7 +51,7 @@ class Transforms:
 
     def matrices(self, numbers: Tensor, strength: Tensor) -> Tensor:
         """Affine matrices (n, 2, 3) of `numbers` (n, 4) at `strength` (n,), 0 being none."""
-        jitter_x, jitter_y, size, turn = (numbers * strength[:, None]).unbind(1)
+        jitter_x, jitter_y, size, turn = (numbers[:, :4] * strength[:, None]).unbind(1)
         low, high = (math.log(value) for value in self.scale)
         middle, reach = (low + high) / 2, (high - low) / 2
         # at strength 0 the magnification is 1, at 1 it runs from low to high

@@ -1,0 +1,68 @@
+"""Lucent and Horama, set up as their makers do, for the benchmarks of feature inversion."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from atlas_widget.probe import LayerProbe
+
+LUCENT_SIDE = 224  # what it shows the network: it enlarges its 128 px
+HORAMA_SIDE = 224
+
+
+def lucent(
+    model: nn.Module, probe: LayerProbe, target: torch.Tensor, steps: Sequence[int] = (512,)
+) -> torch.Tensor:
+    """One target's pictures (steps, 3, 128, 128) after each of `steps`, with Lucent's defaults."""
+    from lucent.optvis import objectives, param, render, transform
+
+    mean, std = probe.preprocessing.mean, probe.preprocessing.std
+    assert mean is not None and std is not None  # noqa: PT018
+    normalise = transform.Normalize(mean=list(mean), std=list(std))
+    images = render.render_vis(
+        model,
+        objectives.direction_neuron(probe.layer.replace(".", "_"), target),
+        lambda: param.image(128),
+        transforms=[*transform.standard_transforms, normalise],
+        thresholds=tuple(steps),
+        preprocess=False,
+        progress=False,
+        show_image=False,
+    )
+    return torch.stack([torch.tensor(image[0]).permute(2, 0, 1) for image in images])
+
+
+def horama(
+    model: nn.Module, probe: LayerProbe, target: torch.Tensor, steps: int, crops: int = 2
+) -> torch.Tensor:
+    """One target's picture (3, 224, 224) by Horama's Fourier method, with few crops a step."""
+    from horama import fourier
+    from horama.losses import dot_cossim
+
+    mean, std = torch.tensor(probe.preprocessing.mean), torch.tensor(probe.preprocessing.std)
+    low, high = float((-mean / std).min()), float(((1 - mean) / std).max())
+    seen: dict[str, torch.Tensor] = {}
+    module = model.get_submodule(probe.layer)
+    hook = module.register_forward_hook(lambda _m, _i, output: seen.update(h=output))
+
+    def objective(views: torch.Tensor) -> torch.Tensor:
+        model(views)
+        h = seen["h"][:, :, seen["h"].shape[2] // 2, seen["h"].shape[3] // 2]
+        score: torch.Tensor = dot_cossim(h, target.expand_as(h)).mean()
+        return score
+
+    try:
+        with contextlib.redirect_stderr(io.StringIO()):
+            image, _ = fourier(
+                objective, total_steps=steps, image_size=HORAMA_SIDE, crops_per_iteration=crops,
+                box_size=(0.8, 0.9), values_range=(low, high), device="cpu",
+            )  # fmt: skip
+    finally:
+        hook.remove()
+    rgb: torch.Tensor = (image.detach() * std[:, None, None] + mean[:, None, None]).clamp(0, 1)
+    return rgb
