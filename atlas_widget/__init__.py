@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from atlas_widget.atlas import Atlas as Atlas
     from atlas_widget.attribution import attribute as attribute
     from atlas_widget.attribution import attribution_map as attribution_map
+    from atlas_widget.attribution import similarity_to as similarity_to
     from atlas_widget.classes import class_atlas as class_atlas
     from atlas_widget.classes import compare_classes as compare_classes
     from atlas_widget.classes import sample_attributions as sample_attributions
@@ -41,6 +42,7 @@ _HOMES = {
     "invert": "atlas_widget.inversion",
     "list_layers": "atlas_widget.probe",
     "sample_attributions": "atlas_widget.classes",
+    "similarity_to": "atlas_widget.attribution",
 }
 
 __all__ = [*sorted(_HOMES), "__version__", "demo"]

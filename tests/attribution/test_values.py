@@ -13,14 +13,8 @@ from atlas_widget.attribution import class_values
 from atlas_widget.errors import AttributionError, ImagesError
 from atlas_widget.probe.attention import plain_attention
 from atlas_widget.probe.transforms import IMAGENET_MEAN, IMAGENET_STD
+from tests.attribution.networks import Custom, Double, OnceDouble, pictures, positions, probed
 from tests.probe.models import ChannelsLast, Digits, SmallNet
-
-pictures = torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(3))
-positions = np.array([[1, 2], [3, 0], [2, 3]])
-
-
-def probed(model, layer, size=32):
-    return LayerProbe(model, layer, input_size=size, device="cpu")
 
 
 def lively(model):
@@ -58,39 +52,6 @@ class InPlace(nn.Module):
         x.mul_(2).sub_(0.1)
         x = self.second(F.relu(x, inplace=True))
         return self.fc(x.square().mean((2, 3)))
-
-
-class Double(torch.autograd.Function):
-    """An operation without forward mode."""
-
-    @staticmethod
-    def forward(ctx, x):
-        ctx.save_for_backward(x)
-        return x * x
-
-    @staticmethod
-    def backward(ctx, gradient):
-        return 2 * gradient * ctx.saved_tensors[0]
-
-
-class OnceDouble(Double):
-    """An operation without forward mode that cannot be differentiated twice either."""
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx, gradient):
-        return 2 * gradient * ctx.saved_tensors[0]
-
-
-class Custom(nn.Module):
-    def __init__(self, function):
-        super().__init__()
-        self.conv = nn.Conv2d(3, 4, 8, stride=8)
-        self.fc = nn.Linear(4, 5)
-        self.function = function
-
-    def forward(self, x):
-        return self.fc(self.function.apply(self.conv(x)).mean((2, 3)))
 
 
 def in_reverse(probe, rgb, where):
