@@ -30,6 +30,9 @@ GOOD = {
     "crop_in_image": {"grid": 20, "cell": 3, "crop": 2},
     "acknowledge": {"sheet": 1},
     "missing": {"grid": 20, "cells": []},
+    "influence": {"grid": 20, "class": 7, "cells": [3]},
+    "strongest": {"grid": 20, "classes": [7]},
+    "real_crops": {"grid": 20, "cells": [3]},
     "export": {"grid": 20, "cells": [], "format": "png"},
     "retry": {},
 }

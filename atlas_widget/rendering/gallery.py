@@ -11,7 +11,7 @@ from atlas_widget import messages
 from atlas_widget.rendering.labels import CellClasses
 from atlas_widget.rendering.queue import State
 from atlas_widget.rendering.scene import Scene
-from atlas_widget.rendering.sheets import Outbox, Picture, encode, pack
+from atlas_widget.rendering.sheets import MAX_TILES, Outbox, Picture, encode, pack
 
 __all__ = ["CROPS", "TILE", "Gallery"]
 
@@ -123,6 +123,24 @@ class Gallery:
             tile=TILE,
         )
         self.send(content, [encode(pack(crops, TILE, max(1, len(crops))))])
+
+    def real_crops(self, grid: int, cells: Sequence[int]) -> None:
+        """Send the nearest real crop of cells that may have better pictures by now."""
+        scene = self._scene
+        some = [cell for cell in cells if scene is not None and scene.has(grid, cell)][:MAX_TILES]
+        if scene is None or not self.connected or not some:
+            return
+        columns = min(8, len(some))
+        content = messages.build(
+            "real_crops",
+            revision=scene.revision,
+            grid=grid,
+            cells=some,
+            tile=TILE,
+            columns=columns,
+        )
+        crops = [scene.crop(grid, cell).pixels for cell in some]
+        self.send(content, [encode(pack(crops, TILE, columns))])
 
     def resend(self, level: int, first: Sequence[int]) -> None:
         """Send all that is known to a front end that has just come up.

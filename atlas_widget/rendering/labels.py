@@ -98,6 +98,11 @@ class Labeller:
         self._looked_up: set[tuple[int, int]] = set()
 
     @property
+    def num_classes(self) -> int:
+        """How many classes there are."""
+        return (self._probe.num_classes or 0) if self._possible else 0
+
+    @property
     def possible(self) -> bool:
         """Whether there are classes at all."""
         return self._possible

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from atlas_widget.rendering.cache import PictureCache
+from atlas_widget.rendering.class_overview import ClassOverview
 from atlas_widget.rendering.details import Details
 from atlas_widget.rendering.gallery import Gallery
 from atlas_widget.rendering.inspect import Inspector
@@ -72,6 +73,9 @@ class Workshop:
         self._seed = seed
         self._reporter = reporter
         self._notice = notice
+        self._overview = ClassOverview(self._label, gallery.send)
+        self._overview_next = False
+        self._asked_for = 0
         self._scene: Scene | None = None
         self._queue: CellQueue | None = None
         self._painter: Painter | None = None
@@ -88,6 +92,7 @@ class Workshop:
             scene, self._probe, self._source, self._labels, self._cache, seed=self._seed
         )
         self._details.show(scene, self._labeller)
+        self._overview.show(scene, self._labeller)
         cells = {size: list(scene.cells(size)) for size in scene.grids}
         self._queue = CellQueue(cells, base=scene.base, labels=self._labeller.possible)
         self._gallery.begin(scene)
@@ -130,10 +135,17 @@ class Workshop:
             self._queue.point(grid, cell)
 
     def answer(self, kind: str, fields: Mapping[str, Any]) -> None:
-        """Do what an open panel asks for."""
-        if kind == "inspect":
-            self.hover(fields["grid"], fields["cell"])
-        self._details.handle(kind, fields)
+        """Do what an open panel, an overlay or a search asks for."""
+        if kind == "influence":
+            self._overview.influence(fields["grid"], fields["class"], fields["cells"])
+        elif kind == "strongest":
+            self._overview.strongest(fields["grid"], fields["classes"])
+        elif kind == "real_crops":
+            self._gallery.real_crops(fields["grid"], fields["cells"])
+        else:
+            if kind == "inspect":
+                self.hover(fields["grid"], fields["cell"])
+            self._details.handle(kind, fields)
 
     def demand(self, grid: int, cells: Sequence[int]) -> None:
         """Render these cells, whoever looks."""
@@ -172,8 +184,14 @@ class Workshop:
         queue = self._queue
         if self._gallery.advance_crops():
             return True
-        if queue is None or self._scene is None or not self._scene.final or not queue.pending():
+        if queue is None or self._scene is None or not self._scene.final:
             return False
+        # Who looks at an overlay waits for its values, and for pictures: they take turns.
+        self._overview_next = not self._overview_next
+        if self._overview_next and self._overview.advance():
+            return True
+        if not queue.pending():
+            return self._advance_overview()
         if self._painter is None:
             self._set_up(self._scene, queue)
             return True
@@ -187,6 +205,17 @@ class Workshop:
         total = len(queue.visible)
         self._reporter.report("pictures", "Labelling the cells", total - queue.labels_left(), total)
         return True
+
+    def _advance_overview(self) -> bool:
+        """Work for a slice on what an overlay or a search asks for; nothing else is left to do."""
+        before = self._overview.waiting
+        if before:
+            self._asked_for = max(self._asked_for, before)
+            done = self._asked_for - before
+            self._reporter.report("pictures", "Computing the classes", done, self._asked_for)
+        else:
+            self._asked_for = 0
+        return self._overview.advance()
 
     def settle(self) -> None:
         """Note that all is done."""

@@ -26,6 +26,9 @@ const LABELS = [
   "jellyfish",
   "Egyptian cat",
 ];
+/** Classes that win no cell: they only argue somewhere. */
+const ALSO = ["African hunting dog", "dogsled", "hot pot", "crane (20)", "crane (24)"];
+const CLASSES = [...LABELS, ...ALSO];
 const TILE = 64;
 const TEXTURES = 240;
 
@@ -157,6 +160,7 @@ export class FakeModel {
       level: 20,
       hovered: -1,
       viewport: [0, 0, 1, 1],
+      overlay: "pictures",
       status: this.status("starting"),
       height: 640,
       ...options.state,
@@ -245,6 +249,9 @@ export class FakeModel {
     else if (message.kind === "hover") await this.card(message);
     else if (message.kind === "inspect") await this.inspect(message);
     else if (message.kind === "stop_inspect") this.stopped.add(message.request);
+    else if (message.kind === "influence") await this.influence(message);
+    else if (message.kind === "strongest") this.strongest(message);
+    else if (message.kind === "real_crops") await this.realCrops(message);
     else if (message.kind === "missing") await this.show(message.grid, message.cells, "final");
     else if (message.kind === "export") {
       await wait(200);
@@ -256,6 +263,84 @@ export class FakeModel {
     } else if (message.kind === "retry") await this.begin();
   }
 
+  // ------------------------------------------------------------ classes over many cells
+
+  sendClasses() {
+    const { noClasses } = this.options;
+    this.message({
+      kind: "classes",
+      names: noClasses ? [] : CLASSES,
+      reason: noClasses ? "The model gives no scores (n, classes)." : "",
+    });
+  }
+
+  /** What a cell adds to a class's logit, with its interval: waves across the atlas. */
+  gain(grid, cell, index) {
+    const x = ((cell % grid) + 0.5) / grid;
+    const y = (Math.floor(cell / grid) + 0.5) / grid;
+    const wins = !this.uncertain(grid, cell) && this.classOf(grid, cell) === index;
+    const wave = Math.sin(5.1 * x + 0.9 * index) * Math.cos(4.3 * y - 0.5 * index);
+    const value = (wins ? 1.3 : 0.85 * wave) + 0.12 * Math.sin(cell * 12.9898);
+    const half = 0.1 + 0.3 * Math.abs(Math.sin(cell * 78.233));
+    return { value, low: value - half, high: value + half };
+  }
+
+  async influence({ grid, class: index, cells }) {
+    // `slowValues`: how many cells at a time, with a pause between
+    const step = this.options.slowValues ?? 1024;
+    this.asked = { ...this.asked, [grid]: index };
+    for (let i = 0; i < cells.length; i += step) {
+      if (this.options.slowValues) await wait(this.options.pace);
+      if (this.asked[grid] !== index) return;
+      const some = cells.slice(i, i + step);
+      const gains = some.map((cell) => this.gain(grid, cell, index));
+      this.message({
+        kind: "influence",
+        revision: this.revision,
+        grid,
+        class: index,
+        cells: some,
+        values: gains.map((gain) => gain.value),
+        low: gains.map((gain) => gain.low),
+        high: gains.map((gain) => gain.high),
+      });
+    }
+  }
+
+  strongest({ grid, classes }) {
+    const { ids } = this.grids.find((g) => g.size === grid);
+    for (const index of classes) {
+      const found = ids
+        .map((cell) => ({ cell, ...this.gain(grid, cell, index) }))
+        .filter((gain) => gain.low > 0.25)
+        .sort((a, b) => b.value - a.value);
+      this.message({
+        kind: "strongest",
+        revision: this.revision,
+        grid,
+        class: index,
+        cells: found.map((gain) => gain.cell),
+        values: found.map((gain) => gain.value),
+        known: ids.length,
+        total: ids.length,
+      });
+    }
+  }
+
+  async realCrops({ grid, cells }) {
+    const columns = Math.min(8, cells.length);
+    const canvas = new OffscreenCanvas(columns * TILE, Math.ceil(cells.length / columns) * TILE);
+    const context = canvas.getContext("2d");
+    cells.forEach((cell, at) => {
+      const picture = texture(this.textureOf(grid, cell), "crop");
+      context.drawImage(picture, (at % columns) * TILE, Math.floor(at / columns) * TILE);
+    });
+    this.message(
+      { kind: "real_crops", revision: this.revision, grid, cells, tile: TILE, columns },
+      [await toJpeg(canvas)],
+    );
+  }
+
   async begin() {
     const { instant, error, sizes, dense } = this.options;
     if (error) {
@@ -263,6 +348,7 @@ export class FakeModel {
       this.message({ kind: "error", message: error, hint: this.options.hint ?? "", fatal: true });
       return;
     }
+    this.sendClasses();
     if (!instant) {
       for (let i = 0; i <= 10; i++) {
         this.say("collecting", { done: i * 400, total: 4000, seconds_left: (10 - i) * 0.4 });
@@ -325,13 +411,9 @@ export class FakeModel {
         revision: this.revision,
         grid: size,
         cells: ids,
-        labels: ids.map((id) => (this.uncertain(size, id) ? null : this.label(size, id))),
+        labels: ids.map((id) => this.labelOf(size, id)),
         winners: ids.map((id) => (this.uncertain(size, id) ? null : this.classOf(size, id))),
-        seconds: ids.map((id) =>
-          !this.uncertain(size, id) && this.textureOf(size, id) % 12 === 5
-            ? (this.classOf(size, id) + 1) % LABELS.length
-            : null,
-        ),
+        seconds: ids.map((id) => (this.shared(size, id) ? this.neighbourOf(size, id) : null)),
       });
     }
   }
@@ -344,6 +426,23 @@ export class FakeModel {
 
   classOf(grid, cell) {
     return Math.floor(this.textureOf(grid, cell) / (TEXTURES / LABELS.length)) % LABELS.length;
+  }
+
+  /** Some cells are shared by two classes. */
+  shared(grid, cell) {
+    return !this.uncertain(grid, cell) && this.textureOf(grid, cell) % 37 === 5;
+  }
+
+  neighbourOf(grid, cell) {
+    return (this.classOf(grid, cell) + 1) % LABELS.length;
+  }
+
+  labelOf(grid, cell) {
+    if (this.uncertain(grid, cell)) return null;
+    const label = this.label(grid, cell);
+    return this.shared(grid, cell)
+      ? `mixed: ${label}, ${LABELS[this.neighbourOf(grid, cell)]}`
+      : label;
   }
 
   label(grid, cell) {
@@ -437,7 +536,7 @@ export class FakeModel {
         cosine,
         rank,
         state: "final",
-        label: this.uncertain(grid, cell) ? null : this.label(grid, cell),
+        label: this.labelOf(grid, cell),
         classes: this.options.noClasses ? null : pick(1, 6, 1),
         against: this.options.noClasses ? null : pick(7, 5, -1),
         crops,

@@ -12,7 +12,7 @@ from tests.browser.fake_page import open_view, serve
 
 
 def settle(page: Page) -> None:
-    page.wait_for_selector('[data-aw-stage="idle"]', timeout=60_000)
+    page.wait_for_selector('[data-aw-stage="idle"], [data-aw-stage="pictures"]', timeout=60_000)
     page.wait_for_timeout(500)
 
 
@@ -126,7 +126,27 @@ def progress(page: Page) -> None:
     page.wait_for_function("+document.querySelector('.aw-root').dataset.awRough > 40")
 
 
+def overlay_menu(page: Page) -> None:
+    settle(page)
+    page.click("[data-aw-overlay-menu]")
+    page.wait_for_timeout(250)
+
+
+def class_picker(page: Page) -> None:
+    overlay_menu(page)
+    page.click('[data-aw-overlay-kind="influence"]')
+    page.keyboard.type("e")
+    page.wait_for_timeout(250)
+
+
 INSTANT = {"instant": True}
+
+
+def overlay(text: str, **more: object) -> dict[str, object]:
+    """Give the fake kernel's options for an overlay."""
+    return {**INSTANT, "state": {"overlay": text}, **more}
+
+
 MIXED = {
     "instant": True, "states": ["final", "final", "rough", "crop", "none"], "stage": "pictures",
     "status": {"done": 64, "total": 128, "seconds_left": 12.3},
@@ -169,6 +189,29 @@ SHOTS = {
         {**INSTANT, "dense": True, "sizes": [20, 160], "grid": 160, "state": {"level": 160}},
         {},
     ),
+    **{
+        f"overlay_{name}{'_dark' if dark else ''}": (light, overlay(text, dark=dark), {})
+        for name, text in {
+            "crops": "crops",
+            "density": "density",
+            "top_class": "top class",
+            "influence": "influence: golden retriever",
+            "fidelity": "fidelity",
+        }.items()
+        for dark in (False, True)
+    },
+    "overlay_zoomed": (zoomed, overlay("influence: tabby cat", onDemand=True), {}),
+    "overlay_deep": (deep, overlay("fidelity", onDemand=True), {}),
+    "overlay_narrow": (light, overlay("top class", dark=True), {"width": 632}),
+    "overlay_waiting": (
+        light,
+        overlay("influence: daisy", slowValues=8, pace=300, stage="pictures"),
+        {},
+    ),
+    "overlay_none": (light, overlay("top class", noClasses=True), {}),
+    "overlay_menu": (overlay_menu, overlay("density"), {}),
+    "overlay_menu_dark": (overlay_menu, overlay("influence: daisy", dark=True), {}),
+    "class_picker": (class_picker, INSTANT, {}),
     "retina": (hovering, INSTANT, {"scale": 2}),
 }
 

@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import { type Canvas, decodeToCanvas } from "./decode";
 import type { ClassValue, KernelMessageOf } from "./messages";
-import type { Winners } from "./overlays/topClass";
+import type { Winners } from "./overlays/top_class";
 
 /** What a cell stands for, with its nearest real crops in one row of tiles. */
 export interface Card {

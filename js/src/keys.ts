@@ -71,6 +71,10 @@ export function handleKey(event: KeyboardEvent, view: View, actions: KeyActions)
     case "G":
       view.nextLevelMode();
       return true;
+    case "v":
+    case "V":
+      view.overlays.turn(event.shiftKey ? -1 : 1);
+      return true;
     case "f":
     case "F":
       actions.fullscreen();

@@ -22,6 +22,41 @@ export function rankMatches<Item>(
   return scored.sort((a, b) => a.score - b.score || a.at - b.at).map((entry) => entry.item);
 }
 
+/** Those names that look most like what was typed, best first; none if none does. */
+export function nearMatches(names: readonly string[], query: string, most = 3): number[] {
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean).map(pairsOf);
+  if (words.length === 0) return [];
+  const scored = names.map((name, index) => {
+    const parts = name
+      .toLowerCase()
+      .split(/[^\p{L}\p{N}]+/u)
+      .filter(Boolean)
+      .map(pairsOf);
+    const best = words.map((word) => Math.max(0, ...parts.map((part) => likeness(word, part))));
+    return { index, score: best.reduce((sum, score) => sum + score, 0) / words.length };
+  });
+  return scored
+    .filter(({ score }) => score >= NEAR)
+    .sort((a, b) => b.score - a.score || a.index - b.index)
+    .slice(0, most)
+    .map(({ index }) => index);
+}
+
+const NEAR = 0.4;
+
+/** The pairs of neighbouring letters of a word, its beginning and end marked. */
+function pairsOf(word: string): Set<string> {
+  const marked = `^${word}$`;
+  return new Set(Array.from({ length: marked.length - 1 }, (_, at) => marked.slice(at, at + 2)));
+}
+
+/** The share of pairs that two words have in common (Dice). */
+function likeness(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
+  let common = 0;
+  for (const pair of a) if (b.has(pair)) common++;
+  return (2 * common) / (a.size + b.size);
+}
+
 export interface LabelMatch {
   label: string;
   cells: number[];

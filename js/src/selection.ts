@@ -5,6 +5,10 @@ import { childrenOf, divides, parentOf } from "./grids";
 
 export type Combine = "replace" | "add" | "remove";
 
+/** Everywhere the same: Shift adds, Alt removes. */
+export const combineFor = (event: { shiftKey: boolean; altKey: boolean }): Combine =>
+  event.altKey ? "remove" : event.shiftKey ? "add" : "replace";
+
 /** Cells whose middle lies in the box. */
 export function cellsInBox(grid: Grid, box: Box): number[] {
   const [x0, x1] = [Math.min(box[0], box[2]), Math.max(box[0], box[2])];

@@ -7,6 +7,7 @@ import { Details } from "./details";
 import type { Box, CellRange } from "./geometry";
 import { inRange } from "./geometry";
 import { Grid } from "./grids";
+import { Influences } from "./influences";
 import { Link } from "./link";
 import { LostPictures } from "./lost";
 import type { BrowserMessage, KernelMessageOf } from "./messages";
@@ -14,7 +15,9 @@ import { parseKernelMessage } from "./messages";
 import type { OverlayChoice } from "./overlays/choice";
 import { bindOverlay } from "./overlays/trait";
 import { Pictures, STATES } from "./pictures";
+import { RealCrops } from "./real_crops";
 import { type Selection, Selections } from "./selections";
+import { Strongest } from "./strongest";
 import type { LayerName, Status } from "./traits";
 import { readBox, readInteger, readLayers, readSelection, readStatus } from "./traits";
 
@@ -28,7 +31,10 @@ export interface Layout {
   layer: string;
 }
 
-export type Change = { kind: "layout" } | { kind: "pictures"; grid: number; cells: number[] };
+export type Change =
+  | { kind: "layout" }
+  | { kind: "pictures"; grid: number; cells: number[] }
+  | { kind: "crops"; grid: number; cells: number[] };
 
 /** What a view looks at: a range of a grid, and the cells in it from the middle outwards. */
 export interface InSight {
@@ -71,6 +77,9 @@ export class Store {
   readonly cards = new Cards();
   readonly details = new Details((message) => this.send(message));
   readonly classes = new Classes();
+  readonly influences = new Influences((message) => this.send(message));
+  readonly strongest = new Strongest((message) => this.send(message));
+  readonly realCrops: RealCrops;
   readonly banners = new Banners();
   readonly connected: Signal<boolean>;
 
@@ -92,6 +101,10 @@ export class Store {
     this.pictures = new Pictures(
       (grid, cells) => this.picturesChanged(grid, cells),
       (grid, cell) => this.lost.add(grid, cell),
+    );
+    this.realCrops = new RealCrops(
+      (message) => this.send(message),
+      (grid, cells) => this.emit({ kind: "crops", grid, cells }),
     );
     this.status = signal(readStatus(model.get("status")));
     this.layer = signal(String(model.get("layer") ?? ""));
@@ -125,6 +138,8 @@ export class Store {
     this.listeners.clear();
     this.lost.clear();
     this.pictures.dispose();
+    this.realCrops.dispose();
+    this.influences.stop();
   }
 
   onChange(listener: (change: Change) => void): () => void {
@@ -301,6 +316,15 @@ export class Store {
       case "card":
         if (message.revision === this.revision) this.cards.receive(message, bytes);
         break;
+      case "influence":
+        if (message.revision === this.revision) this.influences.receive(message);
+        break;
+      case "strongest":
+        if (message.revision === this.revision) this.strongest.receive(message);
+        break;
+      case "real_crops":
+        if (message.revision === this.revision) this.realCrops.receive(message, bytes);
+        break;
       case "classes":
         this.classes.receive(message);
         break;
@@ -336,6 +360,9 @@ export class Store {
       this.lost.clear();
       this.cards.clear();
       this.details.clear();
+      this.influences.clear();
+      this.strongest.clear();
+      this.realCrops.clear();
     }
     const grids = message.grids.map((cells) => new Grid(cells)).sort((a, b) => a.size - b.size);
     this.layout.value = { revision, final, grids, samples, images, layer };

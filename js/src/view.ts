@@ -1,9 +1,10 @@
 import { batch, effect, signal } from "@preact/signals";
-import type { Point } from "./geometry";
+import type { Box, Point } from "./geometry";
 import { cellAt, toAtlas } from "./geometry";
 import type { Grid } from "./grids";
 import { chooseLevel } from "./levels";
 import { Navigation } from "./navigation";
+import { OverlayLayer } from "./overlays/layer";
 import { Painter } from "./painter";
 import { type AreaGesture, listenToPointer } from "./pointer";
 import { Selecting } from "./selecting";
@@ -39,12 +40,15 @@ export class View {
 
   readonly navigation: Navigation;
   readonly selecting: Selecting;
+  /** The colours over the pictures and their legend. */
+  readonly overlays: OverlayLayer;
   private painter!: Painter;
   private sight!: Sight;
   private revision = -1;
 
   constructor(readonly store: Store) {
     this.selecting = new Selecting(store, () => this.shownGrid());
+    this.overlays = new OverlayLayer(this);
     this.navigation = new Navigation({
       grids: () => this.grids,
       mayPan: (event) => this.tool.peek() === "pan" && !event.shiftKey && !this.gesture.peek(),
@@ -52,6 +56,7 @@ export class View {
         this.updateLevel();
         this.painter.redraw();
         this.sight.schedule();
+        this.overlays.moved();
       },
       rested: () => this.painter.redraw(),
     });
@@ -70,8 +75,14 @@ export class View {
       listenToPointer(stage, this),
       this.store.onChange((change) => {
         if (change.kind === "layout") this.layoutChanged();
-        else this.painter.picturesChanged(change.grid, change.cells);
+        else if ((change.kind === "crops") === this.showsCrops) {
+          this.painter.picturesChanged(change.grid, change.cells);
+        }
       }),
+      this.overlays.attach(
+        () => this.painter.redraw(),
+        () => this.painter.repaint(),
+      ),
       ...this.follow(),
       () => this.sight.dispose(),
       () => this.painter.dispose(),
@@ -101,6 +112,15 @@ export class View {
   /** What lies over the pictures: `view.overlay.value = { kind: "influence", class: 7 }`. */
   get overlay() {
     return this.store.overlay;
+  }
+
+  private get showsCrops(): boolean {
+    return this.overlay.peek().kind === "crops";
+  }
+
+  /** The part of the atlas in view; null before the view has a size. */
+  viewport(): Box | null {
+    return this.size.peek().width > 0 ? this.navigation.viewport : null;
   }
 
   /** The grid in view, as a signal's value. */
@@ -149,6 +169,7 @@ export class View {
     this.updateLevel();
     this.painter.reset();
     this.sight.schedule();
+    this.overlays.moved();
   }
 
   setLevelMode(mode: LevelMode): void {
@@ -214,6 +235,7 @@ export class View {
 
   recolour(): void {
     this.painter.recolour();
+    this.overlays.recolour();
   }
 
   private scene() {
@@ -223,7 +245,8 @@ export class View {
     return {
       grid,
       grids: layout.grids,
-      pictures: this.store.pictures,
+      pictures: this.showsCrops ? this.store.realCrops.pictures : this.store.pictures,
+      tint: this.overlays.tint,
       camera: this.camera.peek(),
       moving: this.moving.peek(),
       fade: prefersReducedMotion() ? 0 : FADE,

@@ -11,6 +11,7 @@ const KEYS: [string, string][] = [
   ["Ctrl + click", "select one cell more, or less"],
   ["Ctrl + A", "select all in view"],
   ["G", "next grid, then automatic again"],
+  ["V · Shift + V", "next overlay, the one before"],
   ["/", "find a class"],
   ["F", "full screen"],
   ["Escape", "close, step by step"],

@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect } from "preact/hooks";
 import { targetOf } from "../host";
 import { handleKey } from "../keys";
+import { writeOverlay } from "../overlays/choice";
 import { isDark, onThemeChange } from "../theme";
 import { describePicture, describePlace, describeSamples } from "../words";
 import { useWidget } from "./context";
@@ -110,6 +111,7 @@ function useHostAttributes(dark: boolean): void {
     "data-lm-suppress-shortcuts": true,
     "data-aw-theme": dark ? "dark" : "light",
     "data-aw-stage": status.stage,
+    "data-aw-overlay": writeOverlay(store.overlay.value, store.classes.names.value),
     "data-aw-connected": store.connected.value,
     "data-aw-revision": store.layout.value?.revision ?? -1,
     "data-aw-level": view.level.value ?? "",

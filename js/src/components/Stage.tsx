@@ -5,6 +5,7 @@ import { useWidget } from "./context";
 import { HoverCard } from "./HoverCard";
 import { Icon } from "./icons";
 import { Minimap } from "./Minimap";
+import { OverlayLegend } from "./OverlayLegend";
 
 /** The atlas itself, and what floats above it. */
 export function Stage() {
@@ -44,6 +45,7 @@ export function Stage() {
         ))}
       </div>
       <Placeholder />
+      <OverlayLegend />
       <Minimap />
       {selected.cells.length > 0 && (
         <div class="aw-chip" role="status">

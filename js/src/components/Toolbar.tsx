@@ -3,6 +3,7 @@ import { useWidget } from "./context";
 import { ExportMenu } from "./ExportMenu";
 import { Icon } from "./icons";
 import { LayerPicker } from "./LayerPicker";
+import { OverlayMenu } from "./OverlayMenu";
 import { SearchBox } from "./SearchBox";
 
 const TOOLS: [Tool, string][] = [
@@ -45,6 +46,7 @@ export function Toolbar({ onHelp }: { onHelp: () => void }) {
           </button>
         ))}
       </div>
+      <OverlayMenu />
       <ExportMenu />
       <button
         type="button"

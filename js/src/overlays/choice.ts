@@ -6,6 +6,17 @@
 export const PLAIN_KINDS = ["pictures", "crops", "density", "top class", "fidelity"] as const;
 
 export type PlainKind = (typeof PLAIN_KINDS)[number];
+export type OverlayKind = PlainKind | "influence";
+
+/** The order in which one key goes through them. */
+const ROUND: readonly OverlayKind[] = [
+  "pictures",
+  "crops",
+  "density",
+  "top class",
+  "influence",
+  "fidelity",
+];
 
 /** `class` is a class's index among the model's outputs; -1 where its name is not known. */
 export type OverlayChoice = { kind: PlainKind } | { kind: "influence"; class: number };
@@ -33,6 +44,20 @@ export function writeOverlay(choice: OverlayChoice, names: readonly string[]): s
     : choice.kind;
 }
 
-export function sameOverlay(a: OverlayChoice, b: OverlayChoice): boolean {
-  return writeOverlay(a, []) === writeOverlay(b, []);
+/**
+ * The next overlay, or the one before. `last` is the class whose influence was shown last; without
+ * one, and without classes, what needs them is passed over.
+ */
+export function nextOverlay(
+  now: OverlayChoice,
+  by: 1 | -1,
+  last: number | null,
+  classes: boolean,
+): OverlayChoice {
+  const possible = ROUND.filter((kind) =>
+    kind === "influence" ? classes && last !== null : kind !== "top class" || classes,
+  );
+  const at = possible.indexOf(now.kind);
+  const kind = possible[(at + by + possible.length) % possible.length];
+  return kind === "influence" ? { kind, class: last ?? 0 } : { kind };
 }

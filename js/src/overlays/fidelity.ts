@@ -11,10 +11,7 @@ export interface PictureFacts {
 }
 
 /** How near the layer's answer to each picture is to what the picture is of. */
-export function fidelityOverlay(
-  pictureOf: (cell: number) => PictureFacts | undefined,
-  frame: string,
-): Overlay {
+export function fidelityOverlay(pictureOf: (cell: number) => PictureFacts | undefined): Overlay {
   return {
     colour: (cell) => {
       const cosine = pictureOf(cell)?.cosine ?? null;
@@ -35,7 +32,7 @@ export function fidelityOverlay(
       },
       notes: [
         {
-          colour: frame,
+          colour: "var(--aw-doubtful)",
           framed: true,
           text: `doubtful: below ${DOUBTFUL_COSINE}, or nearer to another cell`,
         },

@@ -88,13 +88,10 @@ export class CanvasRenderer implements Renderer {
     this.couldBeBetter = false;
     this.drawGridLines(scene);
     const box = viewportOf(camera, size);
-    let more: boolean;
-    if (grid.countInBox(box) <= DIRECT) {
-      more = this.drawDirect(scene);
-    } else {
-      context.imageSmoothingQuality = "low";
-      more = this.tiles.draw(context, scene);
-    }
+    const direct = grid.countInBox(box) <= DIRECT;
+    const more = direct ? this.drawDirect(scene) : this.tiles.draw(context, scene);
+    scene.tint?.tint.draw(context, scene, scene.tint.strength);
+    if (direct) this.drawLabels(scene);
     return this.drawSnapshot(scene) || more;
   }
 
@@ -115,19 +112,21 @@ export class CanvasRenderer implements Renderer {
       const y = top + Math.floor(cell / grid.size) * slot;
       if (drawCell(context, style, cell, x, y, slot, !scene.moving)) fading = true;
     }
-    if (slot >= LABEL_FROM * ratio) this.drawLabels(scene, cells, left, top, slot);
     return fading;
   }
 
-  private drawLabels(scene: Scene, cells: number[], left: number, top: number, slot: number): void {
+  private drawLabels(scene: Scene): void {
     const { context } = this;
-    const { ratio, grid } = scene;
+    const { camera, ratio, grid } = scene;
+    const slot = (camera.k * ratio) / grid.size;
+    if (slot < LABEL_FROM * ratio) return;
+    const [left, top] = [camera.x * ratio, camera.y * ratio];
     const size = clamp(slot / ratio / 14, 10.5, 14);
     const strip = Math.round(size * 1.75 * ratio);
     context.font = `500 ${size * ratio}px system-ui, -apple-system, "Segoe UI", sans-serif`;
     context.textBaseline = "middle";
     context.globalAlpha = clamp((slot / ratio - LABEL_FROM) / 24, 0, 1);
-    for (const cell of cells) {
+    for (const cell of grid.inBox(viewportOf(camera, scene.size))) {
       const label = scene.label(cell);
       if (!label) continue;
       const x = left + (cell % grid.size) * slot;

@@ -2,6 +2,7 @@ import type { Camera, Size } from "../geometry";
 import type { Grid } from "../grids";
 import type { Pictures } from "../pictures";
 import type { Colors } from "../theme";
+import type { Tint } from "./tint";
 
 /** All that one frame depends on. */
 export interface Scene {
@@ -9,6 +10,8 @@ export interface Scene {
   grid: Grid;
   grids: readonly Grid[];
   pictures: Pictures;
+  /** An overlay's colours above the pictures, and how much of them shows. */
+  tint: { tint: Tint; strength: number } | null;
   camera: Camera;
   size: Size;
   /** Device pixels per CSS pixel. */

@@ -1,0 +1,188 @@
+import { batch, effect, signal, untracked } from "@preact/signals";
+import type { Box } from "../geometry";
+import { fromCentre } from "../geometry";
+import type { Grid } from "../grids";
+import { Tint } from "../renderer/tint";
+import type { Store } from "../store";
+import { isDark } from "../theme";
+import { className, nextOverlay } from "./choice";
+import { densityOverlay } from "./density";
+import { fidelityOverlay } from "./fidelity";
+import { influenceOverlay } from "./influence";
+import type { Legend, Overlay } from "./overlay";
+import { topClassOverlay } from "./top_class";
+
+/** How much of a picture its tint takes at first. */
+const INTENSITY = 0.65;
+/** How long the view rests before what is in view counts (ms). */
+const SETTLE = 140;
+
+/** What the layer needs to know of its view. */
+export interface Ground {
+  readonly store: Store;
+  /** Tracked: read within effects. */
+  readonly grid: Grid | null;
+  viewport(): Box | null;
+}
+
+/** What lies over the pictures of one view, and what its colours mean. */
+export class OverlayLayer {
+  readonly legend = signal<Legend | null>(null);
+  readonly intensity = signal(INTENSITY);
+  /** Whose influence was shown last. */
+  readonly lastClass = signal<number | null>(null);
+  private tintNow: Tint | null = null;
+  private colours = new Map<number, number>();
+  /** Counts up when the view has come to rest, or its colours are others. */
+  private readonly sight = signal(0);
+  private timer: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(private readonly ground: Ground) {}
+
+  /** Calls back when something is to be drawn anew; what is returned ends it. */
+  attach(redraw: () => void, repaint: () => void): () => void {
+    const { store } = this.ground;
+    let crops = store.overlay.peek().kind === "crops";
+    const stops = [
+      effect(() => {
+        this.rebuild();
+        untracked(redraw);
+      }),
+      effect(() => {
+        void this.intensity.value;
+        untracked(redraw);
+      }),
+      effect(() => {
+        const now = store.overlay.value.kind === "crops";
+        if (now !== crops) untracked(repaint);
+        crops = now;
+      }),
+      effect(() => this.ask()),
+      effect(() => {
+        const choice = store.overlay.value;
+        if (choice.kind === "influence" && choice.class >= 0) this.lastClass.value = choice.class;
+      }),
+    ];
+    return () => {
+      for (const stop of stops) stop();
+      store.influences.forget(this);
+      store.realCrops.forget(this);
+      if (this.timer !== null) clearTimeout(this.timer);
+    };
+  }
+
+  get tint(): { tint: Tint; strength: number } | null {
+    return this.tintNow && { tint: this.tintNow, strength: this.intensity.peek() };
+  }
+
+  /** The camera has moved, or other cells are there: what is in view is looked up once it rests. */
+  moved(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      this.sight.value++;
+    }, SETTLE);
+  }
+
+  /** The next overlay, or the one before. */
+  turn(by: 1 | -1): void {
+    const { overlay, classes } = this.ground.store;
+    const some = classes.names.peek().length > 0;
+    overlay.value = nextOverlay(overlay.peek(), by, this.lastClass.peek(), some);
+  }
+
+  /** Another theme. */
+  recolour(): void {
+    this.sight.value++;
+  }
+
+  private rebuild(): void {
+    const grid = this.ground.grid;
+    const overlay = grid && this.make(grid);
+    this.tintNow = grid && overlay ? new Tint(grid, overlay) : null;
+    this.legend.value = overlay?.legend ?? this.plainLegend();
+  }
+
+  private make(grid: Grid): Overlay | null {
+    const { store } = this.ground;
+    const choice = store.overlay.value;
+    const dark = isDark();
+    void this.sight.value;
+    switch (choice.kind) {
+      case "density":
+        return densityOverlay(grid);
+      case "fidelity":
+        void store.pictureVersion.value;
+        return fidelityOverlay((cell) => store.pictures.get(grid.size, cell));
+      case "top class": {
+        void store.cards.labelVersion.value;
+        if (store.classes.reason.value) return null;
+        const overlay = topClassOverlay(
+          this.inView(grid),
+          store.cards.winnersOf(grid.size),
+          store.classes.names.value,
+          this.colours,
+          dark,
+        );
+        this.colours = overlay.colours;
+        return overlay;
+      }
+      case "influence": {
+        void store.influences.version.value;
+        if (choice.class < 0) return null;
+        const gains = store.influences.of(choice.class, grid.size);
+        const waiting = store.influences.waitingFor(choice.class, grid.size);
+        const name = className(store.classes.names.value, choice.class);
+        return influenceOverlay(name, gains, waiting, dark);
+      }
+      default:
+        return null;
+    }
+  }
+
+  /** Overlays without colours, and those that cannot be shown, say so in words. */
+  private plainLegend(): Legend | null {
+    const { store } = this.ground;
+    const { kind } = store.overlay.value;
+    if (kind === "crops") {
+      return {
+        title: "Real crops",
+        about: "In place of its picture each cell shows the sample that is nearest to its mean.",
+        notes: [],
+      };
+    }
+    if (kind !== "top class" && kind !== "influence") return null;
+    const reason = store.classes.reason.value;
+    return {
+      title: kind === "influence" ? "Influence" : "Top class",
+      about: "",
+      notes: [
+        { colour: "transparent", text: reason || "Which classes there are is not known yet." },
+      ],
+    };
+  }
+
+  /** Asks the kernel for what the overlay shows of the cells in view. */
+  private ask(): void {
+    const grid = this.ground.grid;
+    const { store } = this.ground;
+    const choice = store.overlay.value;
+    void this.sight.value;
+    untracked(() =>
+      batch(() => {
+        if (!grid) return;
+        if (choice.kind === "influence" && choice.class >= 0) {
+          store.influences.want(this, choice.class, grid.size, this.inView(grid));
+        } else {
+          store.influences.forget(this);
+        }
+        if (choice.kind === "crops") store.realCrops.want(this, grid.size, this.inView(grid));
+        else store.realCrops.forget(this);
+      }),
+    );
+  }
+
+  private inView(grid: Grid): number[] {
+    const box = this.ground.viewport();
+    return box ? fromCentre(grid.inBox(box), grid.size, box) : [];
+  }
+}
