@@ -105,6 +105,7 @@ def top_classes(
     Parameters
     ----------
     values : array_like, (samples, classes)
+        NaN where a class was not computed, which is then none of these.
     count : int
         At most so many of each; only positive means are *for*, only negative ones *against*.
     seed : int
@@ -121,6 +122,7 @@ def top_classes(
         )
     means = samples.mean(0)
     order = np.argsort(-means, kind="stable")
+    order = order[: np.isfinite(means).sum()]  # the others come last
     highest = [index for index in order[:count] if means[index] > 0]
     lowest = [index for index in order[::-1][:count] if means[index] < 0]
     picked = [*highest, *lowest]

@@ -162,8 +162,10 @@ class Labeller:
             return []
         if not self.values.advance(chosen):
             return None
+        values = self.values.of(chosen)
+        wanted = [index for index in wanted if not np.isnan(values[:, index]).any()]
         # The seed of the strongest classes' intervals: these are the same numbers as there.
-        intervals = attribution_interval(self.values.of(chosen)[:, wanted], self.seed)
+        intervals = attribution_interval(values[:, wanted], self.seed)
         found = zip(wanted, *(part.tolist() for part in intervals), strict=True)
         return [self._named(ClassValue(*columns)) for columns in found]
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["SampleValues"]
 
 _AT_ONCE = 4  # images in one slice of work
+_JUDGES = 64  # images that decide which classes matter, where not all can be computed
 _BUDGET = 256 << 20  # bytes in memory; the disk has the rest
 
 Floats = npt.NDArray[np.float32]
@@ -69,6 +70,7 @@ class SampleValues:
         self._most = max(64, budget // (2 * (probe.num_classes or 1)))
         self._known: dict[int, tuple[float, npt.NDArray[np.float16]]] = {}
         self._not_on_disk: set[int] = set()
+        self._only: list[int] | None = None
         self.computed = 0
 
     @cached_property
@@ -116,7 +118,10 @@ class SampleValues:
                 return False
             images = sample_images(self._samples, source, part, self._probe.input_size)
             positions = np.asarray(self._samples.positions)[part].astype(np.int64)
-            rows = class_values(self._probe, images, positions)
+            rows = class_values(self._probe, images, positions, only=self._only)
+            if self._probe.derivatives.one_by_one and self._only is None:
+                self._only = self._classes_that_matter(source)
+                rows = class_values(self._probe, images, positions, only=self._only)
             self.computed += len(rows)
             self._cache.put_arrays(
                 {self._key(int(sample)): row for sample, row in zip(part, rows, strict=True)}
@@ -130,6 +135,15 @@ class SampleValues:
             if entry is not None:
                 self._known[int(sample)] = entry
         return len(missing) <= len(part)
+
+    def _classes_that_matter(self, source: ImageSource) -> list[int]:
+        """Choose, where each class costs a pass of its own, the same for all samples: few."""
+        from atlas_widget.attribution import scores_that_matter
+        from atlas_widget.collect import sample_images
+
+        some = np.linspace(0, len(self._samples) - 1, min(len(self._samples), _JUDGES))
+        images = sample_images(self._samples, source, some.astype(np.int64), self._probe.input_size)
+        return scores_that_matter(self._probe, images)
 
     def _keep(self, sample: int, scale: float, row: npt.NDArray[np.float16]) -> None:
         self._known[sample] = (scale, row)
@@ -152,5 +166,5 @@ class SampleValues:
 
 
 def _packed(row: Floats) -> tuple[float, npt.NDArray[np.float16]]:
-    scale = float(np.abs(row).max(initial=0.0)) or 1.0
+    scale = float(np.nan_to_num(np.abs(row)).max(initial=0.0)) or 1.0  # NaN: not computed
     return scale, (row / scale).astype(np.float16)
