@@ -4,17 +4,22 @@ const GATHER = 250;
 const PATIENCE = 5000;
 const TIMES = 3;
 
+interface Entry {
+  times: number;
+  last: number;
+}
+
 /**
  * Pictures that were forgotten to save memory, and are wanted again. They are asked for while
  * somebody looks at them: what a view only flies over is not.
  */
 export class LostPictures {
-  private readonly wanted = new Map<number, Map<number, { times: number; last: number }>>();
+  private readonly wanted = new Map<number, Map<number, Entry>>();
   private timer: ReturnType<typeof setTimeout> | null = null;
 
-  /** `ask` hears of cells of one grid; `isInSight` says whether one is looked at. */
+  /** `ask` sends for cells of one grid if it can; `isInSight` says whether one is looked at. */
   constructor(
-    private readonly ask: (grid: number, cells: number[]) => void,
+    private readonly ask: (grid: number, cells: number[]) => boolean,
     private readonly isInSight: (grid: number, cell: number) => boolean,
   ) {}
 
@@ -53,15 +58,19 @@ export class LostPictures {
     let waiting = false;
     for (const [grid, wanted] of this.wanted) {
       const due: number[] = [];
+      const entries: Entry[] = [];
       for (const [cell, entry] of wanted) {
         if (entry.times >= TIMES || !this.isInSight(grid, cell)) continue;
         waiting = true;
         if (now - entry.last < PATIENCE - 1) continue;
         due.push(cell);
+        entries.push(entry);
+      }
+      if (due.length === 0 || !this.ask(grid, due)) continue;
+      for (const entry of entries) {
         entry.times++;
         entry.last = now;
       }
-      if (due.length > 0) this.ask(grid, due);
     }
     if (waiting) this.wait(PATIENCE);
   }

@@ -188,9 +188,11 @@ export class Store {
     return false;
   }
 
-  askAgainFor(grid: number, cells: number[]): void {
-    if (!this.connected.peek()) return;
+  /** Returns whether there is a kernel to ask. */
+  askAgainFor(grid: number, cells: number[]): boolean {
+    if (!this.connected.peek()) return false;
     this.send({ kind: "missing", grid, cells: cells.slice(0, MAX_CELLS) });
+    return true;
   }
 
   /** Asks for a cell's card unless it is complete. */

@@ -119,6 +119,7 @@ function useHostAttributes(dark: boolean): void {
     "data-aw-crops": counts.crop,
     "data-aw-rough": counts.rough,
     "data-aw-final": counts.final,
+    "data-aw-memory": JSON.stringify(store.pictures.memory),
     "data-aw-selected": store.selection.value.cells.length,
     "data-aw-opened": opened ? `${opened.grid}:${opened.cell}` : "",
     "data-aw-inspect-step": view.inspectStep.value,

@@ -1,63 +1,54 @@
+import { borrowWorker, returnWorker } from "./copy_worker";
 import { type Copies, type Divisor, makeCopies } from "./make_copies";
 
-interface Job {
+/** What is to be made of a sheet. */
+export interface Task {
   bytes: Uint8Array;
   divisors: readonly Divisor[];
   mute: boolean;
+}
+
+interface Job extends Task {
   resolve(copies: Copies): void;
   reject(error: unknown): void;
 }
 
-type Answer = { id: number; copies: Copies } | { id: number; error: string };
-
-/** Sheets on their way through the decoder: enough to keep it busy, few enough to change course. */
+/** Sheets in work at once: enough to keep a decoder busy, few enough to change course. */
 const PARALLEL = 2;
 
 /**
- * Makes copies of sheets, in a worker where the page allows one: neither decoding nor shrinking
- * takes time from the frames. What was asked for last comes first: it is what is in view now. What
- * arrives anew takes turns with what is to be decoded again.
+ * The order in which sheets are decoded. What has just arrived takes turns with what is to be
+ * decoded again; of that, what was asked for last comes first: it is what is in view now.
  */
-export class Decoder {
+export class DecodingQueue {
   private readonly fresh: Job[] = [];
   private readonly again: Job[] = [];
   private running = 0;
   private turn = false;
-  private readonly worker = borrowWorker();
+
+  constructor(private readonly run: (task: Task) => Promise<Copies>) {}
 
   /** A sheet that has just arrived. */
-  decodeFresh(bytes: Uint8Array, divisors: readonly Divisor[], mute: boolean): Promise<Copies> {
-    return this.enqueue((job) => this.fresh.push(job), bytes, divisors, mute);
+  decodeFresh(task: Task): Promise<Copies> {
+    return new Promise((resolve, reject) => {
+      this.fresh.push({ ...task, resolve, reject });
+      this.pump();
+    });
   }
 
   /** A sheet whose copies were forgotten, or are wanted at another size. */
-  decodeAgain(bytes: Uint8Array, divisors: readonly Divisor[], mute: boolean): Promise<Copies> {
-    return this.enqueue((job) => this.again.unshift(job), bytes, divisors, mute);
+  decodeAgain(task: Task): Promise<Copies> {
+    return new Promise((resolve, reject) => {
+      this.again.unshift({ ...task, resolve, reject });
+      this.pump();
+    });
   }
 
   /** Drops what waits, as rejected; what runs ends by itself. */
   clear(): void {
-    const dropped = [...this.fresh, ...this.again];
-    this.fresh.length = 0;
-    this.again.length = 0;
-    for (const job of dropped) job.reject(new Error("no longer wanted"));
-  }
-
-  dispose(): void {
-    this.clear();
-    returnWorker();
-  }
-
-  private enqueue(
-    put: (job: Job) => void,
-    bytes: Uint8Array,
-    divisors: readonly Divisor[],
-    mute: boolean,
-  ): Promise<Copies> {
-    return new Promise((resolve, reject) => {
-      put({ bytes, divisors, mute, resolve, reject });
-      this.pump();
-    });
+    for (const job of [...this.fresh.splice(0), ...this.again.splice(0)]) {
+      job.reject(new Error("no longer wanted"));
+    }
   }
 
   private pump(): void {
@@ -75,82 +66,27 @@ export class Decoder {
         });
     }
   }
-
-  private async run({ bytes, divisors, mute }: Job): Promise<Copies> {
-    if (this.worker) {
-      try {
-        return await this.worker.ask(bytes, divisors, mute);
-      } catch {
-        // It may have been forbidden or have died: the page can do it too, only less smoothly.
-      }
-    }
-    return makeCopies(bytes.slice(), divisors, mute);
-  }
 }
 
-/** A worker with the one task, and the questions that it has not answered yet. */
-class CopyWorker {
-  private readonly worker: Worker;
-  private readonly address: string;
-  private readonly waiting = new Map<
-    number,
-    { resolve(copies: Copies): void; reject(error: unknown): void }
-  >();
-  private next = 0;
-  private dead = false;
-
+/**
+ * Makes copies of sheets, in a worker where the page allows one: neither decoding nor shrinking
+ * takes time from the frames.
+ */
+export class Decoder extends DecodingQueue {
   constructor() {
-    const source = `const makeCopies = ${makeCopies.toString()};
-      onmessage = ({ data: { id, bytes, divisors, mute } }) => makeCopies(bytes, divisors, mute).then(
-        (copies) => postMessage({ id, copies }, copies.bitmaps.map((copy) => copy.bitmap)),
-        (error) => postMessage({ id, error: String(error) }));`;
-    this.address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-    this.worker = new Worker(this.address);
-    this.worker.onmessage = ({ data }: MessageEvent<Answer>) => {
-      const asker = this.waiting.get(data.id);
-      this.waiting.delete(data.id);
-      if ("copies" in data) asker?.resolve(data.copies);
-      else asker?.reject(new Error(data.error));
-    };
-    // A page whose policy forbids the worker says so only here.
-    this.worker.onerror = () => this.stop();
-  }
-
-  ask(bytes: Uint8Array, divisors: readonly Divisor[], mute: boolean): Promise<Copies> {
-    if (this.dead) return Promise.reject(new Error("no worker"));
-    return new Promise((resolve, reject) => {
-      const id = this.next++;
-      this.waiting.set(id, { resolve, reject });
-      this.worker.postMessage({ id, bytes, divisors, mute });
+    const worker = borrowWorker();
+    super(async ({ bytes, divisors, mute }) => {
+      try {
+        if (worker) return await worker.ask(bytes, divisors, mute);
+      } catch {
+        // It may be forbidden, or have died: the page can do it too, only less smoothly.
+      }
+      return makeCopies(bytes.slice(), divisors, mute);
     });
   }
 
-  stop(): void {
-    this.dead = true;
-    this.worker.terminate();
-    URL.revokeObjectURL(this.address);
-    for (const { reject } of this.waiting.values()) reject(new Error("no worker"));
-    this.waiting.clear();
+  dispose(): void {
+    this.clear();
+    returnWorker();
   }
-}
-
-/** One worker serves all widgets of a page; the last one to go ends it. */
-let shared: CopyWorker | null = null;
-let borrowers = 0;
-
-function borrowWorker(): CopyWorker | null {
-  borrowers++;
-  try {
-    shared ??= new CopyWorker();
-  } catch {
-    // No workers, or none from a text: pictures are decoded in the page.
-  }
-  return shared;
-}
-
-function returnWorker(): void {
-  borrowers--;
-  if (borrowers > 0) return;
-  shared?.stop();
-  shared = null;
 }

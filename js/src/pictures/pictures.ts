@@ -116,7 +116,7 @@ export class Pictures {
     const divisors: Divisor[] = wanted === null ? [8] : [wanted, 8];
     let copies: Copies;
     try {
-      copies = await this.decoder.decodeFresh(bytes, divisors, this.mutes(sheet));
+      copies = await this.decoder.decodeFresh({ bytes, divisors, mute: this.mutes(sheet) });
     } catch (error) {
       if (epoch !== this.epoch) return; // of a layout that is gone
       throw error;
@@ -285,7 +285,7 @@ export class Pictures {
     const { epoch } = this;
     this.wishes.add(wish);
     this.decoder
-      .decodeAgain(bytes, [divisor], this.mutes(sheet))
+      .decodeAgain({ bytes, divisors: [divisor], mute: this.mutes(sheet) })
       .then((copies) => {
         if (epoch !== this.epoch || sheet.cells.size === 0) {
           closeAll(copies);
