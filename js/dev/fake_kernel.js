@@ -158,6 +158,8 @@ export class FakeModel {
       })),
       selection: [],
       level: 20,
+      fixed_level: null,
+      opened: [],
       hovered: -1,
       viewport: [0, 0, 1, 1],
       overlay: "pictures",

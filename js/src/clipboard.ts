@@ -4,14 +4,22 @@ export async function copyText(text: string): Promise<boolean> {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    const area = document.createElement("textarea");
-    area.value = text;
-    area.style.position = "fixed";
-    area.style.opacity = "0";
-    document.body.append(area);
-    area.select();
-    const done = document.execCommand("copy");
-    area.remove();
-    return done;
+    return copyByHand(text);
   }
+}
+
+function copyByHand(text: string): boolean {
+  const { activeElement } = document;
+  const focused = activeElement?.shadowRoot?.activeElement ?? activeElement;
+  const area = document.createElement("textarea");
+  area.value = text;
+  area.style.position = "fixed";
+  area.style.opacity = "0";
+  document.body.append(area);
+  area.select();
+  const done = document.execCommand("copy");
+  area.remove();
+  // Selecting the text took the focus away from where the person is.
+  if (focused instanceof HTMLElement) focused.focus({ preventScroll: true });
+  return done;
 }

@@ -95,7 +95,7 @@ export class Navigation {
   /** The view of before a page reload, which the kernel remembers. */
   private restore(saved: Box): void {
     const size = this.size.peek();
-    if (size.width === 0 || saved.every((value, at) => value === UNIT[at])) return;
+    if (size.width === 0 || isAll(saved)) return;
     const home = this.homeBox;
     const showsAll =
       saved[0] <= home[0] && saved[1] <= home[1] && saved[2] >= home[2] && saved[3] >= home[3];
@@ -122,8 +122,12 @@ export class Navigation {
   }
 
   flyToBox(box: Box): void {
-    this.atHome.value = false;
-    this.fly(fitCamera(box, this.size.peek()), FLIGHT);
+    if (isAll(box)) {
+      this.home();
+    } else {
+      this.atHome.value = false;
+      this.fly(fitCamera(box, this.size.peek()), FLIGHT);
+    }
   }
 
   flyToCells(grid: number, cells: readonly number[]): void {
@@ -159,3 +163,6 @@ export class Navigation {
     this.gestures.flyTo(camera, prefersReducedMotion() ? 0 : duration);
   }
 }
+
+/** The unit square, which stands for all of the atlas. */
+const isAll = (box: Box): boolean => box.every((value, at) => value === UNIT[at]);

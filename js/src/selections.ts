@@ -50,9 +50,9 @@ export class Selections {
     this.history.record(selection);
   }
 
-  /** The grid on show while nothing is selected. */
+  /** Another grid, whose cells are still to be told if there are any: nothing to undo. */
   onGrid(grid: number): void {
-    this.selected.value = { grid, cells: [] };
+    this.selected.value = { ...this.selected.peek(), grid };
   }
 
   undo(): boolean {

@@ -50,7 +50,7 @@ export class Sight {
     const size = view.size.peek();
     if (!grid || size.width === 0) return;
     const box = viewportOf(view.camera.peek(), size);
-    view.store.setViewport(box.map((value) => Number(value.toFixed(6))) as Box);
+    view.store.remembered.viewport = box.map((value) => Number(value.toFixed(6))) as Box;
     const range = cellRange(box, grid.size);
     const sight = [view.store.revision, grid.size, ...Object.values(range)].join();
     if (sight === this.last) return;

@@ -4,7 +4,7 @@ import { Banners } from "./banners";
 import { Cards } from "./cards";
 import { Classes } from "./classes";
 import { Details } from "./details";
-import type { Box, CellRange } from "./geometry";
+import type { CellRange } from "./geometry";
 import { inRange } from "./geometry";
 import { Grid } from "./grids";
 import { Influences } from "./influences";
@@ -16,10 +16,11 @@ import type { OverlayChoice } from "./overlays/choice";
 import { bindOverlay } from "./overlays/trait";
 import { Pictures, STATES } from "./pictures";
 import { RealCrops } from "./real_crops";
+import { Remembered } from "./remembered";
 import { type Selection, Selections } from "./selections";
 import { Strongest } from "./strongest";
 import type { LayerName, Status } from "./traits";
-import { readBox, readInteger, readLayers, readSelection, readStatus } from "./traits";
+import { readInteger, readLayers, readSelection, readStatus } from "./traits";
 
 export interface Layout {
   revision: number;
@@ -68,9 +69,7 @@ export class Store {
   readonly selections: Selections;
   /** What lies over the pictures, in all views; setting it sets the trait. */
   readonly overlay: Signal<OverlayChoice>;
-  /** Asked for from Python: a place to fly to, a level to show. */
-  readonly flight = signal<{ box: Box } | null>(null);
-  readonly wantedLevel = signal<{ level: number } | null>(null);
+  readonly remembered: Remembered;
   /** Counts up when pictures changed, for panels that show some. */
   readonly pictureVersion = signal(0);
   readonly pictures: Pictures;
@@ -110,6 +109,7 @@ export class Store {
     this.layer = signal(String(model.get("layer") ?? ""));
     this.layers = signal(readLayers(model.get("layers")));
     this.height = signal(readInteger(model.get("height"), DEFAULT_HEIGHT));
+    this.remembered = new Remembered(this.link);
     this.selections = new Selections(this.selectionOfTraits(), ({ grid, cells }) =>
       this.link.set({ level: grid, selection: cells }),
     );
@@ -224,10 +224,6 @@ export class Store {
     this.link.set({ level });
   }
 
-  setViewport(box: Box): void {
-    this.link.set({ viewport: box });
-  }
-
   setHovered(cell: number): void {
     this.link.set({ hovered: cell });
   }
@@ -237,8 +233,9 @@ export class Store {
     this.link.set({ layer: name });
   }
 
-  savedViewport(): Box | null {
-    return readBox(this.link.get("viewport"));
+  setHeight(height: number): void {
+    this.height.value = height;
+    this.link.set({ height });
   }
 
   private selectionOfTraits(): Selection {
@@ -264,16 +261,10 @@ export class Store {
     link.onTrait("height", (value) => {
       this.height.value = readInteger(value, DEFAULT_HEIGHT);
     });
-    link.onTrait("viewport", (value) => {
-      const box = readBox(value);
-      if (box) this.flight.value = { box };
-    });
     link.onTrait("selection", () => this.selections.follow(this.selectionOfTraits()));
     link.onTrait("level", (value) => {
       const level = readInteger(value, 0);
-      if (level <= 0) return;
-      this.selections.follow(this.selectionOfTraits());
-      this.wantedLevel.value = { level };
+      if (level > 0) this.selections.onGrid(level);
     });
   }
 

@@ -7,11 +7,14 @@ import { Navigation } from "./navigation";
 import { OverlayLayer } from "./overlays/layer";
 import { Painter } from "./painter";
 import { type AreaGesture, listenToPointer } from "./pointer";
+import { followRemembered } from "./remembered";
 import { Selecting } from "./selecting";
 import type { Combine } from "./selection";
 import { Sight } from "./sight";
+import { type Standpoint, Standpoints } from "./standpoints";
 import type { Store } from "./store";
 import { prefersReducedMotion } from "./theme";
+import { Walking } from "./walking";
 
 export type Tool = "pan" | "rectangle" | "lasso";
 export type LevelMode = "auto" | number;
@@ -27,7 +30,7 @@ const FADE = 150;
 /** One view of a store: its level, what is under the pointer, what is open; and its parts. */
 export class View {
   readonly level = signal<number | null>(null);
-  readonly levelMode = signal<LevelMode>("auto");
+  readonly levelMode;
   readonly tool = signal<Tool>("pan");
   /** The cell under the pointer or the keyboard's focus. */
   readonly active = signal<(Place & { by: "pointer" | "keyboard" }) | null>(null);
@@ -35,6 +38,8 @@ export class View {
   /** Cells that the search found. */
   readonly found = signal<{ grid: number; cells: Set<number> } | null>(null);
   readonly gesture = signal<AreaGesture | null>(null);
+  /** The line that returns here, after it was asked for; whether it could be copied. */
+  readonly copied = signal<{ line: string; done: boolean } | null>(null);
   /** How far the live picture of the opened cell is. */
   readonly inspectStep = signal(0);
 
@@ -42,13 +47,28 @@ export class View {
   readonly selecting: Selecting;
   /** The colours over the pictures and their legend. */
   readonly overlays: OverlayLayer;
+  readonly walking: Walking;
+  readonly standpoints: Standpoints;
   private painter!: Painter;
   private sight!: Sight;
   private revision = -1;
+  /** What goes with its layout, the kernel forgets by itself. */
+  changingLayout = false;
 
   constructor(readonly store: Store) {
+    this.levelMode = signal<LevelMode>(store.remembered.levels);
     this.selecting = new Selecting(store, () => this.shownGrid());
     this.overlays = new OverlayLayer(this);
+    this.walking = new Walking(this);
+    this.standpoints = new Standpoints({
+      standpoint: () => ({
+        viewport: this.navigation.viewport,
+        levels: this.levelMode.peek(),
+        home: this.navigation.atHome.peek(),
+      }),
+      size: () => this.size.peek(),
+      take: (standpoint) => this.take(standpoint),
+    });
     this.navigation = new Navigation({
       grids: () => this.grids,
       mayPan: (event) => this.tool.peek() === "pan" && !event.shiftKey && !this.gesture.peek(),
@@ -57,6 +77,7 @@ export class View {
         this.painter.redraw();
         this.sight.schedule();
         this.overlays.moved();
+        this.standpoints.moved();
       },
       rested: () => this.painter.redraw(),
     });
@@ -85,6 +106,7 @@ export class View {
       ),
       ...this.follow(),
       () => this.sight.dispose(),
+      () => this.standpoints.dispose(),
       () => this.painter.dispose(),
       leave,
     ];
@@ -147,7 +169,7 @@ export class View {
     if (level === before) return;
     if (before !== null) this.painter.crossfade(this.camera.peek());
     this.level.value = level;
-    this.active.value = null;
+    this.walking.changeGrid(this.shownGrid());
     if (level !== null) this.store.setLevel(level);
   }
 
@@ -158,18 +180,29 @@ export class View {
     if (layout.revision !== this.revision) {
       this.revision = layout.revision;
       if (!first) this.painter.crossfade(this.camera.peek());
+      this.changingLayout = true;
       batch(() => {
         this.active.value = null;
         this.opened.value = null;
         this.found.value = null;
       });
+      this.changingLayout = false;
+      this.standpoints.forget();
     }
     this.sight.forget();
-    this.navigation.groundChanged(first ? this.store.savedViewport() : null);
+    const { remembered } = this.store;
+    this.navigation.groundChanged(first ? remembered.viewport : null);
+    if (first) this.open(remembered.opened);
     this.updateLevel();
     this.painter.reset();
     this.sight.schedule();
     this.overlays.moved();
+  }
+
+  private take({ viewport, levels, home }: Standpoint): void {
+    if (levels !== this.levelMode.peek()) this.setLevelMode(levels);
+    if (home) this.navigation.home();
+    else this.navigation.flyToBox(viewport);
   }
 
   setLevelMode(mode: LevelMode): void {
@@ -177,6 +210,8 @@ export class View {
     this.updateLevel();
     this.painter.redraw();
     this.sight.schedule();
+    this.standpoints.moved();
+    this.store.remembered.levels = mode;
   }
 
   /** Automatic, then each grid in turn. */
@@ -196,23 +231,10 @@ export class View {
     return grid.has(cell) ? { grid: grid.size, cell } : null;
   }
 
-  /** Arrow keys: from the active cell, else into the middle of the view. */
-  step(dRow: number, dCol: number): void {
-    const grid = this.shownGrid();
-    if (!grid) return;
-    const now = this.active.peek();
-    let cell: number;
-    if (now && now.grid === grid.size) {
-      cell = grid.neighbour(now.cell, dRow, dCol);
-    } else {
-      const [x0, y0, x1, y1] = this.navigation.viewport;
-      cell = grid.nearest((x0 + x1) / 2, (y0 + y1) / 2);
-    }
-    if (cell < 0) return;
-    const place = { grid: grid.size, cell };
-    this.active.value = { ...place, by: "keyboard" };
-    this.navigation.reveal(place.grid, place.cell);
-    if (this.opened.peek()) this.opened.value = place;
+  /** Opens a cell if there is such a one. */
+  open(place: Place | null): void {
+    const grid = place && this.grids.find(({ size }) => size === place.grid);
+    this.opened.value = grid?.has(place?.cell ?? -1) ? place : null;
   }
 
   /** Selects cells of any grid, as a legend or a list of search results does. */
@@ -271,14 +293,7 @@ export class View {
   private follow(): (() => void)[] {
     const { store } = this;
     return [
-      effect(() => {
-        const flight = store.flight.value;
-        if (flight) this.navigation.flyToBox(flight.box);
-      }),
-      effect(() => {
-        const wanted = store.wantedLevel.value;
-        if (wanted && wanted.level !== this.level.peek()) this.setLevelMode(wanted.level);
-      }),
+      ...followRemembered(this),
       effect(() => this.sight.hovered(this.active.value?.cell ?? -1)),
       effect(() => {
         // Whatever of these changes, only the overlay is drawn again.

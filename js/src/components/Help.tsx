@@ -1,39 +1,50 @@
+import { useEffect, useRef } from "preact/hooks";
+import { GESTURES, KEYMAP, namedHere } from "../keymap";
 import { Icon } from "./icons";
 
-const KEYS: [string, string][] = [
-  ["Drag · wheel · pinch", "move and zoom"],
-  ["Click · Enter", "open the cell"],
-  ["← ↑ → ↓", "from cell to cell"],
-  ["+ − 0", "zoom in, out, all"],
-  ["Shift + drag", "select a rectangle, adding"],
-  ["R · L · P", "rectangle, lasso, pan"],
-  ["Shift · Alt", "add to, remove from the selection"],
-  ["Ctrl + click", "select one cell more, or less"],
-  ["Ctrl + A", "select all in view"],
-  ["G", "next grid, then automatic again"],
-  ["V · Shift + V", "next overlay, the one before"],
-  ["/", "find a class"],
-  ["F", "full screen"],
-  ["Escape", "close, step by step"],
-];
-
+/** All keys, from the table that they act by, and what the pointer does. */
 export function Help({ onClose }: { onClose: () => void }) {
+  const close = useRef<HTMLButtonElement>(null);
+  useEffect(() => close.current?.focus({ preventScroll: true }), []);
+  const groups: [string, (readonly [string, string])[]][] = [
+    ...Object.entries(KEYMAP).map(
+      ([group, commands]) =>
+        [group, commands.map(({ shown, words }) => [shown, words] as const)] as [
+          string,
+          (readonly [string, string])[],
+        ],
+    ),
+    ["Mouse and touch", [...GESTURES]],
+  ];
   return (
-    <div class="aw-help" role="dialog" aria-label="Keys">
+    <div class="aw-help" role="dialog" aria-modal="false" aria-label="Keys">
       <header>
         <h2>Keys</h2>
-        <button type="button" class="aw-button aw-quiet" aria-label="Close" onClick={onClose}>
+        <button
+          ref={close}
+          type="button"
+          class="aw-button aw-quiet"
+          aria-label="Close"
+          onClick={onClose}
+        >
           <Icon name="close" />
         </button>
       </header>
-      <dl>
-        {KEYS.map(([keys, meaning]) => (
-          <div key={keys}>
-            <dt>{keys}</dt>
-            <dd>{meaning}</dd>
-          </div>
+      <div class="aw-help-groups">
+        {groups.map(([group, lines]) => (
+          <section key={group}>
+            <h3>{group}</h3>
+            <dl>
+              {lines.map(([keys, words]) => (
+                <div key={keys}>
+                  <dt>{namedHere(keys)}</dt>
+                  <dd>{words}</dd>
+                </div>
+              ))}
+            </dl>
+          </section>
         ))}
-      </dl>
+      </div>
     </div>
   );
 }

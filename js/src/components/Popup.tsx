@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { targetOf } from "../host";
+import { rove } from "../roving";
 
 /** A box below its button that closes on Escape and on a press elsewhere. */
 export function Popup({
@@ -21,6 +22,19 @@ export function Popup({
     document.addEventListener("pointerdown", onPress, true);
     return () => document.removeEventListener("pointerdown", onPress, true);
   }, []);
+  useLayoutEffect(() => {
+    const menu = element.current?.querySelector<HTMLElement>("[role=menu]");
+    const end = menu && rove(menu, "vertical");
+    menu?.querySelector<HTMLElement>("button:not(:disabled)")?.focus({ preventScroll: true });
+    return () => {
+      end?.();
+      // Whoever was in here goes back to where they came from.
+      const root = element.current?.getRootNode() as ShadowRoot | undefined;
+      if (element.current?.contains(root?.activeElement ?? null)) {
+        element.current.parentElement?.querySelector("button")?.focus({ preventScroll: true });
+      }
+    };
+  }, []);
   return (
     <div
       ref={element}
@@ -29,9 +43,7 @@ export function Popup({
       onKeyDown={(event) => {
         if (event.key !== "Escape") return;
         event.stopPropagation();
-        const button = element.current?.parentElement?.querySelector("button");
         onClose();
-        button?.focus();
       }}
     >
       {children}

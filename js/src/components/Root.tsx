@@ -1,12 +1,16 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect } from "preact/hooks";
+import { copyView } from "../copy_view";
 import { targetOf } from "../host";
-import { handleKey } from "../keys";
+import { keepFocus } from "../kept_focus";
+import type { KeyActions } from "../keymap";
+import { closeOne, handleKey } from "../keys";
 import { writeOverlay } from "../overlays/choice";
 import { isDark, onThemeChange } from "../theme";
 import { describePicture, describePlace, describeSamples } from "../words";
 import { useWidget } from "./context";
 import { DetailPanel } from "./DetailPanel";
+import { HeightHandle } from "./HeightHandle";
 import { Help } from "./Help";
 import { Stage } from "./Stage";
 import { StatusLine } from "./StatusLine";
@@ -16,6 +20,9 @@ import { Toolbar, toggleFullscreen } from "./Toolbar";
 export function Root() {
   const { store, view, host } = useWidget();
   const help = useSignal(false);
+  /** While the lower border is dragged, this view alone follows. */
+  const dragged = useSignal<number | null>(null);
+  const height = dragged.value ?? store.height.value;
   const dark = useSignal(isDark());
   useEffect(
     () =>
@@ -50,15 +57,20 @@ export function Root() {
       },
       { signal },
     );
+    host.addEventListener("keydown", () => byKeys(true), { signal, capture: true });
+    const actions: KeyActions = {
+      help: () => {
+        help.value = !help.value;
+      },
+      fullscreen: () => toggleFullscreen(host),
+      search: () => host.shadowRoot?.querySelector<HTMLElement>("[data-aw-search]")?.focus(),
+      copyView: () => void copyView(view),
+      close: () => closeOne(view, help) || takeFocus(host),
+    };
     host.addEventListener(
       "keydown",
       (event) => {
-        byKeys(true);
-        const handled = handleKey(event, view, {
-          help,
-          fullscreen: () => toggleFullscreen(host),
-          search: () => host.shadowRoot?.querySelector<HTMLElement>("[data-aw-search]")?.focus(),
-        });
+        const handled = handleKey(event, view, actions);
         if (handled) event.preventDefault();
         // The notebook has a meaning for nearly every letter: none of them for it while we have
         // the focus. Tab and what the system needs still works, since only the bubbling ends.
@@ -66,10 +78,14 @@ export function Root() {
       },
       { signal },
     );
-    return () => abort.abort();
+    const forget = keepFocus(host, host.shadowRoot!);
+    return () => {
+      abort.abort();
+      forget();
+    };
   }, []);
   return (
-    <div class="aw-frame" style={{ height: `${store.height.value}px` }}>
+    <div class="aw-frame" style={{ height: `${height}px` }}>
       <Toolbar
         onHelp={() => {
           help.value = !help.value;
@@ -87,9 +103,26 @@ export function Root() {
         )}
       </div>
       <StatusLine />
+      <HeightHandle
+        height={height}
+        onDrag={(wanted) => {
+          dragged.value = wanted;
+        }}
+        onEnd={(wanted) => {
+          dragged.value = null;
+          store.setHeight(wanted);
+        }}
+      />
       <LiveCaption />
     </div>
   );
+}
+
+/** Escape at last leads from a control back to the cells. */
+function takeFocus(host: HTMLElement): boolean {
+  if (!host.shadowRoot?.activeElement) return false;
+  host.focus({ preventScroll: true });
+  return true;
 }
 
 /** What the host says to the page and to assistive technology, as soon as it is drawn. */

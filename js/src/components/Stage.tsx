@@ -1,25 +1,20 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { plural } from "../words";
 import { Banners } from "./Banners";
+import { CopiedView } from "./CopiedView";
 import { useWidget } from "./context";
 import { HoverCard } from "./HoverCard";
-import { Icon } from "./icons";
 import { Minimap } from "./Minimap";
 import { OverlayLegend } from "./OverlayLegend";
+import { Rail } from "./Rail";
 
 /** The atlas itself, and what floats above it. */
 export function Stage() {
-  const { store, view } = useWidget();
+  const { view } = useWidget();
   const stage = useRef<HTMLDivElement>(null);
   const base = useRef<HTMLCanvasElement>(null);
   const overlay = useRef<HTMLCanvasElement>(null);
   useLayoutEffect(() => view.attach(stage.current!, base.current!, overlay.current!), []);
-  const selected = store.selection.value;
-  const ways: [string, string, () => void][] = [
-    ["plus", "Zoom in (+)", () => view.navigation.zoomBy(1.7)],
-    ["minus", "Zoom out (−)", () => view.navigation.zoomBy(1 / 1.7)],
-    ["home", "All of the atlas (0)", () => view.navigation.home()],
-  ];
   return (
     <div class="aw-stage-holder">
       <div
@@ -29,31 +24,33 @@ export function Stage() {
         <canvas ref={base} aria-hidden="true" />
         <canvas ref={overlay} aria-hidden="true" />
       </div>
-      <div class="aw-zoom aw-group">
-        {ways.map(([icon, title, act]) => (
-          <button
-            key={icon}
-            type="button"
-            class="aw-button"
-            title={title}
-            aria-label={title}
-            data-aw-zoom={icon}
-            onClick={act}
-          >
-            <Icon name={icon} />
-          </button>
-        ))}
-      </div>
+      <Rail />
       <Placeholder />
       <OverlayLegend />
       <Minimap />
-      {selected.cells.length > 0 && (
-        <div class="aw-chip" role="status">
-          <span>{plural(selected.cells.length, "cell")} selected</span>
+      <div class="aw-floats">
+        <CopiedView />
+        <SelectionChip />
+      </div>
+      <HoverCard />
+      <Banners />
+    </div>
+  );
+}
+
+/** How much is selected. */
+function SelectionChip() {
+  const { store, view } = useWidget();
+  const { grid, cells } = store.selection.value;
+  return (
+    <div role="status">
+      {cells.length > 0 && (
+        <div class="aw-chip">
+          <span>{plural(cells.length, "cell")} selected</span>
           <button
             type="button"
             class="aw-link"
-            onClick={() => view.navigation.flyToCells(selected.grid, selected.cells)}
+            onClick={() => view.navigation.flyToCells(grid, cells)}
           >
             zoom there
           </button>
@@ -67,8 +64,6 @@ export function Stage() {
           </button>
         </div>
       )}
-      <HoverCard />
-      <Banners />
     </div>
   );
 }

@@ -1,3 +1,6 @@
+import { useEffect, useRef } from "preact/hooks";
+import { copyView } from "../copy_view";
+import { rove } from "../roving";
 import type { Tool } from "../view";
 import { useWidget } from "./context";
 import { ExportMenu } from "./ExportMenu";
@@ -5,6 +8,7 @@ import { Icon } from "./icons";
 import { LayerPicker } from "./LayerPicker";
 import { OverlayMenu } from "./OverlayMenu";
 import { SearchBox } from "./SearchBox";
+import { SelectMenu } from "./SelectMenu";
 
 const TOOLS: [Tool, string][] = [
   ["pan", "Pan and open cells (P)"],
@@ -15,9 +19,11 @@ const TOOLS: [Tool, string][] = [
 /** The line above the atlas: which layer, which grid, which tool, and what to do with it. */
 export function Toolbar({ onHelp }: { onHelp: () => void }) {
   const { store, view, host } = useWidget();
+  const element = useRef<HTMLDivElement>(null);
+  useEffect(() => rove(element.current!, "horizontal"), []);
   const { model } = store.status.value;
   return (
-    <div class="aw-toolbar" role="toolbar" aria-label="Atlas">
+    <div ref={element} class="aw-toolbar" role="toolbar" aria-label="Atlas">
       <LayerPicker />
       {model && (
         <span class="aw-model" title={model}>
@@ -27,27 +33,40 @@ export function Toolbar({ onHelp }: { onHelp: () => void }) {
       <span class="aw-spring" />
       <SearchBox />
       <Levels />
-      <div class="aw-group" role="radiogroup" aria-label="Tool">
-        {TOOLS.map(([tool, title]) => (
-          <button
-            key={tool}
-            type="button"
-            role="radio"
-            class="aw-button"
-            title={title}
-            aria-label={title}
-            aria-checked={view.tool.value === tool}
-            data-aw-tool={tool}
-            onClick={() => {
-              view.tool.value = tool;
-            }}
-          >
-            <Icon name={tool} />
-          </button>
-        ))}
+      <div class="aw-group">
+        <div class="aw-tools" role="radiogroup" aria-label="Tool">
+          {TOOLS.map(([tool, title]) => (
+            <button
+              key={tool}
+              type="button"
+              role="radio"
+              class="aw-button"
+              title={title}
+              aria-label={title}
+              aria-checked={view.tool.value === tool}
+              data-aw-tool={tool}
+              onClick={() => {
+                view.tool.value = tool;
+              }}
+            >
+              <Icon name={tool} />
+            </button>
+          ))}
+        </div>
+        <SelectMenu />
       </div>
       <OverlayMenu />
       <ExportMenu />
+      <button
+        type="button"
+        class="aw-button aw-quiet aw-copy-view"
+        title="Copy a line that returns to this view (C)"
+        aria-label="Copy this view"
+        data-aw-copy-view
+        onClick={() => void copyView(view)}
+      >
+        <Icon name="link" />
+      </button>
       <button
         type="button"
         class="aw-button aw-quiet aw-fullscreen"

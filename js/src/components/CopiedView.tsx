@@ -1,0 +1,49 @@
+import { useEffect } from "preact/hooks";
+import { useWidget } from "./context";
+import { Icon } from "./icons";
+
+const SHOWN_FOR = 7000;
+
+/** The line that returns to this view: copied, or to be copied by hand where that is not allowed. */
+export function CopiedView() {
+  const { view } = useWidget();
+  const copied = view.copied.value;
+  const close = () => {
+    view.copied.value = null;
+  };
+  useEffect(() => {
+    if (!copied?.done) return;
+    const timer = setTimeout(close, SHOWN_FOR);
+    return () => clearTimeout(timer);
+  }, [copied]);
+  return (
+    <div class="aw-toasts" role="status">
+      {copied && (
+        <div class="aw-toast" data-aw-copied={String(copied.done)}>
+          <p>
+            {copied.done
+              ? "Copied. Run it in a cell to return here:"
+              : "This page may not copy. The line that returns here:"}
+          </p>
+          <input
+            class="aw-input aw-code"
+            type="text"
+            readOnly
+            aria-label="A line of Python"
+            value={copied.line}
+            onFocus={(event) => event.currentTarget.select()}
+          />
+          <button
+            type="button"
+            class="aw-button aw-quiet"
+            aria-label="Dismiss"
+            title="Dismiss"
+            onClick={close}
+          >
+            <Icon name="close" />
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,46 @@
+import { useEffect, useRef } from "preact/hooks";
+import { namedHere } from "../keymap";
+import { rove } from "../roving";
+import { useWidget } from "./context";
+import { Icon } from "./icons";
+
+/** The buttons at the side of the stage: nearer, further, home; back and forward. */
+export function Rail() {
+  const { view } = useWidget();
+  const element = useRef<HTMLDivElement>(null);
+  useEffect(() => rove(element.current!, "both"), []);
+  const { navigation, standpoints } = view;
+  const groups: [icon: string, words: string, keys: string, can: boolean, act: () => void][][] = [
+    [
+      ["plus", "Zoom in", "+", true, () => navigation.zoomBy(1.7)],
+      ["minus", "Zoom out", "−", true, () => navigation.zoomBy(1 / 1.7)],
+      ["home", "All of the atlas", "0", true, () => navigation.home()],
+    ],
+    [
+      ["back", "Back", "[", standpoints.hasEarlier.value, () => standpoints.go(-1)],
+      ["forward", "Forward", "]", standpoints.hasLater.value, () => standpoints.go(1)],
+    ],
+  ];
+  return (
+    <div ref={element} class="aw-rail" role="toolbar" aria-label="Move" aria-orientation="vertical">
+      {groups.map((group) => (
+        <div key={group[0][0]} class="aw-group aw-zoom">
+          {group.map(([icon, words, keys, can, act]) => (
+            <button
+              key={icon}
+              type="button"
+              class="aw-button"
+              title={`${words} (${namedHere(keys)})`}
+              aria-label={words}
+              disabled={!can}
+              data-aw-zoom={icon}
+              onClick={act}
+            >
+              <Icon name={icon} />
+            </button>
+          ))}
+        </div>
+      ))}
+    </div>
+  );
+}

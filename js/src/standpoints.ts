@@ -1,0 +1,84 @@
+import type { ReadonlySignal } from "@preact/signals";
+import type { Box, Size } from "./geometry";
+import { fitCamera } from "./geometry";
+import { History } from "./history";
+import type { LevelMode } from "./view";
+
+/** Where one looked from: the part of the atlas in view, and by which grid. */
+export interface Standpoint {
+  viewport: Box;
+  levels: LevelMode;
+  home: boolean;
+}
+
+/** How long the view rests before it counts as one that was looked at (ms). */
+const REST = 500;
+
+/** Views that differ by less than this share of their size are one. */
+const NEAR = 0.005;
+
+/** What the standpoints are of. */
+export interface Stander {
+  standpoint(): Standpoint;
+  size(): Size;
+  take(standpoint: Standpoint): void;
+}
+
+/** The views that one had, to go back to and forward. */
+export class Standpoints {
+  private readonly history = new History<Standpoint>((one, other) => this.same(one, other));
+  private timer: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(private readonly stander: Stander) {}
+
+  get hasEarlier(): ReadonlySignal<boolean> {
+    return this.history.hasEarlier;
+  }
+
+  get hasLater(): ReadonlySignal<boolean> {
+    return this.history.hasLater;
+  }
+
+  dispose(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+  }
+
+  /** Restarted by every move: a view counts from where one stops. */
+  moved(): void {
+    this.dispose();
+    this.timer = setTimeout(() => this.settle(), REST);
+  }
+
+  /** Other cells: what was looked at before is not there any more. */
+  forget(): void {
+    this.history.restart();
+    this.moved();
+  }
+
+  go(step: -1 | 1): boolean {
+    if (this.timer !== null) this.settle();
+    const standpoint = this.history.go(step);
+    if (standpoint) this.stander.take(standpoint);
+    return standpoint !== null;
+  }
+
+  private settle(): void {
+    this.dispose();
+    if (this.stander.size().width > 0) this.history.record(this.stander.standpoint());
+  }
+
+  /** Whether they look the same in the view as large as it is now. */
+  private same(one: Standpoint, other: Standpoint): boolean {
+    if (one.levels !== other.levels) return false;
+    if (one.home && other.home) return true;
+    const size = this.stander.size();
+    const k = fitCamera(one.viewport, size).k;
+    if (Math.abs(fitCamera(other.viewport, size).k / k - 1) > NEAR) return false;
+    const apart = (low: number, high: number) =>
+      Math.abs(
+        one.viewport[low] + one.viewport[high] - other.viewport[low] - other.viewport[high],
+      ) / 2;
+    return Math.hypot(apart(0, 2), apart(1, 3)) * k < NEAR * Math.max(size.width, size.height);
+  }
+}
