@@ -49,6 +49,45 @@ def detail(page: Page) -> None:
     page.wait_for_timeout(900)
 
 
+def variants(page: Page) -> None:
+    detail(page)
+    page.click("[data-aw-variants]")
+    page.wait_for_timeout(1500)
+
+
+def crop(page: Page) -> None:
+    detail(page)
+    page.click(".aw-crop-button >> nth=2")
+    page.wait_for_timeout(400)
+
+
+def pair(page: Page) -> None:
+    detail(page)
+    page.click("[data-aw-pin]")
+    click(page, 0.62, 0.62)
+    page.wait_for_timeout(900)
+    page.mouse.move(5, 5)
+    page.wait_for_timeout(900)
+
+
+def mix(page: Page) -> None:
+    pair(page)
+    page.locator(".aw-mix-slider input").fill("0.35")
+    page.wait_for_timeout(1500)
+
+
+def scrolled(page: Page) -> None:
+    mix(page)
+    page.locator(".aw-detail").evaluate("panel => panel.scrollBy(0, 360)")
+    page.wait_for_timeout(200)
+
+
+def dead_pair(page: Page) -> None:
+    mix(page)
+    page.evaluate("model.die()")
+    page.wait_for_timeout(400)
+
+
 def zoomed(page: Page) -> None:
     settle(page)
     hover(page, 0.52, 0.5)
@@ -102,7 +141,13 @@ def layers(page: Page) -> None:
 
 def search(page: Page) -> None:
     settle(page)
-    page.fill("[data-aw-search]", "cat")
+    page.fill("[data-aw-search]", "dog")
+    page.wait_for_timeout(300)
+
+
+def searching_in_vain(page: Page) -> None:
+    settle(page)
+    page.fill("[data-aw-search]", "taby catt")
     page.wait_for_timeout(300)
 
 
@@ -160,6 +205,16 @@ SHOTS = {
     "hover_dark": (hovering, {**INSTANT, "dark": True}, {}),
     "detail": (detail, INSTANT, {}),
     "detail_dark": (detail, {**INSTANT, "dark": True}, {}),
+    "variants": (variants, INSTANT, {}),
+    "crop": (crop, {**INSTANT, "dark": True}, {}),
+    "pair": (pair, INSTANT, {}),
+    "mix": (mix, INSTANT, {}),
+    "mix_dark": (mix, {**INSTANT, "dark": True}, {}),
+    "mix_scrolled": (scrolled, INSTANT, {}),
+    "mix_narrow": (mix, INSTANT, {"width": 632}),
+    "mix_wide": (mix, INSTANT, {"width": 1900}),
+    "dead_pair": (dead_pair, {**INSTANT, "dark": True}, {}),
+    "detail_failed": (detail, {**INSTANT, "failing": "OutOfMemoryError: CUDA out of memory."}, {}),
     "narrow": (light, INSTANT, {"width": 632}),
     "narrow_detail": (detail, {**INSTANT, "dark": True}, {"width": 632}),
     "wide": (hovering, INSTANT, {"width": 1900}),
@@ -172,6 +227,8 @@ SHOTS = {
     "exported": (exported, {**INSTANT, "dark": True}, {}),
     "layers": (layers, INSTANT, {}),
     "search": (search, INSTANT, {}),
+    "search_dark": (search, {**INSTANT, "dark": True}, {}),
+    "search_none": (searching_in_vain, INSTANT, {}),
     "help": (helping, INSTANT, {}),
     "dead": (dead, INSTANT, {}),
     "progress": (progress, {"pace": 40}, {}),

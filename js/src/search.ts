@@ -4,8 +4,17 @@ export function rankMatches<Item>(
   query: string,
   textOf: (item: Item) => string,
 ): Item[] {
+  return scoreMatches(items, query, textOf).map(({ item }) => item);
+}
+
+/** The same with a score, which is 0 where all are whole words and rises with what they are not. */
+function scoreMatches<Item>(
+  items: readonly Item[],
+  query: string,
+  textOf: (item: Item) => string,
+): { item: Item; score: number }[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-  if (words.length === 0) return [...items];
+  if (words.length === 0) return items.map((item) => ({ item, score: 0 }));
   const scored: { item: Item; score: number; at: number }[] = [];
   items.forEach((item, at) => {
     const text = textOf(item).toLowerCase();
@@ -19,7 +28,7 @@ export function rankMatches<Item>(
     }
     scored.push({ item, score, at });
   });
-  return scored.sort((a, b) => a.score - b.score || a.at - b.at).map((entry) => entry.item);
+  return scored.sort((a, b) => a.score - b.score || a.at - b.at);
 }
 
 /** Those names that look most like what was typed, best first; none if none does. */
@@ -57,25 +66,72 @@ function likeness(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
   return (2 * common) / (a.size + b.size);
 }
 
-export interface LabelMatch {
-  label: string;
+/** A class that was searched for, and where it is on one grid. */
+export interface FoundClass {
+  /** Its index among the model's outputs. */
+  class: number;
+  name: string;
+  /** Cells that it wins, alone. */
+  won: number[];
+  /** All that speak for it: those it wins or shares, and those that clearly argue for it. */
   cells: number[];
+  /** The most that a cell adds to its logit, as far as that is known. */
+  strongest: number | null;
 }
 
-/** Labels that match, each with its cells; those with most cells first. */
-export function findLabels(
-  labels: ReadonlyMap<number, string | null>,
-  query: string,
-): LabelMatch[] {
+/** A class whose name matches, and how well: 0 is best. */
+export interface NameMatch {
+  class: number;
+  score: number;
+}
+
+/** The classes whose names match, the best match first; none without a query. */
+export function findNames(names: readonly string[], query: string): NameMatch[] {
   if (query.trim() === "") return [];
-  const groups = new Map<string, number[]>();
-  for (const [cell, label] of labels) {
-    if (label === null) continue;
-    const cells = groups.get(label);
-    if (cells) cells.push(cell);
-    else groups.set(label, [cell]);
+  const indices = names.map((_, index) => index);
+  return scoreMatches(indices, query, (index) => names[index]).map(({ item, score }) => ({
+    class: item,
+    score,
+  }));
+}
+
+/**
+ * What is known of the classes that match, each with its cells. Those that have some come first,
+ * of these the better match, of equally good ones the stronger. Classes that win nothing are found
+ * where they are argued for.
+ */
+export function findClasses(
+  names: readonly string[],
+  matching: readonly NameMatch[],
+  winners: ReadonlyMap<number, readonly number[]>,
+  strengthOf: (index: number) => { cells: number[]; values: number[] } | null,
+): FoundClass[] {
+  const found = matching.map(({ class: index, score }) => {
+    const strength = strengthOf(index);
+    const speaking = new Set(strength?.cells);
+    const won: number[] = [];
+    return {
+      class: index,
+      name: names[index],
+      won,
+      speaking,
+      score,
+      strongest: strength?.values[0] ?? null,
+    };
+  });
+  const byClass = new Map(found.map((entry) => [entry.class, entry]));
+  for (const [cell, classes] of winners) {
+    for (const index of classes) byClass.get(index)?.speaking.add(cell);
+    if (classes.length === 1) byClass.get(classes[0])?.won.push(cell);
   }
-  const groupList = Array.from(groups, ([label, cells]) => ({ label, cells }));
-  groupList.sort((a, b) => b.cells.length - a.cells.length || a.label.localeCompare(b.label));
-  return rankMatches(groupList, query, (group) => group.label);
+  const strength = (entry: FoundClass) => entry.strongest ?? (entry.won.length > 0 ? 0 : -1);
+  return found
+    .map(({ speaking, ...entry }) => ({ ...entry, cells: [...speaking].sort((a, b) => a - b) }))
+    .sort(
+      (a, b) =>
+        Number(b.cells.length > 0) - Number(a.cells.length > 0) ||
+        a.score - b.score ||
+        strength(b) - strength(a),
+    )
+    .map(({ score: _, ...entry }) => entry);
 }

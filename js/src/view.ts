@@ -272,8 +272,14 @@ export class View {
       camera: this.camera.peek(),
       moving: this.moving.peek(),
       fade: prefersReducedMotion() ? 0 : FADE,
-      label: (cell: number) => this.store.label(grid.size, cell),
+      label: (cell: number) => this.labelOf(grid, cell),
     };
+  }
+
+  /** What is written into a large cell: its label, and what an overlay shows of it. */
+  private labelOf(grid: Grid, cell: number): string | null {
+    const words = [this.overlays.words(grid, cell), this.store.label(grid.size, cell)];
+    return words.filter(Boolean).join(" · ") || null;
   }
 
   private marks() {

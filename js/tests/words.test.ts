@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { isDoubtful, supersedes } from "../src/pictures";
-import { findLabels, rankMatches } from "../src/search";
 import { describeStatus, readBox, readLayers, readSelection, readStatus } from "../src/traits";
 import { describePicture, formatValue } from "../src/words";
 
@@ -71,34 +70,5 @@ describe("values", () => {
       "0",
       "0",
     ]);
-  });
-});
-
-describe("search", () => {
-  it("wants every word and prefers whole ones", () => {
-    const names = ["layer1.0.conv10", "layer1.0.conv1", "conv1"];
-    expect(rankMatches(names, "conv1", (name) => name)).toEqual([
-      "layer1.0.conv1",
-      "conv1",
-      "layer1.0.conv10",
-    ]);
-    expect(rankMatches(names, "layer1 conv10", (name) => name)).toEqual(["layer1.0.conv10"]);
-    expect(rankMatches(names, "", (name) => name)).toEqual(names);
-  });
-
-  it("groups cells by label", () => {
-    const labels = new Map([
-      [1, "tabby cat"],
-      [2, "Egyptian cat"],
-      [3, "tabby cat"],
-      [4, null],
-      [5, "catamaran"],
-    ]);
-    expect(findLabels(labels, "cat")).toEqual([
-      { label: "tabby cat", cells: [1, 3] },
-      { label: "Egyptian cat", cells: [2] },
-      { label: "catamaran", cells: [5] },
-    ]);
-    expect(findLabels(labels, "  ")).toEqual([]);
   });
 });

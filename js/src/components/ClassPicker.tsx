@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { nearMatches, rankMatches } from "../search";
 import { useWidget } from "./context";
 
@@ -23,7 +23,7 @@ export function ClassPicker({
   const matches = rankMatches(indices, query.value, (index) => names[index]).slice(0, MOST);
   const current = Math.min(at.value, matches.length - 1);
 
-  useEffect(() => input.current?.focus({ preventScroll: true }), []);
+  useLayoutEffect(() => input.current?.focus({ preventScroll: true }), []);
   useEffect(() => {
     const item = list.current?.children[current] as HTMLElement | undefined;
     if (!item || !list.current) return;

@@ -1,3 +1,4 @@
+import { useSignal } from "@preact/signals";
 import type { ClassEntry, Legend } from "../overlays/overlay";
 import { cellsWonBy } from "../overlays/top_class";
 import { combineFor } from "../selection";
@@ -8,15 +9,24 @@ import { Icon } from "./icons";
 /** What the colours over the pictures mean, how strong they are, and what they are of. */
 export function OverlayLegend() {
   const { store, view } = useWidget();
+  const folded = useSignal(false);
   const legend = view.overlays.legend.value;
   if (!legend) return null;
   const tinted = legend.scale !== undefined || legend.classes !== undefined;
   return (
     <section class="aw-overlay-legend" aria-label={`Legend: ${legend.title}`}>
       <header>
-        <strong role="status" title={legend.about}>
-          {legend.title}
-        </strong>
+        <button
+          type="button"
+          class="aw-overlay-title"
+          title={legend.about}
+          aria-expanded={!folded.value}
+          onClick={() => {
+            folded.value = !folded.value;
+          }}
+        >
+          <strong role="status">{legend.title}</strong>
+        </button>
         <button
           type="button"
           class="aw-button aw-quiet"
@@ -31,8 +41,8 @@ export function OverlayLegend() {
         </button>
       </header>
       {legend.scale && <Scale scale={legend.scale} />}
-      {legend.classes && <Classes classes={legend.classes} />}
-      {legend.notes.length > 0 && (
+      {legend.classes && !folded.value && <Classes classes={legend.classes} />}
+      {legend.notes.length > 0 && !folded.value && (
         <ul class="aw-overlay-notes">
           {legend.notes.map((note) => (
             <li key={note.text}>
@@ -42,11 +52,12 @@ export function OverlayLegend() {
                 hidden={note.colour === "transparent"}
               />
               <span>{note.text}</span>
+              {note.count !== undefined && <small>{note.count.toLocaleString("en-US")}</small>}
             </li>
           ))}
         </ul>
       )}
-      {tinted && (
+      {tinted && !folded.value && (
         <label class="aw-overlay-intensity">
           <span>Intensity</span>
           <input

@@ -12,7 +12,7 @@ const MODES: [OverlayKind, string, string][] = [
   ["crops", "Real crops", "the sample nearest to each cell"],
   ["density", "Density", "how many samples lie in each cell"],
   ["top class", "Top class", "which class wins where"],
-  ["influence", "Influence of a class", "where the layer argues for it"],
+  ["influence", "Influence", "where the layer argues for a class"],
   ["fidelity", "Fidelity", "how true each picture is"],
 ];
 

@@ -104,25 +104,20 @@ export const VIRIDIS = new Ramp([
   "#fde725",
 ]);
 
-/** Cividis, by Jamie Nuñez, Christopher Anderton and Ryan Renslow (2018): for cosines. */
-export const CIVIDIS = new Ramp([
-  "#00224e",
-  "#123570",
-  "#3b496c",
-  "#575d6d",
-  "#707173",
-  "#8a8678",
-  "#a59c74",
-  "#c3b369",
-  "#e1cc55",
-  "#fee838",
-]);
+/** Mako, by Michael Waskom (seaborn, BSD): for cosines; frames of amber stand out from all of it. */
+export const MAKO = new Ramp(["#0b0405", "#382a54", "#395d9c", "#3497a9", "#60ceac", "#def5e5"]);
 
 /** From against to for, the hues of the class bars; zero is what the background is like. */
 const AGAINST_TO_FOR = {
   light: new Ramp(["#8f3d0c", "#d9762f", "#f2c9a5", "#f5f4f1", "#aecdee", "#3f86d2", "#0c468f"]),
   dark: new Ramp(["#ffc79e", "#e98a4f", "#7d4626", "#25272b", "#234f80", "#4b95e6", "#b4d8ff"]),
 };
+
+/** Half-way between two colours. */
+export function mixed(a: Rgb, b: Rgb, share: number): Rgb {
+  const [from, to] = [toOklab(a), toOklab(b)];
+  return fromOklab(from.map((value, k) => value + share * (to[k] - value)) as unknown as Lab);
+}
 
 export const divergingRamp = (dark: boolean): Ramp => AGAINST_TO_FOR[dark ? "dark" : "light"];
 

@@ -1,5 +1,6 @@
 import type { Grid } from "../grids";
 import { formatCount } from "../traits";
+import { plural } from "../words";
 import { pixelOf, VIRIDIS } from "./colour";
 import { type Overlay, ratioTicks } from "./overlay";
 
@@ -14,6 +15,7 @@ export function densityOverlay(grid: Grid): Overlay {
   const shareOf = (count: number) => (high > low ? Math.log(count / low) / span : 0.5);
   return {
     colour: (cell) => pixelOf(VIRIDIS.at(shareOf(grid.counts[cell]))),
+    words: (cell) => plural(grid.counts[cell], "sample"),
     legend: {
       title: "Samples in a cell",
       about: "How many samples the cell’s mean stands on. The scale is logarithmic.",

@@ -1,5 +1,5 @@
 import { DOUBTFUL_COSINE, isDoubtful } from "../pictures";
-import { CIVIDIS, pixelOf } from "./colour";
+import { MAKO, pixelOf } from "./colour";
 import type { Overlay } from "./overlay";
 
 /** What is known of a cell's picture. */
@@ -15,7 +15,11 @@ export function fidelityOverlay(pictureOf: (cell: number) => PictureFacts | unde
   return {
     colour: (cell) => {
       const cosine = pictureOf(cell)?.cosine ?? null;
-      return cosine === null ? 0 : pixelOf(CIVIDIS.at(cosine));
+      return cosine === null ? 0 : pixelOf(MAKO.at(cosine));
+    },
+    words: (cell) => {
+      const cosine = pictureOf(cell)?.cosine ?? null;
+      return cosine === null ? null : `cosine ${cosine.toFixed(2)}`;
     },
     framed: (cell) => {
       const picture = pictureOf(cell);
@@ -27,7 +31,7 @@ export function fidelityOverlay(pictureOf: (cell: number) => PictureFacts | unde
         "The cosine between a cell’s mean activation and what the layer answers when it is shown " +
         "the cell’s picture again. Cells without a picture of their own have no colour.",
       scale: {
-        gradient: CIVIDIS.gradient,
+        gradient: MAKO.gradient,
         ticks: [0, 0.25, 0.5, 0.75, 1].map((at) => ({ at, text: String(at) })),
       },
       notes: [

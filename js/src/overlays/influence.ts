@@ -1,6 +1,6 @@
 import { formatValue } from "../words";
-import { cssOf, divergingRamp, pixelOf } from "./colour";
-import { type Overlay, roundTicks } from "./overlay";
+import { cssOf, divergingRamp, mixed, pixelOf } from "./colour";
+import { type Note, type Overlay, roundTicks } from "./overlay";
 
 /** What a class gains from a cell: the mean over its samples, with its interval. */
 export interface Gain {
@@ -10,8 +10,8 @@ export interface Gain {
   high: number | null;
 }
 
-/** How much of its colour a cell keeps where nothing is known of the sign. */
-export const PALE = 0.35;
+/** Where nothing is known of the sign: how far the colour is from zero's, and how opaque it is. */
+const PALE = { share: 0.5, alpha: 0.6 };
 /** So many of the cells lie within the scale; what is beyond has the colour of its end. */
 const WITHIN = 0.98;
 
@@ -38,6 +38,7 @@ export function influenceOverlay(
   const values = Array.from(gains.values(), (gain) => gain.value);
   const reach = reachOf(values);
   const beyond = values.some((value) => Math.abs(value) > reach);
+  const pale = (share: number) => mixed(ramp.at(0.5), ramp.at(share), PALE.share);
   const shareOf = (value: number) => 0.5 + value / reach / 2;
   const ends = roundTicks(0, reach, 2).filter((tick) => tick > 0.25 * reach);
   const outer = ends[ends.length - 1] ?? reach;
@@ -45,20 +46,25 @@ export function influenceOverlay(
     at: shareOf(value),
     text: formatValue(value),
   }));
-  const notes = [
+  const notes: Note[] = [
     {
-      colour: cssOf(ramp.at(0.92), PALE),
+      colour: cssOf(pale(0.92), PALE.alpha),
       text: "paler: may as well be zero (the interval spans it)",
     },
   ];
   if (waiting > 0) {
-    notes.push({ colour: "transparent", text: `${waiting.toLocaleString("en-US")} cells to come` });
+    notes.push({ colour: "transparent", text: "cells to come", count: waiting });
   }
   return {
     colour: (cell) => {
       const gain = gains.get(cell);
       if (!gain) return 0;
-      return pixelOf(ramp.at(shareOf(gain.value)), isClear(gain) ? 1 : PALE);
+      const share = shareOf(gain.value);
+      return isClear(gain) ? pixelOf(ramp.at(share)) : pixelOf(pale(share), PALE.alpha);
+    },
+    words: (cell) => {
+      const gain = gains.get(cell);
+      return gain ? formatValue(gain.value) : null;
     },
     legend: {
       title: `Influence on “${name}”`,

@@ -32,6 +32,7 @@ export class OverlayLayer {
   /** Whose influence was shown last. */
   readonly lastClass = signal<number | null>(null);
   private tintNow: Tint | null = null;
+  private shown: { grid: Grid; overlay: Overlay } | null = null;
   private colours = new Map<number, number>();
   /** Counts up when the view has come to rest, or its colours are others. */
   private readonly sight = signal(0);
@@ -75,6 +76,11 @@ export class OverlayLayer {
     return this.tintNow && { tint: this.tintNow, strength: this.intensity.peek() };
   }
 
+  /** What the overlay shows of a cell, in words. */
+  words(grid: Grid, cell: number): string | null {
+    return this.shown?.grid === grid ? (this.shown.overlay.words?.(cell) ?? null) : null;
+  }
+
   /** The camera has moved, or other cells are there: what is in view is looked up once it rests. */
   moved(): void {
     if (this.timer !== null) clearTimeout(this.timer);
@@ -98,6 +104,7 @@ export class OverlayLayer {
   private rebuild(): void {
     const grid = this.ground.grid;
     const overlay = grid && this.make(grid);
+    this.shown = grid && overlay ? { grid, overlay } : null;
     this.tintNow = grid && overlay ? new Tint(grid, overlay) : null;
     this.legend.value = overlay?.legend ?? this.plainLegend();
   }
@@ -146,8 +153,13 @@ export class OverlayLayer {
     if (kind === "crops") {
       return {
         title: "Real crops",
-        about: "In place of its picture each cell shows the sample that is nearest to its mean.",
-        notes: [],
+        about: "",
+        notes: [
+          {
+            colour: "transparent",
+            text: "In place of its picture each cell shows the sample that is nearest to its mean.",
+          },
+        ],
       };
     }
     if (kind !== "top class" && kind !== "influence") return null;

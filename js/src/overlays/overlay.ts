@@ -20,6 +20,8 @@ export interface Note {
   /** Drawn as a frame rather than a filled square. */
   framed?: boolean;
   text: string;
+  /** Of how many cells in view it is so. */
+  count?: number;
 }
 
 /** What the colours of an overlay mean. */
@@ -39,6 +41,8 @@ export interface Legend {
 export interface Overlay {
   /** The colour over a cell's picture at full intensity; 0 leaves the picture as it is. */
   colour(cell: number): Pixel;
+  /** What the colour stands for, in a word or two; null where there is nothing to say. */
+  words?(cell: number): string | null;
   /** Cells that are framed besides; none where this is left out. */
   framed?(cell: number): boolean;
   readonly legend: Legend;

@@ -1,7 +1,9 @@
 import { className } from "./choice";
 import { CLASS_COLOURS, cssOf, OTHER_COLOUR, pixelOf, UNCERTAIN_COLOUR } from "./colour";
-import { PALE } from "./influence";
 import type { Note, Overlay } from "./overlay";
+
+/** The colour of a cell that two classes share. */
+const SHARED = 0.4;
 
 /**
  * Who wins a cell: one class, two that share it (the stronger one first), or none for certain.
@@ -78,15 +80,15 @@ export function topClassOverlay(
   const restCells = rest.reduce((sum, [, count]) => sum + count, 0);
   const notes: Note[] = [];
   const say = (colour: string, count: number, words: string) => {
-    if (count > 0) notes.push({ colour, text: `${count.toLocaleString("en-US")} ${words}` });
+    if (count > 0) notes.push({ colour, text: words, count });
   };
   say(
     cssOf(other),
     restCells,
-    `of ${rest.length} other ${rest.length === 1 ? "class" : "classes"}`,
+    rest.length === 1 ? "one other class" : `${rest.length} other classes`,
   );
-  say(cssOf(CLASS_COLOURS[0], PALE), shared, "paler: two classes share the cell");
-  say(cssOf(uncertain), without, "without a certain class");
+  say(cssOf(CLASS_COLOURS[0], SHARED), shared, "paler: two classes share it");
+  say(cssOf(uncertain), without, "no certain class");
   say("transparent", waiting, "to come");
   return {
     colours,
@@ -94,7 +96,7 @@ export function topClassOverlay(
       const won = winners.get(cell);
       if (!won) return 0;
       if (won.length === 0) return pixelOf(uncertain);
-      return pixelOf(rgbOf(won[0]), won.length > 1 ? PALE : 1);
+      return pixelOf(rgbOf(won[0]), won.length > 1 ? SHARED : 1);
     },
     legend: {
       title: "Top class",
