@@ -17,6 +17,7 @@ from atlas_widget.errors import ImagesError
 from atlas_widget.images.decode import UnreadableImageError, decode, to_rgb
 from atlas_widget.images.folder import FileSource
 from atlas_widget.images.sources import NamedImages
+from atlas_widget.images.targets import label_of
 
 __all__ = ["ListSource", "Values", "make_source", "to_image", "values_of"]
 
@@ -101,6 +102,8 @@ class ListSource(NamedImages):
         Names; by default those of the files they come from, or their numbers.
     description : str, optional
         What they are.
+    labels : sequence of int or str, optional
+        What each is of.
     """
 
     def __init__(
@@ -109,9 +112,11 @@ class ListSource(NamedImages):
         values: Values,
         names: Sequence[str] | None = None,
         description: str | None = None,
+        labels: Sequence[Any] | None = None,
     ) -> None:
         super().__init__()
         self._items = items
+        self._labels = list(labels) if labels is not None else None
         self._values = values
         self._names = list(names) if names is not None else _names(items)
         self.description = description or f"{len(items):,} images"
@@ -124,6 +129,11 @@ class ListSource(NamedImages):
     def name(self, index: int) -> str:
         """Name an image."""
         return self._names[index]
+
+    @property
+    def labels(self) -> list[Any] | None:
+        """What each image is of, where the list has pairs of an image and a label."""
+        return self._labels
 
     def open(self, index: int) -> Image.Image:
         """Return the image as 8-bit RGB."""
@@ -164,7 +174,9 @@ def make_source(images: Any, preprocessing: Any = None) -> NamedImages | None:
             f"{type(wrong).__name__}."
         )
     every = max(1, len(items) // _LOOKED_AT)
-    return ListSource(items, values_of(items[::every], preprocessing))
+    labels = [label_of(item) for item in images]
+    known = None if None in labels else labels
+    return ListSource(items, values_of(items[::every], preprocessing), labels=known)
 
 
 def unpack(item: Any) -> Any:

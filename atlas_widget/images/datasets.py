@@ -14,6 +14,7 @@ from atlas_widget.errors import ImagesError
 from atlas_widget.images.arrays import ListSource, Values, to_image, unpack, values_of
 from atlas_widget.images.decode import UnreadableImageError
 from atlas_widget.images.sources import NamedImages
+from atlas_widget.images.targets import targets_of
 
 __all__ = ["KEPT_IN_MEMORY", "DatasetSource", "imagenette", "make_source"]
 
@@ -59,6 +60,12 @@ class DatasetSource(NamedImages):
         if self._files is not None:
             return self._files[number]
         return f"image {number:0{len(str(max(len(self._dataset) - 1, 1)))}d}"
+
+    @property
+    def labels(self) -> list[Any] | None:
+        """The dataset's targets: names and number where it names its classes, else the numbers."""
+        targets = targets_of(self._dataset)
+        return None if targets is None else [targets[int(index)] for index in self._indices]
 
     def open(self, index: int) -> Image.Image:
         """Return the image as 8-bit RGB; whatever the dataset raises makes it unreadable."""

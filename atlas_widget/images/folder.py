@@ -57,6 +57,11 @@ class FileSource(NamedImages):
         """Name an image."""
         return self._names[index]
 
+    @property
+    def labels(self) -> list[str]:
+        """The folder that each image lies in, which many data sets name after the class."""
+        return [path.parent.name for path in self.paths]
+
     def open(self, index: int) -> Image.Image:
         """Decode an image as 8-bit RGB, or raise `UnreadableImageError`."""
         return decode(self.paths[index])

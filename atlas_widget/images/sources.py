@@ -74,6 +74,11 @@ class NamedImages(Sequence[Image.Image]):
         raise NotImplementedError
 
     @property
+    def labels(self) -> list[Any] | None:
+        """What each image is of, where that is known: a name, a number, a tuple of synonyms."""
+        return None
+
+    @property
     def names(self) -> list[str]:
         """Names of all the images, in their order."""
         return [self.name(index) for index in range(len(self))]
