@@ -97,6 +97,8 @@ function LayerList({ onClose }: { onClose: () => void }) {
             event.preventDefault();
             at.value = Math.min(Math.max(chosen + step, 0), matches.length - 1);
           } else if (event.key === "Enter") {
+            // Or the button, which gets the focus back, would be pressed by the same key.
+            event.preventDefault();
             choose(matches[chosen]?.name);
           }
         }}
