@@ -35,7 +35,6 @@ export class CameraGestures {
     this.behavior = zoom<HTMLElement, unknown>()
       .filter((event: MouseEvent | TouchEvent | WheelEvent) => {
         if (event.type === "wheel") return true;
-        if (event.type === "dblclick") return false;
         if ("touches" in event && event.touches.length > 1) return true;
         if ("button" in event && event.button !== 0) return false;
         return host.mayPan(event);
@@ -56,7 +55,8 @@ export class CameraGestures {
         host.onMove({ k, x, y }, !!event.sourceEvent);
       })
       .on("end", (event: D3ZoomEvent<HTMLElement, unknown>) => host.onEnd(!!event.sourceEvent));
-    this.selection.call(this.behavior);
+    // Double clicks and double taps are pointer.ts's.
+    this.selection.call(this.behavior).on("dblclick.zoom", null);
     // d3 listens to the wheel without letting the page scroll, except at the ends of the range,
     // where a person who zooms out would suddenly scroll the notebook.
     stage.addEventListener("wheel", preventDefault, { passive: false });

@@ -1,6 +1,7 @@
 import type { Point } from "./geometry";
 import { cellAt, toAtlas } from "./geometry";
-import { type Combine, cellsInBox, cellsInPolygon } from "./selection";
+import { LongPress } from "./long_press";
+import { type Combine, cellsInBox, cellsInPolygon, combineFor } from "./selection";
 import type { View } from "./view";
 
 /** An area being drawn: a rectangle by two corners or a lasso, in atlas units. */
@@ -15,17 +16,32 @@ const CLICK = 4;
 /** A second click this soon (ms) makes a double click of the first. */
 const DOUBLE = 700;
 
+/** What a finger does for this long (ms) after it drew an area is no tap. */
+const AFTER_AREA = 400;
+
 /** Hover, click and the drawing of areas on the stage; moving the camera is d3's. */
 export function listenToPointer(stage: HTMLElement, view: View): () => void {
   let openedAt = Number.NEGATIVE_INFINITY;
+  let drawnAt = Number.NEGATIVE_INFINITY;
+  let drawing = -1;
   const at = (event: MouseEvent): Point => {
     const box = stage.getBoundingClientRect();
     return { x: event.clientX - box.left, y: event.clientY - box.top };
   };
 
+  const begin = (event: PointerEvent, how: Combine) => {
+    drawing = event.pointerId;
+    stage.setPointerCapture(event.pointerId);
+    const kind = view.tool.peek() === "lasso" ? "lasso" : "rectangle";
+    view.gesture.value = { kind, points: [toAtlas(view.camera.peek(), at(event))], how };
+  };
+  // A finger that rests begins a rectangle: there is no Shift to hold.
+  const press = new LongPress((event) => begin(event, "add"));
+
   const onMove = (event: PointerEvent) => {
+    press.move(event);
     if (view.gesture.peek()) {
-      extend(view, at(event));
+      if (event.pointerId === drawing) extend(view, at(event));
       return;
     }
     if (event.buttons !== 0 || event.pointerType === "touch") return;
@@ -39,19 +55,36 @@ export function listenToPointer(stage: HTMLElement, view: View): () => void {
   };
   const onDown = (event: PointerEvent) => {
     const selecting = view.tool.peek() !== "pan" || event.shiftKey;
-    if (event.button !== 0 || !selecting) return;
-    event.preventDefault();
-    stage.setPointerCapture(event.pointerId);
-    const kind = view.tool.peek() === "lasso" ? "lasso" : "rectangle";
-    const how: Combine = event.altKey ? "remove" : event.shiftKey ? "add" : "replace";
-    view.gesture.value = { kind, points: [toAtlas(view.camera.peek(), at(event))], how };
+    if (event.button !== 0) return;
+    press.down(event);
+    if (press.count > 1) {
+      view.gesture.value = null; // two fingers zoom
+    } else if (selecting) {
+      press.end();
+      event.preventDefault();
+      begin(event, combineFor(event));
+    }
   };
-  const onUp = () => finish(view);
-  const onCancel = () => {
+  const onUp = (event: PointerEvent) => {
+    press.up(event);
+    if (!view.gesture.peek() || event.pointerId !== drawing) return;
+    drawnAt = event.timeStamp;
+    finish(view);
+  };
+  const onCancel = (event: PointerEvent) => {
+    press.up(event);
     view.gesture.value = null;
   };
+  const onTouchMove = (event: TouchEvent) => {
+    if (view.gesture.peek()) event.stopPropagation(); // the finger draws, d3 does not pan
+  };
+  const onMenu = (event: MouseEvent) => {
+    if (press.count > 0 || view.gesture.peek()) event.preventDefault();
+  };
   const onClick = (event: MouseEvent) => {
-    if (view.tool.peek() !== "pan" || event.shiftKey) return; // the drawn area has done it
+    // The drawn area has done it.
+    if (view.tool.peek() !== "pan" || event.shiftKey) return;
+    if (event.timeStamp - drawnAt < AFTER_AREA) return;
     const place = view.placeAt(at(event));
     if (!place) {
       view.opened.value = null;
@@ -78,7 +111,12 @@ export function listenToPointer(stage: HTMLElement, view: View): () => void {
   stage.addEventListener("pointercancel", onCancel, { signal });
   stage.addEventListener("click", onClick, { signal });
   stage.addEventListener("dblclick", onDouble, { signal });
-  return () => abort.abort();
+  stage.addEventListener("touchmove", onTouchMove, { signal, capture: true });
+  stage.addEventListener("contextmenu", onMenu, { signal });
+  return () => {
+    abort.abort();
+    press.end();
+  };
 }
 
 function extend(view: View, point: Point): void {

@@ -53,7 +53,8 @@ export function rove(element: HTMLElement, axis: Axis): () => void {
   element.addEventListener(
     "keydown",
     (event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+      if (event.defaultPrevented || event.ctrlKey || event.metaKey) return;
+      if (event.altKey || event.shiftKey) return;
       const now = items();
       const at = now.indexOf(root.activeElement as HTMLButtonElement);
       if (at < 0) return;

@@ -28,6 +28,8 @@ export interface Stander {
 export class Standpoints {
   private readonly history = new History<Standpoint>((one, other) => this.same(one, other));
   private timer: ReturnType<typeof setTimeout> | null = null;
+  /** On the way to a standpoint of before: what is passed is none. */
+  private travelling = false;
 
   constructor(private readonly stander: Stander) {}
 
@@ -57,14 +59,17 @@ export class Standpoints {
   }
 
   go(step: -1 | 1): boolean {
-    if (this.timer !== null) this.settle();
+    if (this.timer !== null && !this.travelling) this.settle();
     const standpoint = this.history.go(step);
-    if (standpoint) this.stander.take(standpoint);
-    return standpoint !== null;
+    if (!standpoint) return false;
+    this.travelling = true;
+    this.stander.take(standpoint);
+    return true;
   }
 
   private settle(): void {
     this.dispose();
+    this.travelling = false;
     if (this.stander.size().width > 0) this.history.record(this.stander.standpoint());
   }
 

@@ -14,6 +14,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.browser.atlas_view import AtlasView
 from tests.browser.cells import small_atlas
 from tests.browser.chromium import FLAGS, require_chromium
+from tests.browser.fake_page import serve
+from tests.browser.fake_view import FakeView
 from tests.browser.lab import LabServer, Notebook
 
 RESULTS = Path(__file__).parents[2] / "test-results"
@@ -57,6 +59,19 @@ def save_screenshot(page: Page, name: str) -> Path:
     path = RESULTS / (re.sub(r"[^\w-]+", "-", name).strip("-") + ".png")
     page.screenshot(path=path)
     return path
+
+
+@pytest.fixture(scope="session")
+def bare_page() -> Iterator[str]:
+    """The address of a page without Jupyter, on which a fake kernel shows the widget."""
+    with serve() as address:
+        yield address
+
+
+@pytest.fixture
+def fake(page: Page, bare_page: str) -> FakeView:
+    """A view of a fake kernel's atlas, still to be shown."""
+    return FakeView(page, bare_page)
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,10 @@ export function Popup({
   useLayoutEffect(() => {
     const menu = element.current?.querySelector<HTMLElement>("[role=menu]");
     const end = menu && rove(menu, "vertical");
-    menu?.querySelector<HTMLElement>("button:not(:disabled)")?.focus({ preventScroll: true });
+    const first =
+      menu?.querySelector<HTMLElement>("[aria-checked=true]") ??
+      menu?.querySelector<HTMLElement>("button:not(:disabled)");
+    first?.focus({ preventScroll: true });
     return () => {
       end?.();
       // Whoever was in here goes back to where they came from.

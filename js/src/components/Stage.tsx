@@ -20,6 +20,7 @@ export function Stage() {
       <div
         ref={stage}
         class={`aw-stage aw-tool-${view.tool.value} ${view.active.value ? "aw-over" : ""}`}
+        data-aw-drawing={view.gesture.value?.kind ?? ""}
       >
         <canvas ref={base} aria-hidden="true" />
         <canvas ref={overlay} aria-hidden="true" />
