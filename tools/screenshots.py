@@ -53,7 +53,7 @@ def main(target: Path) -> None:
             view.open_a_cell()
             view.root.locator(".aw-detail .aw-bar").first.wait_for(timeout=120_000)
             view.root.locator(
-                ".aw-detail figcaption", has_text=re.compile("Finished|Done")
+                ".aw-detail .aw-live-caption", has_text=re.compile("Finished|Done")
             ).wait_for(timeout=300_000)
             page.mouse.move(5, 5)  # away from the hover card
             page.wait_for_timeout(1000)

@@ -4,6 +4,9 @@
  * pictures. Options: cells (how many at the finest grid), instant, error, closed, delay.
  */
 
+import { FakeDetails } from "./fake_details.js";
+import { makeRandom, TEXTURES, TILE, texture, toJpeg, wait } from "./fake_pictures.js";
+
 const LABELS = [
   "golden retriever",
   "tabby cat",
@@ -29,84 +32,6 @@ const LABELS = [
 /** Classes that win no cell: they only argue somewhere. */
 const ALSO = ["African hunting dog", "dogsled", "hot pot", "crane (20)", "crane (24)"];
 const CLASSES = [...LABELS, ...ALSO];
-const TILE = 64;
-const TEXTURES = 240;
-
-/** Deterministic numbers in [0, 1). */
-function makeRandom(seed) {
-  let state = seed >>> 0 || 1;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 4294967296;
-  };
-}
-
-function hueToRgb(hue, light) {
-  const channel = (shift) => light * (0.62 + 0.38 * Math.cos(2 * Math.PI * (hue + shift)));
-  return [channel(0), channel(-1 / 3), channel(-2 / 3)];
-}
-
-/** A picture that somewhat resembles a feature inversion: waves around a centre, soft colours. */
-function paintTexture(index, side, sharpness) {
-  const random = makeRandom(index * 7919 + 13);
-  const hue = (index / TEXTURES) * 1.7 + random() * 0.12;
-  const waves = Array.from({ length: 5 }, () => ({
-    angle: random() * Math.PI,
-    frequency: (0.012 + random() ** 2 * 0.075) * (64 / side),
-    phase: random() * 6.28,
-    hue: hue + (random() - 0.5) * 0.4,
-    bend: (random() - 0.5) * 0.09 * (64 / side) ** 2,
-  }));
-  const [cx, cy] = [side * (0.35 + 0.3 * random()), side * (0.35 + 0.3 * random())];
-  const pixels = new Uint8ClampedArray(side * side * 4);
-  for (let y = 0; y < side; y++) {
-    for (let x = 0; x < side; x++) {
-      const dx = x - cx;
-      const dy = y - cy;
-      const distance = Math.hypot(dx, dy);
-      const sum = [0.5, 0.5, 0.5];
-      for (const wave of waves) {
-        const along = dx * Math.cos(wave.angle) + dy * Math.sin(wave.angle);
-        const value = Math.sin(
-          wave.frequency * along * 6.28 + wave.phase + wave.bend * distance * distance * 0.08,
-        );
-        const colour = hueToRgb(wave.hue, 0.34 * sharpness);
-        for (let c = 0; c < 3; c++)
-          sum[c] += value * colour[c] * Math.exp(-distance / (side * 0.7));
-      }
-      const at = (y * side + x) * 4;
-      for (let c = 0; c < 3; c++) pixels[at + c] = 255 * sum[c];
-      pixels[at + 3] = 255;
-    }
-  }
-  return new ImageData(pixels, side, side);
-}
-
-const textures = new Map();
-function texture(index, state) {
-  const key = `${index}/${state}`;
-  if (!textures.has(key)) {
-    const canvas = new OffscreenCanvas(TILE, TILE);
-    const context = canvas.getContext("2d");
-    context.putImageData(
-      paintTexture(
-        index + (state === "crop" ? 500 : 0),
-        TILE,
-        { crop: 0.7, rough: 0.55, final: 1 }[state],
-      ),
-      0,
-      0,
-    );
-    textures.set(key, canvas);
-  }
-  return textures.get(key);
-}
-
-async function toJpeg(canvas) {
-  const blob = await canvas.convertToBlob({ type: "image/jpeg", quality: 0.9 });
-  return new DataView(await blob.arrayBuffer());
-}
-
 /** Samples in a few clouds joined by bridges, binned at every grid. */
 function makeGrids({ dense, sizes, seed = 3 }) {
   if (dense) {
@@ -137,8 +62,6 @@ function makeGrids({ dense, sizes, seed = 3 }) {
   });
 }
 
-const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
 export class FakeModel {
   constructor(options = {}) {
     this.options = { sizes: [20, 40, 80], dense: false, instant: false, pace: 60, ...options };
@@ -148,7 +71,7 @@ export class FakeModel {
     this.revision = 0;
     this.sheet = 0;
     this.unacknowledged = 0;
-    this.stopped = new Set();
+    this.details = new FakeDetails(this, CLASSES);
     this.dead = false;
     this.state = {
       layer: "blocks.4.2",
@@ -249,8 +172,7 @@ export class FakeModel {
     } else if (message.kind === "acknowledge") this.unacknowledged--;
     else if (message.kind === "visible") this.visible(message);
     else if (message.kind === "hover") await this.card(message);
-    else if (message.kind === "inspect") await this.inspect(message);
-    else if (message.kind === "stop_inspect") this.stopped.add(message.request);
+    else if (this.details.answers(message)) await this.details.answer(message);
     else if (message.kind === "influence") await this.influence(message);
     else if (message.kind === "strongest") this.strongest(message);
     else if (message.kind === "real_crops") await this.realCrops(message);
@@ -546,32 +468,5 @@ export class FakeModel {
       },
       [await toJpeg(canvas)],
     );
-  }
-
-  async inspect({ grid, cell, request, seed }) {
-    const steps = 128;
-    const side = 160;
-    for (let step = 8; step <= steps && !this.stopped.has(request); step += 8) {
-      const canvas = new OffscreenCanvas(side, side);
-      const index = this.textureOf(grid, cell) + seed * 0;
-      canvas
-        .getContext("2d")
-        .putImageData(paintTexture(index, side, 0.25 + 0.75 * (step / steps)), 0, 0);
-      this.message(
-        {
-          kind: "frame",
-          request,
-          grid,
-          cell,
-          step,
-          steps,
-          cosine: 0.8 * (1 - Math.exp(-step / 30)),
-          cosines: [0.8 * (1 - Math.exp(-step / 30))],
-          done: step === steps,
-        },
-        [await toJpeg(canvas)],
-      );
-      await wait(this.options.instant ? 10 : this.options.pace);
-    }
   }
 }

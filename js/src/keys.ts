@@ -21,8 +21,8 @@ export function closeOne(view: View, help: Signal<boolean>): boolean {
   if (view.cancelGesture()) return true;
   if (help.peek()) {
     help.value = false;
-  } else if (view.opened.peek()) {
-    view.opened.value = null;
+  } else if (view.panels.closeOne()) {
+    return true;
   } else if (view.active.peek()?.by === "keyboard") {
     view.active.value = null;
   } else if (view.tool.peek() !== "pan") {

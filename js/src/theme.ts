@@ -9,6 +9,10 @@ export interface Colors {
   fold: string;
   rough: string;
   doubtful: string;
+  /** Of two cells that are compared, and what is written on them. */
+  first: string;
+  other: string;
+  onPair: string;
 }
 
 const NAMES: Record<keyof Colors, string> = {
@@ -21,6 +25,9 @@ const NAMES: Record<keyof Colors, string> = {
   fold: "--aw-fold",
   rough: "--aw-rough",
   doubtful: "--aw-doubtful",
+  first: "--aw-first",
+  other: "--aw-other",
+  onPair: "--aw-on-pair",
 };
 
 export function readColors(element: Element): Colors {

@@ -6,6 +6,7 @@ import { chooseLevel } from "./levels";
 import { Navigation } from "./navigation";
 import { OverlayLayer } from "./overlays/layer";
 import { Painter } from "./painter";
+import { Panels } from "./panels/panels";
 import { type AreaGesture, listenToPointer } from "./pointer";
 import { followRemembered } from "./remembered";
 import { Selecting } from "./selecting";
@@ -40,11 +41,11 @@ export class View {
   readonly gesture = signal<AreaGesture | null>(null);
   /** The line that returns here, after it was asked for; whether it could be copied. */
   readonly copied = signal<{ line: string; done: boolean } | null>(null);
-  /** How far the live picture of the opened cell is. */
-  readonly inspectStep = signal(0);
 
   readonly navigation: Navigation;
   readonly selecting: Selecting;
+  /** The cells that are open beside the stage. */
+  readonly panels: Panels;
   /** The colours over the pictures and their legend. */
   readonly overlays: OverlayLayer;
   readonly walking: Walking;
@@ -59,6 +60,7 @@ export class View {
     this.levelMode = signal<LevelMode>(store.remembered.levels);
     this.selecting = new Selecting(store, () => this.shownGrid());
     this.overlays = new OverlayLayer(this);
+    this.panels = new Panels(store, this.opened);
     this.walking = new Walking(this);
     this.standpoints = new Standpoints({
       standpoint: () => ({
@@ -105,6 +107,7 @@ export class View {
         () => this.painter.repaint(),
       ),
       ...this.follow(),
+      () => this.panels.dispose(),
       () => this.sight.dispose(),
       () => this.standpoints.dispose(),
       () => this.painter.dispose(),
@@ -183,7 +186,7 @@ export class View {
       this.changingLayout = true;
       batch(() => {
         this.active.value = null;
-        this.opened.value = null;
+        this.panels.clear();
         this.found.value = null;
       });
       this.changingLayout = false;
@@ -290,7 +293,7 @@ export class View {
       selection: this.store.layout.peek() && selection.grid > 0 ? selection : null,
       found: this.found.peek(),
       active: active && { ...active, strong: active.by === "keyboard" },
-      opened: this.opened.peek(),
+      opened: this.panels.shown.peek().map((panel) => panel.place),
       gesture: this.gesture.peek(),
     };
   }
@@ -305,7 +308,7 @@ export class View {
         // Whatever of these changes, only the overlay is drawn again.
         void store.selection.value;
         void this.active.value;
-        void this.opened.value;
+        void this.panels.shown.value;
         void this.gesture.value;
         void this.found.value;
         this.painter.redrawOverlay();

@@ -1,5 +1,6 @@
 /** What the widget says about pictures and cells. Short, in the field's words. */
 import type { Grid } from "./grids";
+import type { Inspection } from "./inspections";
 import { isDoubtful } from "./pictures";
 import { formatCount } from "./traits";
 
@@ -31,7 +32,7 @@ export function describePicture(known: Known | null): string {
       return `rough${cosine}; a finer pass is to come`;
     case "doubtful":
       return known.rank !== null && known.rank > 1
-        ? `doubtful${cosine}: looks more like another cell`
+        ? `doubtful${cosine}: looks more like ${known.rank > 2 ? `${known.rank - 1} other cells` : "another cell"}`
         : `doubtful${cosine}: the layer does not see the cell in it`;
     case "final":
       return known.rank === 1 ? `final${cosine}, comes back to its own cell` : `final${cosine}`;
@@ -66,4 +67,45 @@ export function formatValue(value: number): string {
 export function describeWaiting(connected: boolean, card: boolean): string {
   if (!connected) return "Not known: the kernel went before it was asked.";
   return card ? "Classes are being computed…" : "Reading the cell…";
+}
+
+/** How far live pictures are; of several, `at` is the one whose cosine is told. */
+export function describeProgress(
+  now: Inspection | null,
+  connected: boolean,
+  at: number | null = null,
+): string {
+  if (now?.failed) return `It cannot be made: ${now.failed}`;
+  const known = at === null ? now?.cosine : now?.cosines[at];
+  const cosine = typeof known === "number" ? ` · cosine ${known.toFixed(2)}` : "";
+  if (!connected) {
+    if (!now || now.step === 0) return "The atlas’s picture; there is no kernel";
+    return now.done ? `${now.step} steps${cosine}` : `Left at step ${now.step}${cosine}`;
+  }
+  if (!now || now.step === 0) return now?.paused ? "Paused" : "Waiting for the first frame…";
+  if (now.done) return `Finished: ${now.step} steps${cosine}`;
+  return `${now.paused ? "Paused at step" : "Step"} ${now.step} of ${now.steps}${cosine}`;
+}
+
+/** A direction between two cells. */
+export function describeMix(share: number): string {
+  return `${(1 - share).toFixed(2)}·A + ${share.toFixed(2)}·B`;
+}
+
+export function formatCosine(cosine: number | null): string {
+  return cosine === null ? "–" : cosine.toFixed(2).replace("-", "−");
+}
+
+/** Three digits that tell something. */
+export function formatPlain(value: number): string {
+  if (value === 0 || !Number.isFinite(value)) return "0";
+  const text = Math.abs(value) >= 1000 ? value.toFixed(0) : value.toPrecision(3);
+  return text.replace("-", "−");
+}
+
+/** Standard deviations, always with a sign. */
+export function formatSigma(value: number): string {
+  const text = Math.abs(value).toFixed(1);
+  if (Number(text) === 0) return "0 σ";
+  return `${value < 0 ? "−" : "+"}${text} σ`;
 }

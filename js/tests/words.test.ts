@@ -39,7 +39,8 @@ describe("a picture", () => {
 
   it("says in words how good it is", () => {
     expect(describePicture(picture)).toBe("final, cosine 0.78, comes back to its own cell");
-    expect(describePicture({ ...picture, rank: 4 })).toContain("looks more like another cell");
+    expect(describePicture({ ...picture, rank: 2 })).toContain("looks more like another cell");
+    expect(describePicture({ ...picture, rank: 4 })).toContain("looks more like 3 other cells");
     expect(describePicture({ ...picture, cosine: 0.2 })).toContain("doubtful, cosine 0.20");
     expect(describePicture({ ...picture, rank: null })).toBe("final, cosine 0.78");
     expect(describePicture(null)).toBe("no picture yet");

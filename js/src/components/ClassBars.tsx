@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import type { ClassValue } from "../messages";
 import { formatValue } from "../words";
 
@@ -6,62 +7,90 @@ export function reachOf(values: readonly ClassValue[]): number {
   return Math.max(1e-9, ...values.flatMap((v) => [v.value, v.low ?? 0, v.high ?? 0].map(Math.abs)));
 }
 
-const percent = (value: number) => `${(100 * value).toFixed(2)}%`;
+export const percent = (value: number) => `${(100 * value).toFixed(2)}%`;
 
-/**
- * One bar a class, with the interval as a whisker. `diverging` puts zero in the middle, for classes
- * that a cell argues for and against on one scale.
- */
-export function ClassBars({
-  values,
+/** The value and its interval in words. */
+export function describeClass({ label, value, low, high }: ClassValue): string {
+  const interval =
+    low !== null && high !== null
+      ? `${formatValue(low)} to ${formatValue(high)}`
+      : "one sample, so no interval";
+  return `${label}: ${formatValue(value)} (${interval})`;
+}
+
+const isUncertain = ({ low, high }: ClassValue) =>
+  low === null || high === null || (low <= 0 && high >= 0);
+
+/** A bar from zero to the value, with the interval as a whisker. */
+export function ClassBar({
+  item,
   reach,
-  diverging = false,
+  diverging,
+  tone,
 }: {
-  values: readonly ClassValue[];
+  item: ClassValue;
   reach: number;
-  diverging?: boolean;
+  diverging: boolean;
+  /** In place of the colours for and against. */
+  tone?: string;
 }) {
   const place = (value: number) => {
     const share = Math.min(Math.max(value / reach, -1), 1);
     return diverging ? 0.5 + share / 2 : Math.max(0, share);
   };
   const zero = diverging ? 0.5 : 0;
+  const at = place(item.value);
+  const { low, high } = item;
   return (
-    <ul class={`aw-bars ${diverging ? "aw-bars-diverging" : ""}`}>
-      {values.map((item) => {
-        const at = place(item.value);
-        const { low, high } = item;
-        const known = low !== null && high !== null;
-        const uncertain = !known || (low <= 0 && high >= 0);
-        const interval = known
-          ? `${formatValue(low)} to ${formatValue(high)}`
-          : "one sample, so no interval";
-        return (
-          <li
-            key={item.label}
-            class={`aw-bar-row ${uncertain ? "aw-uncertain" : ""}`}
-            title={`${item.label}: ${formatValue(item.value)} (${interval})`}
-          >
-            <span class="aw-bar-label">{item.label}</span>
-            <span class="aw-bar-track" aria-hidden="true">
-              <span
-                class={`aw-bar ${item.value < 0 ? "aw-against" : "aw-for"}`}
-                style={{ left: percent(Math.min(at, zero)), width: percent(Math.abs(at - zero)) }}
-              />
-              {known && (
-                <span
-                  class="aw-whisker"
-                  style={{
-                    left: percent(place(low)),
-                    width: percent(Math.max(0, place(high) - place(low))),
-                  }}
-                />
-              )}
-            </span>
-            <span class="aw-bar-value">{formatValue(item.value)}</span>
-          </li>
-        );
-      })}
+    <span class={`aw-bar-track ${isUncertain(item) ? "aw-uncertain" : ""}`} aria-hidden="true">
+      <span
+        class={`aw-bar ${tone ?? (item.value < 0 ? "aw-against" : "aw-for")}`}
+        style={{ left: percent(Math.min(at, zero)), width: percent(Math.abs(at - zero)) }}
+      />
+      {low !== null && high !== null && (
+        <span
+          class="aw-whisker"
+          style={{
+            left: percent(place(low)),
+            width: percent(Math.max(0, place(high) - place(low))),
+          }}
+        />
+      )}
+    </span>
+  );
+}
+
+/**
+ * One bar a class, with the interval as a whisker. `diverging` puts zero in the middle, for classes
+ * that a cell argues for and against on one scale. `actions` go to the end of each row.
+ */
+export function ClassBars({
+  values,
+  reach,
+  diverging = false,
+  actions,
+}: {
+  values: readonly ClassValue[];
+  reach: number;
+  diverging?: boolean;
+  actions?: (item: ClassValue) => ComponentChildren;
+}) {
+  return (
+    <ul
+      class={`aw-bars ${diverging ? "aw-bars-diverging" : ""} ${actions ? "aw-bars-acting" : ""}`}
+    >
+      {values.map((item) => (
+        <li
+          key={item.index}
+          class={`aw-bar-row ${isUncertain(item) ? "aw-uncertain" : ""}`}
+          title={describeClass(item)}
+        >
+          <span class="aw-bar-label">{item.label}</span>
+          <ClassBar item={item} reach={reach} diverging={diverging} />
+          <span class="aw-bar-value">{formatValue(item.value)}</span>
+          {actions?.(item)}
+        </li>
+      ))}
     </ul>
   );
 }

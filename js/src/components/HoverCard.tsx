@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import type { Card } from "../cards";
 import { placeBeside } from "../geometry";
 import { describePicture, describeSamples, describeWaiting, toneOf } from "../words";
 import { CellPicture } from "./CellPicture";
@@ -13,6 +14,7 @@ const REST = 50;
 const ASK_AGAIN = 1500;
 const TOP = 5;
 const CROPS = 6;
+const CROP_SIZE = 38;
 
 /** What the cell under the pointer (or the keyboard's focus) stands for. */
 export function HoverCard() {
@@ -54,7 +56,6 @@ export function HoverCard() {
   if (!active || hidden) return null;
   const picture = store.pictures.get(active.grid, active.cell) ?? null;
   const label = store.label(active.grid, active.cell);
-  const classes = card?.classes?.slice(0, TOP);
   const at = place.value;
   return (
     <div
@@ -68,7 +69,7 @@ export function HoverCard() {
         <CellPicture grid={active.grid} cell={active.cell} size={76} />
         <div class="aw-card-words">
           <strong class={label ? "" : "aw-unsure"}>
-            {label ?? (classes ? "no certain class" : "…")}
+            {label ?? (card?.classes ? "no certain class" : "…")}
           </strong>
           <span>{describeSamples(store.grid(active.grid), active.cell, card?.count)}</span>
           <span class="aw-card-state">
@@ -77,9 +78,27 @@ export function HoverCard() {
           </span>
         </div>
       </div>
-      {classes && classes.length > 0 && <ClassBars values={classes} reach={reachOf(classes)} />}
-      {!classes && <p class="aw-note">{describeWaiting(store.connected.value, card !== null)}</p>}
-      <Crops card={card} size={38} limit={CROPS} />
+      <CardClasses card={card} />
+      {card ? (
+        <Crops card={card} size={CROP_SIZE} limit={CROPS} />
+      ) : (
+        store.connected.value && <div style={{ height: `${CROP_SIZE}px` }} />
+      )}
     </div>
+  );
+}
+
+/** The top classes; until they are known their room, so that the card does not jump. */
+function CardClasses({ card }: { card: Card | null }) {
+  const { store } = useWidget();
+  const connected = store.connected.value;
+  if (card?.classes) {
+    const top = card.classes.slice(0, TOP);
+    return top.length > 0 ? <ClassBars values={top} reach={reachOf(top)} /> : null;
+  }
+  return (
+    <p class={`aw-note ${connected ? "aw-card-waiting" : ""}`}>
+      {describeWaiting(connected, card !== null)}
+    </p>
   );
 }

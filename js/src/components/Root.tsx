@@ -9,7 +9,7 @@ import { writeOverlay } from "../overlays/choice";
 import { isDark, onThemeChange } from "../theme";
 import { describePicture, describePlace, describeSamples } from "../words";
 import { useWidget } from "./context";
-import { DetailPanel } from "./DetailPanel";
+import { DetailPanels } from "./detail/DetailPanels";
 import { HeightHandle } from "./HeightHandle";
 import { Help } from "./Help";
 import { Stage } from "./Stage";
@@ -93,7 +93,7 @@ export function Root() {
       />
       <div class="aw-body">
         <Stage />
-        <DetailPanel />
+        <DetailPanels />
         {help.value && (
           <Help
             onClose={() => {
@@ -155,7 +155,8 @@ function useHostAttributes(dark: boolean): void {
     "data-aw-memory": JSON.stringify(store.pictures.memory),
     "data-aw-selected": store.selection.value.cells.length,
     "data-aw-opened": opened ? `${opened.grid}:${opened.cell}` : "",
-    "data-aw-inspect-step": view.inspectStep.value,
+    "data-aw-pinned": view.panels.pinned.value.map(({ grid, cell }) => `${grid}:${cell}`).join(" "),
+    "data-aw-inspect-step": view.panels.step.value,
     "data-aw-error": error?.message ?? "",
   };
   useLayoutEffect(() => {

@@ -13,13 +13,14 @@ export interface OverlayScene {
   /** Cells found by the search, veiling the others; the selection is drawn above. */
   found: { grid: number; cells: ReadonlySet<number> } | null;
   active: { grid: number; cell: number; strong: boolean } | null;
-  opened: { grid: number; cell: number } | null;
+  /** The cells in the panels: one, or two that are compared, A and B. */
+  opened: readonly { grid: number; cell: number }[];
   gesture: { kind: "rectangle" | "lasso"; points: readonly Point[] } | null;
 }
 
 export function isEmpty(scene: OverlayScene): boolean {
   const { selection, found, active, opened, gesture } = scene;
-  return !(selection?.cells.length || found || active || opened || gesture);
+  return !(selection?.cells.length || found || active || opened.length || gesture);
 }
 
 /** Draws what changes with the pointer, above the pictures: they need no redraw for it. */
@@ -32,7 +33,8 @@ export function drawOverlay(context: CanvasRenderingContext2D, scene: OverlaySce
   context.lineCap = "round";
   if (scene.found) veil(context, scene, scene.found.grid, scene.found.cells);
   if (scene.selection && scene.selection.cells.length > 0) drawSelection(context, scene);
-  if (scene.opened) frame(context, scene, scene.opened, 2.5);
+  if (scene.opened.length === 1) frame(context, scene, scene.opened[0], 2.5);
+  else scene.opened.forEach((at, number) => frameCompared(context, scene, at, number));
   if (scene.active) frame(context, scene, scene.active, scene.active.strong ? 3 : 2);
   if (scene.gesture) drawGesture(context, scene, camera);
 }
@@ -79,11 +81,36 @@ function drawSelection(context: CanvasRenderingContext2D, scene: OverlayScene): 
   context.stroke();
 }
 
+/** One of two cells that are compared, with the letter and the colour of its panel. */
+function frameCompared(
+  context: CanvasRenderingContext2D,
+  scene: OverlayScene,
+  at: { grid: number; cell: number },
+  number: number,
+): void {
+  const { camera, colors } = scene;
+  const color = number === 0 ? colors.first : colors.other;
+  frame(context, scene, at, 2.5, color);
+  const [x, y] = cellBox(at.cell, at.grid);
+  const [left, top] = [x * camera.k + camera.x - 5, y * camera.k + camera.y - 5];
+  const side = 14;
+  context.beginPath();
+  context.roundRect(left, top, side, side, 4);
+  context.fillStyle = color;
+  context.fill();
+  context.fillStyle = colors.onPair;
+  context.font = "700 10px system-ui, sans-serif";
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.fillText("AB"[number], left + side / 2, top + side / 2 + 0.5);
+}
+
 function frame(
   context: CanvasRenderingContext2D,
   scene: OverlayScene,
   at: { grid: number; cell: number },
   width: number,
+  color = scene.colors.accent,
 ): void {
   const { camera, colors } = scene;
   const box = cellBox(at.cell, at.grid);
@@ -95,7 +122,7 @@ function frame(
   context.strokeStyle = colors.halo;
   context.lineWidth = width + 2.5;
   context.stroke();
-  context.strokeStyle = colors.accent;
+  context.strokeStyle = color;
   context.lineWidth = width;
   context.stroke();
 }

@@ -1,14 +1,16 @@
+import bars from "./bars.css";
 import card from "./card.css";
 import controls from "./controls.css";
 import detail from "./detail.css";
 import frame from "./frame.css";
 import help from "./help.css";
 import overlay from "./overlay.css";
+import pair from "./pair.css";
 import stage from "./stage.css";
 import status from "./status.css";
 import theme from "./theme.css";
 
 /** The style sheet of the shadow tree; the bundler loads each part as a text. */
-export const styles = [theme, frame, controls, stage, help, overlay, card, detail, status].join(
-  "\n",
-);
+const parts = [theme, frame, controls, stage, help, overlay, bars, card, detail, pair, status];
+
+export const styles = parts.join("\n");

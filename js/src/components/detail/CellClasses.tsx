@@ -1,0 +1,38 @@
+import type { Place } from "../../view";
+import { describeWaiting } from "../../words";
+import { ClassBars, reachOf } from "../ClassBars";
+import { useWidget } from "../context";
+import { ClassActions } from "./ClassActions";
+
+/** What a cell argues for and against, all on one scale. */
+export function CellClasses({ place }: { place: Place }) {
+  const { store } = useWidget();
+  void store.cards.version.value;
+  const card = store.cards.get(place.grid, place.cell);
+  const connected = store.connected.value;
+  const [pro, contra] = [card?.classes ?? null, card?.against ?? []];
+  const reach = reachOf([...(pro ?? []), ...contra]);
+  const actions = (item: { index: number; label: string }) => (
+    <ClassActions index={item.index} label={item.label} grid={place.grid} />
+  );
+  return (
+    <section>
+      <h3>
+        What it argues for <small>mean contribution to the logit, 95 % interval</small>
+      </h3>
+      {!pro && <p class="aw-note">{describeWaiting(connected, card !== null)}</p>}
+      {pro && pro.length + contra.length === 0 && (
+        <p class="aw-note">This layer’s model has no classes.</p>
+      )}
+      {pro && pro.length > 0 && (
+        <ClassBars values={pro} reach={reach} diverging actions={actions} />
+      )}
+      {contra.length > 0 && (
+        <>
+          <h3>… and against</h3>
+          <ClassBars values={contra} reach={reach} diverging actions={actions} />
+        </>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,46 @@
+import type { Panel } from "../../panels/panel";
+import { describePicture, toneOf } from "../../words";
+import { useWidget } from "../context";
+import { StateMark } from "../StateMark";
+import { CellChannels } from "./CellChannels";
+import { CellClasses } from "./CellClasses";
+import { CropStrip } from "./CropStrip";
+import { LiveControls } from "./LiveControls";
+import { PanelHead } from "./PanelHead";
+import { VariantStrip } from "./VariantStrip";
+import { Viewer, ViewerCaption } from "./Viewer";
+
+/** One cell in depth: its picture optimised live, what was there in truth, what it argues for. */
+export function CellPanel({ panel }: { panel: Panel }) {
+  return (
+    <>
+      <PanelHead panel={panel} />
+      <div class="aw-made">
+        <div class="aw-live-row">
+          <Viewer panel={panel} />
+          <CropStrip panel={panel} size={53} limit={8} />
+        </div>
+        <ViewerCaption panel={panel} />
+        <LiveControls panel={panel} />
+        <VariantStrip panel={panel} size={81} />
+        <AtlasPictureState panel={panel} />
+      </div>
+      <div class="aw-said">
+        <CellClasses place={panel.place} />
+        <CellChannels place={panel.place} />
+      </div>
+    </>
+  );
+}
+
+function AtlasPictureState({ panel }: { panel: Panel }) {
+  const { store } = useWidget();
+  void store.pictureVersion.value;
+  const picture = store.pictures.get(panel.place.grid, panel.place.cell) ?? null;
+  return (
+    <p class="aw-detail-state" title="The picture in the atlas">
+      <StateMark tone={toneOf(picture)} />
+      atlas: {describePicture(picture)}
+    </p>
+  );
+}

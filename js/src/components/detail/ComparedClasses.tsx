@@ -1,0 +1,88 @@
+import { useEffect } from "preact/hooks";
+import { type ComparedClass, classesToCompare, compareClasses, isClear } from "../../compare";
+import type { ClassValue } from "../../messages";
+import type { Place } from "../../view";
+import { describeWaiting, formatValue } from "../../words";
+import { ClassBar, describeClass, reachOf } from "../ClassBars";
+import { useWidget } from "../context";
+import { ClassActions } from "./ClassActions";
+
+/** How many of the classes that either cell argues most for, and most against. */
+const FOR = 6;
+const AGAINST = 3;
+
+/** What each of two cells argues for the same classes, on one scale, and the difference. */
+export function ComparedClasses({ first, other }: { first: Place; other: Place }) {
+  const { store } = useWidget();
+  void store.cards.version.value;
+  void store.details.version.value;
+  const connected = store.connected.value;
+  const [a, b] = [first, other].map(({ grid, cell }) => store.cards.get(grid, cell));
+  const classes =
+    a?.classes && b?.classes
+      ? [
+          ...new Set([
+            ...classesToCompare(a.classes, b.classes, FOR),
+            ...classesToCompare(a.against ?? [], b.against ?? [], AGAINST),
+          ]),
+        ]
+      : null;
+  const known = [first, other].map((place) => {
+    const card = store.cards.get(place.grid, place.cell);
+    const strongest = [...(card?.classes ?? []), ...(card?.against ?? [])];
+    const values = new Map<number, ClassValue>(strongest.map((value) => [value.index, value]));
+    for (const [index, value] of store.details.classValues(place)) values.set(index, value);
+    return values;
+  });
+  const missing = known.map((values) => (classes ?? []).filter((index) => !values.has(index)));
+  useEffect(() => {
+    if (!connected) return;
+    store.details.wantClassValues(first, missing[0]);
+    store.details.wantClassValues(other, missing[1]);
+  }, [connected, missing.join("|")]);
+  const compared = classes ? compareClasses(known[0], known[1], classes) : [];
+  const reach = reachOf(
+    compared.flatMap(({ first: one, other: two }) => [one, two].filter((it) => it !== null)),
+  );
+  return (
+    <section>
+      <h3>
+        What they argue for{" "}
+        <small>mean contribution to the logit, 95 % intervals; A − B bold where clear</small>
+      </h3>
+      {!classes && <p class="aw-note">{describeWaiting(connected, a !== null && b !== null)}</p>}
+      {classes?.length === 0 && <p class="aw-note">This layer’s model has no classes.</p>}
+      <ul class="aw-bars aw-bars-diverging aw-bars-acting aw-compared">
+        {compared.map((item) => (
+          <ComparedRow key={item.index} item={item} reach={reach} grid={first.grid} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function ComparedRow({ item, reach, grid }: { item: ComparedClass; reach: number; grid: number }) {
+  const { first, other, difference } = item;
+  const words = [first && `A: ${describeClass(first)}`, other && `B: ${describeClass(other)}`];
+  return (
+    <li class="aw-bar-row" title={words.filter(Boolean).join("\n")}>
+      <span class="aw-bar-label">{item.label}</span>
+      <span class="aw-bar-two">
+        {first ? (
+          <ClassBar item={first} reach={reach} diverging tone="aw-first" />
+        ) : (
+          <span class="aw-bar-track" />
+        )}
+        {other ? (
+          <ClassBar item={other} reach={reach} diverging tone="aw-other" />
+        ) : (
+          <span class="aw-bar-track" />
+        )}
+      </span>
+      <span class={`aw-bar-value ${isClear(item) ? "aw-clear-difference" : ""}`}>
+        {difference === null ? "…" : formatValue(difference)}
+      </span>
+      <ClassActions index={item.index} label={item.label} grid={grid} />
+    </li>
+  );
+}

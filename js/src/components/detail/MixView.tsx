@@ -1,0 +1,69 @@
+import type { Mix } from "../../panels/mix";
+import { cosineOf, mixOf } from "../../profile";
+import { describeMix, describeProgress, formatCosine } from "../../words";
+import { useWidget } from "../context";
+import { LiveFrame } from "./LiveFrame";
+
+/** The picture between two cells, wherever the slider is. */
+export function MixView({ mix }: { mix: Mix }) {
+  const { store } = useWidget();
+  void store.details.version.value;
+  const connected = store.connected.value;
+  const share = mix.share.value;
+  const made = mix.live.value;
+  const now = made?.pictures.state.value ?? null;
+  const current = made !== null && made.share === share;
+  const first = store.details.profile(mix.first);
+  const other = store.details.profile(mix.other);
+  const apart = first && other ? cosineOf(first.mean, other.mean) : null;
+  const mixed = first && other ? mixOf(first.mean, other.mean, share) : null;
+  const toFirst = mixed && first ? cosineOf(mixed, first.mean) : null;
+  const toOther = mixed && other ? cosineOf(mixed, other.mean) : null;
+  return (
+    <div
+      class={`aw-mix ${made && !current ? "aw-stale" : ""}`}
+      data-aw-mix={now?.done && current ? share : ""}
+    >
+      <LiveFrame inspection={now} label="The picture of the mixed direction">
+        {!now?.pictures && (
+          <button
+            type="button"
+            class="aw-mix-begin"
+            disabled={!connected || made !== null}
+            title={connected ? "" : "There is no kernel to do it"}
+            onClick={() => mix.make()}
+          >
+            {made ? "Mixing…" : "Mix A and B"}
+          </button>
+        )}
+      </LiveFrame>
+      <div class="aw-live-caption">
+        <span>{made ? describeProgress(now, connected) : "Made when it is asked for"}</span>
+      </div>
+      <label class="aw-mix-slider">
+        <span class="aw-badge aw-badge-a">A</span>
+        <input
+          type="range"
+          min="0"
+          max="1"
+          step="0.01"
+          value={share}
+          disabled={!connected}
+          aria-label="Mix of A and B"
+          aria-valuetext={describeMix(share)}
+          onInput={(event) => mix.slide(event.currentTarget.valueAsNumber)}
+        />
+        <span class="aw-badge aw-badge-b">B</span>
+      </label>
+      <p class="aw-mix-words">{describeMix(share)}</p>
+      <dl class="aw-facts">
+        <dt>cosine to A</dt>
+        <dd>{formatCosine(toFirst)}</dd>
+        <dt>cosine to B</dt>
+        <dd>{formatCosine(toOther)}</dd>
+        <dt>A to B</dt>
+        <dd>{formatCosine(apart)}</dd>
+      </dl>
+    </div>
+  );
+}

@@ -1,0 +1,61 @@
+import type { Panel } from "../../panels/panel";
+import { describePlace, describeSamples } from "../../words";
+import { useWidget } from "../context";
+import { Icon } from "../icons";
+
+/** Which cell it is, and whether it stays. `mark` tells two compared ones apart. */
+export function PanelHead({ panel, mark = "" }: { panel: Panel; mark?: "" | "A" | "B" }) {
+  const { store, view, host } = useWidget();
+  void store.cards.version.value;
+  void store.cards.labelVersion.value;
+  const { grid, cell } = panel.place;
+  const card = store.cards.get(grid, cell);
+  const label = store.label(grid, cell);
+  const pinned = view.panels.isPinned(panel.place);
+  const leaves = pinned && view.opened.value !== null;
+  const stay = pinned
+    ? leaves
+      ? "Unpin, and close: another cell is open"
+      : "Unpin: the next cell takes its place"
+    : "Pin: the next cell opens beside it, to compare";
+  return (
+    <header class="aw-detail-head">
+      {mark && <span class={`aw-badge aw-badge-${mark.toLowerCase()}`}>{mark}</span>}
+      <div class="aw-detail-title">
+        <h2 class={label ? "" : "aw-unsure"}>
+          {label ?? (card?.classes ? "no certain class" : "Cell")}
+        </h2>
+        <p>
+          {describePlace(grid, cell)} of {`${grid}\u00a0×\u00a0${grid}`} ·{" "}
+          {describeSamples(store.grid(grid), cell, card?.count).replace(" ", "\u00a0")}
+        </p>
+      </div>
+      <button
+        type="button"
+        class="aw-button aw-quiet"
+        aria-pressed={pinned}
+        title={stay}
+        aria-label={stay}
+        data-aw-pin
+        onClick={() => {
+          if (pinned) view.panels.unpin(panel.place);
+          else view.panels.pin(panel.place);
+        }}
+      >
+        <Icon name="pin" />
+      </button>
+      <button
+        type="button"
+        class="aw-button aw-quiet"
+        title="Close (Escape)"
+        aria-label="Close"
+        onClick={() => {
+          view.panels.close(panel.place);
+          host.focus({ preventScroll: true });
+        }}
+      >
+        <Icon name="close" />
+      </button>
+    </header>
+  );
+}

@@ -1,0 +1,49 @@
+import { type Panel, VARIANTS } from "../../panels/panel";
+import { describeProgress } from "../../words";
+import { useWidget } from "../context";
+import { Drawing } from "../Drawing";
+
+/** Several pictures of one direction: what they share is asked for, what differs is free. */
+export function VariantStrip({ panel, size }: { panel: Panel; size: number }) {
+  const { store } = useWidget();
+  const now = panel.variants.value?.state.value;
+  if (!now) return null;
+  const { pictures } = now;
+  return (
+    <div class="aw-variants" data-aw-variant-step={now.step}>
+      <div class="aw-variants-row">
+        {Array.from({ length: VARIANTS }, (_, at) => {
+          const cosine = now.cosines[at];
+          return (
+            <button
+              key={at}
+              type="button"
+              class="aw-crop-button"
+              disabled={!pictures}
+              aria-pressed={panel.isChosen({ kind: "variant", at })}
+              aria-label={`Variant ${at + 1}, large`}
+              onClick={() => panel.choose({ kind: "variant", at })}
+            >
+              <Drawing
+                size={size}
+                of={[pictures, at]}
+                class="aw-crop"
+                paint={(context, side) => {
+                  if (!pictures) return;
+                  const tile = pictures.height;
+                  context.drawImage(pictures, at * tile, 0, tile, tile, 0, 0, side, side);
+                }}
+              />
+              <small>{typeof cosine === "number" ? cosine.toFixed(2) : "–"}</small>
+            </button>
+          );
+        })}
+      </div>
+      <p class="aw-note">
+        {now.done && !now.failed
+          ? "What they share, the direction asks for; what differs, it leaves free. Below each its cosine."
+          : describeProgress(now, store.connected.value)}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,64 @@
+import type { Inspection } from "../../inspections";
+import type { Panel } from "../../panels/panel";
+import { describeProgress } from "../../words";
+import { CellPicture } from "../CellPicture";
+import { useWidget } from "../context";
+import { Trace } from "../Trace";
+import { CropInImage } from "./CropInImage";
+import { LiveFrame } from "./LiveFrame";
+
+/** What a panel looks at: the pictures, and which one of them; none while it looks at a crop. */
+function inView(panel: Panel): { inspection: Inspection | null; at: number } {
+  const { looking } = panel;
+  const of = looking.kind === "variant" ? panel.variants : panel.live;
+  return {
+    inspection: of.value?.state.value ?? null,
+    at: looking.kind === "variant" ? looking.at : 0,
+  };
+}
+
+/** The large frame of a panel: the live picture, one of its variants, or a crop in its image. */
+export function Viewer({ panel }: { panel: Panel }) {
+  const { grid, cell } = panel.place;
+  const { inspection, at } = inView(panel);
+  return panel.looking.kind === "crop" ? (
+    <CropInImage place={panel.place} crop={panel.looking.at} />
+  ) : (
+    <LiveFrame inspection={inspection} at={at} label="The picture as it is being optimised">
+      <CellPicture grid={grid} cell={cell} size={224} />
+    </LiveFrame>
+  );
+}
+
+/** What the frame shows, in words. */
+export function ViewerCaption({ panel }: { panel: Panel }) {
+  const { store } = useWidget();
+  void store.details.version.value;
+  const { looking } = panel;
+  if (looking.kind === "crop") {
+    const found = store.details.cropInImage(panel.place, looking.at);
+    return (
+      <div class="aw-live-caption aw-origin-words">
+        {found && (
+          <>
+            <span class="aw-origin-name">{found.name}</span>
+            <span title="The side of what the layer effectively sees, outlined, of what the network is given, bright">
+              sees {found.seen} of {found.input} px
+            </span>
+          </>
+        )}
+      </div>
+    );
+  }
+  const { inspection, at } = inView(panel);
+  const trace = looking.kind === "live" ? (inspection?.trace ?? []) : [];
+  return (
+    <div class="aw-live-caption">
+      <span>
+        {looking.kind === "variant" && `Variant ${at + 1}: `}
+        {describeProgress(inspection, store.connected.value, at)}
+      </span>
+      {inspection && trace.length > 1 && <Trace points={trace} steps={inspection.steps} />}
+    </div>
+  );
+}

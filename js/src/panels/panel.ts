@@ -1,0 +1,128 @@
+import { effect, type ReadonlySignal, signal, untracked } from "@preact/signals";
+import type { Details } from "../details";
+import type { LivePictures } from "../inspections";
+import type { Place } from "../view";
+
+/** What an open panel needs of the store. */
+export interface PanelStore {
+  readonly connected: ReadonlySignal<boolean>;
+  readonly details: Details;
+  wantCard(grid: number, cell: number): void;
+}
+
+/** What the large frame of a panel shows: one of these pictures, or a crop within its image. */
+export type Looking =
+  | { kind: "live" }
+  | { kind: "variant"; at: number }
+  | { kind: "crop"; at: number };
+
+/** How often the kernel is asked for what is still missing on the card (ms). */
+const ASK_AGAIN = 1500;
+export const MORE_STEPS = 64;
+export const VARIANTS = 4;
+
+const LIVE: Looking = { kind: "live" };
+const same = (a: Looking | null, b: Looking) => JSON.stringify(a) === JSON.stringify(b);
+
+/** One cell that is open, from the click on: what a panel shows survives its being moved about. */
+export class Panel {
+  readonly seed = signal(0);
+  readonly live = signal<LivePictures | null>(null);
+  readonly variants = signal<LivePictures | null>(null);
+  /** What was chosen to be looked at, and what the pointer rests on meanwhile. */
+  private readonly chosen = signal<Looking>(LIVE);
+  private readonly glimpsed = signal<Looking | null>(null);
+  private readonly endings: (() => void)[] = [];
+
+  constructor(
+    private readonly store: PanelStore,
+    readonly place: Place,
+  ) {
+    const { grid, cell } = place;
+    const ask = () => store.wantCard(grid, cell);
+    ask();
+    const asking = setInterval(ask, ASK_AGAIN);
+    this.endings.push(
+      () => clearInterval(asking),
+      effect(() => {
+        // A kernel that comes back knows nothing of what was asked before.
+        const seed = this.seed.value;
+        if (!store.connected.value) return;
+        const live = store.details.inspections.open(place, seed);
+        this.live.value = live;
+        return () => live.stop();
+      }),
+      effect(() => {
+        if (!store.connected.value) untracked(() => this.dropUnfinishedVariants());
+      }),
+    );
+  }
+
+  get key(): string {
+    return `${this.place.grid}:${this.place.cell}`;
+  }
+
+  get looking(): Looking {
+    return this.glimpsed.value ?? this.chosen.value;
+  }
+
+  /** Whether something else than the live picture was chosen. */
+  get looksElsewhere(): boolean {
+    return this.chosen.value.kind !== "live";
+  }
+
+  isChosen(looking: Looking): boolean {
+    return same(this.chosen.value, looking);
+  }
+
+  /** Chooses what to look at; chosen once more, it is the live picture again. */
+  choose(looking: Looking): void {
+    this.chosen.value = same(this.chosen.peek(), looking) ? LIVE : looking;
+    this.glimpsed.value = null;
+    this.wantImage(looking);
+  }
+
+  lookAtLive(): void {
+    this.chosen.value = LIVE;
+    this.glimpsed.value = null;
+  }
+
+  /** Shows something as long as the pointer rests on it. */
+  glimpse(looking: Looking | null): void {
+    if (looking) this.wantImage(looking);
+    this.glimpsed.value = looking;
+  }
+
+  anotherSeed(): void {
+    this.lookAtLive();
+    this.seed.value++;
+  }
+
+  toggleVariants(): void {
+    const before = this.variants.peek();
+    if (before) {
+      before.stop();
+      this.variants.value = null;
+      if (this.chosen.peek().kind === "variant") this.lookAtLive();
+    } else {
+      const { inspections } = this.store.details;
+      this.variants.value = inspections.variants(this.place, this.seed.peek(), VARIANTS);
+    }
+  }
+
+  dispose(): void {
+    for (const end of this.endings) end();
+    this.variants.peek()?.stop();
+  }
+
+  private wantImage(looking: Looking): void {
+    if (looking.kind === "crop" && this.store.connected.peek()) {
+      this.store.details.wantCropInImage(this.place, looking.at);
+    }
+  }
+
+  private dropUnfinishedVariants(): void {
+    const { variants } = this;
+    if (variants.peek() && !variants.peek()?.state.peek().done) variants.value = null;
+  }
+}

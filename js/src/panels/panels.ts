@@ -1,0 +1,112 @@
+import { batch, computed, effect, type Signal, signal, untracked } from "@preact/signals";
+import type { Place } from "../view";
+import { Mix } from "./mix";
+import { Panel, type PanelStore } from "./panel";
+
+const MOST = 2;
+
+const isSame = (a: Place | null, b: Place | null) => a?.grid === b?.grid && a?.cell === b?.cell;
+const isAmong = (places: readonly Place[], place: Place) => places.some((it) => isSame(it, place));
+
+/** The cells that have a panel, left one first: those that are pinned, then the one opened last. */
+export function placesShown(pinned: readonly Place[], opened: Place | null): Place[] {
+  const places = opened && !isAmong(pinned, opened) ? [...pinned, opened] : [...pinned];
+  return places.slice(0, MOST);
+}
+
+/**
+ * The open panels of a view. A click on a cell opens it in the panel that is not pinned; with one
+ * panel pinned, the next cell opens beside it and the two are compared.
+ */
+export class Panels {
+  readonly pinned = signal<readonly Place[]>([]);
+  readonly shown = signal<readonly Panel[]>([]);
+  /** Between the two that are compared; null unless there are two. */
+  readonly mix = signal<Mix | null>(null);
+  /** Opened, but both places are taken by pinned panels. */
+  readonly waiting = computed(() => {
+    const opened = this.opened.value;
+    const taken = this.pinned.value.length === MOST && opened && !this.isPinned(opened);
+    return taken ? opened : null;
+  });
+  /** How far the live picture of the cell opened last is. */
+  readonly step = computed(() => this.shown.value.at(-1)?.live.value?.state.value.step ?? 0);
+  private readonly stopFollowing: () => void;
+
+  constructor(
+    private readonly store: PanelStore,
+    private readonly opened: Signal<Place | null>,
+  ) {
+    this.stopFollowing = effect(() => {
+      const places = placesShown(this.pinned.value, opened.value);
+      untracked(() => this.show(places));
+    });
+  }
+
+  isPinned(place: Place): boolean {
+    return isAmong(this.pinned.value, place);
+  }
+
+  pin(place: Place): void {
+    if (this.pinned.peek().length >= MOST || isAmong(this.pinned.peek(), place)) return;
+    batch(() => {
+      this.pinned.value = [...this.pinned.peek(), place];
+      if (isSame(this.opened.peek(), place)) this.opened.value = null;
+    });
+  }
+
+  /** The panel stays, until another cell is opened; where one is already, it closes. */
+  unpin(place: Place): void {
+    batch(() => {
+      this.pinned.value = this.pinned.peek().filter((it) => !isSame(it, place));
+      this.opened.value ??= place;
+    });
+  }
+
+  close(place: Place): void {
+    batch(() => {
+      this.pinned.value = this.pinned.peek().filter((it) => !isSame(it, place));
+      if (isSame(this.opened.peek(), place)) this.opened.value = null;
+    });
+  }
+
+  /** What Escape does: one thing at a time, the latest first. */
+  closeOne(): boolean {
+    const elsewhere = this.shown.peek().find((panel) => panel.looksElsewhere);
+    const last = this.opened.peek() ?? this.pinned.peek().at(-1);
+    if (elsewhere) elsewhere.lookAtLive();
+    else if (last) this.close(last);
+    return Boolean(elsewhere ?? last);
+  }
+
+  /** Closes all: the cells that they are about are no more. */
+  clear(): void {
+    batch(() => {
+      this.pinned.value = [];
+      this.opened.value = null;
+    });
+  }
+
+  dispose(): void {
+    this.stopFollowing();
+    this.show([]);
+  }
+
+  private show(places: readonly Place[]): void {
+    const before = this.shown.peek();
+    const panels = places.map(
+      (place) => before.find((it) => isSame(it.place, place)) ?? new Panel(this.store, place),
+    );
+    if (panels.length === before.length && panels.every((it, at) => it === before[at])) return;
+    for (const panel of before) if (!panels.includes(panel)) panel.dispose();
+    const [first, other] = panels;
+    const mix = this.mix.peek();
+    const stays = mix && isSame(mix.first, first?.place) && isSame(mix.other, other?.place);
+    batch(() => {
+      this.shown.value = panels;
+      if (stays) return;
+      mix?.dispose();
+      this.mix.value = first && other ? new Mix(this.store, first.place, other.place) : null;
+    });
+  }
+}
