@@ -1,5 +1,4 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
 import type { OverlayChoice, OverlayKind } from "../overlays/choice";
 import { className } from "../overlays/choice";
 import { ClassPicker } from "./ClassPicker";
@@ -56,26 +55,13 @@ function describe(choice: OverlayChoice, names: readonly string[]): string {
 function Menu({ onClose }: { onClose: () => void }) {
   const { store, view, host } = useWidget();
   const picking = useSignal(false);
-  const list = useRef<HTMLDivElement>(null);
   const choice = store.overlay.value;
   const classes = store.classes.names.value;
   const last = view.overlays.lastClass.value;
-  useEffect(() => {
-    list.current?.querySelector<HTMLElement>("[aria-checked=true]")?.focus({ preventScroll: true });
-  }, []);
   const choose = (next: OverlayChoice) => {
     store.overlay.value = next;
     onClose();
     host.focus({ preventScroll: true });
-  };
-  const onKeyDown = (event: KeyboardEvent) => {
-    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
-    if (step === 0) return;
-    event.preventDefault();
-    event.stopPropagation();
-    const items = [...(list.current?.querySelectorAll<HTMLElement>("button:enabled") ?? [])];
-    const at = items.findIndex((item) => item.matches(":focus"));
-    items[(at + step + items.length) % items.length]?.focus();
   };
   if (picking.value) {
     return (
@@ -90,7 +76,7 @@ function Menu({ onClose }: { onClose: () => void }) {
   }
   return (
     <Popup class="aw-menu aw-overlay-popup" onClose={onClose}>
-      <div ref={list} role="menu" aria-label="Overlay" onKeyDown={onKeyDown}>
+      <div role="menu" aria-label="Overlay">
         {MODES.map(([kind, name, meaning]) => (
           <button
             key={kind}

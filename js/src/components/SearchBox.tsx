@@ -190,7 +190,7 @@ function FoundRow({
     >
       <span>{name}</span>
       <small>
-        {strongest !== null && <b>{formatValue(strongest)}</b>} {where}
+        {strongest !== null && <strong>{formatValue(strongest)}</strong>} {where}
       </small>
       <button
         type="button"
