@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +14,7 @@ from atlas_widget.attribution.targets import as_target
 from atlas_widget.errors import AtlasError, AttributionError
 from atlas_widget.probe import LayerProbe
 from atlas_widget.probe.derivatives import MaxPool
+from atlas_widget.probe.opening import opened
 from atlas_widget.probe.pictures import as_rgb
 
 __all__ = ["attribute", "attribution_map", "class_values", "scores_that_matter"]
@@ -83,7 +82,7 @@ def attribute(
     so. Where it cannot be differentiated twice either, each class costs a pass of its own: of more
     than 32 then only those are computed which the pictures score highest, and the others are NaN.
     """
-    with _probe(model, layer, transform, device) as probe:
+    with opened(model, layer, transform, device) as probe:
         return class_values(
             probe, images, positions, batch_size=batch_size, target=target, max_pool=max_pool
         )
@@ -119,7 +118,7 @@ def attribution_map(
     """
     if (classes is None) == (target is None):
         raise AttributionError("Give either classes or target: what the maps are to be about.")
-    with _probe(model, layer, transform, device) as probe:
+    with opened(model, layer, transform, device) as probe:
         about = as_target(target if classes is None else classes).for_probe(probe)
         rgb = as_rgb(images, probe.input_size)
         maps = []
@@ -197,29 +196,6 @@ def scores_that_matter(
     rank = scores.argsort(dim=1, descending=True).argsort(dim=1).amin(0)
     order = np.lexsort((-scores.mean(0).numpy(), rank.numpy()))
     return sorted(int(index) for index in order[:count])
-
-
-@contextmanager
-def _probe(
-    model: nn.Module | LayerProbe,
-    layer: str | None,
-    transform: Any,
-    device: str | torch.device | None,
-) -> Iterator[LayerProbe]:
-    if isinstance(model, LayerProbe):
-        if layer is not None and layer != model.layer:
-            raise AtlasError(
-                f"The probe is of layer {model.layer!r}, not {layer!r}; pass layer=None or the "
-                "model itself."
-            )
-        yield model
-        return
-    if layer is None:
-        raise AtlasError("Give the name of a layer; list_layers(model) lists all.")
-    with LayerProbe(model, layer, transform=transform, device=device) as probe:
-        yield probe
-        for notice in probe.notices:
-            warnings.warn(notice, stacklevel=4)  # the line that called attribute
 
 
 def _positions(positions: ArrayLike, probe: LayerProbe, rgb: Tensor) -> Tensor:

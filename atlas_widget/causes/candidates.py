@@ -46,7 +46,7 @@ def candidate_cues(
     own, other : int
         The classes.
     share : float
-        The part of a cell's samples that must be misplaced.
+        The part of what a cell argues for `own` that must come from misplaced samples.
 
     Returns
     -------
@@ -60,7 +60,9 @@ def candidate_cues(
     for cell in range(len(grid)):
         inside = place[grid.members(cell)]
         inside = inside[inside >= 0]
-        if len(inside) >= _FEWEST and misplaced[inside].mean() >= share:
+        evidence = np.maximum(argues[inside], 0)
+        beside = evidence[misplaced[inside]].sum()
+        if len(inside) >= _FEWEST and beside > 0 and beside >= share * evidence.sum():
             cells.append(cell)
             groups.append(inside)
     summary = summarise(np.where(misplaced, argues, 0.0), groups)

@@ -15,11 +15,12 @@ from atlas_widget.causes.candidates import candidate_cues
 from atlas_widget.causes.cue_measurement import measured_cue
 from atlas_widget.causes.cue_report import Cue, CueReport
 from atlas_widget.causes.image_sets import ClassImages
-from atlas_widget.classes.attributions import SampleAttributions, probe_of, sample_attributions
+from atlas_widget.classes.attributions import SampleAttributions, check_weights, sample_attributions
 from atlas_widget.classes.names import class_name, class_number
 from atlas_widget.collect import FEWEST_SAMPLES
 from atlas_widget.errors import AtlasError, AttributionError
 from atlas_widget.images.sources import as_image_source
+from atlas_widget.probe.opening import opened
 from atlas_widget.progress import CancelledCallback, ProgressCallback
 
 if TYPE_CHECKING:
@@ -83,8 +84,8 @@ def find_cues(
     grid : int, optional
         Whose cells are searched; by default the coarsest.
     share : float
-        The part of a cell's samples that must come from images of the other class or the
-        background, in (0, 1].
+        The part of what a cell argues for a class that must come from images of the other class
+        or from the background, in (0, 1]. Less than that, and it is likely the class itself.
     count : int
         At most so many cues.
     measured : int
@@ -112,7 +113,8 @@ def find_cues(
             f"share={share!r} is in (0, 1], count={count!r} and test_images={test_images!r} are at "
             f"least 1, measured={measured!r} at least 0."
         )
-    with probe_of(atlas, model, transform, device) as probe:
+    with opened(model, atlas.layer, transform, device) as probe:
+        check_weights(atlas, probe)
         pair = [class_number(each, atlas.labels, probe.num_classes) for each in (first, second)]
         if pair[0] == pair[1]:
             raise AttributionError(f"{first!r} and {second!r} are the same class: give two.")

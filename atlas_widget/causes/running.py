@@ -1,4 +1,4 @@
-"""A model or a probe of it, opened for one call, and run on pictures."""
+"""A model as a whole, opened for one call, and what it says of pictures."""
 
 from __future__ import annotations
 
@@ -17,31 +17,7 @@ from atlas_widget.probe import LayerProbe, list_layers
 from atlas_widget.probe.outputs import class_scores
 from atlas_widget.probe.running import run_model
 
-__all__ = ["opened", "opened_anywhere", "probabilities", "scores_of"]
-
-
-@contextmanager
-def opened(
-    model: nn.Module | LayerProbe,
-    layer: str | None,
-    transform: Any = None,
-    device: str | torch.device | None = None,
-) -> Iterator[LayerProbe]:
-    """Give a probe of a layer: the one that is passed, or one of the model."""
-    if isinstance(model, LayerProbe):
-        if layer is not None and layer != model.layer:
-            raise AtlasError(
-                f"The probe is of layer {model.layer!r}, not {layer!r}; pass layer=None or the "
-                "model itself."
-            )
-        yield model
-        return
-    if layer is None:
-        raise AtlasError("Give the name of a layer; list_layers(model) lists all.")
-    with LayerProbe(model, layer, transform=transform, device=device) as probe:
-        yield probe
-        for notice in probe.notices:
-            warnings.warn(notice, stacklevel=4)
+__all__ = ["opened_anywhere", "probabilities", "scores_of"]
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from atlas_widget.probe import LayerProbe
     from atlas_widget.samples import Samples
 
-__all__ = ["SampleAttributions", "sample_attributions"]
+__all__ = ["SampleAttributions", "check_weights", "sample_attributions"]
 
 _FORWARD = 1.3  # plain passes that all classes of one position cost
 _BACKWARD = 2.0  # plain passes that one class of all positions costs beyond the first one
@@ -122,10 +121,12 @@ def sample_attributions(
         `cancelled` returned True.
     """
     from atlas_widget.images.sources import as_image_source
+    from atlas_widget.probe.opening import opened
 
     if batch_size < 1:
         raise AtlasError(f"batch_size must be at least 1, not {batch_size}.")
-    with probe_of(atlas, model, transform, device) as probe:
+    with opened(model, atlas.layer, transform, device) as probe:
+        check_weights(atlas, probe)
         if probe.num_classes is None or probe.no_classes is not None:
             raise AttributionError(probe.no_classes or "The model has no classes.")
         source = as_image_source(images, preprocessing=probe.preprocessing)
@@ -156,30 +157,8 @@ def sample_attributions(
         return SampleAttributions(values, wanted, count, rows.astype(np.int64), winning, scale)
 
 
-@contextmanager
-def probe_of(
-    atlas: Atlas,
-    model: nn.Module | LayerProbe,
-    transform: Any = None,
-    device: str | torch.device | None = None,
-) -> Iterator[LayerProbe]:
-    """Give a probe of an atlas's layer: the one that is passed, or one of the model."""
-    from atlas_widget.probe import LayerProbe
-
-    if isinstance(model, LayerProbe):
-        if model.layer != atlas.layer:
-            raise AtlasError(
-                f"The probe is of layer {model.layer!r}, but the atlas is of {atlas.layer!r}."
-            )
-        _check_weights(atlas, model)
-        yield model
-        return
-    with LayerProbe(model, atlas.layer, transform=transform, device=device) as probe:
-        _check_weights(atlas, probe)
-        yield probe
-
-
-def _check_weights(atlas: Atlas, probe: LayerProbe) -> None:
+def check_weights(atlas: Atlas, probe: LayerProbe) -> None:
+    """Raise if a probe's model is not the one that the atlas was made with."""
     known = atlas.provenance.get("weights_hash")
     if known is not None and known != probe.weights_hash:
         raise AttributionError(

@@ -12,7 +12,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from atlas_widget import Atlas
+from atlas_widget import Atlas, LayerProbe
+from atlas_widget.collect import collect
+from atlas_widget.images import as_image_source
+from atlas_widget.layout import quick_layout
 
 LABELS = ["disc", "cross", "stripes"]
 SIDE = 48
@@ -90,8 +93,8 @@ def trained() -> Net:
         torch.manual_seed(0)
         net = Net()
         optimizer = torch.optim.Adam(net.parameters(), 3e-3)
-        for _ in range(12):
-            for rows in torch.randperm(len(inputs)).split(40):
+        for _ in range(8):
+            for rows in torch.randperm(len(inputs)).split(50):
                 optimizer.zero_grad()
                 nn.functional.cross_entropy(net(inputs[rows]), wanted[rows]).backward()
                 optimizer.step()
@@ -99,15 +102,9 @@ def trained() -> Net:
 
 
 def atlas_of(net: Net, shown: Pictures, num_samples: int = 3000) -> Atlas:
-    return Atlas.build(
-        net,
-        LAYER,
-        list(shown.rgb),
-        transform=CONFIG,
-        labels=LABELS,
-        num_samples=num_samples,
-        grids=(10, 20),
-        crop_scale=(0.9, 1.0),
-        device="cpu",
-        progress=False,
-    )
+    """An atlas of pictures, laid out by principal components: that takes no time."""
+    with LayerProbe(net, LAYER, transform=CONFIG, device="cpu") as probe:
+        source = as_image_source(list(shown.rgb))
+        samples = collect(probe, source, num_samples=num_samples, crop_scale=(0.9, 1.0))
+    xy = quick_layout(samples.activations)
+    return Atlas(samples, xy, layer=LAYER, grids=(10, 20), labels=LABELS)
