@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -53,9 +54,14 @@ class ClassValue:
 
 
 def attribution_interval(
-    values: ArrayLike, seed: int = 0, *, resamples: int = 1000, level: float = 0.95
+    values: ArrayLike,
+    seed: int = 0,
+    *,
+    resamples: int = 1000,
+    level: float = 0.95,
+    method: Literal["bootstrap", "t"] = "bootstrap",
 ) -> tuple[Floats, Floats, Floats]:
-    """Return the mean over samples and its bootstrap interval, for every class.
+    """Return the mean over samples and an interval for it, for every class.
 
     Parameters
     ----------
@@ -64,32 +70,59 @@ def attribution_interval(
         Of the resampling.
     resamples : int
     level : float
-        Share of the resampled means that lie within.
+        How often the interval is to hold the mean of all samples there could be.
+    method : {"bootstrap", "t"}
+        Resampled means, or Student's t, which costs next to nothing.
 
     Returns
     -------
     mean, low, high : ndarray, (classes,)
-        The interval is that of the percentiles, widened for few samples as Student's t is wider
-        than the normal distribution. `low` and `high` are NaN for a single sample.
+        `low` and `high` are NaN for a single sample.
+
+    Notes
+    -----
+    The bootstrap's interval is that of the percentiles, widened for few samples as Student's t is
+    wider than the normal distribution. How often intervals of 95 % hold the mean, in %: of the
+    demo's own class values, resampled from 58 cells of 60 samples and more (skewness 0.9, excess
+    kurtosis 3, in the median), of a log-normal distribution, and of Student's with 3 degrees of
+    freedom:
+
+    ==================  ====  ====  ====  ====  =============  ===============
+    samples                3     8    16    32  8, log-normal  8, heavy-tailed
+    ==================  ====  ====  ====  ====  =============  ===============
+    bootstrap           94.1  93.3  93.6  93.8           83.8             95.7
+    t                   94.5  94.0  94.2  94.6           83.3             96.4
+    plain percentiles   72.8  86.6  90.5  92.6           77.4             88.5
+    ==================  ====  ====  ====  ====  =============  ===============
+
+    Where they miss, the mean is mostly higher than they say: they lie wholly above it in less than
+    2 % of the cases, as they may in 2.5 %. Samples count as independent; those of one crop are so
+    not quite (of what they deviate from their cell's mean by, they share about 15 %).
     """
     samples = np.asarray(values, dtype=np.float64)
     if samples.ndim != 2 or len(samples) == 0:
         raise AttributionError(
             f"Class values are (samples, classes) with at least one sample, not {samples.shape}."
         )
+    if method not in ("bootstrap", "t"):
+        raise AttributionError(f"method is 'bootstrap' or 't', not {method!r}.")
     count = len(samples)
     mean = samples.mean(0)
     if count == 1:
         unknown = np.full(mean.shape, np.nan, np.float32)
         return mean.astype(np.float32), unknown, unknown.copy()
-    drawn = np.random.default_rng(seed).multinomial(
-        count, np.full(count, 1 / count), size=resamples
-    )
     edge = (1 - level) / 2
-    # Resampling a few values understates how far their mean may be off; this makes up for it.
-    widened = math.sqrt(count / (count - 1)) * stdtrit(count - 1, edge) / ndtri(edge)
-    means = drawn @ (samples - mean) / count * widened
-    low, high = np.quantile(means, [edge, 1 - edge], axis=0)
+    if method == "t":
+        high = -stdtrit(count - 1, edge) * samples.std(0, ddof=1) / math.sqrt(count)
+        low = -high
+    else:
+        drawn = np.random.default_rng(seed).multinomial(
+            count, np.full(count, 1 / count), size=resamples
+        )
+        # Resampling a few values understates how far their mean may be off; this makes up for it.
+        widened = math.sqrt(count / (count - 1)) * stdtrit(count - 1, edge) / ndtri(edge)
+        means = drawn @ (samples - mean) / count * widened
+        low, high = np.quantile(means, [edge, 1 - edge], axis=0)
     return (
         mean.astype(np.float32),
         (mean + low).astype(np.float32),

@@ -1,17 +1,33 @@
+import math
+
 import numpy as np
 import pytest
 
 from atlas_widget.errors import AttributionError
-from atlas_widget.evidence import ClassValue, attribution_interval, label_of, top_classes
+from atlas_widget.evidence import (
+    ClassValue,
+    attribution_interval,
+    label_of,
+    significant,
+    top_classes,
+)
 
 
-def test_the_interval_covers_the_mean_as_often_as_it_says():
-    rng = np.random.default_rng(0)
-    for samples, least in ((8, 0.88), (40, 0.92)):
-        values = rng.normal(1.0, 1.0, (samples, 4000))
-        mean, low, high = attribution_interval(values, seed=1)
-        assert ((low <= mean) & (mean <= high)).all()
-        assert least < ((low <= 1) & (high >= 1)).mean() < 0.97
+@pytest.mark.parametrize("method", ["bootstrap", "t"])
+@pytest.mark.parametrize("samples", [3, 8, 40])
+def test_the_interval_covers_the_mean_as_often_as_it_says(method, samples):
+    values = np.random.default_rng(0).normal(1.0, 1.0, (samples, 4000))
+    mean, low, high = attribution_interval(values, seed=1, method=method)
+    assert ((low <= mean) & (mean <= high)).all()
+    assert 0.93 < ((low <= 1) & (high >= 1)).mean() < 0.97
+
+
+@pytest.mark.parametrize("method", ["bootstrap", "t"])
+def test_the_interval_is_seldom_above_the_mean_of_what_attribution_gives(method):
+    # as class values are: skewed to the right, with heavy tails
+    values = np.random.default_rng(0).exponential(size=(12, 4000)) ** 1.3
+    _, low, _ = attribution_interval(values, seed=1, method=method)
+    assert (low > math.gamma(2.3)).mean() < 0.025
 
 
 def test_the_interval_is_reproducible_and_of_one_sample_unknown():
@@ -26,6 +42,8 @@ def test_the_interval_is_reproducible_and_of_one_sample_unknown():
     assert np.isnan(high).all()
     with pytest.raises(AttributionError, match="at least one"):
         attribution_interval(np.zeros((0, 3)))
+    with pytest.raises(AttributionError, match="'bootstrap' or 't', not 'bayes'"):
+        attribution_interval(values, method="bayes")
 
 
 def test_top_classes_for_and_against():
@@ -74,3 +92,26 @@ def test_a_class_among_noise_is_found():
         "mixed: class 17, class 18",
         "mixed: class 18, class 17",
     )
+
+
+def test_classes_that_were_not_computed_are_none_of_these():
+    values = np.random.default_rng(0).normal(size=(12, 6)) * 0.01 + [3, 2, np.nan, 1, np.nan, -1]
+    in_favour, against = top_classes(values)
+    assert [item.index for item in in_favour] == [0, 1, 3]
+    assert [item.index for item in against] == [5]
+    assert label_of(in_favour) == "class 0"
+    values[0, 0] = np.nan  # nor those that were computed for some samples
+    assert [item.index for item in top_classes(values)[0]] == [1, 3]
+
+
+def test_of_many_tests_few_findings_are_false():
+    rng = np.random.default_rng(0)
+    chances = rng.uniform(size=(200, 100))
+    chances[:, :20] *= 1e-4  # there is something to find
+    chances[:, 99] = np.nan
+    found = np.array([significant(row) for row in chances])
+    assert found[:, :20].mean() > 0.99
+    assert (found[:, 20:].sum(1) / np.maximum(found.sum(1), 1)).mean() < 0.1
+    assert not found[:, 99].any()
+    assert not np.any([significant(rng.uniform(0.02, 1, 100)) for _ in range(20)])
+    assert len(significant([])) == 0

@@ -9,7 +9,7 @@ from PIL import Image
 from torch import nn
 
 from atlas_widget import AtlasError, LayerProbe, attribute, attribution_map
-from atlas_widget.attribution import class_values
+from atlas_widget.attribution import class_values, scores_that_matter, top_classes
 from atlas_widget.errors import AttributionError, ImagesError
 from atlas_widget.probe.attention import plain_attention
 from atlas_widget.probe.transforms import IMAGENET_MEAN, IMAGENET_STD
@@ -133,6 +133,25 @@ def test_operations_without_forward_mode(function, mode):
         assert probe.derivatives.mode == mode
         assert any("reverse mode" in notice for notice in probe.notices)
         np.testing.assert_allclose(values, in_reverse(probe, pictures, positions), atol=1e-5)
+
+
+def test_where_each_class_costs_a_pass_those_that_matter_are_computed():
+    torch.manual_seed(0)
+    with probed(Custom(OnceDouble, classes=40), "conv") as probe:
+        values = class_values(probe, pictures, positions, batch_size=1)
+        assert any("only the scores that matter" in notice for notice in probe.notices)
+        matter = scores_that_matter(probe, pictures)
+        assert len(matter) == 32
+        assert set(probe.outputs(pictures).argsort(1)[:, -5:].flatten().tolist()) <= set(matter)
+        computed = np.isfinite(values)
+        assert computed[:, matter].all()
+        assert not np.delete(computed, matter, 1).any()
+        wanted = in_reverse(probe, pictures, positions)
+        np.testing.assert_allclose(values[:, matter], wanted[:, matter], atol=1e-5)
+        asked = class_values(probe, pictures, positions, only=[0, 7])
+        assert np.isfinite(asked[0]).nonzero()[0].tolist() == [0, 7]
+        in_favour, _ = top_classes(values)
+        assert {item.index for item in in_favour} <= set(matter)
 
 
 def test_someone_elses_forward_mode_is_no_reason_to_fail():

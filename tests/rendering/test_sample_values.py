@@ -72,3 +72,27 @@ def test_who_speaks_for_a_coarse_cell_speaks_for_the_finer_ones_too(room):
                 finer |= set(labeller.chosen(4, child).tolist())
         kept = {sample for child in scene.cells(4) for sample in scene.members(4, child).tolist()}
         assert speakers & kept <= finer
+
+
+def test_where_each_class_costs_a_pass_all_samples_have_the_same_ones(room, monkeypatch, tmp_path):
+    probe, scene, source, _ = room
+    monkeypatch.setattr(probe.derivatives, "mode", "reverse per score")
+    few = [1, 4, 6]
+    monkeypatch.setattr("atlas_widget.attribution.scores_that_matter", lambda *_: few)
+    cache = PictureCache(tmp_path)
+    values = SampleValues(scene, probe, source, cache)
+    chosen = np.arange(9)
+    while not values.advance(chosen):
+        pass
+    assert np.array_equal(np.isfinite(values.of(chosen)).all(0).nonzero()[0], few)
+    labeller = Labeller(scene, probe, source, None, cache)
+    cell = next(iter(scene.cells(2)))
+    while not labeller.advance(2, cell):
+        pass
+    known = labeller.known(2, cell)
+    assert {item["index"] for item in (*known.classes, *known.against)} <= set(few)
+    asked = None
+    while asked is None:
+        asked = labeller.class_values(2, cell, [0, 4])
+    assert [item["index"] for item in asked] == [4]
+    cache.close()
