@@ -2,9 +2,13 @@ import type { AnyModel } from "@anywidget/types";
 import { signal } from "@preact/signals";
 import type { BrowserMessage } from "./messages";
 
+/** A kernel that has been silent for this long (ms) may be gone. */
+const SILENCE = 2000;
+
 /** The line to the kernel: traits, messages, and whether anybody is there. */
 export class Link {
   readonly connected = signal(true);
+  private lastSign = performance.now();
   private readonly lastSet = new Map<string, string>();
   private readonly cleanups: (() => void)[] = [];
 
@@ -25,6 +29,18 @@ export class Link {
     } catch {
       this.connected.value = false;
     }
+  }
+
+  /**
+   * Sends a message that changes nothing, if nothing was heard or sent for a while. A host that
+   * ends the kernel does not always say so, and a trait that cannot be sent is dropped in silence:
+   * only a message fails.
+   */
+  wonder(message: BrowserMessage): void {
+    const now = performance.now();
+    if (!this.connected.peek() || now - this.lastSign < SILENCE) return;
+    this.lastSign = now;
+    this.send(message);
   }
 
   /** Sets several traits in one update: `observe`rs in Python are called once. */
@@ -49,6 +65,7 @@ export class Link {
   /** Calls back for what Python set, not for what a view of ours did. */
   onTrait(name: string, handle: (value: unknown) => void): void {
     this.on(`change:${name}`, () => {
+      this.lastSign = performance.now();
       const value = this.model.get(name);
       if (this.lastSet.get(name) === JSON.stringify(value)) return;
       this.lastSet.delete(name);
@@ -58,6 +75,7 @@ export class Link {
 
   onMessage(handle: (content: unknown, buffers: Uint8Array[]) => void): void {
     this.on("msg:custom", (content: unknown, buffers?: DataView[]) => {
+      this.lastSign = performance.now();
       this.connected.value = true;
       handle(content, Array.from(buffers ?? [], toBytes));
     });

@@ -69,7 +69,11 @@ export class Sight {
     const grid = view.shownGrid();
     const size = view.size.peek();
     if (!grid || size.width === 0 || document.hidden) return;
-    if (store.status.peek().stage !== "idle" || !store.connected.peek()) return;
+    if (!store.connected.peek()) return;
+    if (store.status.peek().stage !== "idle") {
+      store.wonder(); // more should have come by now
+      return;
+    }
     const missing = grid
       .inBox(viewportOf(view.camera.peek(), size))
       .filter((cell) => !store.pictures.get(grid.size, cell))

@@ -226,6 +226,13 @@ export class Store {
 
   setHovered(cell: number): void {
     this.link.set({ hovered: cell });
+    this.wonder();
+  }
+
+  /** Finds out whether the kernel is still there, where nobody may have said that it is gone. */
+  wonder(): void {
+    const grid = this.layout.peek()?.grids[0].size;
+    if (grid !== undefined) this.link.wonder({ kind: "missing", grid, cells: [] });
   }
 
   setLayer(name: string): void {
