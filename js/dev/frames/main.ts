@@ -1,5 +1,6 @@
 /** What benchmarks/frames.py calls in the page. */
 import type { Camera } from "../../src/geometry";
+import type { PlainKind } from "../../src/overlays/choice";
 import { type Step, stepAt } from "./journey";
 import { type Frame, nextFrame, record } from "./meter";
 import { PlainRenderer } from "./peer";
@@ -31,6 +32,12 @@ async function openWidget(sizes: number[], level: number | null): Promise<number
   const seconds = (performance.now() - began) / 1000;
   await widget.showLevel(level);
   return seconds;
+}
+
+/** Lays an overlay over the pictures, or none ("pictures"). */
+async function overlay(kind: PlainKind): Promise<void> {
+  widget!.store.overlay.value = { kind };
+  await frames(30);
 }
 
 async function openPlain(grid: number): Promise<void> {
@@ -106,5 +113,5 @@ async function burst(icons: number) {
 }
 
 Object.assign(window, {
-  bench: { load, openWidget, openPlain, ride, memory, hover, burst },
+  bench: { load, openWidget, overlay, openPlain, ride, memory, hover, burst },
 });

@@ -9,7 +9,7 @@ import type { Colors } from "../theme";
 import { pictureSquare } from "./cell";
 
 /** Up to this many cells are tinted one by one, each no larger than its picture. */
-const DIRECT = 1200;
+const DIRECT = 700;
 /** In slots from this size on (CSS pixels) a frame can be told from a picture. */
 const FRAMED_FROM = 12;
 
@@ -30,6 +30,8 @@ interface TintScene {
 export class Tint {
   private readonly pixels: Uint32Array;
   private readonly framed: Uint8Array | null;
+  /** Colours as the canvas wants them: made once, not in every frame. */
+  private readonly styles = new Map<number, string>();
   private image: Canvas | null = null;
   private marked: Canvas | null = null;
 
@@ -73,11 +75,20 @@ export class Tint {
     for (const cell of cells) {
       const pixel = this.pixels[cell];
       if (pixel === 0) continue;
-      if (pixel !== last) context.fillStyle = cssOfPixel(pixel);
+      if (pixel !== last) context.fillStyle = this.styleOf(pixel);
       last = pixel;
       const { x, y, side } = this.square(scene, cell, slot);
       context.fillRect(x, y, side, side);
     }
+  }
+
+  private styleOf(pixel: number): string {
+    let style = this.styles.get(pixel);
+    if (style === undefined) {
+      style = cssOfPixel(pixel);
+      this.styles.set(pixel, style);
+    }
+    return style;
   }
 
   private drawFrames(context: Context2D, scene: TintScene, cells: number[], slot: number): void {
