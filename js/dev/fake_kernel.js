@@ -395,17 +395,7 @@ export class FakeModel {
     for (let i = 0; i < cells.length; i += 64) {
       const some = cells.slice(i, i + 64);
       const columns = Math.min(8, some.length);
-      const canvas = new OffscreenCanvas(columns * TILE, Math.ceil(some.length / columns) * TILE);
-      const context = canvas.getContext("2d");
-      some.forEach((cell, at) => {
-        const index = this.textureOf(grid, cell);
-        context.drawImage(
-          texture(index, state),
-          (at % columns) * TILE,
-          Math.floor(at / columns) * TILE,
-        );
-      });
-      const buffer = await toJpeg(canvas);
+      const buffer = await this.encode(grid, some, state, columns);
       while (this.unacknowledged > 8) await wait(5);
       this.unacknowledged++;
       const fidelity = some.map((cell) => this.fidelity(cell, state));
@@ -425,6 +415,27 @@ export class FakeModel {
         [buffer],
       );
     }
+  }
+
+  async encode(grid, cells, state, columns) {
+    // `sheetBytes`: full ones are all alike and so large, as if each were of 64 real pictures: tens
+    // of thousands take seconds
+    const { sheetBytes } = this.options;
+    const kept = sheetBytes > 0 && cells.length === 64;
+    if (kept && this.kept) return this.kept;
+    const canvas = new OffscreenCanvas(columns * TILE, Math.ceil(cells.length / columns) * TILE);
+    const context = canvas.getContext("2d");
+    cells.forEach((cell, at) => {
+      const index = this.textureOf(grid, cell);
+      const x = (at % columns) * TILE;
+      context.drawImage(texture(index, state), x, Math.floor(at / columns) * TILE);
+    });
+    const buffer = await toJpeg(canvas);
+    if (!kept) return buffer;
+    const padded = new Uint8Array(Math.max(sheetBytes, buffer.byteLength)); // no decoder minds
+    padded.set(new Uint8Array(buffer.buffer));
+    this.kept = new DataView(padded.buffer);
+    return this.kept;
   }
 
   async card({ grid, cell }) {
