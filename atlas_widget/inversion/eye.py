@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -41,6 +42,7 @@ class Eye:
             self.view = _fitted(probe, self.view)
         if settings.view is None:
             self.canvas = self.view
+        self.view = max(self.view, _least_view(probe, settings.units))
         shape = self._try(self.view)
         if shape is None:  # attention over a fixed number of tokens, or too small for its strides
             native = int(probe.input_size)
@@ -101,6 +103,16 @@ class Eye:
             columns, key=lambda column: (round(across[column], 2), abs(column - middle[1]))
         )
         return best_row, best_column
+
+
+def _least_view(probe: Any, units: int) -> int:
+    """Side of a picture on whose map there are so many units, at most the network's own."""
+    if getattr(probe, "kind", "map") != "map" or not hasattr(probe, "map_size"):
+        return 0
+    across, native = int(max(probe.map_size)), int(probe.input_size)
+    if across <= units:  # hardly a map, even at the network's own size
+        return 0
+    return min(native, 8 * math.ceil(units * native / (8 * across)))
 
 
 def _fitted(probe: Any, size: int) -> int:

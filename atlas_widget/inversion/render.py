@@ -28,6 +28,7 @@ from atlas_widget.inversion.transforms import resize
 __all__ = ["InversionEngine", "render"]
 
 _BETA1, _BETA2, _TINY = 0.9, 0.999, 1e-12
+_SQUARE = 0.7  # cycles per pixel in the corners of a spectrum: none are finer
 
 
 class InversionEngine:
@@ -74,7 +75,7 @@ class InversionEngine:
         """Cycles per pixel of the canvas; the settings' are per pixel of what the network sees."""
         if self.settings.cutoff is None:
             return None
-        return self.settings.cutoff * min(1.0, self.eye.view / self.canvas)
+        return min(_SQUARE, self.settings.cutoff * self.eye.view / self.canvas)
 
     @property
     def batch_size(self) -> int:

@@ -45,6 +45,10 @@ class InversionSettings:
         What the network is shown instead of the plain picture.
     calm
         Part of the steps, at the end, over which the transforms fade away.
+    units
+        Least number of the layer's units along a side of what the network is shown, no larger than
+        its own input: late layers, whose units see much, are shown the picture enlarged. With two
+        units a side, as 64 pixels have them at a stride of 32, pictures hardly say what was meant.
     fit_receptive_field
         Draw no more pixels than the centre unit sees, and enlarge the picture after.
     """
@@ -64,6 +68,7 @@ class InversionSettings:
     deviation: float = 0.01
     transforms: Transforms = field(default_factory=Transforms)
     calm: float = 1.0
+    units: int = 4
     fit_receptive_field: bool = True
 
     def __post_init__(self) -> None:

@@ -184,3 +184,15 @@ def test_invert_takes_a_model_or_a_probe(network: nn.Module, probe: LayerProbe) 
 def test_bad_directions_say_what_is_wrong(probe: LayerProbe, bad: object) -> None:
     with pytest.raises(ActivationsError):
         invert(probe, bad)
+
+
+def test_late_layers_are_shown_as_many_units_as_middle_ones(demo_model: nn.Module) -> None:
+    views = {}
+    for layer in ("blocks.2.1", "blocks.4.2", "blocks.6.0"):
+        with LayerProbe(demo_model, layer, device="cpu") as probe:
+            engine = InversionEngine(probe)
+            views[layer] = engine.eye.view
+            assert engine.pictures(engine.start(np.ones((1, probe.channels)))).shape[1] == 64
+            if layer == "blocks.6.0":
+                assert engine.eye.map_size == (4, 4)
+    assert views["blocks.2.1"] < views["blocks.4.2"] == 64 < views["blocks.6.0"] == 128
