@@ -20,9 +20,9 @@ def test_a_click_shows_live_frames_and_classes(atlas: AtlasView) -> None:
     atlas.notebook.wait_number("inspect-step", first + 1)
     atlas.root.locator(".aw-detail .aw-bar").first.wait_for(timeout=60_000)
     assert atlas.root.locator(".aw-detail .aw-bar-label").first.inner_text().strip()
-    atlas.root.locator(".aw-detail .aw-live-caption", has_text=re.compile("Finished|Done")).wait_for(
-        timeout=90_000
-    )
+    atlas.root.locator(
+        ".aw-detail .aw-live-caption", has_text=re.compile("Finished|Done")
+    ).wait_for(timeout=90_000)
 
 
 def test_a_lasso_selects_in_python(atlas: AtlasView) -> None:

@@ -18,7 +18,7 @@ export function Help({ onClose }: { onClose: () => void }) {
   ];
   return (
     <div class="aw-help" role="dialog" aria-modal="false" aria-label="Keys">
-      <header>
+      <div class="aw-help-head">
         <h2>Keys</h2>
         <button
           ref={close}
@@ -29,7 +29,7 @@ export function Help({ onClose }: { onClose: () => void }) {
         >
           <Icon name="close" />
         </button>
-      </header>
+      </div>
       <div class="aw-help-groups">
         {groups.map(([group, lines]) => (
           <section key={group}>

@@ -16,7 +16,7 @@ export function StatusLine() {
   const busy = BUSY.has(status.stage) && store.connected.value;
   const share = status.total > 0 ? Math.min(1, status.done / status.total) : null;
   return (
-    <footer class="aw-status">
+    <div class="aw-status">
       <div
         class={`aw-progress ${busy ? (share === null ? "aw-endless" : "aw-busy") : ""}`}
         role="progressbar"
@@ -33,7 +33,7 @@ export function StatusLine() {
       </span>
       <Notices />
       <Legend />
-    </footer>
+    </div>
   );
 }
 

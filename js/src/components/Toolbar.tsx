@@ -32,6 +32,7 @@ export function Toolbar({ onHelp }: { onHelp: () => void }) {
       )}
       <span class="aw-spring" />
       <SearchBox />
+      <span class="aw-break" />
       <Levels />
       <div class="aw-group">
         <div class="aw-tools" role="radiogroup" aria-label="Tool">

@@ -31,7 +31,7 @@ export function LiveControls({ panel }: { panel: Panel }) {
         class="aw-button"
         disabled={!usable || now.step === 0}
         title={reason || `Go on for ${MORE_STEPS} more steps`}
-        aria-label={`${MORE_STEPS} more steps`}
+        aria-label={`+${MORE_STEPS} steps`}
         data-aw-more
         onClick={() => {
           panel.lookAtLive();
