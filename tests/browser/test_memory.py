@@ -41,12 +41,16 @@ def test_memory_is_bounded_and_what_was_dropped_comes_back(fake: FakeView) -> No
     assert len(page.workers) == 1, "pictures are decoded beside the page"
 
     # The first corner came first and was dropped first; the kernel holds its answer back.
-    page.evaluate("held = []; show = model.show.bind(model); model.show = (...it) => held.push(it)")
+    page.evaluate("""() => {
+        window.held = [];
+        window.show = model.show.bind(model);
+        model.show = (...it) => held.push(it);
+    }""")
     fake.python(viewport=[0, 0, 0.1, 0.1])
     page.wait_for_function("model.sent.some(m => m.kind === 'missing' && m.cells.includes(0))")
     blurred = page.evaluate(SHARPNESS)
     assert blurred > 1, "its thumbnail is there"
-    page.evaluate("model.show = show; for (const it of held) show(...it)")
+    page.evaluate("() => { model.show = show; for (const it of held) show(...it) }")
     page.wait_for_function(f"({SHARPNESS})() > {1.2 * blurred}")
     kept = memory(fake)
     assert kept["compressed"] <= kept["compressedBound"]
