@@ -120,6 +120,30 @@ def selection(page: Page) -> None:
     page.wait_for_timeout(400)
 
 
+def select_menu(page: Page) -> None:
+    selection(page)
+    page.click("[data-aw-select-menu]")
+    page.wait_for_timeout(300)
+
+
+def copied(page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    selection(page)
+    page.locator(".aw-root").first.focus()
+    page.keyboard.press("+")
+    page.wait_for_timeout(800)
+    page.keyboard.press("c")
+    page.wait_for_timeout(300)
+
+
+def keyboard(page: Page) -> None:
+    settle(page)
+    page.locator(".aw-root").first.focus()
+    for key in ("ArrowRight", "ArrowDown", "Shift+ArrowRight", "Shift+ArrowRight"):
+        page.keyboard.press(key)
+    page.wait_for_timeout(500)
+
+
 def exporting(page: Page) -> None:
     settle(page)
     page.click("[data-aw-export-menu]")
@@ -223,6 +247,17 @@ SHOTS = {
     "deep": (deep, {**INSTANT, "onDemand": True, "dark": True}, {}),
     "selection": (selection, INSTANT, {}),
     "selection_dark": (selection, {**INSTANT, "dark": True}, {}),
+    "select_menu": (select_menu, INSTANT, {}),
+    "copied": (copied, {**INSTANT, "onDemand": True}, {}),
+    "copied_dark": (copied, {**INSTANT, "onDemand": True, "dark": True}, {}),
+    "copied_narrow": (
+        copied,
+        {**INSTANT, "onDemand": True, "state": {"overlay": "density"}},
+        {"width": 632},
+    ),
+    "keyboard": (keyboard, INSTANT, {}),
+    "keyboard_dark": (keyboard, {**INSTANT, "dark": True}, {}),
+    "phone": (light, {**INSTANT, "sizes": [20, 40, 80, 160]}, {"width": 392, "touch": True}),
     "export": (exporting, INSTANT, {}),
     "exported": (exported, {**INSTANT, "dark": True}, {}),
     "layers": (layers, INSTANT, {}),
@@ -283,6 +318,7 @@ def main() -> None:
             page = browser.new_page(
                 viewport={"width": screen.get("width", 1100), "height": 680},
                 device_scale_factor=screen.get("scale", 1),
+                has_touch=screen.get("touch", False),
             )
             page.on("console", lambda m: print(f"  console: {m.text}"))
             page.on("pageerror", lambda e, name=name: print(f"  {name}: {e}"))

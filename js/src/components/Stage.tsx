@@ -27,11 +27,13 @@ export function Stage() {
       </div>
       <Rail />
       <Placeholder />
-      <OverlayLegend />
-      <Minimap />
-      <div class="aw-floats">
-        <CopiedView />
-        <SelectionChip />
+      <div class="aw-dock">
+        <OverlayLegend />
+        <div class="aw-floats">
+          <CopiedView />
+          <SelectionChip />
+        </div>
+        <Minimap />
       </div>
       <HoverCard />
       <Banners />

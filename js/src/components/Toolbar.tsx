@@ -79,7 +79,7 @@ export function Toolbar({ onHelp }: { onHelp: () => void }) {
       </button>
       <button
         type="button"
-        class="aw-button aw-quiet"
+        class="aw-button aw-quiet aw-keys"
         title="Keys (?)"
         aria-label="Keys"
         onClick={onHelp}
