@@ -52,6 +52,10 @@ class AtlasWidget(Exploring, Finishing):
         config, a ``Normalize`` or any differentiable callable. None: what the model says of itself.
     labels
         The names of the classes, in the order of the model's outputs.
+    target
+        What cells are to argue for, where the model gives no scores of classes or not all of them
+        matter: ``lambda output: output[:, 3] - output[:, 5]``, a list of classes, a mapping of
+        names to functions of the model's output, or ``similarity_to(picture)``.
     num_samples
         How many activations the atlas stands on.
     grids
@@ -84,6 +88,7 @@ class AtlasWidget(Exploring, Finishing):
         *,
         transform: Any = None,
         labels: Sequence[str] | Mapping[int, str] | None = None,
+        target: Any = None,
         num_samples: int | None = None,
         grids: Sequence[int] = (20, 40, 80),
         seed: int = 0,
@@ -97,6 +102,7 @@ class AtlasWidget(Exploring, Finishing):
             images=images,
             transform=transform,
             labels=labels,
+            target=target,
             num_samples=num_samples,
             grids=grids,
             seed=seed,

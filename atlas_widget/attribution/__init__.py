@@ -4,8 +4,6 @@ For the activation h of a layer at one position, the value for a score is h Â· â
 that position contributes to the score (of a class: before a softmax), to first order.
 """
 
-from atlas_widget.attribution.similarity import similarity_to
-from atlas_widget.attribution.targets import Target, as_target
 from atlas_widget.attribution.values import (
     attribute,
     attribution_map,
@@ -13,6 +11,8 @@ from atlas_widget.attribution.values import (
     scores_that_matter,
 )
 from atlas_widget.evidence import ClassValue, attribution_interval, label_of, top_classes
+from atlas_widget.probe.similarity import similarity_to
+from atlas_widget.probe.targets import Target, as_target
 
 __all__ = [
     "ClassValue",

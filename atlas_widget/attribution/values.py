@@ -10,12 +10,12 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from atlas_widget.attribution.targets import as_target
 from atlas_widget.errors import AtlasError, AttributionError
 from atlas_widget.probe import LayerProbe
 from atlas_widget.probe.derivatives import MaxPool
 from atlas_widget.probe.opening import opened
 from atlas_widget.probe.pictures import as_rgb
+from atlas_widget.probe.targets import Target, as_target
 
 __all__ = ["attribute", "attribution_map", "class_values", "scores_that_matter"]
 
@@ -53,7 +53,7 @@ def attribute(
     positions : array_like of int, (n, 2)
         Row and column on the layer's map, one position per picture.
     target : int, callable, sequence or mapping of these, Target, optional
-        What else than all classes to attribute to: ``3``, ``[3, 5]``,
+        What else than all classes, or the probe's own target, to attribute to: ``3``, ``[3, 5]``,
         ``lambda output: output[:, 3] - output[:, 5]``, ``{"boat": boat, "water": water}`` or
         `similarity_to`. A function is given the model's output as it is and returns one value a
         picture.
@@ -119,7 +119,7 @@ def attribution_map(
     if (classes is None) == (target is None):
         raise AttributionError("Give either classes or target: what the maps are to be about.")
     with opened(model, layer, transform, device) as probe:
-        about = as_target(target if classes is None else classes).for_probe(probe)
+        about = _about(probe, target if classes is None else classes)
         rgb = as_rgb(images, probe.input_size)
         maps = []
         for start in range(0, len(rgb), _positive(batch_size)):
@@ -153,7 +153,7 @@ def class_values(
         Which columns to compute where each costs a pass of its own
         (``probe.derivatives.one_by_one``); by default `scores_that_matter` of these pictures.
     """
-    about = as_target(target).for_probe(probe)
+    about = _about(probe, target)
     rgb = as_rgb(images, probe.input_size)
     where = _positions(positions, probe, rgb)
     derivatives = probe.derivatives
@@ -187,7 +187,7 @@ def scores_that_matter(
     count : int
         How many; all if there are no more.
     """
-    about = as_target(target).for_probe(probe)
+    about = _about(probe, target)
     rgb = as_rgb(images, probe.input_size)
     batches = (rgb[start : start + 16] for start in range(0, len(rgb), 16))
     parts = [about.scores(probe.run(batch), len(batch)) for batch in batches]
@@ -222,6 +222,15 @@ def _positive(batch_size: int) -> int:
     if batch_size < 1:
         raise AtlasError(f"batch_size must be at least 1, not {batch_size}.")
     return batch_size
+
+
+def _about(probe: LayerProbe, target: Any) -> Target:
+    """Return what to attribute to: by default what the probe is about."""
+    if target is not None:
+        return as_target(target).for_probe(probe)
+    if probe.num_classes is None or probe.no_classes is not None:
+        raise AttributionError(probe.no_classes or "The model has no classes.")
+    return probe.target
 
 
 def _checked(max_pool: str) -> MaxPool:

@@ -11,13 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from atlas_widget.attribution import Target, as_target, scores_that_matter
-from atlas_widget.attribution.targets import Classes
 from atlas_widget.causes.causal_test import CausalTest
 from atlas_widget.classes.names import class_name
 from atlas_widget.errors import AtlasError, did_you_mean
 from atlas_widget.probe import LayerProbe
 from atlas_widget.probe.opening import opened
 from atlas_widget.probe.pictures import as_rgb
+from atlas_widget.probe.targets import Classes
 from atlas_widget.progress import CancelledCallback, ProgressCallback, check_cancelled
 
 __all__ = ["ablate", "steer"]

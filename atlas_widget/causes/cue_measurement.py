@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from atlas_widget.attribution import Target
-from atlas_widget.attribution.targets import AllClasses
 from atlas_widget.causes.cue_report import Cue
 from atlas_widget.causes.paste_effect import paste_effect
 from atlas_widget.causes.pasting import CORNERS, corner_boxes
 from atlas_widget.causes.patches import patch_test, random_patches
+from atlas_widget.probe.targets import AllClasses
 from atlas_widget.progress import CancelledCallback
 
 if TYPE_CHECKING:
@@ -85,9 +85,9 @@ class _Margin(Target):
     """How far one class's score is above another's."""
 
     names = ("difference of the two scores",)
-    key = None
 
     def __init__(self, own: int, other: int) -> None:
+        self.key = f"margin {own} {other}"
         self._own = own
         self._other = other
 

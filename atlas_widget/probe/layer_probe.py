@@ -17,22 +17,26 @@ from atlas_widget.probe.devices import usable_device
 from atlas_widget.probe.encoder import Encoder
 from atlas_widget.probe.fingerprint import weights_hash
 from atlas_widget.probe.folding import accelerated
+from atlas_widget.probe.geometry import MapGeometry
 from atlas_widget.probe.layers import find_layer
-from atlas_widget.probe.outputs import class_scores, layout_of
+from atlas_widget.probe.outputs import layout_of
 from atlas_widget.probe.preprocessing import Preprocessing, resolve_transform
 from atlas_widget.probe.private_copy import private_copy, unwrapped
-from atlas_widget.probe.receptive_field import (
-    ReceptiveField,
-    box_around,
-    measure_receptive_field,
-)
 from atlas_widget.probe.running import LayerRunner, run_model
-from atlas_widget.probe.trial import BATCH, USUAL_SIZES, classes_of, sums_to_one, try_model
+from atlas_widget.probe.targets import AllClasses, Target, as_target
+from atlas_widget.probe.trial import (
+    BATCH,
+    USUAL_SIZES,
+    classes_of,
+    prefix_tokens,
+    sums_to_one,
+    try_model,
+)
 
 __all__ = ["LayerProbe"]
 
 
-class LayerProbe:
+class LayerProbe(MapGeometry):
     """One layer of a model, read through a private copy of that model.
 
     The person's model stays exactly as it is: everything happens in a copy, in evaluation mode,
@@ -52,6 +56,9 @@ class LayerProbe:
     input_size : int, optional
         Side of the square pictures the model was made for; by default what the transform or the
         model says, else the first usual size that it accepts.
+    target : optional
+        What the model's output is about, where that is not scores of classes, or not of all: see
+        `as_target` and `similarity_to`. Whatever speaks of classes then means these.
 
     Attributes
     ----------
@@ -61,7 +68,9 @@ class LayerProbe:
     map_size : tuple of int
         Rows and columns of the layer's map for pictures of `input_size`; (1, 1) for vectors.
     input_size : int
+    target : Target
     num_classes : int or None
+        How many scores `target` has.
     no_classes : str or None
         Why there are no class values, where there are none.
     device, dtype
@@ -80,6 +89,7 @@ class LayerProbe:
         transform: Any = None,
         device: str | torch.device | None = None,
         input_size: int | None = None,
+        target: Any = None,
     ) -> None:
         if not isinstance(model, nn.Module):
             raise AtlasError(f"The model must be a torch.nn.Module, not {type(model).__name__}.")
@@ -105,7 +115,7 @@ class LayerProbe:
         self.layer = str(name)
         self.preprocessing: Preprocessing = preprocessing.with_channels(trial.channels)
         self.input_size = trial.size
-        layout = layout_of(trial.tensor, module, _prefix_tokens(ours), self.layer)
+        layout = layout_of(trial.tensor, module, prefix_tokens(ours), self.layer)
         self._encoder = Encoder(
             LayerRunner(ours, module, trial.call, trial.path),
             layout,
@@ -117,14 +127,18 @@ class LayerProbe:
         self.channels = layout.channels(trial.tensor)
         rows, columns = layout.as_map(trial.tensor).shape[2:]
         self.map_size = (rows, columns)
-        self._map_sizes = {(self.input_size, self.input_size): self.map_size}
-        self._fields: dict[int, ReceptiveField] = {}
+        super().__init__()
         self._complete = trial.error is None
         self._lock = threading.RLock()
         self._accelerated: dict[torch.memory_format, Encoder] = {}
         self._derivatives: Derivatives | None = None
         self._example: Any = trial.output
         self.num_classes, self.no_classes = classes_of(ours, trial)
+        self.target: Target = AllClasses()
+        if target is not None:
+            self.target = as_target(target).for_probe(self)
+            self.num_classes = self.target.scores(trial.output, BATCH).shape[1]
+            self.no_classes = None
         if preprocessing.notice:
             self.notices.append(preprocessing.notice)
         if known != self.input_size:
@@ -135,7 +149,7 @@ class LayerProbe:
             )
         if trial.error is not None:
             self.notices.append(self.no_classes or "")
-        elif self.num_classes is not None and sums_to_one(trial.output):
+        elif target is None and self.num_classes is not None and sums_to_one(trial.output):
             self.notices.append(
                 "The model's outputs sum to one, so it seems to end in a softmax: class values "
                 "are about probabilities, which saturate, rather than about logits."
@@ -208,10 +222,10 @@ class LayerProbe:
 
     def outputs(self, rgb: Tensor) -> Tensor:
         """Return the model's scores (n, classes), as it gives them (usually before a softmax)."""
-        scores = class_scores(self.run(rgb), len(rgb))
-        if scores is None:
-            raise LayerOutputError(self.no_classes or "The model gives no scores (n, classes).")
-        return scores.float()
+        try:
+            return self.target.scores(self.run(rgb), len(rgb)).float()
+        except AttributionError as error:
+            raise LayerOutputError(self.no_classes or str(error)) from error
 
     @property
     def derivatives(self) -> Derivatives:
@@ -221,55 +235,6 @@ class LayerProbe:
             if self._derivatives is None:
                 self._derivatives = Derivatives(encoder, self.layer)
             return self._derivatives
-
-    def accepts_size(self, height: int, width: int | None = None) -> bool:
-        """Whether the model takes pictures of this size; some with position embeddings do not."""
-        try:
-            return 0 not in self.map_size_at(height, width)
-        except AtlasError:
-            return False
-
-    def map_size_at(self, height: int, width: int | None = None) -> tuple[int, int]:
-        """Return the rows and columns of the layer's map for pictures of this size."""
-        size = (height, width or height)
-        if size not in self._map_sizes:
-            rows, columns = self.activations(torch.full((1, 3, *size), 0.5)).shape[2:]
-            self._map_sizes[size] = (rows, columns)
-        return self._map_sizes[size]
-
-    def receptive_field(self, size: int | None = None) -> int:
-        """Return the side, in pixels, of what the layer's centre unit effectively sees.
-
-        From the gradients of its activation on pictures of noise: the square that holds nine
-        tenths of their energy. For vectors it is the whole picture.
-
-        Parameters
-        ----------
-        size : int, optional
-            Side of the pictures; `input_size` by default.
-        """
-        return self._field(size or self.input_size).side
-
-    def position_box(
-        self, row: int, column: int, input_size: int | None = None
-    ) -> tuple[int, int, int, int]:
-        """Return what the unit at a position effectively sees, as (x0, y0, x1, y1) in pixels.
-
-        The box lies within the picture, moved inwards at its rim.
-        """
-        size = input_size or self.input_size
-        return box_around(self._field(size), (row, column), self.map_size_at(size), size)
-
-    @torch.inference_mode(False)
-    def _field(self, size: int) -> ReceptiveField:
-        if size not in self._fields:
-            if self.kind == "vector":
-                self._fields[size] = ReceptiveField(size, (0.0, 0.0))
-            else:
-                self._fields[size] = measure_receptive_field(
-                    self.accelerated(), size, self.device, shifted=self.kind == "map"
-                )
-        return self._fields[size]
 
     @cached_property
     def weights_hash(self) -> str:
@@ -304,11 +269,3 @@ class LayerProbe:
         if encoder is None:
             raise AtlasError(f"This probe of {self.layer!r} has been closed.")
         return encoder
-
-
-def _prefix_tokens(model: nn.Module) -> int | None:
-    count = getattr(model, "num_prefix_tokens", None)
-    if isinstance(count, int):
-        return count
-    registers = getattr(getattr(model, "config", None), "num_register_tokens", None)
-    return 1 + registers if isinstance(registers, int) else None

@@ -15,7 +15,7 @@ from atlas_widget.probe.outputs import Path, class_scores, entries, find_tensor,
 from atlas_widget.probe.preprocessing import Preprocessing
 from atlas_widget.probe.running import run_model
 
-__all__ = ["Trial", "classes_of", "sums_to_one", "try_model"]
+__all__ = ["Trial", "classes_of", "prefix_tokens", "sums_to_one", "try_model"]
 
 # Where nothing says which size a model was made for: ImageNet's first, then those of the small
 # data sets, then the larger ones. A model with a linear layer behind a flattened map takes one.
@@ -156,7 +156,8 @@ def classes_of(model: nn.Module, trial: Trial) -> tuple[int | None, str | None]:
         shape = f" of shape {tuple(trial.output.shape)}" if hasattr(trial.output, "shape") else ""
         return None, (
             f"The model ({type(model).__name__}) gives no scores (n, classes) but a {kind}{shape}, "
-            "so there are no class values."
+            "so there are no class values. Say what else is meant: target=similarity_to(picture), "
+            "or target=lambda output: … for one value a picture."
         )
     flat = trial.tensor.flatten(1)
     if flat.shape == scores.shape and torch.allclose(flat, scores):
@@ -174,3 +175,12 @@ def sums_to_one(output: Any) -> bool:
         return False
     sums = scores.float().sum(1)
     return bool((scores >= 0).all() and torch.allclose(sums, torch.ones_like(sums), atol=1e-3))
+
+
+def prefix_tokens(model: nn.Module) -> int | None:
+    """Return how many tokens precede those of the picture, where the model says so."""
+    count = getattr(model, "num_prefix_tokens", None)
+    if isinstance(count, int):
+        return count
+    registers = getattr(getattr(model, "config", None), "num_register_tokens", None)
+    return 1 + registers if isinstance(registers, int) else None

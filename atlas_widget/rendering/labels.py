@@ -186,6 +186,7 @@ class Labeller:
             probe.weights_hash,
             probe.layer,
             probe.preprocessing.description,
+            probe.target.key,
             self.values.fingerprint,
             names,
             np.ascontiguousarray(samples.crops[chosen], dtype="<f4").tobytes(),

@@ -33,7 +33,7 @@ class Recipe:
 
     Attributes
     ----------
-    images, transform, labels, device
+    images, transform, labels, target, device
         As the person gave them.
     num_samples, grids, seed
         Parameters of the atlas.
@@ -48,6 +48,7 @@ class Recipe:
     images: Any
     transform: Any
     labels: Any
+    target: Any
     num_samples: int
     grids: tuple[int, ...]
     seed: int
@@ -64,6 +65,7 @@ class Recipe:
         images: Any,
         transform: Any,
         labels: Sequence[str] | Mapping[int, str] | None,
+        target: Any = None,
         num_samples: int | None,
         grids: Sequence[int],
         seed: int,
@@ -95,6 +97,7 @@ class Recipe:
             images=images,
             transform=transform,
             labels=labels,
+            target=target,
             num_samples=count,
             grids=_sizes(grids),
             seed=_whole("seed", seed, 0),
@@ -123,9 +126,7 @@ class Recipe:
 
     def first_probe(self, model: nn.Module) -> LayerProbe:
         """Take the private copy of the person's model, and open the first layer."""
-        from atlas_widget.probe import LayerProbe
-
-        probe = LayerProbe(model, self.first_layer, transform=self.transform, device=self.device)
+        probe = self._opened(model, self.first_layer, self.device)
         try:
             self.names_of_classes(probe)
         except AtlasError:
@@ -135,10 +136,13 @@ class Recipe:
 
     def probe(self, other: LayerProbe, layer: str) -> LayerProbe:
         """Open another layer of the model that `other` has a copy of."""
+        # The person's own model may be training meanwhile: the copy is of one piece.
+        return self._opened(self.model(other), layer, other.device)
+
+    def _opened(self, model: nn.Module, layer: str | nn.Module, device: Any) -> LayerProbe:
         from atlas_widget.probe import LayerProbe
 
-        # The person's own model may be training meanwhile: the copy is of one piece.
-        return LayerProbe(self.model(other), layer, transform=self.transform, device=other.device)
+        return LayerProbe(model, layer, transform=self.transform, device=device, target=self.target)
 
     def check_layer(self, probe: LayerProbe, layer: object) -> str:
         """Return the name of a layer of the model, or raise `LayerNotFoundError`."""
@@ -159,6 +163,9 @@ class Recipe:
         """
         from atlas_widget.provenance import resolve_labels
 
+        if self.target is not None:
+            labels = self.labels if isinstance(self.labels, list | tuple) else None
+            return probe.target.named(labels), None
         return resolve_labels(self.labels, probe.num_classes, self.model(probe))
 
     def opened_with(self, layer: str) -> bool:

@@ -157,6 +157,7 @@ class SampleValues:
             probe.weights_hash,
             probe.layer,
             probe.preprocessing.description,
+            probe.target.key,
             self.fingerprint,
             samples.name(sample),
             np.ascontiguousarray(samples.crops[sample], dtype="<f4").tobytes(),

@@ -10,8 +10,8 @@ from torch import nn
 
 from atlas_widget import attribute, attribution_map
 from atlas_widget.attribution import similarity_to
-from atlas_widget.attribution.similarity import pooled_embedding
 from atlas_widget.errors import AttributionError
+from atlas_widget.probe.similarity import pooled_embedding
 from tests.attribution.networks import pictures, positions, probed
 
 prompts = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(9))

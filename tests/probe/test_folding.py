@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from atlas_widget import LayerProbe
-from atlas_widget.probe.derivatives import ClassDerivatives
+from atlas_widget.probe.derivatives import Derivatives
 from tests.probe.models import Folded, SmallNet
 
 pictures = torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(3))
@@ -103,10 +103,10 @@ def test_scores_and_their_derivatives_stay_the_same():
     with LayerProbe(SmallNet(), "conv1", input_size=32, device="cpu") as probe:
         fast = probe.derivatives
         assert fast.encoder.folded == 1
-        plain = ClassDerivatives(probe._open(), "conv1")
+        plain = Derivatives(probe._open(), "conv1")
         torch.testing.assert_close(
-            fast.along_positions(pictures, rows, rows),
-            plain.along_positions(pictures, rows, rows),
+            fast.along_positions(pictures, rows, rows, probe.target.scores),
+            plain.along_positions(pictures, rows, rows, probe.target.scores),
             rtol=1e-4,
             atol=1e-5,
         )

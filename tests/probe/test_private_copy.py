@@ -156,7 +156,7 @@ def test_their_forward_in_another_thread_neither_disturbs_nor_is_disturbed():
                 assert torch.equal(probe.activations(pictures), ours)
                 torch.testing.assert_close(fast(pictures), ours)
                 row = torch.tensor([1, 2])
-                probe.derivatives.along_positions(pictures, row, row)
+                probe.derivatives.along_positions(pictures, row, row, probe.target.scores)
     finally:
         stop.set()
         thread.join()
@@ -173,7 +173,7 @@ def test_a_probe_may_be_shared_by_threads():
             row = torch.tensor([1, 2])
             for _ in range(10):
                 results.append(torch.equal(probe.activations(pictures), wanted))
-                probe.derivatives.along_positions(pictures, row, row)
+                probe.derivatives.along_positions(pictures, row, row, probe.target.scores)
                 results.append(probe.derivatives.mode == "forward")
 
         threads = [threading.Thread(target=work) for _ in range(3)]

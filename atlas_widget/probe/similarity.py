@@ -15,10 +15,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from atlas_widget.attribution.targets import Target
 from atlas_widget.errors import AttributionError
 from atlas_widget.probe.outputs import entries, listing
 from atlas_widget.probe.pictures import as_rgb
+from atlas_widget.probe.targets import Target, code_of
 
 if TYPE_CHECKING:
     from atlas_widget.probe import LayerProbe
@@ -67,7 +67,7 @@ class _Prompts(Target):
     images: Any
     names: tuple[str, ...] | None
     embedding: Embedding | None
-    key: str | None = None
+    key: str = ""
 
     def scores(self, output: Any, count: int) -> Tensor:  # noqa: ARG002
         raise AttributionError("similarity_to(…) has to be made ready by for_probe(probe) first.")
@@ -89,9 +89,8 @@ class _Prompts(Target):
         if not bool(prompts.isfinite().all() and prompts.any(1).all()):
             raise AttributionError("A prompt's embedding is zero or not finite.")
         digest = hashlib.blake2b(rgb.numpy().tobytes(), digest_size=16).hexdigest()
-        return _Similarity(
-            prompts, names, self.embedding, None if self.embedding else f"similarity {digest}"
-        )
+        how = "" if self.embedding is None else code_of(self.embedding)
+        return _Similarity(prompts, names, self.embedding, f"similarity {digest} {how}")
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ class _Similarity(Target):
     prompts: Tensor
     names: tuple[str, ...]
     embedding: Embedding | None
-    key: str | None
+    key: str
 
     def scores(self, output: Any, count: int) -> Tensor:
         vectors = _vectors(self.embedding, output, count)

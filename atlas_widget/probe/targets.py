@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 Part = Callable[[Any], Tensor] | int
 
-__all__ = ["AllClasses", "Classes", "Scalars", "Target", "as_target"]
+__all__ = ["AllClasses", "Classes", "Scalars", "Target", "as_target", "code_of"]
 
 _ACCEPTED = (
     "A target is a class's number, a list of these, a function from the model's output to one "
@@ -37,12 +38,13 @@ class Target(ABC):
     names : tuple of str, optional
         What the scores are called; None where they are the classes, all of them, which are named
         by the labels.
-    key : str, optional
-        Tells one target from another in every process, for caches; None where nothing can.
+    key : str
+        Tells one target from another, for caches: in every process alike, except where a function
+        leans on something beside itself.
     """
 
     names: tuple[str, ...] | None
-    key: str | None
+    key: str
 
     @abstractmethod
     def scores(self, output: Any, count: int) -> Tensor:
@@ -51,8 +53,12 @@ class Target(ABC):
         Differentiable with respect to what they depend on.
         """
 
+    def named(self, labels: Sequence[str] | None) -> list[str] | None:  # noqa: ARG002
+        """Return what the scores are called, given the classes' names; None for all classes."""
+        return None if self.names is None else list(self.names)
+
     def for_probe(self, probe: LayerProbe) -> Target:
-        """Return this target made ready for a model.
+        """Return this target made ready for a probe's model.
 
         Raises
         ------
@@ -87,40 +93,46 @@ class AllClasses(Target):
             )
         return found
 
-    def for_probe(self, probe: LayerProbe) -> Target:
-        """Return itself if the model has classes that depend on the probe's layer."""
-        if probe.num_classes is None or probe.no_classes is not None:
-            raise AttributionError(probe.no_classes or "The model has no classes.")
-        return self
-
 
 class Classes(Target):
-    """The scores of some classes.
+    """Some of a model's scores.
 
     Parameters
     ----------
     indices : sequence of int
         Which, from 0.
+    every : Target, optional
+        Of which scores these are a part; by default of all classes.
     """
 
-    def __init__(self, indices: Sequence[int]) -> None:
+    def __init__(self, indices: Sequence[int], every: Target | None = None) -> None:
         self.indices = [int(index) for index in indices]
-        self.names = tuple(f"class {index}" for index in self.indices)
-        self.key = "classes " + " ".join(map(str, self.indices))
+        self.every = AllClasses() if every is None else every
+        all_names = self.every.names
+        self.names: tuple[str, ...] = tuple(
+            f"class {index}" if all_names is None else all_names[index] for index in self.indices
+        )
+        self.key = f"{self.every.key} {' '.join(map(str, self.indices))}"
 
     def scores(self, output: Any, count: int) -> Tensor:
-        """Return the scores of these classes, in this order."""
-        return AllClasses().scores(output, count)[:, self.indices]
+        """Return these scores, in this order."""
+        return self.every.scores(output, count)[:, self.indices]
+
+    def named(self, labels: Sequence[str] | None) -> list[str] | None:
+        """Return what these classes are called."""
+        if labels is None or not isinstance(self.every, AllClasses):
+            return list(self.names)
+        named = zip(self.indices, self.names, strict=True)
+        return [str(labels[index]) if index < len(labels) else name for index, name in named]
 
     def for_probe(self, probe: LayerProbe) -> Target:
-        """Return itself if the model has these classes."""
-        AllClasses().for_probe(probe)
+        """Return the scores with these numbers among those that the probe is about."""
+        if probe.num_classes is None or probe.no_classes is not None:
+            raise AttributionError(probe.no_classes or "The model has no classes.")
         for index in self.indices:
-            if not 0 <= index < (probe.num_classes or 0):
-                raise AttributionError(
-                    f"Class {index} is not among 0 to {(probe.num_classes or 0) - 1}."
-                )
-        return self
+            if not 0 <= index < probe.num_classes:
+                raise AttributionError(f"Class {index} is not among 0 to {probe.num_classes - 1}.")
+        return Classes(self.indices, probe.target)
 
 
 class Scalars(Target):
@@ -138,11 +150,9 @@ class Scalars(Target):
     def __init__(self, parts: Sequence[Part], names: Sequence[str]) -> None:
         self.parts = tuple(parts)
         self.names: tuple[str, ...] = tuple(names)
-        codes = [part if isinstance(part, int) else _code_of(part) for part in self.parts]
+        codes = [part if isinstance(part, int) else code_of(part) for part in self.parts]
         text = repr((self.names, codes)).encode()
-        self.key = None
-        if None not in codes:
-            self.key = "scalars " + hashlib.blake2b(text, digest_size=16).hexdigest()
+        self.key = "scalars " + hashlib.blake2b(text, digest_size=16).hexdigest()
 
     def scores(self, output: Any, count: int) -> Tensor:
         """Return what the functions give, a column each."""
@@ -219,17 +229,19 @@ def _name_of(part: Any, number: int, count: int) -> str:
     return "target" if count == 1 else f"target {number + 1}"
 
 
-def _code_of(function: Callable[[Any], Tensor]) -> str | None:
-    """Say what a function does, in the same words in every process; None if it leans on others."""
+def code_of(function: Callable[[Any], Tensor]) -> str:
+    """Say what a function does, in the same words in every process; unlike any other if it cannot.
+
+    It cannot where the function leans on something beside itself, which may be another next time.
+    """
     if not inspect.isfunction(function):
-        return None
+        return uuid.uuid4().hex
     around = inspect.getclosurevars(function)
-    constants = function.__code__.co_consts
-    if around.globals or around.nonlocals or function.__defaults__ or function.__kwdefaults__:
-        return None
-    if any(inspect.iscode(constant) for constant in constants):
-        return None
-    return repr((function.__code__.co_code, function.__code__.co_names, constants))
+    code = function.__code__
+    leans = around.globals or around.nonlocals or function.__defaults__ or function.__kwdefaults__
+    if leans or any(map(inspect.iscode, code.co_consts)):
+        return uuid.uuid4().hex
+    return repr((code.co_code, code.co_names, code.co_consts))
 
 
 def _column(value: Any, name: str, count: int) -> Tensor:
