@@ -35,8 +35,11 @@ def test_a_reload_of_the_page_brings_the_same_view(show: Show, notebook: Noteboo
     view.lasso()
     selected = notebook.wait_number("selected", 1)
     cells = notebook.number("cells")
+    notebook.execute('w.overlay = "Density"')
+    notebook.wait_attribute("overlay", "density")
     notebook.reload()
     assert view.wait_pictures(timeout=30) == cells
+    notebook.wait_attribute("overlay", "density")
     assert notebook.wait_number("selected", 1) == selected
     assert view.drawn_share() > 0.1
 
