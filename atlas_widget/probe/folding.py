@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from atlas_widget.probe.encoder import Encoder
-from atlas_widget.probe.outputs import class_scores
+from atlas_widget.probe.outputs import class_scores, entries
 from atlas_widget.probe.private_copy import private_copy
 from atlas_widget.probe.running import LayerRunner
 
@@ -85,7 +85,7 @@ def accelerated(
             try:
                 faster = _faster(encoder, rgb, memory_format, fold=fold, whole=whole)
                 found = _answers(faster, rgb, whole)
-                if all(map(_agree, found, wanted)):
+                if len(found) == len(wanted) and all(map(_agree, found, wanted)):
                     return faster
             except Exception:  # a model that resists is used as it is
                 continue
@@ -93,12 +93,15 @@ def accelerated(
 
 
 def _answers(encoder: Encoder, rgb: Tensor, whole: bool) -> list[Tensor]:
-    """Return the layer's tensor and, if the model runs to its end, its scores."""
+    """Return the layer's tensor and, if the model runs to its end, its scores or all it returns."""
     if not whole:
         return [encoder(rgb)]
     output, tensor = encoder.runner.through(encoder.prepared(rgb), Tensor.clone)
     scores = class_scores(output, len(rgb))
-    return [tensor] if scores is None else [tensor, scores]
+    if scores is not None:
+        return [tensor, scores]
+    leaves = [leaf for _, leaf in entries(output) if isinstance(leaf, Tensor)]
+    return [tensor, *(leaf for leaf in leaves if leaf.is_floating_point() and leaf.numel())]
 
 
 def _faster(

@@ -10,8 +10,8 @@ pictures = torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(3))
 positions = np.array([[1, 2], [3, 0], [2, 3]])
 
 
-def probed(model, layer, size=32):
-    return LayerProbe(model, layer, input_size=size, device="cpu")
+def probed(model, layer, size=32, target=None):
+    return LayerProbe(model, layer, input_size=size, device="cpu", target=target)
 
 
 class Double(torch.autograd.Function):

@@ -164,3 +164,33 @@ def test_keys_tell_targets_apart_where_that_is_possible() -> None:
     leaning = as_target(lambda output: output @ weights)
     again = as_target(lambda output: output @ weights)
     assert leaning.key != again.key  # which weights these are is not in the code
+
+
+def test_a_probe_may_be_about_something_else_than_classes() -> None:
+    torch.manual_seed(0)
+    model = SmallNet()
+    several = {"boat": 3, "rather": boat_rather_than_water}
+    with probed(model, "conv2") as plain, probed(model, "conv2", target=several) as probe:
+        assert probe.num_classes == 2
+        every = class_values(plain, pictures, positions)
+        values = class_values(probe, pictures, positions)
+        np.testing.assert_allclose(values[:, 0], every[:, 3], atol=1e-6)
+        np.testing.assert_allclose(values[:, 1], every[:, 3] - every[:, 5], atol=1e-6)
+        # numbers are then those of what it is about
+        maps = attribution_map(probe, None, pictures, 1)
+        assert maps[0, 0, 1, 2] == pytest.approx(values[0, 1], abs=1e-6)
+        scores = plain.outputs(pictures)
+        wanted = torch.stack([scores[:, 3], scores[:, 3] - scores[:, 5]], 1)
+        torch.testing.assert_close(probe.outputs(pictures), wanted)
+        with pytest.raises(AttributionError, match="Class 2 is not among 0 to 1"):
+            attribution_map(probe, None, pictures, 2)
+        assert probe.target.named(None) == ["boat", "rather"]
+        assert probe.target.key != plain.target.key
+
+
+def test_some_classes_keep_their_labels() -> None:
+    labels = ["cat", "dog", "boat"]
+    with probed(SmallNet(), "conv2", target=[2, 6]) as probe:
+        assert probe.num_classes == 2
+        assert probe.target.named(labels) == ["boat", "class 6"]
+        assert probe.target.named(None) == ["class 2", "class 6"]

@@ -3,6 +3,7 @@ import torch
 from torch import nn
 
 from atlas_widget import LayerProbe
+from atlas_widget.probe import folding
 from atlas_widget.probe.derivatives import Derivatives
 from tests.probe.models import Folded, SmallNet
 
@@ -110,6 +111,16 @@ def test_scores_and_their_derivatives_stay_the_same():
             rtol=1e-4,
             atol=1e-5,
         )
+
+
+def test_what_a_network_without_a_head_returns_is_checked_too():
+    body = torch.nn.Sequential(*list(SmallNet().children())[:2], torch.nn.Conv2d(6, 4, 3))
+    with LayerProbe(body, "2", input_size=32, device="cpu") as probe:
+        assert probe.accelerated().folded == 1
+    with LayerProbe(body, "0", input_size=32, device="cpu") as probe:
+        tensor, output = folding._answers(probe._open(), pictures, True)
+        torch.testing.assert_close(tensor, probe.encode(pictures))
+        torch.testing.assert_close(output, probe.run(pictures))
 
 
 def test_one_copy_for_all():

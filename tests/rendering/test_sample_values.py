@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 
 from atlas_widget import Atlas, LayerProbe
 from atlas_widget.images.sources import as_image_source
@@ -95,4 +96,27 @@ def test_where_each_class_costs_a_pass_all_samples_have_the_same_ones(room, monk
     while asked is None:
         asked = labeller.class_values(2, cell, [0, 4])
     assert [item["index"] for item in asked] == [4]
+    cache.close()
+
+
+def test_cells_of_a_network_without_a_head_are_labelled_by_likeness(tiny_images, tmp_path):
+    from atlas_widget import similarity_to
+    from tests.conftest import make_tiny_model, tiny_picture
+
+    body = make_tiny_model()
+    body.head = torch.nn.Identity()
+    body.pool = torch.nn.Identity()
+    atlas = Atlas.build(body, "middle", tiny_images, num_samples=60, grids=(2,), progress=False)
+    scene = Scene(0, "middle", {2: atlas.grid(2)}, atlas.samples, atlas)
+    prompts = similarity_to([tiny_picture(0), tiny_picture(5)], names=["first", "sixth"])
+    source, cache = as_image_source(tiny_images), PictureCache(tmp_path)
+    with LayerProbe(body, "middle", target=prompts, device="cpu") as probe:
+        labeller = Labeller(scene, probe, source, probe.target.named(None), cache)
+        assert labeller.possible
+        for cell in scene.cells(2):
+            while not labeller.advance(2, cell):
+                pass
+            known = labeller.known(2, cell)
+            told = {item["label"] for item in (*known.classes, *known.against)}
+            assert told == {"first", "sixth"}
     cache.close()
