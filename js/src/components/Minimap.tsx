@@ -32,7 +32,8 @@ export function Minimap() {
         );
       }
     }
-    store.pictures.drawAll(context, grid.size, side);
+    const all = { col0: 0, row0: 0, cols: grid.size, rows: grid.size };
+    store.pictures.drawSmall(context, grid.size, all, 0, 0, side, side);
   }, [store.pictureVersion.value, grid, hidden]);
 
   if (!grid || hidden) return null;

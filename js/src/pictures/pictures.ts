@@ -6,7 +6,7 @@ import { DecodedCopies, divisorFor, THUMB } from "./copies";
 import { Decoder } from "./decoder";
 import type { Copies, Divisor } from "./make_copies";
 import { type Picture, type PictureState, type Sheet, supersedes, Tally } from "./picture";
-import { Thumbs } from "./thumbs";
+import { type CellBlock, Thumbs } from "./thumbs";
 
 /** Decoded pixels and compressed bytes that are kept at most, thumbnails apart. */
 export const DECODED_BOUND = 96 * 2 ** 20;
@@ -264,9 +264,17 @@ export class Pictures {
     );
   }
 
-  /** Draws all of a grid in small into a square; cells without a picture stay as they are. */
-  drawAll(context: Context2D, grid: number, side: number): void {
-    this.thumbs.drawAll(context, grid, side);
+  /** Draws a block of cells in small into a box; cells without a picture stay as they are. */
+  drawSmall(
+    context: Context2D,
+    grid: number,
+    block: CellBlock,
+    x: number,
+    y: number,
+    width: number,
+    height: number,
+  ): void {
+    this.thumbs.draw(context, grid, block, x, y, width, height);
   }
 
   private mutes(sheet: Sheet): boolean {

@@ -16,6 +16,14 @@ export interface Place {
   y: number;
 }
 
+/** Cells of a grid that lie together. */
+export interface CellBlock {
+  col0: number;
+  row0: number;
+  cols: number;
+  rows: number;
+}
+
 /**
  * A small picture of every cell that ever had one, laid out like the atlas itself. They stay: 256
  * bytes a cell, so that there is always something to draw.
@@ -60,16 +68,41 @@ export class Thumbs {
     return { canvas: page.canvas, x, y };
   }
 
-  /** Draws all of a grid into a square; what has no picture stays as it is. */
-  drawAll(context: Context2D, grid: number, side: number): void {
-    const scale = side / (grid * THUMB);
-    const across = Math.ceil(grid / PER_SIDE);
-    this.grids.get(grid)?.forEach((page, index) => {
-      if (!page) return;
-      const length = page.canvas.width * scale;
-      const x = (index % across) * SIDE * scale;
-      context.drawImage(page.canvas, x, Math.floor(index / across) * SIDE * scale, length, length);
-    });
+  /** Draws a part of a grid into a box; cells that never had a picture stay as they are. */
+  draw(
+    context: Context2D,
+    grid: number,
+    part: CellBlock,
+    x: number,
+    y: number,
+    width: number,
+    height: number,
+  ): void {
+    const pages = this.grids.get(grid);
+    if (!pages) return;
+    const [colEnd, rowEnd] = [part.col0 + part.cols, part.row0 + part.rows];
+    const [scaleX, scaleY] = [width / part.cols, height / part.rows];
+    const start = (cell: number) => cell - (cell % PER_SIDE);
+    for (let top = start(part.row0); top < rowEnd; top += PER_SIDE) {
+      for (let left = start(part.col0); left < colEnd; left += PER_SIDE) {
+        const page = pages[pageOf(grid, top * grid + left)];
+        if (!page) continue;
+        const [col0, row0] = [Math.max(left, part.col0), Math.max(top, part.row0)];
+        const cols = Math.min(left + PER_SIDE, colEnd) - col0;
+        const rows = Math.min(top + PER_SIDE, rowEnd) - row0;
+        context.drawImage(
+          page.canvas,
+          (col0 - left) * THUMB,
+          (row0 - top) * THUMB,
+          cols * THUMB,
+          rows * THUMB,
+          x + (col0 - part.col0) * scaleX,
+          y + (row0 - part.row0) * scaleY,
+          cols * scaleX,
+          rows * scaleY,
+        );
+      }
+    }
   }
 
   clear(): void {

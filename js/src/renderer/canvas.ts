@@ -112,6 +112,7 @@ export class CanvasRenderer implements Renderer {
       const y = top + Math.floor(cell / grid.size) * slot;
       if (drawCell(context, style, cell, x, y, slot, !scene.moving)) fading = true;
     }
+    context.imageSmoothingQuality = "low";
     return fading;
   }
 

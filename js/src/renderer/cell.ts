@@ -19,6 +19,8 @@ export interface CellStyle {
 
 /** How much of a slot stays free around its picture, so that neighbours do not run together. */
 const GAP = 0.035;
+/** In smaller slots a pixel of gap would be more of them than that: small pictures abut. */
+const GAP_FROM = 12;
 const STAND_IN = 0.38;
 
 /** The square that a cell's picture takes within its slot, after density and gap. */
@@ -30,7 +32,7 @@ export function pictureSquare(
   slot: number,
   snap: boolean,
 ): { x: number; y: number; side: number } {
-  const gap = slot < 5 ? 0 : Math.max(slot * GAP, 1);
+  const gap = slot < GAP_FROM ? 0 : Math.max(slot * GAP, 1);
   const side = (slot - gap) * grid.side(cell);
   const left = x + (slot - side) / 2;
   const top = y + (slot - side) / 2;

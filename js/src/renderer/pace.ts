@@ -2,7 +2,7 @@
 const LONG = 11;
 /** One that takes less leaves room for more. */
 const SHORT = 8;
-const LEAST = 64;
+const LEAST = 200;
 const MOST = 6000;
 
 /**

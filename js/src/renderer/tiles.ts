@@ -1,5 +1,4 @@
 import type { Context2D } from "../decode";
-import type { Grid } from "../grids";
 import { Lru } from "../lru";
 import type { Pace } from "./pace";
 import type { Scene } from "./renderer";
@@ -20,6 +19,8 @@ const MOST_KEPT = 256;
 const ANCESTORS = 4;
 /** What shrinking four tiles into one costs, in cells. */
 const DERIVING = 150;
+/** While nothing moves, at least so much is composed in a frame: nobody waits for that frame. */
+const AT_REST = 1200;
 
 /**
  * A pyramid of tiles aligned with the cells of a grid, so that panning draws a handful of images
@@ -62,7 +63,8 @@ export class TilePyramid {
     const wanted = fromMiddle(tileRange(grid.size, level, slot, stage));
     this.tiles.bound = Math.min(MOST_KEPT, Math.max(LEAST_KEPT, 3 * wanted.length));
     scene.pictures.expect(grid.size, level);
-    let quota = this.pace.quota;
+    const allowed = Math.max(this.pace.quota, scene.moving ? 0 : AT_REST);
+    let quota = allowed;
     let more = false;
     for (const [tx, ty] of wanted) {
       const key = keyOf(grid.size, level, tx, ty);
@@ -79,10 +81,10 @@ export class TilePyramid {
         }
       }
       if (!tile || isUnfinished(tile)) more = true;
-      if (!tile?.whole) this.drawSubstitute(context, grid, level, tx, ty, slot, stage);
+      if (!tile?.whole) this.drawSubstitute(context, scene, level, tx, ty, slot, stage);
       if (tile && tile.next > 0) drawPart(context, tile, tile, slot, stage);
     }
-    this.pace.spend(this.pace.quota - quota);
+    this.pace.spend(allowed - quota);
     return more;
   }
 
@@ -125,18 +127,23 @@ export class TilePyramid {
     return DERIVING;
   }
 
-  /** What is known of a place from other levels: a coarser tile's part, else the finer ones. */
+  /** What is known of a place: a coarser tile's part, else the finer ones over thumbnails. */
   private drawSubstitute(
     context: Context2D,
-    grid: Grid,
+    { grid, pictures }: Scene,
     level: number,
     tx: number,
     ty: number,
     slot: number,
     stage: Stage,
   ): void {
+    const place = tilePlace(grid.size, level, tx, ty);
     const tile = this.coarser(grid.size, level, tx, ty);
-    if (tile) drawPart(context, tile, tilePlace(grid.size, level, tx, ty), slot, stage);
+    if (!tile?.whole) {
+      const { x, y, width, height } = boxOf(place, slot, stage);
+      pictures.drawSmall(context, grid.size, place, x, y, width, height);
+    }
+    if (tile) drawPart(context, tile, place, slot, stage);
     if (tile?.whole) return;
     for (const part of this.finer(grid.size, level, tx, ty)) {
       drawPart(context, part, part, slot, stage);
@@ -147,7 +154,7 @@ export class TilePyramid {
 const keyOf = (grid: number, level: number, tx: number, ty: number) =>
   `${grid}/${level}/${tx}/${ty}`;
 
-/** Draws what a tile has of a place. Edges are snapped: no seam between neighbours. */
+/** Draws what a tile has of a place. */
 function drawPart(
   context: Context2D,
   tile: Tile,
@@ -155,18 +162,25 @@ function drawPart(
   slot: number,
   stage: Stage,
 ): void {
-  const { col0, row0, cols, rows } = place;
-  const x = Math.round(stage.left + col0 * slot);
-  const y = Math.round(stage.top + row0 * slot);
+  const { x, y, width, height } = boxOf(place, slot, stage);
   context.drawImage(
     tile.canvas,
-    (col0 - tile.col0) * tile.level,
-    (row0 - tile.row0) * tile.level,
-    cols * tile.level,
-    rows * tile.level,
+    (place.col0 - tile.col0) * tile.level,
+    (place.row0 - tile.row0) * tile.level,
+    place.cols * tile.level,
+    place.rows * tile.level,
     x,
     y,
-    Math.round(stage.left + (col0 + cols) * slot) - x,
-    Math.round(stage.top + (row0 + rows) * slot) - y,
+    width,
+    height,
   );
+}
+
+/** Where a place is on the stage. Edges are snapped: no seam between neighbours. */
+function boxOf({ col0, row0, cols, rows }: TilePlace, slot: number, stage: Stage) {
+  const x = Math.round(stage.left + col0 * slot);
+  const y = Math.round(stage.top + row0 * slot);
+  const width = Math.round(stage.left + (col0 + cols) * slot) - x;
+  const height = Math.round(stage.top + (row0 + rows) * slot) - y;
+  return { x, y, width, height };
 }
