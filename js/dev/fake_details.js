@@ -2,13 +2,13 @@
 
 import { paintTexture, toJpeg, wait } from "./fake_pictures.js";
 
-const SIDE = 160;
+const SIDE = 112;
 const STEPS = 112;
-const AT_ONCE = 8;
+const AT_ONCE = 16;
 const CHANNELS = 112;
 
 export class FakeDetails {
-  /** Options of the model: pace, instant, failing (a message), noImages. */
+  /** Options of the model: pace, instant, livePace (ms a frame), failing (a message), noImages. */
   constructor(model, classes) {
     this.model = model;
     this.classes = classes;
@@ -56,14 +56,14 @@ export class FakeDetails {
   }
 
   async run(request, live) {
-    const { failing, instant, pace } = this.model.options;
+    const { failing, instant, pace, livePace = instant ? 10 : 2 * pace } = this.model.options;
     if (failing) {
       this.model.message({ kind: "inspect_failed", request, message: failing });
       return;
     }
     live.done = false;
     while (this.running.get(request) === live && live.step < live.steps) {
-      await wait(instant ? 10 : pace);
+      await wait(livePace);
       if (live.paused) continue;
       live.step = Math.min(live.step + AT_ONCE, live.steps);
       live.done = live.step === live.steps;

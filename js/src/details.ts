@@ -25,6 +25,8 @@ export type DetailMessage = KernelMessageOf<
 
 /** Whole images are large; those that were looked at last are kept. */
 const MAX_IMAGES = 48;
+/** An image that does not come is asked for again after this time (ms). */
+const ASK_AGAIN = 3000;
 
 const keyOf = ({ grid, cell }: Place) => `${grid}:${cell}`;
 
@@ -36,6 +38,7 @@ export class Details {
   private readonly profiles = new Map<string, Profile>();
   private readonly values = new Map<string, Map<number, ClassValue>>();
   private readonly images = new Map<string, CropInImage>();
+  private readonly askedAt = new Map<string, number>();
   private epoch = 0;
 
   constructor(private readonly send: (message: BrowserMessage) => void) {
@@ -60,7 +63,11 @@ export class Details {
   }
 
   wantCropInImage(place: Place, crop: number): void {
-    if (!this.cropInImage(place, crop)) this.send({ kind: "crop_in_image", ...place, crop });
+    const key = `${keyOf(place)}:${crop}`;
+    const asked = this.askedAt.get(key) ?? Number.NEGATIVE_INFINITY;
+    if (this.images.has(key) || Date.now() - asked < ASK_AGAIN) return;
+    this.askedAt.set(key, Date.now());
+    this.send({ kind: "crop_in_image", ...place, crop });
   }
 
   clear(): void {
@@ -68,6 +75,7 @@ export class Details {
     this.profiles.clear();
     this.values.clear();
     this.images.clear();
+    this.askedAt.clear();
     this.version.value++;
   }
 
@@ -101,6 +109,7 @@ export class Details {
     const seenBox = message.seen_box.map((edge) => edge ?? 0);
     const found = { name, cropBox, seenBox, seen, input, note, image: null };
     this.images.set(key, found);
+    this.askedAt.delete(key);
     for (const oldest of this.images.keys()) {
       if (this.images.size <= MAX_IMAGES) break;
       this.images.delete(oldest);

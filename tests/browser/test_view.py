@@ -94,55 +94,6 @@ def test_the_wheel_zooms_to_finer_grids_and_back(page: Page, show: Open) -> None
     assert page.evaluate("scrollY") == 0
 
 
-def test_hover_shows_a_card_that_covers_neither_pointer_nor_border(page: Page, show: Open) -> None:
-    show()
-    stage = page.locator(".aw-stage").bounding_box()
-    assert stage
-    seen = 0
-    for x, y in [(0.5, 0.5), (0.34, 0.55), (0.68, 0.4), (0.55, 0.1), (0.5, 0.93)]:
-        point = stage_point(page, x, y)
-        page.mouse.move(*point)
-        page.wait_for_timeout(120)
-        card = (
-            page.locator("[data-aw-card]").bounding_box()
-            if page.query_selector("[data-aw-card]")
-            else None
-        )
-        if not card:
-            continue
-        seen += 1
-        assert card["x"] >= stage["x"] and card["y"] >= stage["y"]  # noqa: PT018
-        assert card["x"] + card["width"] <= stage["x"] + stage["width"]
-        assert card["y"] + card["height"] <= stage["y"] + stage["height"]
-        inside = (
-            card["x"] < point[0] < card["x"] + card["width"]
-            and card["y"] < point[1] < card["y"] + card["height"]
-        )
-        assert not inside
-    assert seen >= 3
-    page.locator("[data-aw-card] .aw-bar").first.wait_for()
-
-
-def test_a_click_opens_the_live_picture_and_escape_ends_it(page: Page, show: Open) -> None:
-    show()
-    page.mouse.click(*stage_point(page))
-    page.wait_for_function("+document.querySelector('.aw-root').dataset.awInspectStep >= 16")
-    page.locator(".aw-detail .aw-bars-diverging").first.wait_for()
-    (first,) = sent(page, "inspect")
-    page.click("text=Another seed")
-    page.wait_for_function("model.sent.filter(m => m.kind === 'inspect').length >= 2")
-    second = sent(page, "inspect")[-1]
-    assert (second["cell"], second["seed"]) == (first["cell"], first["seed"] + 1)
-    page.keyboard.press("Escape")
-    page.locator(".aw-detail").wait_for(state="detached")
-    # The view says so after its next paint.
-    page.wait_for_function(
-        "model.sent.filter(m => m.kind === 'stop_inspect').length >= 2", timeout=5000
-    )
-    stopped = [m["request"] for m in sent(page, "stop_inspect")]
-    assert stopped == [first["request"], second["request"]]
-
-
 def test_areas_select_once_a_gesture_and_shift_adds(page: Page, show: Open) -> None:
     show()
     page.evaluate("window.changes = 0; model.on('change:selection', () => { window.changes++ })")
