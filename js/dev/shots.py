@@ -301,6 +301,17 @@ SHOTS = {
         {},
     ),
     "overlay_none": (light, overlay("top class", noClasses=True), {}),
+    "overlay_dense": (
+        light,
+        {
+            **INSTANT,
+            "dense": True,
+            "sizes": [20, 160],
+            "grid": 160,
+            "state": {"level": 160, "overlay": "fidelity"},
+        },
+        {},
+    ),
     "overlay_menu": (overlay_menu, overlay("density"), {}),
     "overlay_menu_dark": (overlay_menu, overlay("influence: daisy", dark=True), {}),
     "class_picker": (class_picker, INSTANT, {}),
@@ -323,7 +334,7 @@ def main() -> None:
             page.on("console", lambda m: print(f"  console: {m.text}"))
             page.on("pageerror", lambda e, name=name: print(f"  {name}: {e}"))
             open_view(page, url, **options)
-            if name == "dense":
+            if "dense" in name:
                 page.wait_for_timeout(500)
                 page.click('[data-aw-level-mode="160"]')
             try:
