@@ -100,6 +100,23 @@ def test_a_layer_without_classes_says_why(tiny_model, tiny_images, tmp_path):
         w.close()
 
 
+def test_classes_that_cannot_be_computed_say_why_and_stop_nothing_else(widget, monkeypatch):
+    def broken(*_args, **_options):
+        raise RuntimeError("the images have gone")
+
+    monkeypatch.setattr("atlas_widget.attribution.class_values", broken)
+    browser = FakeBrowser(widget)
+    cells = final(browser)["grids"][0]["ids"]
+    browser.say("influence", grid=4, **{"class": 3}, cells=cells)
+    told = browser.wait(lambda: [m for m in browser.of("classes") if m["reason"]])[-1]
+    assert told["names"] == []
+    assert "the images have gone" in told["reason"]
+    reloaded = FakeBrowser(widget)
+    reloaded.open()
+    assert "the images have gone" in reloaded.of("classes")[0]["reason"]
+    reloaded.wait(lambda: set(reloaded.states(4).values()) == {"final"})
+
+
 def test_influence_of_all_cells_comes_though_nobody_looks_and_agrees_with_the_cards(widget):
     browser = FakeBrowser(widget)
     cells = final(browser)["grids"][1]["ids"]

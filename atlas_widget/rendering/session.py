@@ -66,6 +66,7 @@ class Session:
         self._building: Iterator[Built | None] | None = None
         self._begun = False
         self._next_layer: str | None = None
+        self._without_classes = ""
         self._revision = -1
         self._shown_at = 0.0
         self._breathing = False
@@ -242,9 +243,14 @@ class Session:
         probe = self._probe
         if probe is None or not self._gallery.connected:
             return
-        names = self.class_names
-        reason = "" if names else probe.no_classes or "The model has no classes."
-        self.front.send(messages.build("classes", names=names, reason=reason), [])
+        names = self.class_names if not self._without_classes else []
+        reason = self._without_classes or probe.no_classes or "The model has no classes."
+        content = messages.build("classes", names=names, reason="" if names else reason)
+        self.front.send(content, [])
+
+    def _lose_classes(self, reason: str) -> None:
+        self._without_classes = reason
+        self._tell_classes()
 
     def _retry(self) -> None:
         if self.error is not None:
@@ -273,6 +279,7 @@ class Session:
                 self.tell.notice(self._cache.notice)
         for notice in probe.notices:
             self.tell.notice(notice)
+        self._without_classes = ""
         self._tell_classes()
         if self._source is None:
             self.tell.progress.report("starting", "Opening the images")
@@ -289,6 +296,7 @@ class Session:
             seed=recipe.seed,
             reporter=self.tell.progress,
             notice=self.tell.notice,
+            no_classes=self._lose_classes,
         )
         self._building = build(
             probe,

@@ -51,6 +51,8 @@ class Workshop:
         Told how far it is.
     notice
         Told what the person should know once.
+    no_classes
+        Told why cells turn out to have no classes.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Workshop:
         seed: int,
         reporter: Reporter,
         notice: Callable[[str], None],
+        no_classes: Callable[[str], None],
     ) -> None:
         self._probe = probe
         self._source = source
@@ -73,6 +76,7 @@ class Workshop:
         self._seed = seed
         self._reporter = reporter
         self._notice = notice
+        self._no_classes = no_classes
         self._overview = ClassOverview(self._label, gallery.send)
         self._overview_next = False
         self._asked_for = 0
@@ -188,7 +192,7 @@ class Workshop:
             return False
         # Who looks at an overlay waits for its values, and for pictures: they take turns.
         self._overview_next = not self._overview_next
-        if self._overview_next and self._overview.advance():
+        if self._overview_next and self._overlook():
             return True
         if not queue.pending():
             return self._advance_overview()
@@ -215,7 +219,7 @@ class Workshop:
             self._reporter.report("pictures", "Computing the classes", done, self._asked_for)
         else:
             self._asked_for = 0
-        return self._overview.advance()
+        return self._overlook()
 
     def settle(self) -> None:
         """Note that all is done."""
@@ -256,14 +260,28 @@ class Workshop:
         try:
             known = labeller.advance(grid, cell)
         except Exception as error:
-            # What keeps one cell from its classes keeps all; the pictures go on without.
-            labeller.give_up()
-            queue.no_labels()
-            self._notice(f"The cells have no classes: {error}")
+            self._lose_classes(error)
             return
         if known:
             queue.mark_labelled(grid, [cell])
             self._publish_label(grid, cell)
+
+    def _overlook(self) -> bool:
+        """Work for a slice on what an overlay or a search asks for."""
+        try:
+            return self._overview.advance()
+        except Exception as error:
+            self._lose_classes(error)
+            return False
+
+    def _lose_classes(self, error: Exception) -> None:
+        """Go on without classes: what keeps one cell from them keeps all."""
+        if self._labeller is not None and self._queue is not None:
+            self._labeller.give_up()
+            self._queue.no_labels()
+        text = f"The cells have no classes: {error}"
+        self._notice(text)
+        self._no_classes(text)
 
     def _publish_label(self, grid: int, cell: int) -> None:
         classes = self._labeller.known(grid, cell) if self._labeller is not None else None

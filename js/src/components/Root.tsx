@@ -174,10 +174,13 @@ function LiveCaption() {
   if (active?.by === "keyboard") {
     const picture = store.pictures.get(active.grid, active.cell) ?? null;
     const label = store.label(active.grid, active.cell);
+    const grid = store.grid(active.grid);
+    const shown = grid && view.overlays.words(grid, active.cell);
     words = [
       label ?? "no certain class",
+      ...(shown ? [shown] : []),
       describePlace(active.grid, active.cell),
-      describeSamples(store.grid(active.grid), active.cell),
+      describeSamples(grid, active.cell),
       describePicture(picture),
     ].join(", ");
   }
