@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 from PIL import Image
-from playwright.sync_api import Locator
+from playwright.sync_api import Locator, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from tests.browser.lab import Notebook
 
@@ -41,8 +43,10 @@ class AtlasView:
     def reset(self) -> None:
         """Close and dismiss what is open, select nothing, take the first tool."""
         for button in ('.aw-detail [aria-label="Close"]', '.aw-banner [aria-label="Dismiss"]'):
-            while self.root.locator(button).count():
-                self.root.locator(button).first.click()
+            # those that are there at this moment: a notice goes by itself while one reaches for it
+            self.root.locator(button).evaluate_all("all => all.forEach(one => one.click())")
+            expect(self.root.locator(button)).to_have_count(0)
+        expect(self.root.locator(".aw-detail")).to_have_count(0)
         self.notebook.execute("w.select([])")
         self.notebook.wait_attribute("selected", "0", index=self.index)
         self.use_tool("pan")
@@ -65,8 +69,8 @@ class AtlasView:
         for x, y in _outwards():
             point = self.at(x, y)
             mouse.move(*point, steps=3)
-            self.notebook.page.wait_for_timeout(250)
-            if self.root.locator("[data-aw-card]").count():
+            with suppress(PlaywrightTimeoutError):
+                self.root.locator("[data-aw-card]").wait_for(timeout=1000)
                 return point
         raise AssertionError(f"no cell anywhere in the view\n{self.notebook.describe()}")
 
@@ -74,6 +78,16 @@ class AtlasView:
         """Click on a cell; its detail panel opens."""
         self.notebook.page.mouse.click(*self.hover_a_cell())
         self.root.locator(".aw-detail").wait_for(timeout=5000)
+
+    def pan(self, start: Point, by: Point = (60, 40)) -> None:
+        """Drag the atlas with the hand, and wait until it has moved."""
+        before = self.stage_picture()
+        mouse = self.notebook.page.mouse
+        mouse.move(*start)
+        mouse.down()
+        mouse.move(start[0] + by[0], start[1] + by[1], steps=5)
+        mouse.up()
+        self.notebook.wait(lambda: self.stage_picture() != before, 10, "another part of the atlas")
 
     def lasso(self, radius: float = 0.3) -> None:
         """Drag a circle around the middle of the stage."""
@@ -108,6 +122,43 @@ class AtlasView:
         clip = {"x": box["x"] + box["width"] - 8, "y": box["y"] + 8, "width": 2, "height": 2}
         picture = Image.open(io.BytesIO(self.notebook.page.screenshot(clip=clip)))
         return list(picture.convert("RGB").resize((1, 1)).tobytes())
+
+    def wait_background(self, wanted: Callable[[list[int]], bool], timeout: float = 10) -> None:
+        """Wait until the background fulfils something: colours follow some frames later."""
+        colour = [self.background()]
+
+        def reached() -> bool:
+            colour.append(self.background())
+            return wanted(colour[-1])
+
+        self.notebook.wait(reached, timeout, f"the background, {colour[0]} at first,")
+
+    def wait_drawn(self, at_least: float = 0.1, timeout: float = 20) -> float:
+        """Wait until so much of the stage is drawn on; return how much is.
+
+        Pictures are counted when they have come, and drawn with a later frame.
+        """
+        self.notebook.wait(
+            lambda: self.drawn_share() >= at_least, timeout, f"{at_least:.0%} of the stage drawn"
+        )
+        return self.drawn_share()
+
+    def wait_out_of_sight(self, timeout: float = 10) -> None:
+        """Wait until nothing of the stage is within the window."""
+
+        def away() -> bool:
+            box = self.stage.bounding_box() if self.stage.count() else None
+            height = self.notebook.page.viewport_size["height"]
+            return not box or box["y"] >= height or box["y"] + box["height"] <= 0
+
+        self.notebook.wait(away, timeout, "the view scrolled away")
+
+    def stage_picture(self) -> str:
+        """Return what is drawn of the atlas, as a data URL."""
+        picture: str = self.root.locator(".aw-stage canvas").first.evaluate(
+            "canvas => canvas.toDataURL()"
+        )
+        return picture
 
     def drawn_share(self) -> float:
         """Return the share of the stage's pixels that differ from its corner's colour."""

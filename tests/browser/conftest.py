@@ -113,10 +113,16 @@ def show(notebook: Notebook) -> Iterator[Callable[..., AtlasView]]:
 
 
 @pytest.fixture(scope="module")
-def module_atlas(browser: Browser, lab: LabServer) -> Iterator[AtlasView]:
-    """One small atlas for all tests of a module, which is quicker than one each."""
+def module_atlas(
+    browser: Browser, lab: LabServer, request: pytest.FixtureRequest
+) -> Iterator[AtlasView]:
+    """One small atlas for all tests of a module, which is quicker than one each.
+
+    What the module calls MORE_CELLS are the notebook's further cells.
+    """
+    more_cells = getattr(request.module, "MORE_CELLS", ())
     with new_page(browser) as page:
-        yield show_small_atlas(Notebook(page, lab))
+        yield show_small_atlas(Notebook(page, lab), *more_cells)
         lab.shutdown_kernels()
 
 
@@ -130,15 +136,7 @@ def atlas(module_atlas: AtlasView, request: pytest.FixtureRequest) -> Iterator[A
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run what is quick first: unit tests, then the browser's, then packaging.
-
-    What waited in vain for JupyterLab waits once more, and the summary counts it as rerun: about
-    one new kernel in a hundred never answers. What fails in any other way fails at once.
-    """
-    once_more = pytest.mark.flaky(reruns=1, only_rerun=["TimeoutError"])
-    for item in items:
-        if "lab" in getattr(item, "fixturenames", ()):
-            item.add_marker(once_more)
+    """Run what is quick first: unit tests, then the browser's, then packaging."""
 
     def patience(item: pytest.Item) -> int:
         if item.get_closest_marker("packaging"):

@@ -13,7 +13,6 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Locator, Page
 
 from tests.browser.lab_server import LabServer
@@ -35,22 +34,32 @@ class Notebook:
     # -- the notebook
 
     def open(self, name: str) -> None:
-        """Open a notebook that lies in the server's folder and wait for its kernel.
+        """Open a notebook that lies in the server's folder and wait for its kernel."""
+        self.page.goto(f"{self.server.url}/lab/workspaces/{self._workspace}/tree/{name}?reset")
+        self.wait_ready()
 
-        About one new kernel in a hundred never answers, before any code of ours has run; then it is
-        ended and the notebook opened again.
-        """
-        url = f"{self.server.url}/lab/workspaces/{self._workspace}/tree/{name}?reset"
-        try:
-            self.page.goto(url)
-            self.wait_ready(45)
-            self.execute("None", timeout=20)
-        except PlaywrightError as error:
-            print(f"{name}: the new kernel does not answer; once more ({error})")
-            self.server.shutdown_kernels(name)
-            self.page.goto(url)
-            self.wait_ready(90)
-            self.execute("None", timeout=20)
+    def reopen(self) -> None:
+        """Save the notebook, close it, and open it again in the same page; the kernel lives on."""
+        self.command("docmanager:save")
+        path = self.page.evaluate(
+            """() => {
+                const {context} = window.awPanel;
+                window.awPanel.dispose();
+                return context.path;
+            }"""
+        )
+        self.command("docmanager:open", {"path": path})
+        self.wait_ready()
+
+    def reconnect(self) -> None:
+        """Lose the connection to the kernel and take it up again."""
+        self.page.evaluate("() => window.awPanel.context.sessionContext.session.kernel.reconnect()")
+        self.wait_ready()
+
+    def restart(self) -> None:
+        """Restart the kernel, as the button does once one has confirmed."""
+        self.page.evaluate("() => window.awPanel.context.sessionContext.session.kernel.restart()")
+        self.wait_ready()
 
     def reload(self, timeout: float = 90.0) -> None:
         """Save, then reload the page as a person does; the kernel lives on."""
@@ -65,7 +74,7 @@ class Notebook:
                 const panel = window.jupyterapp?.shell?.currentWidget;
                 const kernel = panel?.context?.sessionContext?.session?.kernel;
                 if (kernel?.connectionStatus !== "connected" || kernel.status !== "idle"
-                    || !panel.content?.widgets?.length) return false;
+                    || panel.isDisposed || !panel.content?.widgets?.length) return false;
                 window.awPanel = panel;  // the notebook, whichever panel is current later
                 return true;
             }""",
@@ -112,7 +121,7 @@ class Notebook:
 
     def wait_cell(self, index: int, timeout: float = 120.0) -> None:
         """Wait for the end of a cell that was started."""
-        self._wait(lambda: not self.is_running(index), timeout, f"the end of cell {index}")
+        self.wait(lambda: not self.is_running(index), timeout, f"the end of cell {index}")
 
     def run_all(self, timeout: float = 180.0) -> None:
         """Run all cells, to the end or the first error."""
@@ -137,6 +146,20 @@ class Notebook:
             }"""
         )
         return found
+
+    def set_cell(self, index: int, source: str) -> None:
+        """Replace what is in a cell."""
+        self.page.evaluate(
+            "([index, source]) => {"
+            " window.awPanel.content.model.cells.get(index).sharedModel.setSource(source); }",
+            [index, source],
+        )
+
+    def clear_output(self, index: int) -> None:
+        """Take away what a cell shows."""
+        self.page.evaluate(
+            "index => { window.awPanel.content.model.cells.get(index).clearExecution(); }", index
+        )
 
     # -- the kernel
 
@@ -172,7 +195,7 @@ class Notebook:
             return answers[-1] == wanted
 
         try:
-            self._wait(reached, timeout, code)
+            self.wait(reached, timeout, code)
         except TimeoutError as error:
             raise TimeoutError(f"{code} is {answers[-1]}, not {wanted}\n{error}") from None
 
@@ -210,18 +233,22 @@ class Notebook:
     ) -> str:
         """Wait until `data-aw-<name>` is `wanted` or fulfils it; return it."""
 
+        found = ""
+
         def reached() -> bool:
+            nonlocal found
             value = self.attribute(name, index)
             if value is None:
                 return False
             if value == wanted if isinstance(wanted, str) else wanted(value):
+                found = value
                 return True
             if name != "error" and self.attribute("stage", index) == "error":
                 raise RuntimeError(f"the widget is in error\n{self.describe()}")
             return False
 
-        self._wait(reached, timeout, f"data-aw-{name} of view {index}")
-        return self.attribute(name, index) or ""
+        self.wait(reached, timeout, f"data-aw-{name} of view {index}")
+        return found
 
     def wait_number(self, name: str, at_least: int, timeout: float = 90.0, index: int = 0) -> int:
         """Wait until `data-aw-<name>` has reached a number; return it."""
@@ -230,7 +257,8 @@ class Notebook:
         )
         return int(value)
 
-    def _wait(self, reached: Callable[[], bool], timeout: float, what: str) -> None:
+    def wait(self, reached: Callable[[], bool], timeout: float, what: str) -> None:
+        """Wait until something is so."""
         deadline = time.monotonic() + timeout
         while not reached():
             if time.monotonic() > deadline:
@@ -247,6 +275,24 @@ class Notebook:
             ROOT,
         )
         return f"views: {json.dumps(views, indent=1)}\nerrors: {self.errors()}"
+
+    def watch_number(self, name: str, index: int = 0) -> Callable[[], int]:
+        """Watch `data-aw-<name>`; what is returned tells how many numbers above 0 it has been."""
+        key = uuid.uuid4().hex
+        self.page.evaluate(
+            """([root, index, name, key]) => {
+                const element = document.querySelectorAll(root)[index];
+                const seen = new Set();
+                const look = () => seen.add(Number(element.getAttribute(`data-aw-${name}`)));
+                new MutationObserver(look).observe(element, {attributes: true});
+                look();
+                (window.awSeen ??= {})[key] = seen;
+            }""",
+            [ROOT, index, name, key],
+        )
+        return lambda: self.page.evaluate(
+            "key => [...window.awSeen[key]].filter(number => number > 0).length", key
+        )
 
     # -- the looks
 
@@ -267,6 +313,15 @@ class Notebook:
                 await window.jupyterapp.commands.execute("notebook:create-output-view");
             }""",
             cell,
+        )
+
+    def close_other_panels(self) -> None:
+        """Leave nothing open but the notebook."""
+        self.page.evaluate(
+            """() => {
+                for (const panel of [...window.jupyterapp.shell.widgets("main")])
+                    if (panel !== window.awPanel) panel.dispose();
+            }"""
         )
 
     def scroll_to(self, cell: int) -> None:

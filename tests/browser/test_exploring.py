@@ -15,9 +15,9 @@ pytestmark = pytest.mark.browser
 
 
 def test_a_click_shows_live_frames_and_classes(atlas: AtlasView) -> None:
+    frames = atlas.notebook.watch_number("inspect-step")
     atlas.open_a_cell()
-    first = atlas.notebook.wait_number("inspect-step", 1)
-    atlas.notebook.wait_number("inspect-step", first + 1)
+    atlas.notebook.wait(lambda: frames() > 1, 90, "a live picture that goes on")
     atlas.root.locator(".aw-detail .aw-bar").first.wait_for(timeout=60_000)
     assert atlas.root.locator(".aw-detail .aw-bar-label").first.inner_text().strip()
     atlas.root.locator(

@@ -1,166 +1,136 @@
-"""The widget's life in the page: it is scrolled away, reloaded, shown twice, closed, in error."""
+"""The widget's life in the page: scrolled away, shown twice, reloaded, reopened, disconnected."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 import pytest
 
 from tests.browser.atlas_view import AtlasView
-from tests.browser.cells import IMPORTS, small_atlas
+from tests.browser.cells import small_atlas
 from tests.browser.conftest import save_screenshot
-from tests.browser.lab import LabServer, Notebook
 
 pytestmark = pytest.mark.browser
 
-Show = Callable[..., AtlasView]
+VIEWPORT = "[round(side, 3) for side in w.viewport]"
+SHOWN_AGAIN, FAR_BELOW = 1, 7
+MORE_CELLS = ("w", *["# far below\n" * 40] * 6)
 
 
-def test_scrolling_away_and_back_keeps_the_picture(show: Show, notebook: Notebook) -> None:
-    view = show(*["# far below\n" * 40] * 6)
-    drawn = view.drawn_share()
-    assert drawn > 0.1
-    notebook.scroll_to(6)
-    notebook.page.wait_for_timeout(1000)
-    notebook.scroll_to(0)
-    view.stage.wait_for()
-    assert notebook.number("final") == notebook.number("cells") > 0
-    notebook.page.wait_for_timeout(500)
-    assert view.drawn_share() == pytest.approx(drawn, abs=0.05)
+def test_scrolling_away_and_back_keeps_the_picture(atlas: AtlasView) -> None:
+    drawn = atlas.wait_drawn()
+    atlas.notebook.scroll_to(FAR_BELOW)
+    atlas.wait_out_of_sight()
+    atlas.notebook.scroll_to(0)
+    atlas.stage.wait_for()
+    assert atlas.notebook.number("final") == atlas.notebook.number("cells") > 0
+    assert atlas.wait_drawn(drawn - 0.05) == pytest.approx(drawn, abs=0.05)
 
 
-def test_a_reload_of_the_page_brings_the_same_view(show: Show, notebook: Notebook) -> None:
-    view = show()
-    view.lasso()
-    selected = notebook.wait_number("selected", 1)
-    cells = notebook.number("cells")
-    notebook.execute('w.overlay = "Density"')
-    notebook.wait_attribute("overlay", "density")
-    notebook.reload()
-    assert view.wait_pictures(timeout=30) == cells
-    notebook.wait_attribute("overlay", "density")
-    assert notebook.wait_number("selected", 1) == selected
-    assert view.drawn_share() > 0.1
-
-
-def test_two_views_of_one_widget_agree(show: Show, notebook: Notebook) -> None:
-    view = show("w")
-    notebook.run_cell(1)
+def test_two_views_of_one_widget_agree(atlas: AtlasView) -> None:
+    notebook = atlas.notebook
+    notebook.run_cell(SHOWN_AGAIN)
     other = AtlasView(notebook, 1)
     assert other.wait_pictures(timeout=30) == notebook.number("cells")
     notebook.scroll_to(0)
-    view.lasso()
+    atlas.lasso()
     selected = notebook.wait_number("selected", 1)
-    assert notebook.wait_number("selected", 1, index=1) == selected
+    notebook.wait_attribute("selected", str(selected), index=1)
+    notebook.clear_output(SHOWN_AGAIN)
+    assert notebook.root().count() == 1
 
 
-def test_an_output_view_shows_the_atlas_too(show: Show, notebook: Notebook) -> None:
-    view = show()
+def test_an_output_view_shows_the_atlas_too(atlas: AtlasView) -> None:
+    notebook = atlas.notebook
     notebook.new_view(0)
     other = AtlasView(notebook, 1)
     assert other.wait_pictures(timeout=30) > 0
-    assert other.background() == view.background()
+    other.wait_drawn()
+    notebook.close_other_panels()
+    assert notebook.root().count() == 1
 
 
-def test_another_layer_and_back_from_the_cache(show: Show, notebook: Notebook) -> None:
-    view = show()
-    revision = notebook.number("revision")
-    view.choose_layer("blocks.2.0")
-    revision = notebook.wait_number("revision", revision + 1)
-    view.wait_pictures()
-    assert notebook.execute("w.layer") == "'blocks.2.0'"
-    start = time.monotonic()
-    view.choose_layer("blocks.4.2")
-    notebook.wait_number("revision", revision + 1)
-    view.wait_pictures()
-    assert time.monotonic() - start < 15
-    notebook.wait_execute("w.layer", "'blocks.4.2'")
+def test_both_themes(atlas: AtlasView) -> None:
+    light = sum(atlas.background())
+    atlas.notebook.set_theme(dark=True)
+    atlas.notebook.wait_attribute("theme", "dark")
+    atlas.wait_background(lambda colour: sum(colour) < light / 2)
+    save_screenshot(atlas.notebook.page, "theme-dark")
+    atlas.notebook.set_theme(dark=False)
+    atlas.notebook.wait_attribute("theme", "light")
+    atlas.wait_background(lambda colour: sum(colour) == light)
+    save_screenshot(atlas.notebook.page, "theme-light")
 
 
-def test_interrupting_a_cell_leaves_the_worker_at_work(notebook: Notebook, lab: LabServer) -> None:
-    notebook.open(lab.write("interrupt.ipynb", [small_atlas(13), "import time; time.sleep(60)"]))
-    notebook.run_cell(0)
-    notebook.wait_number("crops", 1)
-    notebook.start_cell(1)
-    notebook.page.wait_for_timeout(1000)
-    notebook.command("notebook:interrupt-kernel")
-    notebook.wait_cell(1, timeout=10)
-    assert "KeyboardInterrupt" in notebook.errors()[0]
-    AtlasView(notebook).wait_pictures()
+def test_another_layer_and_back_from_the_cache(atlas: AtlasView) -> None:
+    notebook = atlas.notebook
+    seconds = []
+    for layer in ("blocks.2.0", "blocks.4.2"):
+        revision = notebook.number("revision")
+        start = time.monotonic()
+        atlas.choose_layer(layer)
+        notebook.wait_number("revision", revision + 1)
+        atlas.wait_pictures()
+        seconds.append(time.monotonic() - start)
+        notebook.wait_execute("w.layer", repr(layer))
+    rendered, cached = seconds
+    assert cached < rendered / 2
 
 
-def test_close_ends_the_thread_and_frees_the_view(show: Show, notebook: Notebook) -> None:
-    show()
-    notebook.execute(
-        "import threading\ndef ours():\n"
-        "    return [t.name for t in threading.enumerate() if 'atlas' in t.name.lower()]"
-    )
-    assert notebook.execute("len(ours())") == "1"
-    notebook.execute("w.close()")
-    assert notebook.execute("ours()") == "[]"
+def test_a_lost_connection_is_taken_up_again(atlas: AtlasView) -> None:
+    notebook = atlas.notebook
+    atlas.open_a_cell()
+    notebook.wait_number("inspect-step", 1)
+    notebook.reconnect()
+    atlas.reset()
+    notebook.wait_attribute("inspect-step", "0")
+    atlas.open_a_cell()
+    notebook.wait_number("inspect-step", 1)
+    atlas.reset()
+    atlas.lasso()
+    selected = notebook.wait_number("selected", 1)
+    notebook.wait_execute("len(w.selection)", str(selected))
 
 
-@pytest.mark.parametrize(
-    ("code", "words"),
-    [
-        ("AtlasWidget(demo.model(), demo.LAYER, images='no/such/folder')", "no/such/folder"),
-        ("AtlasWidget(demo.model(), 'blocks.4.22')", "blocks.4.2"),
-    ],
-    ids=["no such folder", "no such layer"],
-)
-def test_an_error_says_what_to_do(
-    notebook: Notebook, lab: LabServer, code: str, words: str
-) -> None:
-    """In the cell if the mistake is plain at once, in the widget if it shows later."""
-    notebook.open(lab.write("error.ipynb", [f"{IMPORTS}\nw = {code}\nw"]))
-    notebook.run_cell(0, may_fail=True)
-    errors = notebook.errors()
-    if errors:
-        assert words in errors[0]
-    else:
-        notebook.wait_attribute("error", lambda message: words in message, timeout=60)
-        assert words in notebook.root().inner_text()
-        notebook.wait_attribute("stage", "error")
-    assert notebook.execute("1 + 1") == "2"
+@pytest.mark.parametrize("again", ["reload", "reopen"])
+def test_the_same_view_comes_back(atlas: AtlasView, again: str) -> None:
+    notebook = atlas.notebook
+    atlas.lasso()
+    selected = notebook.wait_number("selected", 1)
+    notebook.page.emulate_media(reduced_motion="reduce")  # zoomed at once, not by and by
+    home = notebook.execute(VIEWPORT)
+    atlas.root.locator('[data-aw-zoom="plus"]').click()
+    notebook.wait_execute(f"({VIEWPORT}) != {home}", "True")
+    zoomed = notebook.execute(VIEWPORT)
+    cells = notebook.number("cells")
+    notebook.execute('w.overlay = "Density"')
+    notebook.wait_attribute("overlay", "density")
+    getattr(notebook, again)()
+    assert atlas.wait_pictures(timeout=30) == cells
+    notebook.wait_attribute("selected", str(selected))
+    notebook.wait_attribute("overlay", "density")
+    atlas.wait_drawn()
+    notebook.wait_execute(VIEWPORT, zoomed)
+    atlas.root.locator('[data-aw-zoom="home"]').click()
+    notebook.wait_execute(VIEWPORT, home)
+    notebook.execute('w.overlay = "pictures"')
+    notebook.page.emulate_media(reduced_motion="no-preference")
 
 
-def test_an_error_after_the_start_shows_in_the_widget(notebook: Notebook, lab: LabServer) -> None:
-    """What goes wrong on the worker's thread is not lost."""
-    network = (
-        "import torch\n"
-        "class Late(torch.nn.Module):\n"
-        "    def __init__(self):\n"
-        "        super().__init__()\n"
-        "        self.stem = torch.nn.Conv2d(3, 4, 3)\n"
-        "    def forward(self, x):\n"
-        "        return self.stem(x) * float('nan')\n"
-        "        \n"
-        "net = torch.nn.Sequential(Late(), torch.nn.ReLU())"
-    )
-    widget = "w = AtlasWidget(net, '0', num_samples=200, grids=(5,))\nw"
-    notebook.open(lab.write("late.ipynb", [f"{IMPORTS}\n{network}\n{widget}"]))
-    notebook.run_cell(0)
-    notebook.wait_attribute("error", lambda message: bool(message), timeout=60)
-    notebook.root().locator(".aw-banner-error").wait_for()
-    assert notebook.execute("1 + 1") == "2"
-
-
-def test_a_view_without_its_kernel_says_so(show: Show, notebook: Notebook) -> None:
-    view = show()
-    notebook.execute("import os, threading; threading.Timer(0.5, os._exit, (1,)).start()")
-    said = view.root.locator(".aw-banner-notice", has_text="kernel is not there")
-    said.wait_for(timeout=30_000)
-    assert view.drawn_share() > 0.1
-
-
-def test_both_themes(show: Show, notebook: Notebook) -> None:
-    view = show()
-    backgrounds = {}
-    for dark in (True, False):
-        notebook.set_theme(dark=dark)
-        notebook.wait_attribute("theme", "dark" if dark else "light")
-        notebook.page.wait_for_timeout(500)
-        save_screenshot(notebook.page, f"theme-{'dark' if dark else 'light'}")
-        backgrounds[dark] = sum(view.background())
-    assert backgrounds[True] < backgrounds[False]
+def test_widgets_do_not_get_into_each_other(atlas: AtlasView) -> None:
+    """Two of the same atlas: what is chosen in one is not in the other, the end of one neither."""
+    notebook = atlas.notebook
+    notebook.set_cell(SHOWN_AGAIN, small_atlas().replace("w = ", "v = ")[:-1] + "v")
+    notebook.run_cell(SHOWN_AGAIN)
+    other = AtlasView(notebook, 1)
+    other.wait_pictures()
+    other.lasso()
+    selected = notebook.wait_number("selected", 1, index=1)
+    notebook.wait_execute("len(v.selection)", str(selected))
+    assert notebook.execute("len(w.selection)") == "0"
+    assert notebook.number("selected") == 0
+    notebook.execute("v.close()")
+    notebook.wait(lambda: notebook.root().count() == 1, 10, "one view left")
+    notebook.scroll_to(0)
+    atlas.open_a_cell()
+    notebook.wait_number("inspect-step", 1)
