@@ -50,6 +50,8 @@ export class Navigation {
       },
       onMove: (camera, byPerson) => {
         batch(() => {
+          // The wheel's gesture ends a while after its last turn, perhaps in the midst of a drag.
+          this.moving.value = true;
           this.camera.value = camera;
           if (byPerson) this.atHome.value = false;
           this.traveller.moved();
