@@ -300,6 +300,7 @@ SHOTS = {
         overlay("influence: daisy", slowValues=8, pace=300, stage="pictures"),
         {},
     ),
+    "overlay_hover": (hovering, overlay("influence: tabby cat"), {}),
     "overlay_none": (light, overlay("top class", noClasses=True), {}),
     "overlay_dense": (
         light,

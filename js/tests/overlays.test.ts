@@ -173,12 +173,15 @@ describe("influence", () => {
 
   it("is as strong on either side of zero, and paler where its sign is unknown", () => {
     const ramp = divergingRamp(false);
-    const { colour, legend } = influenceOverlay("tabby", gains, 3, false);
+    const { colour, sentence, legend } = influenceOverlay("tabby", gains, 3, false);
     expect(colour(0)).toBe(pixelOf(ramp.at(1)));
     expect(colour(1)).toBe(pixelOf(ramp.at(0)));
     expect(alphaOf(colour(5))).toBeLessThan(alphaOf(colour(0)));
     expect(alphaOf(colour(6))).toBeLessThan(255);
     expect(colour(10)).toBe(0);
+    expect(sentence?.(0)).toBe("Influence on “tabby”: +2.00 (+1.00 to +3.00)");
+    expect(sentence?.(6)).toContain("one sample");
+    expect(sentence?.(10)).toBeNull();
     expect(legend.scale?.ticks.map((tick) => tick.text)).toEqual(["−2.00", "0", "+2.00"]);
     expect(legend.notes.map((note) => note.count)).toEqual([undefined, 3]);
   });

@@ -79,12 +79,27 @@ export function HoverCard() {
         </div>
       </div>
       <CardClasses card={card} />
+      <OverlaySentence grid={active.grid} cell={active.cell} />
       {card ? (
         <Crops card={card} size={CROP_SIZE} limit={CROPS} />
       ) : (
         store.connected.value && <div style={{ height: `${CROP_SIZE}px` }} />
       )}
     </div>
+  );
+}
+
+/** What the colour over the cell stands for. */
+function OverlaySentence({ grid, cell }: { grid: number; cell: number }) {
+  const { view } = useWidget();
+  void view.overlays.legend.value;
+  const said = view.overlays.sentence(grid, cell);
+  if (!said) return null;
+  return (
+    <p class="aw-note aw-overlay-sentence">
+      <i class="aw-swatch" style={{ background: said.colour }} />
+      <span>{said.text}</span>
+    </p>
   );
 }
 

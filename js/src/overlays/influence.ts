@@ -66,6 +66,15 @@ export function influenceOverlay(
       const gain = gains.get(cell);
       return gain ? formatValue(gain.value) : null;
     },
+    sentence: (cell) => {
+      const gain = gains.get(cell);
+      if (!gain) return null;
+      const interval =
+        gain.low === null || gain.high === null
+          ? "one sample, so no interval"
+          : `${formatValue(gain.low)} to ${formatValue(gain.high)}`;
+      return `Influence on “${name}”: ${formatValue(gain.value)} (${interval})`;
+    },
     legend: {
       title: `Influence on “${name}”`,
       about:

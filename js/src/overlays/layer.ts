@@ -6,6 +6,7 @@ import { Tint } from "../renderer/tint";
 import type { Store } from "../store";
 import { isDark } from "../theme";
 import { className, nextOverlay } from "./choice";
+import { cssOfPixel } from "./colour";
 import { densityOverlay } from "./density";
 import { fidelityOverlay } from "./fidelity";
 import { influenceOverlay } from "./influence";
@@ -79,6 +80,13 @@ export class OverlayLayer {
   /** What the overlay shows of a cell, in words. */
   words(grid: Grid, cell: number): string | null {
     return this.shown?.grid === grid ? (this.shown.overlay.words?.(cell) ?? null) : null;
+  }
+
+  /** The same in full, with its colour; null where the card says as much by itself. */
+  sentence(grid: number, cell: number): { text: string; colour: string } | null {
+    const { shown } = this;
+    const text = shown?.grid.size === grid ? shown.overlay.sentence?.(cell) : null;
+    return text && shown ? { text, colour: cssOfPixel(shown.overlay.colour(cell)) } : null;
   }
 
   /** The camera has moved, or other cells are there: what is in view is looked up once it rests. */

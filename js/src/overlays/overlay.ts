@@ -43,6 +43,8 @@ export interface Overlay {
   colour(cell: number): Pixel;
   /** What the colour stands for, in a word or two; null where there is nothing to say. */
   words?(cell: number): string | null;
+  /** The same in full, for the card, where the card does not say so anyway. */
+  sentence?(cell: number): string | null;
   /** Cells that are framed besides; none where this is left out. */
   framed?(cell: number): boolean;
   readonly legend: Legend;
