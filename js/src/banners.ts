@@ -1,4 +1,6 @@
 import { signal } from "@preact/signals";
+import type { KernelMessageOf } from "./messages";
+import type { Status } from "./traits";
 
 export interface Banner {
   id: number;
@@ -18,6 +20,25 @@ export class Banners {
   readonly noticesOpen = signal(false);
   private count = 0;
   private timer: ReturnType<typeof setTimeout> | null = null;
+
+  receive(message: KernelMessageOf<"exported" | "error" | "notice">): void {
+    if (message.kind === "error") {
+      this.add({ ...message, tone: "error" });
+    } else if (message.kind === "notice") {
+      this.add({ tone: "notice", message: message.message, hint: "", fatal: false });
+    } else {
+      const { path, provenance } = message;
+      this.add({ tone: "exported", message: path, hint: provenance, fatal: false });
+    }
+  }
+
+  /** After a page reload the message of an error is gone, but the status still tells. */
+  followStatus({ stage, error }: Status): void {
+    if (stage === "error" && error && !this.has((banner) => banner.fatal)) {
+      this.add({ tone: "error", message: error, hint: "", fatal: true });
+    }
+    if (stage !== "error" && stage !== "closed") this.keep((banner) => !banner.fatal);
+  }
 
   add(banner: Omit<Banner, "id">): void {
     const { tone, message, hint, fatal } = banner;

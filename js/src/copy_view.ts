@@ -10,7 +10,7 @@ export async function copyView(view: View): Promise<void> {
   const levels = view.levelMode.peek();
   const opened = view.opened.peek();
   const line = viewLine({
-    layer: store.layer.peek(),
+    layer: store.traits.layer.peek(),
     viewport: navigation.atHome.peek() ? null : navigation.viewport,
     level: grid,
     fixedLevel: levels === "auto" ? null : levels,

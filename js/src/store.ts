@@ -1,26 +1,28 @@
 import type { AnyModel } from "@anywidget/types";
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { Banners } from "./banners";
+import { bindSelections } from "./bound_selections";
 import { Cards } from "./cards";
 import { Classes } from "./classes";
 import { Details } from "./details";
-import type { CellRange } from "./geometry";
-import { inRange } from "./geometry";
+import { greet } from "./greeting";
 import { Grid } from "./grids";
 import { Influences } from "./influences";
+import { KernelTraits } from "./kernel_traits";
 import { Link } from "./link";
 import { LostPictures } from "./lost";
 import type { BrowserMessage, KernelMessageOf } from "./messages";
 import { parseKernelMessage } from "./messages";
 import type { OverlayChoice } from "./overlays/choice";
 import { bindOverlay } from "./overlays/trait";
-import { Pictures, STATES } from "./pictures";
+import { Pictures } from "./pictures";
 import { RealCrops } from "./real_crops";
 import { Remembered } from "./remembered";
-import { type Selection, Selections } from "./selections";
+import type { Selection, Selections } from "./selections";
+import { Sheets } from "./sheets";
+import { type InSight, Sights } from "./sights";
 import { Strongest } from "./strongest";
-import type { LayerName, Status } from "./traits";
-import { readInteger, readLayers, readSelection, readStatus } from "./traits";
+import type { Status } from "./traits";
 
 export interface Layout {
   revision: number;
@@ -37,24 +39,9 @@ export type Change =
   | { kind: "pictures"; grid: number; cells: number[] }
   | { kind: "crops"; grid: number; cells: number[] };
 
-/** What a view looks at: a range of a grid, and the cells in it from the middle outwards. */
-export interface InSight {
-  grid: number;
-  range: CellRange;
-  cells: number[];
-}
-
-type EarlySheet = { message: KernelMessageOf<"sheet">; bytes: Uint8Array };
-
-/** Sheets of a layout that is not here yet; what is beyond these is asked for again anyway. */
-const MAX_EARLY_SHEETS = 256;
 const MAX_CELLS = 25_600;
 /** Panels follow a burst of pictures at this pace (ms). */
 const PANEL_PACE = 80;
-/** How soon, and how seldom at last, the kernel is asked again for a layout (ms). */
-const FIRST_REPEAT = 1000;
-const LAST_REPEAT = 8000;
-const DEFAULT_HEIGHT = 600;
 
 /**
  * What the browser knows of one model, shared by all its views. It listens from `initialize` on:
@@ -62,10 +49,7 @@ const DEFAULT_HEIGHT = 600;
  */
 export class Store {
   readonly layout = signal<Layout | null>(null);
-  readonly status: Signal<Status>;
-  readonly layer: Signal<string>;
-  readonly layers: Signal<LayerName[]>;
-  readonly height: Signal<number>;
+  readonly traits: KernelTraits;
   readonly selections: Selections;
   /** What lies over the pictures, in all views; setting it sets the trait. */
   readonly overlay: Signal<OverlayChoice>;
@@ -85,14 +69,14 @@ export class Store {
   private readonly link: Link;
   private readonly unbindOverlay: () => void;
   private readonly listeners = new Set<(change: Change) => void>();
-  private readonly inSight = new Map<object, InSight>();
+  private readonly sights = new Sights();
+  private readonly sheets: Sheets;
   private readonly lost = new LostPictures(
     (grid, cells) => this.askAgainFor(grid, cells),
-    (grid, cell) => this.isInSight(grid, cell),
+    (grid, cell) => this.sights.has(grid, cell),
   );
-  private early: EarlySheet[] = [];
   private panelTimer: ReturnType<typeof setTimeout> | null = null;
-  private readyTimer: ReturnType<typeof setTimeout> | null = null;
+  private readonly endGreeting: () => void;
 
   constructor(model: AnyModel) {
     this.link = new Link(model);
@@ -105,21 +89,24 @@ export class Store {
       (message) => this.send(message),
       (grid, cells) => this.emit({ kind: "crops", grid, cells }),
     );
-    this.status = signal(readStatus(model.get("status")));
-    this.layer = signal(String(model.get("layer") ?? ""));
-    this.layers = signal(readLayers(model.get("layers")));
-    this.height = signal(readInteger(model.get("height"), DEFAULT_HEIGHT));
+    this.sheets = new Sheets(this.pictures, (message) => this.send(message));
+    this.traits = new KernelTraits(this.link, (status) => this.banners.followStatus(status));
     this.remembered = new Remembered(this.link);
-    this.selections = new Selections(this.selectionOfTraits(), ({ grid, cells }) =>
-      this.link.set({ level: grid, selection: cells }),
-    );
+    this.selections = bindSelections(this.link);
     const overlay = bindOverlay(this.link, this.classes.names);
     this.overlay = overlay.choice;
     this.unbindOverlay = overlay.stop;
-    this.listenToTraits();
     this.link.onMessage((content, buffers) => this.receive(content, buffers[0]));
-    this.announceFatalStatus();
-    this.sayReady(randomId(), FIRST_REPEAT);
+    this.endGreeting = greet(
+      (view) => {
+        if (this.connected.peek()) this.send({ kind: "ready", view, revision: this.revision });
+      },
+      () => this.revision >= 0,
+    );
+  }
+
+  get status(): ReadonlySignal<Status> {
+    return this.traits.status;
   }
 
   /** What is selected now, and the grid that it is of. */
@@ -132,7 +119,7 @@ export class Store {
   }
 
   dispose(): void {
-    if (this.readyTimer !== null) clearTimeout(this.readyTimer);
+    this.endGreeting();
     this.unbindOverlay();
     this.link.dispose();
     this.listeners.clear();
@@ -164,14 +151,10 @@ export class Store {
 
   /** The pictures wanted first; another view's cells come right after those of this one. */
   sendVisible(view: object, sight: InSight, near: number[]): void {
-    this.inSight.set(view, sight);
+    this.sights.set(view, sight);
     this.lost.sightChanged();
-    const { grid, cells, range } = sight;
-    const rest = new Set<number>();
-    for (const [other, { grid: size, cells: theirs }] of this.inSight) {
-      if (other === view || size !== grid) continue;
-      for (const cell of theirs) if (!isInRange(range, cell, grid)) rest.add(cell);
-    }
+    const { grid, cells } = sight;
+    const rest = this.sights.besides(view);
     for (const cell of near) rest.add(cell);
     this.send({
       kind: "visible",
@@ -179,13 +162,6 @@ export class Store {
       cells: cells.slice(0, MAX_CELLS),
       near: [...rest].slice(0, MAX_CELLS),
     });
-  }
-
-  private isInSight(grid: number, cell: number): boolean {
-    for (const sight of this.inSight.values()) {
-      if (sight.grid === grid && isInRange(sight.range, cell, grid)) return true;
-    }
-    return false;
   }
 
   /** Returns whether there is a kernel to ask. */
@@ -203,7 +179,7 @@ export class Store {
   }
 
   forgetView(view: object): void {
-    this.inSight.delete(view);
+    this.sights.forget(view);
   }
 
   retry(): void {
@@ -235,66 +211,6 @@ export class Store {
     if (grid !== undefined) this.link.wonder({ kind: "missing", grid, cells: [] });
   }
 
-  setLayer(name: string): void {
-    this.layer.value = name;
-    this.link.set({ layer: name });
-  }
-
-  setHeight(height: number): void {
-    this.height.value = height;
-    this.link.set({ height });
-  }
-
-  private selectionOfTraits(): Selection {
-    return {
-      grid: readInteger(this.link.get("level"), 0),
-      cells: readSelection(this.link.get("selection")),
-    };
-  }
-
-  private listenToTraits(): void {
-    const { link } = this;
-    link.onTrait("status", (value) => {
-      this.status.value = readStatus(value);
-      this.connected.value = true;
-      this.announceFatalStatus();
-    });
-    link.onTrait("layer", (value) => {
-      this.layer.value = String(value ?? "");
-    });
-    link.onTrait("layers", (value) => {
-      this.layers.value = readLayers(value);
-    });
-    link.onTrait("height", (value) => {
-      this.height.value = readInteger(value, DEFAULT_HEIGHT);
-    });
-    link.onTrait("selection", () => this.selections.follow(this.selectionOfTraits()));
-    link.onTrait("level", (value) => {
-      const level = readInteger(value, 0);
-      if (level > 0) this.selections.onGrid(level);
-    });
-  }
-
-  /**
-   * Said again, ever less often, until there is a layout: a kernel whose widgets have a thread of
-   * their own may get the first one before the widget listens, and drop it.
-   */
-  private sayReady(view: string, pause: number): void {
-    if (this.connected.peek()) this.send({ kind: "ready", view, revision: this.revision });
-    this.readyTimer = setTimeout(() => {
-      if (this.revision < 0) this.sayReady(view, Math.min(2 * pause, LAST_REPEAT));
-    }, pause);
-  }
-
-  /** After a page reload the message is gone, but the status still tells. */
-  private announceFatalStatus(): void {
-    const { stage, error } = this.status.peek();
-    if (stage === "error" && error && !this.banners.has((banner) => banner.fatal)) {
-      this.banners.add({ tone: "error", message: error, hint: "", fatal: true });
-    }
-    if (stage !== "error" && stage !== "closed") this.banners.keep((banner) => !banner.fatal);
-  }
-
   // ------------------------------------------------------------------ from the kernel
 
   private receive(content: unknown, bytes: Uint8Array | undefined): void {
@@ -308,7 +224,7 @@ export class Store {
         this.receiveLayout(message);
         break;
       case "sheet":
-        this.receiveSheet(message, bytes);
+        this.sheets.receive(message, bytes, this.revision);
         break;
       case "labels":
         if (message.revision === this.revision) this.cards.receiveLabels(message);
@@ -335,16 +251,10 @@ export class Store {
       case "crop_in_image":
         this.details.receive(message, bytes, this.revision);
         break;
-      case "exported": {
-        const { path, provenance } = message;
-        this.banners.add({ tone: "exported", message: path, hint: provenance, fatal: false });
-        break;
-      }
+      case "exported":
       case "error":
-        this.banners.add({ ...message, tone: "error" });
-        break;
       case "notice":
-        this.banners.add({ tone: "notice", message: message.message, hint: "", fatal: false });
+        this.banners.receive(message);
         break;
       default:
         message satisfies never;
@@ -368,31 +278,7 @@ export class Store {
     this.layout.value = { revision, final, grids, samples, images, layer };
     this.pictureVersion.value++;
     this.emit({ kind: "layout" });
-    const early = this.early.filter((sheet) => sheet.message.revision >= revision);
-    this.early = early.filter((sheet) => sheet.message.revision > revision);
-    for (const sheet of early) {
-      if (sheet.message.revision === revision) void this.takeSheet(sheet.message, sheet.bytes);
-    }
-  }
-
-  private receiveSheet(message: KernelMessageOf<"sheet">, bytes: Uint8Array | undefined): void {
-    const acknowledge = () => this.send({ kind: "acknowledge", sheet: message.sheet });
-    const valid = bytes && (STATES as readonly string[]).includes(message.state);
-    if (!valid || message.revision < this.revision) {
-      acknowledge();
-    } else if (message.revision > this.revision) {
-      // Overtook its layout. Acknowledged, or the kernel would wait for us while we wait for it.
-      if (this.early.length < MAX_EARLY_SHEETS) this.early.push({ message, bytes });
-      acknowledge();
-    } else {
-      void this.takeSheet(message, bytes).finally(acknowledge);
-    }
-  }
-
-  private takeSheet(message: KernelMessageOf<"sheet">, bytes: Uint8Array): Promise<void> {
-    return this.pictures
-      .receive(message, bytes)
-      .catch(() => console.warn(`[atlas_widget] sheet ${message.sheet} could not be decoded`));
+    this.sheets.layoutCame(revision);
   }
 
   private picturesChanged(grid: number, cells: number[]): void {
@@ -408,12 +294,4 @@ export class Store {
   private emit(change: Change): void {
     for (const listener of this.listeners) listener(change);
   }
-}
-
-const isInRange = (range: CellRange, cell: number, grid: number) =>
-  inRange(range, Math.floor(cell / grid), cell % grid);
-
-/** Not crypto.randomUUID, which plain-http hubs do not have. */
-function randomId(): string {
-  return Math.random().toString(36).slice(2, 12);
 }

@@ -2,36 +2,31 @@ import { batch, effect, signal } from "@preact/signals";
 import type { Box, Point } from "./geometry";
 import { cellAt, toAtlas } from "./geometry";
 import type { Grid } from "./grids";
-import { chooseLevel } from "./levels";
 import { Navigation } from "./navigation";
 import { OverlayLayer } from "./overlays/layer";
 import { Painter } from "./painter";
 import { Panels } from "./panels/panels";
 import { type AreaGesture, listenToPointer } from "./pointer";
 import { followRemembered } from "./remembered";
+import { marksOf, sceneOf } from "./scenes";
 import { Selecting } from "./selecting";
 import type { Combine } from "./selection";
+import { type LevelMode, ShownLevel } from "./shown_level";
 import { Sight } from "./sight";
 import { type Standpoint, Standpoints } from "./standpoints";
 import type { Store } from "./store";
-import { prefersReducedMotion } from "./theme";
 import { Walking } from "./walking";
 
 export type Tool = "pan" | "rectangle" | "lasso";
-export type LevelMode = "auto" | number;
+export type { LevelMode };
 
 export interface Place {
   grid: number;
   cell: number;
 }
 
-/** A picture that arrives fades in over this time (ms). */
-const FADE = 150;
-
 /** One view of a store: its level, what is under the pointer, what is open; and its parts. */
 export class View {
-  readonly level = signal<number | null>(null);
-  readonly levelMode;
   readonly tool = signal<Tool>("pan");
   /** The cell under the pointer or the keyboard's focus. */
   readonly active = signal<(Place & { by: "pointer" | "keyboard" }) | null>(null);
@@ -42,6 +37,7 @@ export class View {
   /** The line that returns here, after it was asked for; whether it could be copied. */
   readonly copied = signal<{ line: string; done: boolean } | null>(null);
 
+  readonly levels: ShownLevel;
   readonly navigation: Navigation;
   readonly selecting: Selecting;
   /** The cells that are open beside the stage. */
@@ -57,7 +53,16 @@ export class View {
   changingLayout = false;
 
   constructor(readonly store: Store) {
-    this.levelMode = signal<LevelMode>(store.remembered.levels);
+    this.levels = new ShownLevel(store.remembered.levels, {
+      grids: () => this.grids,
+      camera: () => this.camera.peek(),
+      size: () => this.size.peek(),
+      changing: () => this.painter.crossfade(this.camera.peek()),
+      changed: (level) => {
+        this.walking.changeGrid(this.shownGrid());
+        if (level !== null) store.setLevel(level);
+      },
+    });
     this.selecting = new Selecting(store, () => this.shownGrid());
     this.overlays = new OverlayLayer(this);
     this.panels = new Panels(store, this.opened);
@@ -75,7 +80,7 @@ export class View {
       grids: () => this.grids,
       mayPan: (event) => this.tool.peek() === "pan" && !event.shiftKey && !this.gesture.peek(),
       moved: () => {
-        this.updateLevel();
+        this.levels.update();
         this.painter.redraw();
         this.sight.schedule();
         this.overlays.moved();
@@ -89,8 +94,8 @@ export class View {
   attach(stage: HTMLElement, base: HTMLCanvasElement, overlay: HTMLCanvasElement): () => void {
     const leave = this.navigation.attach(stage);
     this.painter = new Painter(stage, base, overlay, {
-      scene: () => this.scene(),
-      overlay: () => this.marks(),
+      scene: () => sceneOf(this),
+      overlay: () => marksOf(this),
       resized: (size) => this.navigation.resized(size),
     });
     this.sight = new Sight(this);
@@ -122,6 +127,14 @@ export class View {
 
   // ------------------------------------------------------------------ what is shown
 
+  get level() {
+    return this.levels.now;
+  }
+
+  get levelMode() {
+    return this.levels.mode;
+  }
+
   get size() {
     return this.navigation.size;
   }
@@ -139,7 +152,7 @@ export class View {
     return this.store.overlay;
   }
 
-  private get showsCrops(): boolean {
+  get showsCrops(): boolean {
     return this.overlay.peek().kind === "crops";
   }
 
@@ -162,20 +175,6 @@ export class View {
     return this.store.layout.peek()?.grids ?? [];
   }
 
-  private updateLevel(): void {
-    const mode = this.levelMode.peek();
-    const before = this.level.peek();
-    const known = mode !== "auto" && this.grids.some((grid) => grid.size === mode);
-    const level = known
-      ? mode
-      : chooseLevel(this.grids, this.camera.peek(), this.size.peek(), before);
-    if (level === before) return;
-    if (before !== null) this.painter.crossfade(this.camera.peek());
-    this.level.value = level;
-    this.walking.changeGrid(this.shownGrid());
-    if (level !== null) this.store.setLevel(level);
-  }
-
   private layoutChanged(): void {
     const layout = this.store.layout.peek();
     if (!layout) return;
@@ -196,7 +195,7 @@ export class View {
     const { remembered } = this.store;
     this.navigation.groundChanged(first ? remembered.viewport : null);
     if (first) this.open(remembered.opened);
-    this.updateLevel();
+    this.levels.update();
     this.painter.reset();
     this.sight.schedule();
     this.overlays.moved();
@@ -210,18 +209,15 @@ export class View {
 
   setLevelMode(mode: LevelMode): void {
     this.levelMode.value = mode;
-    this.updateLevel();
+    this.levels.update();
     this.painter.redraw();
     this.sight.schedule();
     this.standpoints.moved();
     this.store.remembered.levels = mode;
   }
 
-  /** Automatic, then each grid in turn. */
   nextLevelMode(): void {
-    const modes: LevelMode[] = ["auto", ...this.grids.map((grid) => grid.size)];
-    const at = modes.indexOf(this.levelMode.peek());
-    this.setLevelMode(modes[(at + 1) % modes.length]);
+    this.setLevelMode(this.levels.next);
   }
 
   // ------------------------------------------------------------------ cells
@@ -261,41 +257,6 @@ export class View {
   recolour(): void {
     this.painter.recolour();
     this.overlays.recolour();
-  }
-
-  private scene() {
-    const layout = this.store.layout.peek();
-    const grid = this.shownGrid();
-    if (!layout || !grid) return null;
-    return {
-      grid,
-      grids: layout.grids,
-      pictures: this.showsCrops ? this.store.realCrops.pictures : this.store.pictures,
-      tint: this.overlays.tint,
-      camera: this.camera.peek(),
-      moving: this.moving.peek(),
-      fade: prefersReducedMotion() ? 0 : FADE,
-      label: (cell: number) => this.labelOf(grid, cell),
-    };
-  }
-
-  /** What is written into a large cell: its label, and what an overlay shows of it. */
-  private labelOf(grid: Grid, cell: number): string | null {
-    const words = [this.overlays.words(grid, cell), this.store.label(grid.size, cell)];
-    return words.filter(Boolean).join(" · ") || null;
-  }
-
-  private marks() {
-    const selection = this.store.selection.peek();
-    const active = this.active.peek();
-    return {
-      camera: this.camera.peek(),
-      selection: this.store.layout.peek() && selection.grid > 0 ? selection : null,
-      found: this.found.peek(),
-      active: active && { ...active, strong: active.by === "keyboard" },
-      opened: this.panels.shown.peek().map((panel) => panel.place),
-      gesture: this.gesture.peek(),
-    };
   }
 
   /** Follows what Python set and what panels did. */

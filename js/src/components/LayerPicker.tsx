@@ -11,7 +11,7 @@ const MOST = 300;
 export function LayerPicker() {
   const { store } = useWidget();
   const open = useSignal(false);
-  const layer = store.layer.value;
+  const layer = store.traits.layer.value;
   return (
     <div class="aw-holder aw-layer">
       <button
@@ -43,8 +43,8 @@ function LayerList({ onClose }: { onClose: () => void }) {
   const query = useSignal("");
   const input = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLUListElement>(null);
-  const layers = store.layers.value;
-  const current = store.layer.value;
+  const layers = store.traits.layers.value;
+  const current = store.traits.layer.value;
   const at = useSignal(
     Math.max(
       0,
@@ -72,7 +72,8 @@ function LayerList({ onClose }: { onClose: () => void }) {
   }, [chosen, query.value]);
 
   const choose = (name: string | undefined) => {
-    if (name !== undefined && name !== current && store.connected.peek()) store.setLayer(name);
+    if (name !== undefined && name !== current && store.connected.peek())
+      store.traits.setLayer(name);
     onClose();
   };
   return (

@@ -22,7 +22,7 @@ export function Root() {
   const help = useSignal(false);
   /** While the lower border is dragged, this view alone follows. */
   const dragged = useSignal<number | null>(null);
-  const height = dragged.value ?? store.height.value;
+  const height = dragged.value ?? store.traits.height.value;
   const dark = useSignal(isDark());
   useEffect(
     () =>
@@ -110,7 +110,7 @@ export function Root() {
         }}
         onEnd={(wanted) => {
           dragged.value = null;
-          store.setHeight(wanted);
+          store.traits.setHeight(wanted);
         }}
       />
       <LiveCaption />
@@ -139,7 +139,7 @@ function useHostAttributes(dark: boolean): void {
     tabindex: 0,
     role: "application",
     "aria-roledescription": "activation atlas",
-    "aria-label": `Activation atlas${of}, layer ${store.layer.value}. Arrow keys move over cells, Enter opens one, ? lists the keys.`,
+    "aria-label": `Activation atlas${of}, layer ${store.traits.layer.value}. Arrow keys move over cells, Enter opens one, ? lists the keys.`,
     // Lumino looks at the focused element: none of its shortcuts while it is this one.
     "data-lm-suppress-shortcuts": true,
     "data-aw-theme": dark ? "dark" : "light",
