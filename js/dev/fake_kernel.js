@@ -5,6 +5,7 @@
  */
 
 import { FakeDetails } from "./fake_details.js";
+import { FakeOverlays } from "./fake_overlays.js";
 import { makeRandom, TEXTURES, TILE, texture, toJpeg, wait } from "./fake_pictures.js";
 
 const LABELS = [
@@ -72,6 +73,7 @@ export class FakeModel {
     this.sheet = 0;
     this.unacknowledged = 0;
     this.details = new FakeDetails(this, CLASSES);
+    this.overlays = new FakeOverlays(this, CLASSES);
     this.dead = false;
     this.state = {
       layer: "blocks.4.2",
@@ -173,9 +175,7 @@ export class FakeModel {
     else if (message.kind === "visible") this.visible(message);
     else if (message.kind === "hover") await this.card(message);
     else if (this.details.answers(message)) await this.details.answer(message);
-    else if (message.kind === "influence") await this.influence(message);
-    else if (message.kind === "strongest") this.strongest(message);
-    else if (message.kind === "real_crops") await this.realCrops(message);
+    else if (this.overlays.answers(message)) await this.overlays.answer(message);
     else if (message.kind === "missing") await this.show(message.grid, message.cells, "final");
     else if (message.kind === "export") {
       await wait(200);
@@ -187,84 +187,6 @@ export class FakeModel {
     } else if (message.kind === "retry") await this.begin();
   }
 
-  // ------------------------------------------------------------ classes over many cells
-
-  sendClasses() {
-    const { noClasses } = this.options;
-    this.message({
-      kind: "classes",
-      names: noClasses ? [] : CLASSES,
-      reason: noClasses ? "The model gives no scores (n, classes)." : "",
-    });
-  }
-
-  /** What a cell adds to a class's logit, with its interval: waves across the atlas. */
-  gain(grid, cell, index) {
-    const x = ((cell % grid) + 0.5) / grid;
-    const y = (Math.floor(cell / grid) + 0.5) / grid;
-    const wins = !this.uncertain(grid, cell) && this.classOf(grid, cell) === index;
-    const wave = Math.sin(5.1 * x + 0.9 * index) * Math.cos(4.3 * y - 0.5 * index);
-    const value = (wins ? 1.3 : 0.85 * wave) + 0.12 * Math.sin(cell * 12.9898);
-    const half = 0.1 + 0.3 * Math.abs(Math.sin(cell * 78.233));
-    return { value, low: value - half, high: value + half };
-  }
-
-  async influence({ grid, class: index, cells }) {
-    // `slowValues`: how many cells at a time, with a pause between
-    const step = this.options.slowValues ?? 1024;
-    this.asked = { ...this.asked, [grid]: index };
-    for (let i = 0; i < cells.length; i += step) {
-      if (this.options.slowValues) await wait(this.options.pace);
-      if (this.asked[grid] !== index) return;
-      const some = cells.slice(i, i + step);
-      const gains = some.map((cell) => this.gain(grid, cell, index));
-      this.message({
-        kind: "influence",
-        revision: this.revision,
-        grid,
-        class: index,
-        cells: some,
-        values: gains.map((gain) => gain.value),
-        low: gains.map((gain) => gain.low),
-        high: gains.map((gain) => gain.high),
-      });
-    }
-  }
-
-  strongest({ grid, classes }) {
-    const { ids } = this.grids.find((g) => g.size === grid);
-    for (const index of classes) {
-      const found = ids
-        .map((cell) => ({ cell, ...this.gain(grid, cell, index) }))
-        .filter((gain) => gain.low > 0.25)
-        .sort((a, b) => b.value - a.value);
-      this.message({
-        kind: "strongest",
-        revision: this.revision,
-        grid,
-        class: index,
-        cells: found.map((gain) => gain.cell),
-        values: found.map((gain) => gain.value),
-        known: ids.length,
-        total: ids.length,
-      });
-    }
-  }
-
-  async realCrops({ grid, cells }) {
-    const columns = Math.min(8, cells.length);
-    const canvas = new OffscreenCanvas(columns * TILE, Math.ceil(cells.length / columns) * TILE);
-    const context = canvas.getContext("2d");
-    cells.forEach((cell, at) => {
-      const picture = texture(this.textureOf(grid, cell), "crop");
-      context.drawImage(picture, (at % columns) * TILE, Math.floor(at / columns) * TILE);
-    });
-    this.message(
-      { kind: "real_crops", revision: this.revision, grid, cells, tile: TILE, columns },
-      [await toJpeg(canvas)],
-    );
-  }
-
   async begin() {
     const { instant, error, sizes, dense } = this.options;
     if (error) {
@@ -272,7 +194,7 @@ export class FakeModel {
       this.message({ kind: "error", message: error, hint: this.options.hint ?? "", fatal: true });
       return;
     }
-    this.sendClasses();
+    this.overlays.sendClasses();
     if (!instant) {
       for (let i = 0; i <= 10; i++) {
         this.say("collecting", { done: i * 400, total: 4000, seconds_left: (10 - i) * 0.4 });

@@ -114,7 +114,7 @@ def test_the_colours_are_those_of_the_values(page: Page, show: Open) -> None:
     set_intensity(page, "1")
     strong, against, unknown = page.evaluate(
         """() => {
-          const ids = [...model.grids[0].ids], gain = id => model.gain(20, id, 4);
+          const ids = [...model.grids[0].ids], gain = id => model.overlays.gain(20, id, 4);
           const highest = side => ids.sort((a, b) => side * (gain(b).value - gain(a).value))[0];
           return [highest(1), highest(-1), ids.find(id => gain(id).low < 0 && gain(id).high > 0)];
         }"""
@@ -195,9 +195,10 @@ def test_the_search_finds_a_class_that_wins_nothing_and_selects_it(page: Page, s
     page.fill("[data-aw-search]", "hunting dog")
     row = page.locator("[data-aw-found]")
     page.wait_for_selector("[data-aw-found] >> text=/[0-9]+ cells/")
-    (index,) = [int(i or -1) for i in [row.first.get_attribute("data-aw-found")]]
+    index = int(row.first.get_attribute("data-aw-found") or -1)
     cells = page.evaluate(
-        """index => model.grids[0].ids.filter(id => model.gain(20, id, index).low > 0.25)""", index
+        "index => model.grids[0].ids.filter(id => model.overlays.gain(20, id, index).low > 0.25)",
+        index,
     )
     assert cells
     row.first.click()
