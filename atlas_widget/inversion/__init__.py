@@ -1,7 +1,8 @@
 """Directions of a layer → pictures: objectives, parametrizations, transforms, one engine."""
 
+from atlas_widget.inversion import objectives
 from atlas_widget.inversion.fidelity import SanityCheck, ranks, sanity_check
-from atlas_widget.inversion.invert import Icons, invert
+from atlas_widget.inversion.invert import Icons, contact_sheet, invert
 from atlas_widget.inversion.objectives import Objective, direction
 from atlas_widget.inversion.opacity import WithOpacity
 from atlas_widget.inversion.parametrizations import Fourier, Maco, Parametrization, Pixels
@@ -25,8 +26,10 @@ __all__ = [
     "Transforms",
     "Whitening",
     "WithOpacity",
+    "contact_sheet",
     "direction",
     "invert",
+    "objectives",
     "ranks",
     "render",
     "sanity_check",
