@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from atlas_widget.attribution import attribute as attribute
     from atlas_widget.attribution import attribution_map as attribution_map
     from atlas_widget.attribution import similarity_to as similarity_to
+    from atlas_widget.causes import ablate as ablate
+    from atlas_widget.causes import find_cues as find_cues
+    from atlas_widget.causes import paste as paste
+    from atlas_widget.causes import patch_test as patch_test
+    from atlas_widget.causes import predict as predict
+    from atlas_widget.causes import steer as steer
     from atlas_widget.classes import class_atlas as class_atlas
     from atlas_widget.classes import compare_classes as compare_classes
     from atlas_widget.classes import sample_attributions as sample_attributions
@@ -35,14 +41,20 @@ _HOMES = {
     "AtlasError": "atlas_widget.errors",
     "AtlasWidget": "atlas_widget.widget",
     "LayerProbe": "atlas_widget.probe",
+    "ablate": "atlas_widget.causes",
     "attribute": "atlas_widget.attribution",
     "attribution_map": "atlas_widget.attribution",
     "class_atlas": "atlas_widget.classes",
     "compare_classes": "atlas_widget.classes",
+    "find_cues": "atlas_widget.causes",
     "invert": "atlas_widget.inversion",
     "list_layers": "atlas_widget.probe",
+    "paste": "atlas_widget.causes",
+    "patch_test": "atlas_widget.causes",
+    "predict": "atlas_widget.causes",
     "sample_attributions": "atlas_widget.classes",
     "similarity_to": "atlas_widget.attribution",
+    "steer": "atlas_widget.causes",
 }
 
 __all__ = [*sorted(_HOMES), "__version__", "demo"]
