@@ -30,7 +30,7 @@ MAX_VARIANTS = 6
 MAX_MORE_STEPS = 512
 """How many steps can be added at once."""
 
-_MAX_WATCHED = 8  # the one asked for first goes
+_MAX_WATCHED = 24  # requests; closed pages do not stop theirs
 _FRAME_EVERY = 0.2  # seconds
 _QUALITY = 92
 _REPULSION = 0.3  # see LivePictures; from about 1 on the cosines suffer
@@ -130,8 +130,8 @@ class Inspector:
             taken=stages[-1].steps if begun == len(stages) else 0,
             repulsion=_REPULSION if variants > 1 else 0.0,
         )
-        while len(self._watched) >= _MAX_WATCHED:
-            self._watched.pop(next(iter(self._watched)))
+        while len(self._watched) >= _MAX_WATCHED:  # those whose turn was longest ago go
+            self._fail(next(iter(self._watched)), "Too many live pictures are open.")
         ahead = {settings: keys[settings] for settings in stages[begun:]}
         watched = _Watched(request, *place, live, ahead)
         self._watched[request] = watched
@@ -171,13 +171,14 @@ class Inspector:
         try:
             self._advance(watched, seconds)
         except Exception as error:
-            self.close(watched.request)
             log.debug("A live picture failed.", exc_info=error)
-            told = (
-                str(error) if isinstance(error, AtlasError) else f"{type(error).__name__}: {error}"
-            )
-            content = messages.build("inspect_failed", request=watched.request, message=told)
-            self._send(content, [])
+            expected = isinstance(error, AtlasError)
+            told = str(error) if expected else f"{type(error).__name__}: {error}"
+            self._fail(watched.request, told)
+
+    def _fail(self, request: int, reason: str) -> None:
+        self.close(request)
+        self._send(messages.build("inspect_failed", request=request, message=reason), [])
 
     def _advance(self, watched: _Watched, seconds: float) -> None:
         live = watched.live

@@ -77,7 +77,7 @@ export function describeProgress(
 ): string {
   if (now?.failed) return `It cannot be made: ${now.failed}`;
   const known = at === null ? now?.cosine : now?.cosines[at];
-  const cosine = typeof known === "number" ? ` · cosine ${known.toFixed(2)}` : "";
+  const cosine = typeof known === "number" ? ` · cosine\u00a0${known.toFixed(2)}` : "";
   if (!connected) {
     if (!now || now.step === 0) return "The atlas’s picture; there is no kernel";
     return now.done ? `${now.step} steps${cosine}` : `Left at step ${now.step}${cosine}`;

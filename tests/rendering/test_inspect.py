@@ -230,5 +230,7 @@ def test_what_nobody_can_mean_is_refused(panel, directions):
         panel.inspector.open(PLACE, directions[0], request=request, seed=request)
     panel.inspector.pause(10**9, True)
     panel.inspector.more(10**9, 1)
+    dropped = {m["request"] for m in panel.messages if m["kind"] == "inspect_failed"}
+    assert dropped == set(range(100 - 24)), "and they are told"
     panel.work(until=lambda: panel.frames(99))
-    assert len({m["request"] for m in panel.messages}) <= 8, "the others were dropped"
+    assert not dropped & {m["request"] for m in panel.messages if m["kind"] == "frame"}

@@ -2,7 +2,7 @@ import type { Place } from "../../view";
 import { describeWaiting } from "../../words";
 import { ClassBars, reachOf } from "../ClassBars";
 import { useWidget } from "../context";
-import { ClassActions } from "./ClassActions";
+import { ClassActions, useWins } from "./ClassActions";
 
 /** What a cell argues for and against, all on one scale. */
 export function CellClasses({ place }: { place: Place }) {
@@ -12,8 +12,9 @@ export function CellClasses({ place }: { place: Place }) {
   const connected = store.connected.value;
   const [pro, contra] = [card?.classes ?? null, card?.against ?? []];
   const reach = reachOf([...(pro ?? []), ...contra]);
-  const actions = (item: { index: number; label: string }) => (
-    <ClassActions index={item.index} label={item.label} grid={place.grid} />
+  const wins = useWins(place.grid);
+  const actions = ({ index, label }: { index: number; label: string }) => (
+    <ClassActions index={index} label={label} grid={place.grid} wins={wins.get(index) ?? 0} />
   );
   return (
     <section>

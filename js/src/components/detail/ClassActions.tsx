@@ -1,29 +1,41 @@
-import { cellsWonBy } from "../../overlays/top_class";
+import { useMemo } from "preact/hooks";
+import { cellsWonBy, countWins } from "../../overlays/top_class";
 import { plural } from "../../words";
 import { useWidget } from "../context";
 import { Icon } from "../icons";
+
+/** How many cells of a grid each class wins, as far as that is known. */
+export function useWins(grid: number): ReadonlyMap<number, number> {
+  const { store } = useWidget();
+  const version = store.cards.labelVersion.value;
+  // Once for all rows: a fine grid has tens of thousands of cells.
+  return useMemo(() => {
+    const winners = store.cards.winnersOf(grid);
+    return countWins(winners.keys(), winners);
+  }, [version, grid]);
+}
 
 /** What a class's row offers: the atlas coloured by it, and the cells that it wins. */
 export function ClassActions({
   index,
   label,
   grid,
+  wins,
 }: {
   index: number;
   label: string;
   grid: number;
+  wins: number;
 }) {
   const { store, view } = useWidget();
-  void store.cards.labelVersion.value;
   const overlay = view.overlay.value;
   const coloured = overlay.kind === "influence" && overlay.class === index;
-  const won = cellsWonBy(index, store.cards.winnersOf(grid));
   const colour = coloured
     ? "Show the pictures again"
     : `Colour the atlas by what each cell argues for ${label}`;
   const select =
-    won.length > 0
-      ? `Select the ${plural(won.length, "cell")} that ${label} wins`
+    wins > 0
+      ? `Select the ${plural(wins, "cell")} that ${label} wins`
       : `No cell is known that ${label} wins`;
   return (
     <span class="aw-bar-actions">
@@ -45,11 +57,14 @@ export function ClassActions({
       <button
         type="button"
         class="aw-button aw-quiet"
-        disabled={won.length === 0}
+        disabled={wins === 0}
         title={select}
         aria-label={select}
         data-aw-select-won={index}
-        onClick={(event) => view.selectCells(grid, won, event.shiftKey ? "add" : "replace")}
+        onClick={(event) => {
+          const won = cellsWonBy(index, store.cards.winnersOf(grid));
+          view.selectCells(grid, won, event.shiftKey ? "add" : "replace");
+        }}
       >
         <Icon name="lasso" />
       </button>

@@ -5,7 +5,7 @@ import type { Place } from "../../view";
 import { describeWaiting, formatValue } from "../../words";
 import { ClassBar, describeClass, reachOf } from "../ClassBars";
 import { useWidget } from "../context";
-import { ClassActions } from "./ClassActions";
+import { ClassActions, useWins } from "./ClassActions";
 
 /** How many of the classes that either cell argues most for, and most against. */
 const FOR = 6;
@@ -40,6 +40,7 @@ export function ComparedClasses({ first, other }: { first: Place; other: Place }
     store.details.wantClassValues(first, missing[0]);
     store.details.wantClassValues(other, missing[1]);
   }, [connected, missing.join("|")]);
+  const wins = useWins(first.grid);
   const compared = classes ? compareClasses(known[0], known[1], classes) : [];
   const reach = reachOf(
     compared.flatMap(({ first: one, other: two }) => [one, two].filter((it) => it !== null)),
@@ -47,21 +48,37 @@ export function ComparedClasses({ first, other }: { first: Place; other: Place }
   return (
     <section>
       <h3>
-        What they argue for{" "}
+        What they argue for and against{" "}
         <small>mean contribution to the logit, 95 % intervals; A − B bold where clear</small>
       </h3>
       {!classes && <p class="aw-note">{describeWaiting(connected, a !== null && b !== null)}</p>}
       {classes?.length === 0 && <p class="aw-note">This layer’s model has no classes.</p>}
       <ul class="aw-bars aw-bars-diverging aw-bars-acting aw-compared">
         {compared.map((item) => (
-          <ComparedRow key={item.index} item={item} reach={reach} grid={first.grid} />
+          <ComparedRow
+            key={item.index}
+            item={item}
+            reach={reach}
+            grid={first.grid}
+            wins={wins.get(item.index) ?? 0}
+          />
         ))}
       </ul>
     </section>
   );
 }
 
-function ComparedRow({ item, reach, grid }: { item: ComparedClass; reach: number; grid: number }) {
+function ComparedRow({
+  item,
+  reach,
+  grid,
+  wins,
+}: {
+  item: ComparedClass;
+  reach: number;
+  grid: number;
+  wins: number;
+}) {
   const { first, other, difference } = item;
   const words = [first && `A: ${describeClass(first)}`, other && `B: ${describeClass(other)}`];
   return (
@@ -82,7 +99,7 @@ function ComparedRow({ item, reach, grid }: { item: ComparedClass; reach: number
       <span class={`aw-bar-value ${isClear(item) ? "aw-clear-difference" : ""}`}>
         {difference === null ? "…" : formatValue(difference)}
       </span>
-      <ClassActions index={item.index} label={item.label} grid={grid} />
+      <ClassActions index={item.index} label={item.label} grid={grid} wins={wins} />
     </li>
   );
 }

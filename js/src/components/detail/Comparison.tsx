@@ -39,7 +39,7 @@ function Side({ panel }: { panel: Panel }) {
       <ViewerCaption panel={panel} />
       <LiveControls panel={panel} />
       <VariantStrip panel={panel} size={40} />
-      <CropStrip panel={panel} size={36} limit={8} />
+      <CropStrip panel={panel} size={44} limit={8} />
     </div>
   );
 }

@@ -57,11 +57,11 @@ export function MixView({ mix }: { mix: Mix }) {
       </label>
       <p class="aw-mix-words">{describeMix(share)}</p>
       <dl class="aw-facts">
-        <dt>cosine to A</dt>
+        <dt>its cosine to A</dt>
         <dd>{formatCosine(toFirst)}</dd>
-        <dt>cosine to B</dt>
+        <dt>its cosine to B</dt>
         <dd>{formatCosine(toOther)}</dd>
-        <dt>A to B</dt>
+        <dt>A’s to B</dt>
         <dd>{formatCosine(apart)}</dd>
       </dl>
     </div>

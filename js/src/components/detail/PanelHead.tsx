@@ -22,7 +22,7 @@ export function PanelHead({ panel, mark = "" }: { panel: Panel; mark?: "" | "A" 
     <header class="aw-detail-head">
       {mark && <span class={`aw-badge aw-badge-${mark.toLowerCase()}`}>{mark}</span>}
       <div class="aw-detail-title">
-        <h2 class={label ? "" : "aw-unsure"}>
+        <h2 class={label ? "" : "aw-unsure"} title={label ?? ""}>
           {label ?? (card?.classes ? "no certain class" : "Cell")}
         </h2>
         <p>
