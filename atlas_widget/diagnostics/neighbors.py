@@ -16,7 +16,8 @@ NEIGHBORS = 15
 """As many as trustworthiness is usually measured with, and about what layouts are made from."""
 
 _BLOCK = 2**24  # values read at once
-_WORK = {"cpu": 3e11, "cuda": 3e13}  # multiplications; some ten seconds
+_WORK = {"cpu": 4e11, "cuda": 4e13}  # multiplications: ten to twenty seconds on one core
+_SORTING = 100  # multiplications that it takes as long as to see if a cosine is among the best
 
 
 def neighbors_kept(
@@ -90,7 +91,7 @@ def choose_samples(
     list of ndarray of int
         At least one of each group; all where they are few enough.
     """
-    affordable = _WORK.get(device.type, _WORK["cpu"]) / max(1, count * channels)
+    affordable = _WORK.get(device.type, _WORK["cpu"]) / max(1, count * (channels + _SORTING))
     if affordable >= sum(map(len, members)):
         return members
     random = np.random.default_rng(seed)

@@ -88,7 +88,7 @@ class _Prompts(Target):
         prompts = F.normalize(torch.cat(vectors))
         if not bool(prompts.isfinite().all() and prompts.any(1).all()):
             raise AttributionError("A prompt's embedding is zero or not finite.")
-        digest = hashlib.blake2b(rgb.numpy().tobytes(), digest_size=16).hexdigest()
+        digest = hashlib.blake2b(rgb.cpu().numpy().tobytes(), digest_size=16).hexdigest()
         how = "" if self.embedding is None else code_of(self.embedding)
         return _Similarity(prompts, names, self.embedding, f"similarity {digest} {how}")
 
