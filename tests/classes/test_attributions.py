@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from atlas_widget import attribute
+from atlas_widget import Atlas, attribute
 from atlas_widget.classes import attributions as room
 from atlas_widget.classes import sample_attributions
 from atlas_widget.collect import sample_images
@@ -13,6 +13,7 @@ from atlas_widget.errors import AtlasError, AttributionError
 from atlas_widget.images import as_image_source
 from atlas_widget.probe import LayerProbe
 from atlas_widget.progress import Cancelled
+from tests.attribution.networks import Custom, OnceDouble
 from tests.conftest import make_tiny_model
 
 
@@ -85,3 +86,13 @@ def test_what_does_not_fit_is_refused(atlas, tiny_images):
         pytest.raises(AtlasError, match="is of layer 'last'"),
     ):
         sample_attributions(atlas, probe, tiny_images)
+
+
+def test_a_model_without_forward_mode(tiny_images):
+    model = Custom(OnceDouble)  # each class costs a pass of its own
+    atlas = Atlas.build(model, "conv", tiny_images, num_samples=40, device="cpu", progress=False)
+    every = sample_attributions(atlas, model, tiny_images, device="cpu")
+    assert np.isfinite(every.values).all()
+    np.testing.assert_array_equal(every.winning, every.values.argmax(1))
+    one = sample_attributions(atlas, model, tiny_images, 2, device="cpu")
+    np.testing.assert_allclose(one.of(2), every.of(2), atol=1e-3 * np.abs(every.values).max())
