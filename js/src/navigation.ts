@@ -97,13 +97,16 @@ export class Navigation {
   /** The view of before a page reload, which the kernel remembers. */
   private restore(saved: Box): void {
     const size = this.size.peek();
-    if (size.width === 0 || isAll(saved)) return;
-    const home = this.homeBox;
-    const showsAll =
-      saved[0] <= home[0] && saved[1] <= home[1] && saved[2] >= home[2] && saved[3] >= home[3];
-    if (showsAll) return;
+    if (size.width === 0 || this.showsAll(saved)) return;
     this.atHome.value = false;
     this.gestures.set(fitCamera(saved, size));
+  }
+
+  /** Whether a view of this box is the one of all; the unit square stands for that as well. */
+  private showsAll(box: Box): boolean {
+    const home = this.homeBox;
+    const covers = box[0] <= home[0] && box[1] <= home[1] && box[2] >= home[2] && box[3] >= home[3];
+    return covers || box.every((value, at) => value === UNIT[at]);
   }
 
   private updateRange(): void {
@@ -124,7 +127,7 @@ export class Navigation {
   }
 
   flyToBox(box: Box): void {
-    if (isAll(box)) {
+    if (this.showsAll(box)) {
       this.home();
     } else {
       this.atHome.value = false;
@@ -165,6 +168,3 @@ export class Navigation {
     this.gestures.flyTo(camera, prefersReducedMotion() ? 0 : duration);
   }
 }
-
-/** The unit square, which stands for all of the atlas. */
-const isAll = (box: Box): boolean => box.every((value, at) => value === UNIT[at]);

@@ -56,3 +56,38 @@ def test_the_pointer_reads_a_cell(atlas: AtlasView) -> None:
     card = atlas.root.locator("[data-aw-card]")
     card.locator("canvas, img").first.wait_for(timeout=20_000)
     assert "sample" in card.inner_text()
+
+
+def test_a_kept_view_comes_back_from_python(atlas: AtlasView) -> None:
+    run = atlas.notebook.execute
+    run("home = w.view")
+    run("cells = w.atlas.grid(10).ids[:3].tolist(); w.fly_to(cells, grid=10)")
+    atlas.root.locator(".aw-minimap").wait_for()
+    run("w.select(cells, grid=10); w.fixed_level = 10; w.opened = [10, cells[0]]")
+    atlas.notebook.wait_attribute("selected", "3")
+    atlas.notebook.wait_attribute("level", "10")
+    atlas.root.locator(".aw-detail").wait_for()
+    run("kept = w.view; w.view = home")
+    atlas.notebook.wait_attribute("selected", "0")
+    atlas.notebook.wait_attribute("opened", "")
+    atlas.root.locator(".aw-minimap").wait_for(state="detached")
+    run("w.view = kept")
+    atlas.notebook.wait_attribute("selected", "3")
+    atlas.notebook.wait_attribute("opened", lambda opened: opened.startswith("10:"))
+    run("w.view = home")
+    atlas.notebook.wait_attribute("selected", "0")
+
+
+def test_keys_are_the_widgets_while_it_has_the_focus(atlas: AtlasView) -> None:
+    cells = "window.awPanel.content.widgets.length"
+    page = atlas.notebook.page
+    before = page.evaluate(cells)
+    atlas.root.focus()
+    for key in ("a", "b", "d", "d", "ArrowDown", "Enter"):  # above, below, delete, to a notebook
+        page.keyboard.press(key)
+    atlas.root.locator(".aw-detail").wait_for()
+    atlas.root.locator("[data-aw-search]").fill("dd")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    atlas.notebook.wait_attribute("opened", "")
+    assert page.evaluate(cells) == before

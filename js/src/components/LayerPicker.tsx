@@ -85,6 +85,7 @@ function LayerList({ onClose }: { onClose: () => void }) {
         role="combobox"
         aria-expanded="true"
         aria-controls="aw-layers"
+        aria-activedescendant={chosen >= 0 ? `aw-layer-${chosen}` : undefined}
         aria-label="Search the layers"
         placeholder={`Search ${layers.length} layers`}
         value={query.value}
@@ -110,6 +111,7 @@ function LayerList({ onClose }: { onClose: () => void }) {
           // biome-ignore lint/a11y/useKeyWithClickEvents: see above
           <li
             key={item.name}
+            id={`aw-layer-${index}`}
             role="option"
             tabIndex={-1}
             aria-selected={item.name === current}

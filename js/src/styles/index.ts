@@ -9,8 +9,22 @@ import pair from "./pair.css";
 import stage from "./stage.css";
 import status from "./status.css";
 import theme from "./theme.css";
+import toolbar from "./toolbar.css";
 
 /** The style sheet of the shadow tree; the bundler loads each part as a text. */
-const parts = [theme, frame, controls, stage, help, overlay, bars, card, detail, pair, status];
+const parts = [
+  theme,
+  frame,
+  controls,
+  toolbar,
+  stage,
+  help,
+  overlay,
+  bars,
+  card,
+  detail,
+  pair,
+  status,
+];
 
 export const styles = parts.join("\n");
