@@ -2,6 +2,7 @@
 export class Lru<Key, Value> {
   private readonly entries = new Map<Key, { value: Value; cost: number }>();
   private total = 0;
+  private newest: Key | undefined;
 
   constructor(
     /** May change; what is too much then goes with the next `set`. */
@@ -21,9 +22,11 @@ export class Lru<Key, Value> {
   get(key: Key): Value | undefined {
     const entry = this.entries.get(key);
     if (!entry) return undefined;
+    if (key === this.newest) return entry.value;
     // A Map keeps insertion order: putting it back moves it to the young end.
     this.entries.delete(key);
     this.entries.set(key, entry);
+    this.newest = key;
     return entry.value;
   }
 
@@ -35,6 +38,7 @@ export class Lru<Key, Value> {
   set(key: Key, value: Value, cost = 1): void {
     this.delete(key);
     this.entries.set(key, { value, cost });
+    this.newest = key;
     this.total += cost;
     for (const [oldest, entry] of this.entries) {
       // The newest entry stays even if it alone is over the bound: someone is about to draw it.

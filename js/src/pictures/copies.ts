@@ -50,6 +50,11 @@ export class DecodedCopies {
     return this.copies.get(keyOf(sheet, divisor))?.bitmap;
   }
 
+  /** Whether there is such a copy; asking does not count as use. */
+  has(sheet: Sheet, divisor: Divisor): boolean {
+    return this.copies.peek(keyOf(sheet, divisor)) !== undefined;
+  }
+
   /** The copy nearest in size to the one wanted, a finer one rather than a coarser one. */
   nearest(sheet: Sheet, wanted: Divisor): { bitmap: ImageBitmap; divisor: Divisor } | null {
     const finer = DIVISORS.filter((divisor) => divisor < wanted).reverse();

@@ -206,8 +206,8 @@ export class Pictures {
   isReady(picture: Picture, size: number): boolean {
     const { sheet } = picture;
     const wanted = divisorFor(size, sheet.tile);
-    if (wanted === null || this.copies.get(sheet, wanted)) return true;
-    if (wanted > 1 && this.copies.get(sheet, (wanted / 2) as Divisor)) return true;
+    if (wanted === null || this.copies.has(sheet, wanted)) return true;
+    if (wanted > 1 && this.copies.has(sheet, (wanted / 2) as Divisor)) return true;
     this.request(picture, wanted);
     return false;
   }

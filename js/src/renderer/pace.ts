@@ -10,7 +10,7 @@ const MOST = 6000;
  * long one, more after a short one, counted in cells as small as they come.
  */
 export class Pace {
-  private allowed = 600;
+  private allowed = 300;
   private spent = 0;
 
   /** What the next frame may spend. */

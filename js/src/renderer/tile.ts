@@ -32,6 +32,8 @@ export interface Tile extends TilePlace {
   waiting: Set<number>;
   /** Whether there is a picture of all of it, if not the latest. */
   whole: boolean;
+  /** Nothing was drawn twice so far: nothing has to be cleared. */
+  fresh: boolean;
 }
 
 export function makeTile(grid: Grid, level: number, tx: number, ty: number): Tile {
@@ -49,6 +51,7 @@ export function makeTile(grid: Grid, level: number, tx: number, ty: number): Til
     stale: new Set(),
     waiting: new Set(),
     whole: false,
+    fresh: true,
   };
 }
 
@@ -60,6 +63,7 @@ export function restart(tile: Tile): void {
   tile.next = 0;
   tile.stale.clear();
   tile.waiting.clear();
+  tile.fresh = false;
 }
 
 /** Notes that pictures of this or a coarser grid, which stand in for it, have changed. */
@@ -97,7 +101,7 @@ export function composeTile(tile: Tile, scene: Scene, quota: number, covered: bo
   context.imageSmoothingQuality = "low";
   let spent = 0;
   let untilLook = AT_ONCE;
-  const paint = (cell: number) => {
+  const paint = (cell: number, again: boolean) => {
     if (--untilLook === 0) {
       untilLook = AT_ONCE;
       if (performance.now() > end) quota = 0;
@@ -111,19 +115,19 @@ export function composeTile(tile: Tile, scene: Scene, quota: number, covered: bo
     tile.waiting.delete(cell);
     const x = ((cell % grid.size) - tile.col0) * level;
     const y = (Math.floor(cell / grid.size) - tile.row0) * level;
-    context.clearRect(x, y, level, level);
+    if (again) context.clearRect(x, y, level, level);
     drawCell(context, style, cell, x, y, level, level >= SNAPPED_FROM);
     spent += cost;
   };
   while (tile.next < tile.cells.length && spent < quota) {
     const cell = tile.cells[tile.next++];
     tile.stale.delete(cell);
-    paint(cell);
+    paint(cell, !tile.fresh);
   }
   for (const cell of tile.stale) {
     if (spent >= quota) break;
     tile.stale.delete(cell);
-    paint(cell);
+    paint(cell, true);
   }
   if (tile.next >= tile.cells.length && tile.waiting.size === 0) tile.whole = true;
   return spent;
