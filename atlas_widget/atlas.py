@@ -232,7 +232,7 @@ class Atlas:
 
     def diagnostics(
         self,
-        size: int | None = None,
+        grid: int | None = None,
         *,
         device: str | torch.device = "cpu",
         progress: ProgressCallback | None = None,
@@ -245,22 +245,22 @@ class Atlas:
         """
         from atlas_widget.diagnostics import diagnose
 
-        size = self.grids[0] if size is None else size
+        size = self.grids[0] if grid is None else grid
         return diagnose(self, size, device=device, progress=progress, cancelled=cancelled)
 
-    def split(self, size: int, cell: int) -> Split:
+    def split(self, grid: int, cell: int) -> Split:
         """Return a cell in two halves, along the direction in which its samples differ most.
 
         Parameters
         ----------
-        size : int
-            The grid.
+        grid : int
+            Its size.
         cell : int
             The cell's id, row · size + column.
         """
         from atlas_widget.diagnostics import split_cell
 
-        return split_cell(self.grid(size), cell, self.samples)
+        return split_cell(self.grid(grid), cell, self.samples)
 
     def with_layout(self, xy: NDArray[np.floating]) -> Atlas:
         """Return an atlas of the same samples in other places, such as another method's.
