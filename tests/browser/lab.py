@@ -38,6 +38,11 @@ class Notebook:
         self.page.goto(f"{self.server.url}/lab/workspaces/{self._workspace}/tree/{name}?reset")
         self.wait_ready()
 
+    def open_in_notebook_7(self, name: str) -> None:
+        """Open a notebook in Notebook 7, which the same server serves."""
+        self.page.goto(f"{self.server.url}/notebooks/{name}")
+        self.wait_ready()
+
     def reopen(self) -> None:
         """Save the notebook, close it, and open it again in the same page; the kernel lives on."""
         self.command("docmanager:save")
@@ -139,7 +144,7 @@ class Notebook:
         """Return the tracebacks' last lines among the outputs of all cells."""
         found: list[str] = self.page.evaluate(
             """() => {
-                const cells = window.awPanel.content.model.sharedModel.cells;
+                const cells = window.awPanel?.content.model.sharedModel.cells ?? [];
                 return cells.flatMap(cell => cell.toJSON().outputs ?? [])
                     .filter(output => output.output_type === "error")
                     .map(output => `${output.ename}: ${output.evalue}`);
@@ -213,10 +218,10 @@ class Notebook:
 
     def attribute(self, name: str, index: int = 0) -> str | None:
         """Return `data-aw-<name>`, or None where there is no view or no such attribute."""
-        value: str | None = self.page.evaluate(
-            "([root, index, name]) =>"
-            " document.querySelectorAll(root)[index]?.getAttribute(`data-aw-${name}`) ?? null",
-            [ROOT, index, name],
+        # unlike document.querySelector, a locator finds it in a host's shadow trees too
+        value: str | None = self.page.locator(ROOT).evaluate_all(
+            "(views, [index, name]) => views[index]?.getAttribute(`data-aw-${name}`) ?? null",
+            [index, name],
         )
         return value
 
@@ -268,27 +273,25 @@ class Notebook:
 
     def describe(self) -> str:
         """Return what a failed test wants to know: every view's attributes, the cells' errors."""
-        views = self.page.evaluate(
-            """root => [...document.querySelectorAll(root)].map(element => Object.fromEntries(
+        views = self.page.locator(ROOT).evaluate_all(
+            """views => views.map(element => Object.fromEntries(
                 [...element.attributes].filter(({name}) => name.startsWith("data-aw-"))
-                    .map(({name, value}) => [name, value])))""",
-            ROOT,
+                    .map(({name, value}) => [name, value])))"""
         )
         return f"views: {json.dumps(views, indent=1)}\nerrors: {self.errors()}"
 
     def watch_number(self, name: str, index: int = 0) -> Callable[[], int]:
         """Watch `data-aw-<name>`; what is returned tells how many numbers above 0 it has been."""
         key = uuid.uuid4().hex
-        self.page.evaluate(
-            """([root, index, name, key]) => {
-                const element = document.querySelectorAll(root)[index];
+        self.root(index).evaluate(
+            """(element, [name, key]) => {
                 const seen = new Set();
                 const look = () => seen.add(Number(element.getAttribute(`data-aw-${name}`)));
                 new MutationObserver(look).observe(element, {attributes: true});
                 look();
                 (window.awSeen ??= {})[key] = seen;
             }""",
-            [ROOT, index, name, key],
+            [name, key],
         )
         return lambda: self.page.evaluate(
             "key => [...window.awSeen[key]].filter(number => number > 0).length", key

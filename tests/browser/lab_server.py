@@ -48,7 +48,7 @@ class LabServer:
         overrides.parent.mkdir(parents=True)
         overrides.write_text(json.dumps(SETTINGS), encoding="utf-8")
         self.notebooks.mkdir()
-        port = _free_port()
+        port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         command = [
             *(sys.executable, "-m", "jupyter", "lab"),
@@ -59,6 +59,7 @@ class LabServer:
             "--ServerApp.password=",
             "--ServerApp.disable_check_xsrf=True",
             "--LabApp.expose_app_in_browser=True",
+            "--JupyterNotebookApp.expose_app_in_browser=True",
             f"--LabApp.workspaces_dir={self.folder / 'workspaces'}",
             f"--LabApp.user_settings_dir={self.folder / 'settings'}",
         ]
@@ -127,27 +128,34 @@ class LabServer:
         return True
 
     def _environment(self, config: Path) -> dict[str, str]:
-        environment = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("JUPYTER", "IPYTHON", "ATLAS_WIDGET", "ANYWIDGET"))
-        }
-        # the kernels run this checkout, whatever else is installed
-        path = [str(CHECKOUT), environment.get("PYTHONPATH", "")]
         return {
-            **environment,
-            "PYTHONPATH": os.pathsep.join(filter(None, path)),
+            **checkout_environment(self.cache),
             "JUPYTER_CONFIG_DIR": str(config),
             "JUPYTER_DATA_DIR": str(self.folder / "data"),
             "JUPYTER_RUNTIME_DIR": str(self.folder / "runtime"),
             "IPYTHONDIR": str(self.folder / "ipython"),
-            "ATLAS_WIDGET_CACHE": str(self.cache),
             # compiled once for all kernels of all tests
             "NUMBA_CACHE_DIR": str(self.folder / "numba"),
         }
 
 
-def _free_port() -> int:
+def checkout_environment(cache: Path) -> dict[str, str]:
+    """Return an environment whose kernels run this checkout and keep pictures in `cache`."""
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("JUPYTER", "IPYTHON", "ATLAS_WIDGET", "ANYWIDGET", "MARIMO"))
+    }
+    path = [str(CHECKOUT), environment.get("PYTHONPATH", "")]  # whatever else is installed
+    return {
+        **environment,
+        "PYTHONPATH": os.pathsep.join(filter(None, path)),
+        "ATLAS_WIDGET_CACHE": str(cache),
+    }
+
+
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
