@@ -12,15 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from atlas_widget.inversion import InversionEngine, InversionSettings, InversionState
     from atlas_widget.inversion.objectives import Objective
 
 __all__ = ["Frame", "LivePictures"]
 
 _FIRST_PACE = 0.02  # seconds that a step is taken to last before one was measured
-_SEED_STRIDE = 1_000_003  # between the seeds of a stage and of the one that goes on with it
 
 
 @dataclass(frozen=True)
@@ -49,8 +46,7 @@ class Frame:
 class LivePictures:
     """A few pictures in progress, which can rest between any two steps.
 
-    Each stage sharpens what the last one left. A stage that differs from the last one only in its
-    number of steps goes on with the very numbers that the last one ended with.
+    Each stage sharpens the pictures that the last one left.
 
     Parameters
     ----------
@@ -96,8 +92,6 @@ class LivePictures:
         self._warm = warm
         self.taken = taken
         self._repulsion = repulsion
-        self._ended: tuple[InversionSettings, Tensor] | None = None
-        self._continued = 0
         self._pace = _FIRST_PACE
 
     @property
@@ -144,9 +138,7 @@ class LivePictures:
 
     def end_stage(self, frame: Frame) -> None:
         """Go over to the next stage from the frame that the complete one ended with."""
-        settings = self._stages.popleft()
-        if self._state is not None:
-            self._ended = settings, self._state.numbers
+        self._stages.popleft()
         self._warm, self.taken = frame.pixels, frame.step
         self._engine = self._state = None
         self._pace = _FIRST_PACE
@@ -154,18 +146,11 @@ class LivePictures:
     def _begin(self) -> None:
         settings = self._stages[0]
         engine = self._make_engine(settings)
-        ended = self._ended
-        continued = ended is not None and _alike(ended[0], settings)
-        self._continued += continued
-        # Going on under the same draws of jitter would be looking from the same places again.
-        seeds = self._seeds + self._continued * _SEED_STRIDE
         objective = self._objective(settings)
         if objective is None:
-            state = engine.start(self.directions, seeds, self._warm)
+            state = engine.start(self.directions, self._seeds, self._warm)
         else:
-            state = engine.start(seeds=seeds, warm=self._warm, objective=objective)
-        if ended is not None and continued:
-            state.numbers = ended[1]
+            state = engine.start(seeds=self._seeds, warm=self._warm, objective=objective)
         self._engine, self._state = engine, state
 
     def _objective(self, settings: InversionSettings) -> Objective | None:
@@ -178,7 +163,3 @@ class LivePictures:
         strength = float(np.linalg.norm(self.directions, axis=1).mean())
         objective = direction(self.directions, power=settings.power, reach=settings.reach)
         return objective + self._repulsion * strength * diversity()
-
-
-def _alike(one: InversionSettings, other: InversionSettings) -> bool:
-    return one.replace(steps=other.steps) == other

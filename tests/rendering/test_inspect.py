@@ -163,10 +163,14 @@ def test_more_steps_of_a_picture_that_came_from_the_cache(panel, directions):
     for request in (1, 2):
         panel.inspector.open(PLACE, directions[0], request=request, seed=0)
         panel.work()
+    finished = panel.strips[-1]
     panel.inspector.more(2, PORTRAIT.steps)
     panel.work()
     assert panel.frames(2)[-1]["step"] == 2 * PORTRAIT.steps
     assert panel.frames(2)[-1]["done"]
+    assert not np.array_equal(panel.strips[-1], finished)
+    panel.inspector.open(PLACE, directions[0], request=3, seed=0)
+    assert np.array_equal(panel.strips[-1], finished), "the cache keeps what everybody gets"
 
 
 def test_variants_are_of_one_direction_and_differ(panel, directions):
