@@ -56,10 +56,10 @@ PAGE = """<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">
 
 
 def pictures(count: int, seed: int = 0) -> NDArray[np.uint8]:
-    """Smooth coloured noise: to a JPEG decoder much like feature inversions."""
+    """Smooth coloured noise: to a JPEG decoder much like feature inversions, and as large."""
     random = np.random.default_rng(seed)
     frequency = np.hypot(np.fft.fftfreq(TILE)[:, None], np.fft.rfftfreq(TILE)[None, :])
-    falloff = 1 / np.maximum(frequency, 1 / TILE) ** 1.3
+    falloff = 1 / np.maximum(frequency, 1 / TILE) ** 1.7
     shape = (count, 3, TILE, TILE // 2 + 1)
     spectrum = falloff * (random.normal(size=shape) + 1j * random.normal(size=shape))
     values = np.fft.irfft2(spectrum, s=(TILE, TILE))

@@ -17,10 +17,14 @@ export class LostPictures {
   private readonly wanted = new Map<number, Map<number, Entry>>();
   private timer: ReturnType<typeof setTimeout> | null = null;
 
-  /** `ask` sends for cells of one grid if it can; `isInSight` says whether one is looked at. */
+  /**
+   * `ask` sends for cells of one grid if it can; `isInSight` says whether one is looked at, and
+   * `isMissed` whether it is still drawn larger than it is kept.
+   */
   constructor(
     private readonly ask: (grid: number, cells: number[]) => boolean,
     private readonly isInSight: (grid: number, cell: number) => boolean,
+    private readonly isMissed: (grid: number, cell: number) => boolean,
   ) {}
 
   add(grid: number, cell: number): void {
@@ -58,16 +62,17 @@ export class LostPictures {
     let waiting = false;
     for (const [grid, wanted] of this.wanted) {
       const due: number[] = [];
-      const entries: Entry[] = [];
       for (const [cell, entry] of wanted) {
-        if (entry.times >= TIMES || !this.isInSight(grid, cell)) continue;
-        waiting = true;
-        if (now - entry.last < PATIENCE - 1) continue;
-        due.push(cell);
-        entries.push(entry);
+        if (!this.isMissed(grid, cell)) {
+          wanted.delete(cell);
+        } else if (entry.times < TIMES && this.isInSight(grid, cell)) {
+          waiting = true;
+          if (now - entry.last > PATIENCE - 1) due.push(cell);
+        }
       }
       if (due.length === 0 || !this.ask(grid, due)) continue;
-      for (const entry of entries) {
+      for (const cell of due) {
+        const entry = wanted.get(cell)!;
         entry.times++;
         entry.last = now;
       }

@@ -74,6 +74,7 @@ export class Store {
   private readonly lost = new LostPictures(
     (grid, cells) => this.askAgainFor(grid, cells),
     (grid, cell) => this.sights.has(grid, cell),
+    (grid, cell) => this.pictures.isMissed(grid, cell),
   );
   private panelTimer: ReturnType<typeof setTimeout> | null = null;
   private readonly endGreeting: () => void;

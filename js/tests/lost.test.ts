@@ -4,6 +4,7 @@ import { LostPictures } from "../src/lost";
 describe("pictures that were forgotten", () => {
   const asked: [number, number[]][] = [];
   let seen: Set<number>;
+  let small: Set<number>;
   let connected: boolean;
   let lost: LostPictures;
 
@@ -11,10 +12,12 @@ describe("pictures that were forgotten", () => {
     vi.useFakeTimers();
     asked.length = 0;
     seen = new Set([1, 2, 3]);
+    small = new Set();
     connected = true;
     lost = new LostPictures(
       (grid, cells) => connected && asked.push([grid, cells]) > 0,
       (_, cell) => seen.has(cell),
+      (_, cell) => !small.has(cell),
     );
   });
   afterEach(() => vi.useRealTimers());
@@ -24,6 +27,13 @@ describe("pictures that were forgotten", () => {
     expect(asked).toEqual([]);
     vi.advanceTimersByTime(1000);
     expect(asked).toEqual([[40, [1, 2]]]);
+  });
+
+  it("are not asked for where their thumbnail does by now", () => {
+    for (const cell of [1, 2]) lost.add(40, cell);
+    small = new Set([1]);
+    vi.advanceTimersByTime(1000);
+    expect(asked).toEqual([[40, [2]]]);
   });
 
   it("are asked for when they come into sight later", () => {

@@ -212,6 +212,17 @@ export class Pictures {
     return false;
   }
 
+  /** Whether a picture is drawn larger than all that is kept of it, the compressed one included. */
+  isMissed(grid: number, cell: number): boolean {
+    const picture = this.get(grid, cell);
+    const size = this.expected.get(grid);
+    if (!picture || size === undefined) return false;
+    const { sheet } = picture;
+    const wanted = divisorFor(size, sheet.tile);
+    if (wanted === null || this.sheets.peek(sheet)) return false;
+    return !this.copies.has(sheet, wanted);
+  }
+
   /**
    * Draws a picture, or the part of it given in fractions, into a square of `size` target pixels.
    * Takes the smallest copy that is large enough; where there is none, draws another one now and

@@ -101,6 +101,7 @@ export class CanvasRenderer implements Renderer {
     const slot = (camera.k * ratio) / grid.size;
     const [left, top] = [camera.x * ratio, camera.y * ratio];
     const style: CellStyle = scene;
+    this.tiles.leave();
     scene.pictures.expect(grid.size, slot);
     this.better = !scene.moving && (scene.settled || this.betterTakes < SHORT);
     this.couldBeBetter = !this.better && slot > ENLARGED_FROM;

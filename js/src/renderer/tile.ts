@@ -58,6 +58,12 @@ export function makeTile(grid: Grid, level: number, tx: number, ty: number): Til
 /** Whether there is something to compose now, rather than once more pictures are decoded. */
 export const isUnfinished = (tile: Tile) => tile.next < tile.cells.length || tile.stale.size > 0;
 
+/** Tries once more what waits: pictures may have been forgotten before they were decoded. */
+export function retry(tile: Tile): void {
+  for (const cell of tile.waiting) tile.stale.add(cell);
+  tile.waiting.clear();
+}
+
 /** Begins anew over what is there. */
 export function restart(tile: Tile): void {
   tile.next = 0;

@@ -2,7 +2,7 @@ import type { Context2D } from "../decode";
 import { Lru } from "../lru";
 import type { Pace } from "./pace";
 import type { Scene } from "./renderer";
-import { composeTile, isUnfinished, makeTile, markStale, restart, type Tile } from "./tile";
+import { composeTile, isUnfinished, makeTile, markStale, restart, retry, type Tile } from "./tile";
 import {
   fromMiddle,
   levelOf,
@@ -29,6 +29,8 @@ const AT_REST = 1200;
  */
 export class TilePyramid {
   private readonly tiles = new Lru<string, Tile>(LEAST_KEPT);
+  /** What was drawn last: tiles that come into view again try again what they lack. */
+  private inView = new Set<Tile>();
 
   constructor(private readonly pace: Pace) {}
 
@@ -38,6 +40,12 @@ export class TilePyramid {
 
   clear(): void {
     this.tiles.clear();
+    this.inView.clear();
+  }
+
+  /** Nothing of it is in view for now. */
+  leave(): void {
+    this.inView.clear();
   }
 
   /** All cells look different now; what is there stays until they are drawn. */
@@ -66,9 +74,12 @@ export class TilePyramid {
     const allowed = Math.max(this.pace.quota, scene.moving ? 0 : AT_REST);
     let quota = allowed;
     let more = false;
+    const before = this.inView;
+    this.inView = new Set();
     for (const [tx, ty] of wanted) {
       const key = keyOf(grid.size, level, tx, ty);
       let tile = this.tiles.get(key);
+      if (tile && !before.has(tile)) retry(tile);
       if (quota > 0) {
         if (!tile) {
           tile = makeTile(grid, level, tx, ty);
@@ -81,6 +92,7 @@ export class TilePyramid {
         }
       }
       if (!tile || isUnfinished(tile)) more = true;
+      if (tile) this.inView.add(tile);
       if (!tile?.whole) this.drawSubstitute(context, scene, level, tx, ty, slot, stage);
       if (tile && tile.next > 0) drawPart(context, tile, tile, slot, stage);
     }
