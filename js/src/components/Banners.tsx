@@ -10,8 +10,9 @@ export function Banners() {
   const closed = store.status.value.stage === "closed";
   const notices = store.banners.noticesOpen.value;
   const shown = store.banners.list.value.filter((banner) => banner.tone !== "notice" || notices);
+  const alone = store.layout.value === null && shown.some((banner) => banner.fatal);
   return (
-    <div class="aw-banners" role="status">
+    <div class={`aw-banners ${alone ? "aw-alone" : ""}`} role="status">
       {(closed || !store.connected.value) && (
         <div class="aw-banner aw-banner-notice">
           <p>
@@ -23,13 +24,13 @@ export function Banners() {
         </div>
       )}
       {shown.map((banner) => (
-        <OneBanner key={banner.id} banner={banner} />
+        <OneBanner key={banner.id} banner={banner} stays={alone && banner.fatal} />
       ))}
     </div>
   );
 }
 
-function OneBanner({ banner }: { banner: Banner }) {
+function OneBanner({ banner, stays }: { banner: Banner; stays: boolean }) {
   const { store } = useWidget();
   const copied = useSignal(false);
   // A notice stays at hand in the status line; what went wrong or was done need not.
@@ -67,15 +68,17 @@ function OneBanner({ banner }: { banner: Banner }) {
           Try again
         </button>
       )}
-      <button
-        type="button"
-        class="aw-button aw-quiet"
-        aria-label="Dismiss"
-        title="Dismiss"
-        onClick={dismiss}
-      >
-        <Icon name="close" />
-      </button>
+      {!stays && (
+        <button
+          type="button"
+          class="aw-button aw-quiet"
+          aria-label="Dismiss"
+          title="Dismiss"
+          onClick={dismiss}
+        >
+          <Icon name="close" />
+        </button>
+      )}
     </div>
   );
 }

@@ -10,11 +10,12 @@ export function Rail() {
   const element = useRef<HTMLDivElement>(null);
   useEffect(() => rove(element.current!, "both"), []);
   const { navigation, standpoints } = view;
+  const ground = view.grid !== null;
   const groups: [icon: string, words: string, keys: string, can: boolean, act: () => void][][] = [
     [
-      ["plus", "Zoom in", "+", true, () => navigation.zoomBy(1.7)],
-      ["minus", "Zoom out", "−", true, () => navigation.zoomBy(1 / 1.7)],
-      ["home", "All of the atlas", "0", true, () => navigation.home()],
+      ["plus", "Zoom in", "+", ground, () => navigation.zoomBy(1.7)],
+      ["minus", "Zoom out", "−", ground, () => navigation.zoomBy(1 / 1.7)],
+      ["home", "All of the atlas", "0", ground, () => navigation.home()],
     ],
     [
       ["back", "Back", "[", standpoints.hasEarlier.value, () => standpoints.go(-1)],

@@ -1,5 +1,6 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { plural } from "../words";
+import { AtlasToCome } from "./AtlasToCome";
 import { Banners } from "./Banners";
 import { CopiedView } from "./CopiedView";
 import { useWidget } from "./context";
@@ -26,7 +27,7 @@ export function Stage() {
         <canvas ref={overlay} aria-hidden="true" />
       </div>
       <Rail />
-      <Placeholder />
+      <AtlasToCome />
       <div class="aw-dock">
         <OverlayLegend />
         <div class="aw-floats">
@@ -67,24 +68,6 @@ function SelectionChip() {
           </button>
         </div>
       )}
-    </div>
-  );
-}
-
-/** Before there is anything to draw: say so, rather than an empty box. */
-function Placeholder() {
-  const { store } = useWidget();
-  const status = store.status.value;
-  const layout = store.layout.value;
-  if (layout?.grids.some((grid) => grid.ids.length > 0)) return null;
-  if (status.stage === "error" || status.stage === "closed") return null;
-  return (
-    <div class="aw-placeholder" aria-hidden="true">
-      <div class="aw-placeholder-grid">
-        {Array.from({ length: 25 }, (_, at) => (
-          <i key={at} style={{ animationDelay: `${((at % 5) + Math.floor(at / 5)) * 90}ms` }} />
-        ))}
-      </div>
     </div>
   );
 }
