@@ -65,7 +65,13 @@ export function Root() {
       fullscreen: () => toggleFullscreen(host),
       search: () => host.shadowRoot?.querySelector<HTMLElement>("[data-aw-search]")?.focus(),
       copyView: () => void copyView(view),
-      close: () => closeOne(view, help) || takeFocus(host),
+      close: () => {
+        const open = view.panels.shown.peek().length;
+        const closed = closeOne(view, help);
+        // What had the focus may be gone with its panel.
+        if (view.panels.shown.peek().length < open) host.focus({ preventScroll: true });
+        return closed || takeFocus(host);
+      },
     };
     host.addEventListener(
       "keydown",
