@@ -69,6 +69,10 @@ export function describeWaiting(connected: boolean, card: boolean): string {
   return card ? "Classes are being computed…" : "Reading the cell…";
 }
 
+/** What the cosine of a live picture is of. */
+export const COSINE =
+  "Cosine: of the layer’s answer to the picture as it stands with the direction that it pictures";
+
 /** How far live pictures are; of several, `at` is the one whose cosine is told. */
 export function describeProgress(
   now: Inspection | null,

@@ -1,6 +1,6 @@
 import type { Mix } from "../../panels/mix";
 import { cosineOf, mixOf } from "../../profile";
-import { describeMix, describeProgress, formatCosine } from "../../words";
+import { COSINE, describeMix, describeProgress, formatCosine } from "../../words";
 import { useWidget } from "../context";
 import { LiveFrame } from "./LiveFrame";
 
@@ -37,8 +37,8 @@ export function MixView({ mix }: { mix: Mix }) {
           </button>
         )}
       </LiveFrame>
-      <div class="aw-live-caption">
-        <span>{made ? describeProgress(now, connected) : "Made when it is asked for"}</span>
+      <div class="aw-live-caption" title={COSINE}>
+        <span>{made ? describeProgress(now, connected) : "Not made yet"}</span>
       </div>
       <label class="aw-mix-slider">
         <span class="aw-badge aw-badge-a">A</span>
@@ -61,7 +61,7 @@ export function MixView({ mix }: { mix: Mix }) {
         <dd>{formatCosine(toFirst)}</dd>
         <dt>its cosine to B</dt>
         <dd>{formatCosine(toOther)}</dd>
-        <dt>A’s to B</dt>
+        <dt>cosine of A and B</dt>
         <dd>{formatCosine(apart)}</dd>
       </dl>
     </div>

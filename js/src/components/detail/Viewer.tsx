@@ -1,6 +1,6 @@
 import type { Inspection } from "../../inspections";
 import type { Panel } from "../../panels/panel";
-import { describeProgress } from "../../words";
+import { COSINE, describeProgress } from "../../words";
 import { CellPicture } from "../CellPicture";
 import { useWidget } from "../context";
 import { Trace } from "../Trace";
@@ -53,7 +53,7 @@ export function ViewerCaption({ panel }: { panel: Panel }) {
   const { inspection, at } = inView(panel);
   const trace = looking.kind === "live" ? (inspection?.trace ?? []) : [];
   return (
-    <div class="aw-live-caption">
+    <div class="aw-live-caption" title={COSINE}>
       <span>
         {looking.kind === "variant" && `Variant ${at + 1}: `}
         {describeProgress(inspection, store.connected.value, at)}
