@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.atlas_view import AtlasView
 from tests.browser.cells import small_atlas
@@ -19,6 +19,7 @@ from tests.browser.fake_view import FakeView
 from tests.browser.lab import LabServer, Notebook
 
 RESULTS = Path(__file__).parents[2] / "test-results"
+expect.set_options(timeout=20_000)  # what is right comes at once; a busy machine may take its time
 
 
 @pytest.fixture(scope="session")

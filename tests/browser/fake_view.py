@@ -38,8 +38,20 @@ class FakeView:
         """The host of the first view."""
         return self.page.locator(".aw-root").first
 
+    def settle(self) -> None:
+        """Wait until what the view does of its own accord is done.
+
+        Much of it comes after the next paint: attributes that mirror the state, messages of a panel
+        that has gone. What the kernel answers comes when it comes, and has to be waited for.
+        """
+        self.page.evaluate(
+            """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(
+                () => setTimeout(done))))"""
+        )
+
     def attribute(self, name: str) -> str:
         """Return `data-aw-<name>`."""
+        self.settle()
         return self.root.get_attribute(f"data-aw-{name}") or ""
 
     def wait(self, name: str, value: object) -> None:
@@ -47,11 +59,11 @@ class FakeView:
         self.page.wait_for_function(
             "([name, value]) => document.querySelector('.aw-root').getAttribute(name) === value",
             arg=[f"data-aw-{name}", str(value)],
-            timeout=10_000,
         )
 
     def trait(self, name: str) -> Any:
         """Return a trait's value."""
+        self.settle()
         return self.page.evaluate("name => model.get(name)", name)
 
     def wait_trait(self, name: str, condition: str) -> Any:
@@ -59,7 +71,6 @@ class FakeView:
         self.page.wait_for_function(
             f"name => {{ const value = model.get(name); return {condition} }}",
             arg=name,
-            timeout=10_000,
         )
         return self.trait(name)
 
@@ -70,6 +81,7 @@ class FakeView:
 
     def sent(self, kind: str) -> list[dict[str, Any]]:
         """Return the messages of a kind that the view sent."""
+        self.settle()
         messages: list[dict[str, Any]] = self.page.evaluate(
             "kind => model.sent.filter(m => m.kind === kind)", kind
         )

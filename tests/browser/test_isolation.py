@@ -27,8 +27,9 @@ def test_a_page_with_rude_styles_changes_no_pixel(fake: FakeView) -> None:
     fake.page.emulate_media(reduced_motion="reduce")
     fake.page.locator(".aw-help").wait_for()
     fake.page.locator("[data-aw-card] .aw-bar").first.wait_for()
-    fake.page.evaluate("() => new Promise(done => setTimeout(done, 300))")
-    before = fake.root.screenshot()
+    before = b""
+    while before != (now := fake.root.screenshot()):  # until all has come and faded in
+        before = now
     fake.page.add_style_tag(content=HOSTILE)
     assert fake.root.screenshot() == before
 
@@ -54,7 +55,7 @@ def test_the_theme_of_the_page_is_followed_at_once(fake: FakeView) -> None:
         const canvas = document.querySelector(".aw-root").shadowRoot.querySelector("canvas");
         return [...canvas.getContext("2d").getImageData(canvas.width - 3, 2, 1, 1).data][0];
     }"""
-    assert fake.page.evaluate(stage) > 200
+    fake.page.wait_for_function(f"() => ({stage})() > 200")
     fake.page.evaluate("() => { document.body.dataset.jpThemeLight = 'false' }")
     fake.wait("theme", "dark")
     fake.page.wait_for_function(f"() => ({stage})() < 60")

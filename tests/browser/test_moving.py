@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.fake_view import FakeView
 
@@ -17,8 +18,9 @@ def viewport(fake: FakeView) -> list[float]:
 
 
 def test_back_and_forward_lead_through_the_views_that_one_had(fake: FakeView) -> None:
-    fake.show()
     page = fake.page
+    page.emulate_media(reduced_motion="reduce")  # where it is at once, it is nowhere in between
+    fake.show()
     back, forward = (page.locator(f'[data-aw-zoom="{way}"]') for way in ("back", "forward"))
     assert back.is_disabled()
     page.click('[data-aw-zoom="plus"]')
@@ -29,16 +31,16 @@ def test_back_and_forward_lead_through_the_views_that_one_had(fake: FakeView) ->
     fake.wait("level", 40)
     fake.press("[")
     fake.wait("level", 20)
-    assert forward.is_enabled()
+    expect(forward).to_be_enabled()
     back.click()
     home = fake.wait_trait("viewport", f"value[2] - value[0] > {1.2 * (zoomed[2] - zoomed[0])}")
-    assert back.is_disabled()
+    expect(back).to_be_disabled()
     fake.root.focus()
     fake.press("]", "Alt+ArrowRight")
     fake.wait("level", 40)
     again = fake.wait_trait("viewport", f"value[2] < {(home[2] + zoomed[2]) / 2}")
     assert again == pytest.approx(zoomed, abs=0.01)
-    assert forward.is_disabled()
+    expect(forward).to_be_disabled()
 
 
 def test_the_minimap_moves_the_view(fake: FakeView) -> None:
@@ -77,12 +79,13 @@ def test_the_view_of_before_a_reload_comes_back(fake: FakeView) -> None:
     )
     fake.wait("level", 40)
     fake.wait("opened", "20:210")
-    assert fake.page.locator(".aw-minimap").is_visible()
+    expect(fake.page.locator(".aw-minimap")).to_be_visible()
 
 
 def test_the_copied_line_returns_to_the_view(fake: FakeView) -> None:
     context = fake.page.context
     context.grant_permissions(["clipboard-read", "clipboard-write"])
+    fake.page.emulate_media(reduced_motion="reduce")
     fake.show()
     fake.root.focus()
     fake.press("Shift+ArrowRight", "Shift+ArrowRight", "Shift+ArrowDown", "Enter", "+")
@@ -119,4 +122,4 @@ def test_where_copying_is_not_allowed_the_line_is_shown(fake: FakeView) -> None:
     )
     fake.page.click("[data-aw-copy-view]")
     box = fake.page.locator('[data-aw-copied="false"] input')
-    assert box.input_value() == 'w.view = {"layer": "blocks.4.2"}'
+    expect(box).to_have_value('w.view = {"layer": "blocks.4.2"}')

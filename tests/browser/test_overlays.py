@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.fake_page import open_view, serve
 
@@ -89,7 +89,7 @@ def test_one_key_goes_through_the_overlays_and_python_hears_of_each(page: Page, 
         page.keyboard.press("v")
         wait(page, "overlay", kind)
         wait_trait(page, "overlay", kind)
-        assert page.locator(LEGEND).count() == (kind != "pictures")
+        expect(page.locator(LEGEND)).to_have_count(int(kind != "pictures"))
     page.keyboard.press("Shift+V")
     wait(page, "overlay", "fidelity")
 
@@ -98,14 +98,17 @@ def test_python_and_a_reloaded_page_choose_the_overlay(page: Page, show: Open) -
     show(state={"overlay": "influence: tabby cat"}, slowValues=8, pace=200)
     wait(page, "overlay", "influence: tabby cat")
     page.wait_for_selector(f"{LEGEND} >> text=tabby cat")
+    page.wait_for_function("model.sent.some(m => m.kind === 'influence')")
     asked = page.evaluate("model.sent.filter(m => m.kind === 'influence')")
     assert asked[0]["class"] == 1
     assert set(asked[0]["cells"]) == set(page.evaluate("model.grids[0].ids"))
     page.evaluate("model.python('overlay', 'density')")
     wait(page, "overlay", "density")
     page.wait_for_selector(f"{LEGEND} >> text=Samples in a cell")
-    ended = page.evaluate("model.sent.filter(m => m.kind === 'influence').at(-1).cells.length")
-    assert ended == 0, "nothing more is computed for what is not shown"
+    # nothing more is computed for what is not shown
+    page.wait_for_function(
+        "model.sent.filter(m => m.kind === 'influence').at(-1).cells.length === 0"
+    )
 
 
 def test_the_colours_are_those_of_the_values(page: Page, show: Open) -> None:
@@ -134,11 +137,13 @@ def test_the_menu_works_by_keys_and_picks_a_class(page: Page, show: Open) -> Non
     for _ in range(4):
         page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
+    page.locator(".aw-popup input:focus").wait_for()
     page.keyboard.type("eagle")
+    page.locator(".aw-popup [role=option]", has_text="bald eagle").wait_for()
     page.keyboard.press("Enter")
     wait(page, "overlay", "influence: bald eagle")
     page.wait_for_selector(f"{LEGEND} >> text=bald eagle")
-    assert page.evaluate("document.activeElement === document.querySelector('.aw-root')")
+    page.wait_for_function("document.activeElement === document.querySelector('.aw-root')")
     root.press("v")
     wait(page, "overlay", "fidelity")
     root.press("Shift+V")
@@ -206,9 +211,10 @@ def test_the_search_finds_a_class_that_wins_nothing_and_selects_it(page: Page, s
     page.click(f'[data-aw-found-colour="{index}"]')
     wait(page, "overlay", "influence: African hunting dog")
     page.locator("[data-aw-search]").press("Escape")
-    assert page.input_value("[data-aw-search]") == ""
-    ended = page.evaluate("model.sent.filter(m => m.kind === 'strongest').at(-1).classes.length")
-    assert ended == 0
+    expect(page.locator("[data-aw-search]")).to_have_value("")
+    page.wait_for_function(
+        "model.sent.filter(m => m.kind === 'strongest').at(-1).classes.length === 0"
+    )
 
 
 def test_a_search_in_vain_names_what_is_near(page: Page, show: Open) -> None:
@@ -216,4 +222,4 @@ def test_a_search_in_vain_names_what_is_near(page: Page, show: Open) -> None:
     page.fill("[data-aw-search]", "egiptian")
     page.click("text=Egyptian cat")
     page.wait_for_selector("[data-aw-found]")
-    assert page.input_value("[data-aw-search]") == "Egyptian cat"
+    expect(page.locator("[data-aw-search]")).to_have_value("Egyptian cat")

@@ -2,188 +2,154 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
-
 import pytest
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import expect
 
-from tests.browser.fake_page import open_view, serve
+from tests.browser.fake_view import FakeView
 
 pytestmark = pytest.mark.browser
 
-Open = Callable[..., Locator]
 
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with serve() as address:
-        yield address
-
-
-@pytest.fixture
-def show(page: Page, address: str) -> Open:
-    """Open the page with the fake kernel's options and wait until its pictures are there."""
-
-    def show(*, stage: str = "idle", **options: Any) -> Locator:
-        open_view(page, address, instant=True, stage=stage, **options)
-        page.wait_for_selector(f'[data-aw-stage="{stage}"]')
-        return page.locator(".aw-root").first
-
-    return show
-
-
-def wait(page: Page, name: str, value: object) -> None:
-    page.wait_for_function(
-        "([name, value]) => document.querySelector('.aw-root').getAttribute(name) === value",
-        arg=[f"data-aw-{name}", str(value)],
-        timeout=10_000,
-    )
-
-
-def sent(page: Page, kind: str) -> list[dict[str, Any]]:
-    messages: list[dict[str, Any]] = page.evaluate(
-        "kind => model.sent.filter(m => m.kind === kind)", kind
-    )
-    return messages
-
-
-def stage_point(page: Page, x: float = 0.5, y: float = 0.5) -> tuple[float, float]:
-    box = page.locator(".aw-stage").first.bounding_box()
-    assert box
-    return box["x"] + x * box["width"], box["y"] + y * box["height"]
-
-
-def test_pictures_arrive_are_acknowledged_and_counted(page: Page, show: Open) -> None:
-    root = show(states=["final", "rough", "crop", "none"], stage="pictures", status={"total": 9})
-    total = int(root.get_attribute("data-aw-cells") or 0)
-    page.wait_for_function(
+def test_pictures_arrive_are_acknowledged_and_counted(fake: FakeView) -> None:
+    fake.show(states=["final", "rough", "crop", "none"], stage="pictures", status={"total": 9})
+    total = int(fake.attribute("cells"))
+    fake.page.wait_for_function(
         "n => { const d = document.querySelector('.aw-root').dataset;"
         " return +d.awFinal + +d.awRough + +d.awCrops === n }",
         arg=3 * total // 4,
     )
-    sheets = page.evaluate("model.sheet")
-    assert sorted(m["sheet"] for m in sent(page, "acknowledge")) == list(range(sheets))
-    assert sent(page, "ready")[0]["revision"] == -1
-    (visible,) = sent(page, "visible")[-1:]
+    fake.page.wait_for_function(
+        "model.sent.filter(m => m.kind === 'acknowledge').length === model.sheet"
+    )
+    sheets = fake.page.evaluate("model.sheet")
+    assert sorted(m["sheet"] for m in fake.sent("acknowledge")) == list(range(sheets))
+    assert fake.sent("ready")[0]["revision"] == -1
+    fake.page.wait_for_function("model.sent.some(m => m.kind === 'visible')")
+    visible = fake.sent("visible")[-1]
     assert visible["grid"] == 20
     assert len(visible["cells"]) == total
 
 
-def test_a_kernel_that_did_not_listen_yet_is_asked_again(page: Page, show: Open) -> None:
-    root = show(deaf=2)
-    wait(page, "final", root.get_attribute("data-aw-cells"))
-    readies = sent(page, "ready")
-    assert len(readies) == 3
+def test_a_kernel_that_did_not_listen_yet_is_asked_again(fake: FakeView) -> None:
+    clock = fake.page.clock
+    clock.install()
+    fake.show(deaf=2, stage="starting")
+    for ready in (1, 2, 3):
+        fake.page.wait_for_function(
+            f"model.sent.filter(m => m.kind === 'ready').length === {ready}"
+        )
+        if ready < 3:
+            clock.fast_forward(5_000)
+    fake.page.wait_for_function("model.revision === 1")
+    fake.wait("final", fake.page.evaluate("model.grids[0].ids.length"))
+    clock.fast_forward(60_000)
+    readies = fake.sent("ready")
+    assert len(readies) == 3, "once there is an atlas, nothing is asked for again"
     assert len({message["view"] for message in readies}) == 1
-    page.wait_for_timeout(1500)
-    assert len(sent(page, "ready")) == 3
 
 
-def test_the_wheel_zooms_to_finer_grids_and_back(page: Page, show: Open) -> None:
-    show(onDemand=True)
-    page.mouse.move(*stage_point(page))
+def test_the_wheel_zooms_to_finer_grids_and_back(fake: FakeView) -> None:
+    fake.show(onDemand=True)
+    fake.page.mouse.move(*fake.at())
     for _ in range(8):
-        page.mouse.wheel(0, -240)
-    page.wait_for_function("+document.querySelector('.aw-root').dataset.awLevel > 20")
-    level = page.get_attribute(".aw-root", "data-aw-level")
-    page.wait_for_function("+document.querySelector('.aw-root').dataset.awFinal > 50")
-    assert page.evaluate("model.get('level')") == int(level or 0)
-    page.click('[data-aw-zoom="home"]')
-    wait(page, "level", 20)
-    assert page.evaluate("scrollY") == 0
+        fake.page.mouse.wheel(0, -240)
+    fake.page.wait_for_function(
+        "() => { const { awLevel, awFinal } = document.querySelector('.aw-root').dataset;"
+        " return awLevel > 20 && awFinal > 50 && model.get('level') === +awLevel }"
+    )
+    fake.page.click('[data-aw-zoom="home"]')
+    fake.wait("level", 20)
+    assert fake.page.evaluate("scrollY") == 0
 
 
-def test_areas_select_once_a_gesture_and_shift_adds(page: Page, show: Open) -> None:
-    show()
+def test_areas_select_once_a_gesture_and_shift_adds(fake: FakeView) -> None:
+    fake.show()
+    page = fake.page
     page.evaluate("window.changes = 0; model.on('change:selection', () => { window.changes++ })")
-
-    def drag(x0: float, y0: float, x1: float, y1: float) -> None:
-        page.mouse.move(*stage_point(page, x0, y0))
-        page.mouse.down()
-        page.mouse.move(*stage_point(page, x1, y1), steps=8)
-        page.mouse.up()
-
     page.click('[data-aw-tool="rectangle"]')
-    drag(0.45, 0.4, 0.55, 0.5)
-    first = page.evaluate("model.get('selection')")
-    assert len(first) > 3
+    fake.drag((0.45, 0.4), (0.55, 0.5))
+    first = fake.wait_trait("selection", "value.length > 3")
     assert page.evaluate("window.changes") == 1
     page.keyboard.down("Shift")
-    drag(0.5, 0.45, 0.6, 0.6)
+    fake.drag((0.5, 0.45), (0.6, 0.6))
     page.keyboard.up("Shift")
-    both = page.evaluate("model.get('selection')")
+    both = fake.wait_trait("selection", f"value.length > {len(first)}")
     assert set(first) < set(both)
     page.keyboard.down("Alt")
-    drag(0.4, 0.35, 0.56, 0.51)
+    fake.drag((0.4, 0.35), (0.56, 0.51))
     page.keyboard.up("Alt")
-    assert not set(first) & set(page.evaluate("model.get('selection')"))
-    page.evaluate(f"model.python('selection', {first})")
-    wait(page, "selected", len(first))
+    rest = fake.wait_trait("selection", f"value.length < {len(both)}")
+    assert not set(first) & set(rest)
+    fake.python(selection=first)
+    fake.wait("selected", len(first))
     page.click("[data-aw-clear]")
-    assert page.evaluate("model.get('selection')") == []
+    fake.wait_trait("selection", "value.length === 0")
 
 
-def test_keys_move_open_and_stay_in_the_widget(page: Page, show: Open) -> None:
-    root = show()
+def test_keys_move_open_and_stay_in_the_widget(fake: FakeView) -> None:
+    fake.show()
+    page = fake.page
     page.evaluate(
         "window.leaked = []; document.addEventListener('keydown', e => leaked.push(e.key))"
     )
-    root.focus()
-    assert root.get_attribute("data-lm-suppress-shortcuts") == "true"
-    for key in ["ArrowDown", "ArrowRight"]:
-        page.keyboard.press(key)
-    caption = page.locator("[aria-live=polite]").inner_text()
-    assert "row" in caption and "sample" in caption  # noqa: PT018
-    page.keyboard.press("Enter")
+    fake.root.focus()
+    assert fake.root.get_attribute("data-lm-suppress-shortcuts") == "true"
+    fake.press("ArrowDown", "ArrowRight")
+    caption = page.locator("[aria-live=polite]")
+    expect(caption).to_contain_text("row")
+    expect(caption).to_contain_text("sample")
+    fake.press("Enter")
     page.locator(".aw-detail").wait_for()
-    page.keyboard.press("?")
+    fake.press("?")
     page.locator(".aw-help").wait_for()
-    for _ in range(2):
-        page.keyboard.press("Escape")
-    assert page.locator(".aw-help, .aw-detail").count() == 0
-    page.keyboard.press("/")
+    for left in (1, 0):
+        fake.press("Escape")
+        expect(page.locator(".aw-help, .aw-detail")).to_have_count(left)
+    fake.press("/")
+    page.locator("[data-aw-search]:focus").wait_for()
     assert page.evaluate("document.activeElement.dataset.lmSuppressShortcuts") == "true"
     assert page.evaluate("leaked") == []
 
 
-def test_labels_and_errors_are_text(page: Page, show: Open, address: str) -> None:
-    show()
-    page.fill("[data-aw-search]", "bold")
-    page.locator(".aw-results li").first.wait_for()
-    assert "<b>" in page.locator(".aw-results li").first.inner_text()
-    page.locator("[data-aw-search]").press("Enter")
-    page.wait_for_timeout(900)
-    open_view(page, address, instant=True, error="No layer <img src=x onerror=alert(1)>", hint="h")
-    wait(page, "error", "No layer <img src=x onerror=alert(1)>")
-    assert page.locator(".aw-root img, .aw-root b").count() == 0
-    page.click("text=Try again")
-    page.wait_for_function("model.sent.some(m => m.kind === 'retry')")
+def test_labels_and_errors_are_text(fake: FakeView) -> None:
+    fake.show()
+    fake.page.fill("[data-aw-search]", "bold")
+    expect(fake.page.locator(".aw-results li").first).to_contain_text("<b>")
+    message = "No layer <img src=x onerror=alert(1)>"
+    fake.show(stage="error", error=message, hint="h")
+    fake.wait("error", message)
+    expect(fake.page.locator(".aw-banner-error")).to_contain_text(message)
+    assert fake.page.locator(".aw-root img, .aw-root b").count() == 0
+    fake.page.click("text=Try again")
+    fake.page.wait_for_function("model.sent.some(m => m.kind === 'retry')")
 
 
-def test_a_dead_kernel_leaves_what_is_here(page: Page, show: Open) -> None:
-    root = show()
-    cells = root.get_attribute("data-aw-cells")
-    wait(page, "final", cells)
-    page.evaluate("model.die()")
-    wait(page, "connected", "false")
-    page.locator(".aw-banner", has_text="kernel").wait_for()
-    page.mouse.move(*stage_point(page))
-    page.locator("[data-aw-card]").wait_for()
-    page.mouse.click(*stage_point(page))
-    page.locator(".aw-detail").wait_for()
-    assert root.get_attribute("data-aw-final") == cells
+def test_a_dead_kernel_leaves_what_is_here(fake: FakeView) -> None:
+    fake.show()
+    cells = fake.attribute("cells")
+    fake.wait("final", cells)
+    fake.page.evaluate("model.die()")
+    fake.wait("connected", "false")
+    fake.page.locator(".aw-banner", has_text="kernel").wait_for()
+    fake.page.mouse.move(*fake.at())
+    fake.page.locator("[data-aw-card]").wait_for()
+    fake.page.mouse.click(*fake.at())
+    fake.page.locator(".aw-detail").wait_for()
+    assert fake.attribute("final") == cells
 
 
-def test_what_is_missing_is_asked_for_again(page: Page, show: Open) -> None:
-    root = show(states=["final", "none"])
-    page.wait_for_function("model.sent.some(m => m.kind === 'missing')", timeout=8000)
-    wait(page, "final", root.get_attribute("data-aw-cells"))
+def test_what_is_missing_is_asked_for_again(fake: FakeView) -> None:
+    fake.page.clock.install()
+    fake.show(states=["final", "none"])
+    fake.page.clock.fast_forward(10_000)
+    fake.page.wait_for_function("model.sent.some(m => m.kind === 'missing')")
+    fake.wait("final", fake.attribute("cells"))
 
 
-def test_python_flies_and_the_export_says_where(page: Page, show: Open) -> None:
-    show()
-    page.evaluate("model.python('viewport', [0.4, 0.4, 0.5, 0.5])")
+def test_python_flies_and_the_export_says_where(fake: FakeView) -> None:
+    fake.show()
+    page = fake.page
+    fake.python(viewport=[0.4, 0.4, 0.5, 0.5])
     page.wait_for_function(
         "() => { const v = model.get('viewport'); return v[0] > 0.3 && v[1] > 0.399 && v[3] < 0.501"
         " && v[3] !== 0.5 || Math.abs(v[1] - 0.4) < 1e-3 && v[0] < 0.4 && v[0] > 0.2 }"
@@ -191,15 +157,15 @@ def test_python_flies_and_the_export_says_where(page: Page, show: Open) -> None:
     page.click("[data-aw-export-menu]")
     page.click('[data-aw-export="svg"]')
     page.locator(".aw-banner-exported code", has_text=".svg").wait_for()
-    assert sent(page, "export")[-1]["format"] == "svg"
+    assert fake.sent("export")[-1]["format"] == "svg"
 
 
-def test_a_view_that_ends_leaves_nothing_behind(page: Page, show: Open) -> None:
-    show(views=2)
+def test_a_view_that_ends_leaves_nothing_behind(fake: FakeView) -> None:
+    fake.show(views=2)
     count = "() => [...model.listeners.values()].reduce((n, set) => n + set.size, 0)"
-    before = page.evaluate(count)
-    page.evaluate("cleanups.map(cleanup => cleanup())")
-    assert page.locator(".aw-root").count() == 0
-    assert page.evaluate(count) == before  # views listen to the store, not to the model
-    page.evaluate("stop()")
-    assert page.evaluate(count) == 0
+    before = fake.page.evaluate(count)
+    fake.page.evaluate("cleanups.map(cleanup => cleanup())")
+    expect(fake.page.locator(".aw-root")).to_have_count(0)
+    assert fake.page.evaluate(count) == before  # views listen to the store, not to the model
+    fake.page.evaluate("stop()")
+    assert fake.page.evaluate(count) == 0
