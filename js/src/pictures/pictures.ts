@@ -111,7 +111,8 @@ export class Pictures {
       tile: message.tile,
       cells: new Set(),
     };
-    const size = this.expected.get(sheet.grid) ?? sheet.tile;
+    // What nobody has drawn so far needs no more than a small copy.
+    const size = this.expected.get(sheet.grid) ?? sheet.tile / 4;
     const wanted = divisorFor(size, sheet.tile);
     const divisors: Divisor[] = wanted === null ? [8] : [wanted, 8];
     let copies: Copies;
@@ -294,6 +295,8 @@ export class Pictures {
 
   /** Has a forgotten copy made again from the compressed sheet, if that is still here. */
   private request({ sheet, grid, cell }: Picture, divisor: Divisor): void {
+    const expected = divisorFor(this.expected.get(grid) ?? 0, sheet.tile);
+    if (expected !== null && expected < divisor) divisor = expected;
     const wish = `${sheet.key}/${divisor}`;
     if (this.wishes.has(wish)) return;
     const bytes = this.sheets.get(sheet);

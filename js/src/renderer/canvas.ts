@@ -15,7 +15,9 @@ const CROSSFADE = 260;
 const SHORT = 10;
 /** From this size on (CSS pixels) a cell carries its label. */
 const LABEL_FROM = 104;
-/** Pictures come with 64 pixels a side: in larger cells the filter can be told. */
+/** The side of a picture as the kernel sends it. */
+const FULL = 64;
+/** In larger cells the better filter can be told. */
 const ENLARGED_FROM = 68;
 
 interface Snapshot {
@@ -102,7 +104,8 @@ export class CanvasRenderer implements Renderer {
     const [left, top] = [camera.x * ratio, camera.y * ratio];
     const style: CellStyle = scene;
     this.tiles.leave();
-    scene.pictures.expect(grid.size, slot);
+    // Few cells: there is room for their full pictures, which cards and panels want at once.
+    scene.pictures.expect(grid.size, Math.max(slot, FULL));
     this.better = !scene.moving && (scene.settled || this.betterTakes < SHORT);
     this.couldBeBetter = !this.better && slot > ENLARGED_FROM;
     if (this.better) context.imageSmoothingQuality = "high";
