@@ -37,6 +37,8 @@ export class Navigation {
   readonly moving = signal(false);
   readonly atHome = signal(true);
   private gestures!: CameraGestures;
+  /** Where to begin once the view has a size: a notebook may render it before it shows it. */
+  private wanted: Box | null = null;
 
   constructor(private readonly traveller: Traveller) {}
 
@@ -82,9 +84,11 @@ export class Navigation {
     const before = this.size.peek();
     this.size.value = size;
     this.updateRange();
-    const first = before.width === 0;
-    if (this.atHome.peek() || first) this.gestures.set(this.homeCamera());
-    else this.gestures.set(recentre(this.camera.peek(), before, size));
+    const { wanted } = this;
+    this.wanted = null;
+    if (wanted) this.restore(wanted);
+    if (this.atHome.peek()) this.gestures.set(this.homeCamera());
+    else if (!wanted) this.gestures.set(recentre(this.camera.peek(), before, size));
   }
 
   /** Other cells: other limits; whoever saw all of the atlas sees all of it again. */
@@ -96,10 +100,12 @@ export class Navigation {
 
   /** The view of before a page reload, which the kernel remembers. */
   private restore(saved: Box): void {
-    const size = this.size.peek();
-    if (size.width === 0 || this.showsAll(saved)) return;
-    this.atHome.value = false;
-    this.gestures.set(fitCamera(saved, size));
+    if (this.size.peek().width === 0) {
+      this.wanted = saved;
+    } else if (!this.showsAll(saved)) {
+      this.atHome.value = false;
+      this.gestures.set(fitCamera(saved, this.size.peek()));
+    }
   }
 
   /** Whether a view of this box is the one of all; the unit square stands for that as well. */
@@ -127,7 +133,9 @@ export class Navigation {
   }
 
   flyToBox(box: Box): void {
-    if (this.showsAll(box)) {
+    if (this.size.peek().width === 0) {
+      this.wanted = box;
+    } else if (this.showsAll(box)) {
       this.home();
     } else {
       this.atHome.value = false;
@@ -164,7 +172,6 @@ export class Navigation {
   }
 
   private fly(camera: Camera, duration: number): void {
-    if (this.size.peek().width === 0) return;
     this.gestures.flyTo(camera, prefersReducedMotion() ? 0 : duration);
   }
 }

@@ -127,6 +127,9 @@ def test_the_focused_cell_is_said_and_stays_when_the_grid_changes(fake: FakeView
     expect(caption).to_contain_text("row")
     said = caption.inner_text()
     assert "sample" in said
+    fake.press("Space")
+    expect(caption).to_contain_text("selected")
+    said = caption.inner_text()
     fake.press("g", "g")
     fake.wait("level", 40)
     fake.page.wait_for_function(

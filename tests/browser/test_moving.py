@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 import pytest
 from playwright.sync_api import expect
@@ -123,3 +124,20 @@ def test_where_copying_is_not_allowed_the_line_is_shown(fake: FakeView) -> None:
     fake.page.click("[data-aw-copy-view]")
     box = fake.page.locator('[data-aw-copied="false"] input')
     expect(box).to_have_value('w.view = {"layer": "blocks.4.2"}')
+
+
+def test_a_view_that_is_rendered_before_it_is_shown_looks_where_it_should(fake: FakeView) -> None:
+    fake.show(state={"viewport": [0.4, 0.4, 0.6, 0.6]})
+    fake.page.evaluate(
+        """async () => {
+            const el = document.createElement("div");
+            el.id = "late";
+            el.style.display = "none";
+            document.body.prepend(el);
+            await widget.render({model, el});
+            await new Promise(done => setTimeout(done, 50));
+            el.style.display = "";
+        }"""
+    )
+    shown = fake.page.locator("#late .aw-minimap-view")
+    expect(shown).to_have_attribute("style", re.compile(r"height: 20(\.0\d*)?%"))

@@ -181,6 +181,7 @@ function LiveCaption() {
     const picture = store.pictures.get(active.grid, active.cell) ?? null;
     const label = store.label(active.grid, active.cell);
     const grid = store.grid(active.grid);
+    const selection = store.selection.value;
     const shown = grid && view.overlays.words(grid, active.cell);
     words = [
       label ?? "no certain class",
@@ -188,6 +189,9 @@ function LiveCaption() {
       describePlace(active.grid, active.cell),
       describeSamples(grid, active.cell),
       describePicture(picture),
+      ...(selection.grid === active.grid && selection.cells.includes(active.cell)
+        ? ["selected"]
+        : []),
     ].join(", ");
   }
   return (
