@@ -3,7 +3,7 @@ import { type Canvas, decodeToCanvas } from "./decode";
 import { Inspections } from "./inspections";
 import type { BrowserMessage, ClassValue, KernelMessageOf } from "./messages";
 import { type Profile, readProfile } from "./profile";
-import type { Place } from "./view";
+import type { Place } from "./view/view";
 
 /** Where a real crop comes from; boxes are left, top, right, bottom in fractions of the image. */
 export interface CropInImage {

@@ -1,7 +1,7 @@
 import { type Signal, signal } from "@preact/signals";
 import { type Canvas, decodeToCanvas } from "./decode";
 import type { BrowserMessage, KernelMessageOf } from "./messages";
-import type { Place } from "./view";
+import type { Place } from "./view/view";
 
 /** Large pictures while they are being optimised. */
 export interface Inspection {

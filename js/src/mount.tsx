@@ -3,7 +3,7 @@ import { WidgetProvider } from "./components/context";
 import { Root } from "./components/Root";
 import { makeHost } from "./host";
 import type { Store } from "./store";
-import { View } from "./view";
+import { View } from "./view/view";
 
 /** Puts one view of the store into an element; what is returned takes it out again. */
 export function mount(store: Store, el: HTMLElement): () => void {

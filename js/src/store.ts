@@ -1,7 +1,6 @@
 import type { AnyModel } from "@anywidget/types";
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { Banners } from "./banners";
-import { bindSelections } from "./bound_selections";
 import { Cards } from "./cards";
 import { Classes } from "./classes";
 import { Details } from "./details";
@@ -17,12 +16,13 @@ import type { OverlayChoice } from "./overlays/choice";
 import { bindOverlay } from "./overlays/trait";
 import { Pictures } from "./pictures";
 import { RealCrops } from "./real_crops";
-import { Remembered } from "./remembered";
-import type { Selection, Selections } from "./selections";
+import { bindSelections } from "./selection/bound_selections";
+import type { Selection, Selections } from "./selection/selections";
 import { Sheets } from "./sheets";
 import { type InSight, Sights } from "./sights";
 import { Strongest } from "./strongest";
 import type { Status } from "./traits";
+import { Remembered } from "./view/remembered";
 
 export interface Layout {
   revision: number;

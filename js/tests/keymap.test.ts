@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { chordOf, commandFor, KEYMAP, namedHere } from "../src/keymap";
-import { nextItem } from "../src/roving";
+import { chordOf, commandFor, KEYMAP, namedHere } from "../src/keyboard/keymap";
+import { nextItem } from "../src/keyboard/roving";
 
 type Pressed = Partial<KeyboardEvent> & { altGraph?: boolean };
 

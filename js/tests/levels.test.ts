@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Grid } from "../src/grids";
-import { chooseLevel, MIN_CELL } from "../src/levels";
+import { chooseLevel, MIN_CELL } from "../src/view/levels";
 
 const full = (size: number) =>
   new Grid({

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Details } from "../src/details";
 import type { BrowserMessage } from "../src/messages";
 import { Panels, placesShown } from "../src/panels/panels";
-import type { Place } from "../src/view";
+import type { Place } from "../src/view/view";
 
 const [A, B, C]: Place[] = [3, 5, 8].map((cell) => ({ grid: 20, cell }));
 

@@ -7,7 +7,7 @@ import {
   insidePolygon,
   moveToGrid,
   outline,
-} from "../src/selection";
+} from "../src/selection/selection";
 
 const grid = new Grid({
   size: 4,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Selection, Selections } from "../src/selections";
+import { type Selection, Selections } from "../src/selection/selections";
 
 function begin(cells: number[] = []) {
   const told: Selection[] = [];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type KeptView, numbersInPython, viewLine } from "../src/view_line";
+import { type KeptView, numbersInPython, viewLine } from "../src/view/view_line";
 
 const home: KeptView = {
   layer: "blocks.4.2",

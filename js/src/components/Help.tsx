@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
-import { GESTURES, KEYMAP, namedHere } from "../keymap";
+import { GESTURES, KEYMAP, namedHere } from "../keyboard/keymap";
 import { Icon } from "./icons";
 
 /** All keys, from the table that they act by, and what the pointer does. */

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { ClassEntry, Legend } from "../overlays/overlay";
 import { cellsWonBy } from "../overlays/top_class";
-import { combineFor } from "../selection";
+import { combineFor } from "../selection/selection";
 import { plural } from "../words";
 import { useWidget } from "./context";
 import { Icon } from "./icons";

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
-import { namedHere } from "../keymap";
-import { rove } from "../roving";
+import { namedHere } from "../keyboard/keymap";
+import { rove } from "../keyboard/roving";
 import { useWidget } from "./context";
 import { Icon } from "./icons";
 

@@ -1,12 +1,12 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect } from "preact/hooks";
-import { copyView } from "../copy_view";
 import { targetOf } from "../host";
-import { keepFocus } from "../kept_focus";
-import type { KeyActions } from "../keymap";
-import { closeOne, handleKey } from "../keys";
+import { keepFocus } from "../keyboard/kept_focus";
+import type { KeyActions } from "../keyboard/keymap";
+import { closeOne, handleKey } from "../keyboard/keys";
 import { writeOverlay } from "../overlays/choice";
 import { isDark, onThemeChange } from "../theme";
+import { copyView } from "../view/copy_view";
 import { describePicture, describePlace, describeSamples } from "../words";
 import { useWidget } from "./context";
 import { DetailPanels } from "./detail/DetailPanels";

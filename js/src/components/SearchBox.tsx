@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { type FoundClass, findClasses, findNames, nearMatches } from "../search";
-import { combineFor } from "../selection";
+import { combineFor } from "../selection/selection";
 import { MAX_CLASSES } from "../strongest";
 import { formatValue, plural } from "../words";
 import { useWidget } from "./context";

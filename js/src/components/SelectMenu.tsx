@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { namedHere } from "../keymap";
+import { namedHere } from "../keyboard/keymap";
 import { useWidget } from "./context";
 import { Icon } from "./icons";
 import { Popup } from "./Popup";

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
-import { copyView } from "../copy_view";
-import { rove } from "../roving";
-import type { Tool } from "../view";
+import { rove } from "../keyboard/roving";
+import { copyView } from "../view/copy_view";
+import type { Tool } from "../view/view";
 import { useWidget } from "./context";
 import { ExportMenu } from "./ExportMenu";
 import { Icon } from "./icons";

@@ -1,7 +1,7 @@
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { Store } from "../store";
-import type { View } from "../view";
+import type { View } from "../view/view";
 
 export interface Widget {
   store: Store;

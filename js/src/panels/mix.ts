@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 import type { LivePictures } from "../inspections";
-import type { Place } from "../view";
+import type { Place } from "../view/view";
 import type { PanelStore } from "./panel";
 
 /** The picture follows the slider once it rests this long (ms). */

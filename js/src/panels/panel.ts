@@ -1,7 +1,7 @@
 import { effect, type ReadonlySignal, signal, untracked } from "@preact/signals";
 import type { Details } from "../details";
 import type { LivePictures } from "../inspections";
-import type { Place } from "../view";
+import type { Place } from "../view/view";
 
 /** What an open panel needs of the store. */
 export interface PanelStore {

@@ -1,5 +1,5 @@
 import { batch, computed, effect, type Signal, signal, untracked } from "@preact/signals";
-import type { Place } from "../view";
+import type { Place } from "../view/view";
 import { Mix } from "./mix";
 import { Panel, type PanelStore } from "./panel";
 

@@ -1,6 +1,6 @@
 import type { Camera, Point, Size } from "../geometry";
 import { cellBox } from "../geometry";
-import { outline } from "../selection";
+import { outline } from "../selection/selection";
 import type { Colors } from "../theme";
 
 export interface OverlayScene {
@@ -34,7 +34,7 @@ export function drawOverlay(context: CanvasRenderingContext2D, scene: OverlaySce
   if (scene.found) veil(context, scene, scene.found.grid, scene.found.cells);
   if (scene.selection && scene.selection.cells.length > 0) drawSelection(context, scene);
   if (scene.opened.length === 1) frame(context, scene, scene.opened[0], 2.5);
-  else scene.opened.forEach((at, number) => frameCompared(context, scene, at, number));
+  else for (const [number, at] of scene.opened.entries()) frameCompared(context, scene, at, number);
   if (scene.active) frame(context, scene, scene.active, scene.active.strong ? 3 : 2);
   if (scene.gesture) drawGesture(context, scene, camera);
 }

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { type ChannelOrder, strongestChannels } from "../../profile";
-import type { Place } from "../../view";
+import type { Place } from "../../view/view";
 import { formatPlain, formatSigma } from "../../words";
 import { percent } from "../ClassBars";
 import { useWidget } from "../context";

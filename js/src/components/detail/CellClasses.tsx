@@ -1,4 +1,4 @@
-import type { Place } from "../../view";
+import type { Place } from "../../view/view";
 import { describeWaiting } from "../../words";
 import { ClassBars, reachOf } from "../ClassBars";
 import { useWidget } from "../context";

@@ -1,5 +1,5 @@
 import { compareChannels } from "../../compare";
-import type { Place } from "../../view";
+import type { Place } from "../../view/view";
 import { formatPlain, formatSigma } from "../../words";
 import { percent } from "../ClassBars";
 import { useWidget } from "../context";

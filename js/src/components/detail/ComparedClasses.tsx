@@ -1,7 +1,7 @@
 import { useEffect } from "preact/hooks";
 import { type ComparedClass, classesToCompare, compareClasses, isClear } from "../../compare";
 import type { ClassValue } from "../../messages";
-import type { Place } from "../../view";
+import type { Place } from "../../view/view";
 import { describeWaiting, formatValue } from "../../words";
 import { ClassBar, describeClass, reachOf } from "../ClassBars";
 import { useWidget } from "../context";

@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
-import type { Place } from "../../view";
+import type { Place } from "../../view/view";
 import { describeWaiting } from "../../words";
 import { useWidget } from "../context";
 

@@ -1,7 +1,7 @@
 import type { Signal } from "@preact/signals";
-import { targetOf } from "./host";
+import { targetOf } from "../host";
+import type { View } from "../view/view";
 import { chordOf, commandFor, type KeyActions } from "./keymap";
-import type { View } from "./view";
 
 /** What the widget does with the key belongs to the control that has the focus. */
 const OF_CONTROLS = /^(Enter| |(shift\+)?Arrow.*|Home|End)$/;

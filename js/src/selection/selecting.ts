@@ -1,6 +1,6 @@
-import type { Grid } from "./grids";
+import type { Grid } from "../grids";
+import type { Store } from "../store";
 import { type Combine, combine, moveToGrid } from "./selection";
-import type { Store } from "./store";
 
 /** What a view does to the selection, which all views of a store share. */
 export class Selecting {

@@ -1,7 +1,7 @@
-import type { Point } from "./geometry";
-import { cellAt, toAtlas } from "./geometry";
+import type { Point } from "../geometry";
+import { cellAt, toAtlas } from "../geometry";
+import { type Combine, cellsInBox, cellsInPolygon, combineFor } from "../selection/selection";
 import { LongPress } from "./long_press";
-import { type Combine, cellsInBox, cellsInPolygon, combineFor } from "./selection";
 import type { View } from "./view";
 
 /** An area being drawn: a rectangle by two corners or a lasso, in atlas units. */

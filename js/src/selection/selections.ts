@@ -1,5 +1,5 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
-import { History } from "./history";
+import { History } from "../history";
 
 export interface Selection {
   grid: number;

@@ -1,6 +1,6 @@
-import type { Link } from "./link";
+import type { Link } from "../link";
+import { readInteger, readSelection } from "../traits";
 import { type Selection, Selections } from "./selections";
-import { readInteger, readSelection } from "./traits";
 
 /** The traits `selection` and `level` as selections, in both directions. */
 export function bindSelections(link: Link): Selections {

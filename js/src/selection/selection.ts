@@ -1,7 +1,7 @@
-import type { Box, Point } from "./geometry";
-import { cellRange } from "./geometry";
-import type { Grid } from "./grids";
-import { childrenOf, divides, parentOf } from "./grids";
+import type { Box, Point } from "../geometry";
+import { cellRange } from "../geometry";
+import type { Grid } from "../grids";
+import { childrenOf, divides, parentOf } from "../grids";
 
 export type Combine = "replace" | "add" | "remove";
 

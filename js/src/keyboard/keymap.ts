@@ -1,4 +1,4 @@
-import type { View } from "./view";
+import type { View } from "../view/view";
 
 /** What keys do beside the view itself. */
 export interface KeyActions {

@@ -1,5 +1,5 @@
 import { batch, signal } from "@preact/signals";
-import type { Box, Camera, Point, Size } from "./geometry";
+import type { Box, Camera, Point, Size } from "../geometry";
 import {
   boxOfCells,
   cellBox,
@@ -9,10 +9,10 @@ import {
   recentre,
   UNIT,
   viewportOf,
-} from "./geometry";
+} from "../geometry";
+import type { Grid } from "../grids";
+import { prefersReducedMotion } from "../theme";
 import { CameraGestures } from "./gestures";
-import type { Grid } from "./grids";
-import { prefersReducedMotion } from "./theme";
 
 const FLIGHT = 650;
 const STEP = 220;

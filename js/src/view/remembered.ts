@@ -1,7 +1,7 @@
 import { effect, signal } from "@preact/signals";
-import type { Box } from "./geometry";
-import type { Link } from "./link";
-import { readBox, readInteger, readSelection } from "./traits";
+import type { Box } from "../geometry";
+import type { Link } from "../link";
+import { readBox, readInteger, readSelection } from "../traits";
 import type { LevelMode, Place, View } from "./view";
 
 /**
