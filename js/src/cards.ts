@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
 import { type Canvas, decodeToCanvas } from "./decode";
+import { Lru } from "./lru";
 import type { ClassValue, KernelMessageOf } from "./messages";
 import type { Winners } from "./overlays/top_class";
 
@@ -19,18 +20,26 @@ export interface Card {
   strip: Canvas | null;
 }
 
+/** Their crops are pictures: only the cards that were read last are kept. */
+const MOST = 256;
+
 /** Cards and labels of one layout, as far as the kernel has told. */
 export class Cards {
   /** Count up with every change, for the panels that read them. */
   readonly version = signal(0);
   readonly labelVersion = signal(0);
-  private readonly cards = new Map<string, Card>();
+  private readonly cards = new Lru<string, Card>(MOST);
   private readonly labels = new Map<number, Map<number, string | null>>();
   private readonly winners = new Map<number, Map<number, Winners>>();
   private epoch = 0;
 
   get(grid: number, cell: number): Card | null {
     return this.cards.get(`${grid}:${cell}`) ?? null;
+  }
+
+  /** A card, without its being read by anybody. */
+  peek(grid: number, cell: number): Card | null {
+    return this.cards.peek(`${grid}:${cell}`) ?? null;
   }
 
   label(grid: number, cell: number): string | null {
@@ -74,12 +83,12 @@ export class Cards {
   receive(message: KernelMessageOf<"card">, bytes: Uint8Array | undefined): void {
     const key = `${message.grid}:${message.cell}`;
     const { epoch } = this;
-    this.cards.set(key, { ...message, strip: this.cards.get(key)?.strip ?? null });
+    this.cards.set(key, { ...message, strip: this.cards.peek(key)?.strip ?? null });
     this.version.value++;
     if (!bytes?.length || message.crops === 0) return;
     decodeToCanvas(bytes)
       .then((strip) => {
-        const card = this.cards.get(key);
+        const card = this.cards.peek(key);
         if (!card || epoch !== this.epoch) return;
         this.cards.set(key, { ...card, strip });
         this.version.value++;

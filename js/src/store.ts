@@ -141,7 +141,7 @@ export class Store {
 
   /** A cell's label: from its card if that has come, else from the list of labels. */
   label(grid: number, cell: number): string | null {
-    return this.cards.get(grid, cell)?.label ?? this.cards.label(grid, cell);
+    return this.cards.peek(grid, cell)?.label ?? this.cards.label(grid, cell);
   }
 
   // ------------------------------------------------------------------ to the kernel
