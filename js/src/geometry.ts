@@ -128,26 +128,29 @@ export function padBox(box: Box, pad: number): Box {
   return [box[0] - pad, box[1] - pad, box[2] + pad, box[3] + pad];
 }
 
-/** Cells sorted from the middle of `box` outwards: the order in which pictures are wanted. */
+/** More cells than these come in blocks: neighbours travel, and are kept, in one sheet. */
+const FEW = 700;
+const BLOCK = 8;
+
+/** Cells from the middle of `box` outwards: the order in which pictures are wanted. */
 export function fromCentre(cells: readonly number[], grid: number, box: Box): number[] {
-  const cx = ((box[0] + box[2]) / 2) * grid - 0.5;
-  const cy = ((box[1] + box[3]) / 2) * grid - 0.5;
-  // Sorted by counting: views of tens of thousands of cells are told within a frame.
-  const rings = new Uint16Array(cells.length);
-  const starts: number[] = [];
-  for (let at = 0; at < cells.length; at++) {
-    const dx = (cells[at] % grid) - cx;
-    const dy = Math.floor(cells[at] / grid) - cy;
-    const ring = Math.min(Math.floor(4 * Math.sqrt(dx * dx + dy * dy)), 0xffff);
-    rings[at] = ring;
-    starts[ring + 1] = (starts[ring + 1] ?? 0) + 1;
+  const side = cells.length > FEW ? BLOCK : 1;
+  const cx = ((box[0] + box[2]) / 2) * grid - side / 2;
+  const cy = ((box[1] + box[3]) / 2) * grid - side / 2;
+  const blocks = new Map<number, { distance: number; cells: number[] }>();
+  for (const cell of cells) {
+    const col = cell % grid;
+    const left = col - (col % side);
+    const row = (cell - col) / grid;
+    const top = row - (row % side);
+    const block = blocks.get(top * grid + left);
+    if (block) block.cells.push(cell);
+    else {
+      const distance = (left - cx) ** 2 + (top - cy) ** 2;
+      blocks.set(top * grid + left, { distance, cells: [cell] });
+    }
   }
-  for (let ring = 0; ring < starts.length; ring++) {
-    starts[ring] = (starts[ring] ?? 0) + (starts[ring - 1] ?? 0);
-  }
-  const sorted = new Array<number>(cells.length);
-  for (let at = 0; at < cells.length; at++) sorted[starts[rings[at]]++] = cells[at];
-  return sorted;
+  return [...blocks.values()].sort((a, b) => a.distance - b.distance).flatMap((it) => it.cells);
 }
 
 /**

@@ -22,6 +22,8 @@ export class RealCrops {
   /** What each view lacks; the view that moved last comes first. */
   private readonly wanted = new Map<object, { grid: number; cells: Set<number> }>();
   private readonly requests = new Set<Request>();
+  /** What has come and is being decoded. */
+  private readonly arriving = new Set<KernelMessageOf<"real_crops">>();
   private sheets = 0;
 
   constructor(
@@ -37,7 +39,8 @@ export class RealCrops {
 
   /** Asks for those of a view's cells that are not here, in this order. */
   want(view: object, grid: number, cells: readonly number[]): void {
-    const missing = cells.filter((cell) => !this.pictures.get(grid, cell));
+    const underWay = this.underWay(grid);
+    const missing = cells.filter((cell) => !this.pictures.get(grid, cell) && !underWay.has(cell));
     this.wanted.delete(view);
     this.wanted.set(view, { grid, cells: new Set(missing) });
     this.pump();
@@ -48,6 +51,14 @@ export class RealCrops {
     if (this.wanted.delete(view) && this.wanted.size === 0) this.clear();
   }
 
+  private underWay(grid: number): Set<number> {
+    const cells = new Set<number>();
+    for (const sheet of [...this.requests, ...this.arriving]) {
+      if (sheet.grid === grid) for (const cell of sheet.cells) cells.add(cell);
+    }
+    return cells;
+  }
+
   receive(message: KernelMessageOf<"real_crops">, bytes: Uint8Array | undefined): void {
     for (const request of this.requests) {
       if (request.grid === message.grid && request.cells.has(message.cells[0])) this.end(request);
@@ -55,9 +66,11 @@ export class RealCrops {
     if (bytes) {
       const { revision, grid, cells, tile, columns } = message;
       const sheet = { kind: "sheet" as const, sheet: this.sheets++, state: "crop" };
+      this.arriving.add(message);
       void this.pictures
         .receive({ ...sheet, revision, grid, cells, tile, columns, cosine: [], rank: [] }, bytes)
-        .catch(() => console.warn("[atlas_widget] real crops could not be decoded"));
+        .catch(() => console.warn("[atlas_widget] real crops could not be decoded"))
+        .finally(() => this.arriving.delete(message));
     }
     this.pump();
   }

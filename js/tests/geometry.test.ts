@@ -80,6 +80,19 @@ describe("cells", () => {
     expect(cells).toEqual([0, 5, 10, 15, 3]); // not sorted in place
   });
 
+  it("of which there are thousands come in blocks, so that neighbours share a sheet", () => {
+    const cells = Array.from({ length: 80 * 80 }, (_, cell) => cell);
+    const ordered = fromCentre(cells, 80, [0, 0, 1, 1]);
+    expect([...ordered].sort((a, b) => a - b)).toEqual(cells);
+    for (let at = 0; at < ordered.length; at += 64) {
+      const box = boxOfCells(ordered.slice(at, at + 64), 80)!;
+      expect(Math.max(box[2] - box[0], box[3] - box[1]) * 80).toBeCloseTo(8);
+    }
+    const far = (cell: number) => Math.hypot((cell % 80) - 39.5, Math.floor(cell / 80) - 39.5);
+    expect(far(ordered[0])).toBeLessThan(12);
+    expect(far(ordered.at(-1)!)).toBeGreaterThan(44);
+  });
+
   it("have a box around them", () => {
     expect(boxOfCells([0, 5], 4)).toEqual([0, 0, 0.5, 0.5]);
     expect(boxOfCells([], 4)).toBeNull();

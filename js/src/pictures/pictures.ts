@@ -1,16 +1,14 @@
 import type { Context2D } from "../decode";
-import { Lru } from "../lru";
 import type { KernelMessageOf } from "../messages";
 import { Slices } from "../slices";
-import { DecodedCopies, divisorFor, THUMB } from "./copies";
-import { Decoder } from "./decoder";
-import type { Copies, Divisor } from "./make_copies";
+import { THUMB } from "./copies";
+import type { Copies } from "./make_copies";
 import { type Picture, type PictureState, type Sheet, supersedes, Tally } from "./picture";
+import { type Bounds, closeAll, SheetLibrary } from "./sheet_library";
 import { type CellBlock, Thumbs } from "./thumbs";
 
-/** Decoded pixels and compressed bytes that are kept at most, thumbnails apart. */
-export const DECODED_BOUND = 96 * 2 ** 20;
-export const COMPRESSED_BOUND = 48 * 2 ** 20;
+/** What is kept at most, thumbnails apart. */
+const BOUNDS: Bounds = { decoded: 96 * 2 ** 20, compressed: 48 * 2 ** 20 };
 /** What a picture replaced is needed no longer than it fades in (ms). */
 const BEFORE_KEPT = 1000;
 
@@ -37,14 +35,8 @@ export class Pictures {
   private readonly grids = new Map<number, Map<number, Picture>>();
   private readonly tallies = new Map<number, Tally>();
   private readonly thumbs = new Thumbs();
-  private readonly copies: DecodedCopies;
-  private readonly sheets: Lru<Sheet, Uint8Array>;
-  private readonly decoder = new Decoder();
+  private readonly library: SheetLibrary<Picture>;
   private readonly slices = new Slices();
-  /** What is being decoded again. */
-  private readonly wishes = new Set<string>();
-  /** How large pictures of a grid are drawn (target pixels): those that arrive are kept for that. */
-  private readonly expected = new Map<number, number>();
   private nextKey = 0;
   private epoch = 0;
 
@@ -54,12 +46,16 @@ export class Pictures {
    */
   constructor(
     private readonly onChange: (grid: number, cells: number[]) => void,
-    private readonly onLost: (grid: number, cell: number) => void = () => {},
-    bounds = { decoded: DECODED_BOUND, compressed: COMPRESSED_BOUND },
-    private readonly muted = true,
+    onLost: (grid: number, cell: number) => void = () => {},
+    bounds = BOUNDS,
+    muted = true,
   ) {
-    this.copies = new DecodedCopies(bounds.decoded);
-    this.sheets = new Lru(bounds.compressed);
+    this.library = new SheetLibrary(
+      bounds,
+      (sheet) => muted && sheet.state === "crop",
+      (sheet) => this.slices.add(() => this.tell(sheet)),
+      ({ grid, cell }) => onLost(grid, cell),
+    );
   }
 
   get(grid: number, cell: number): Picture | undefined {
@@ -71,32 +67,29 @@ export class Pictures {
   }
 
   get memory(): PictureMemory {
+    const { copies, compressed } = this.library;
     return {
-      decoded: this.copies.bytes,
-      decodedPeak: this.copies.peak,
-      decodedBound: this.copies.bound,
+      decoded: copies.bytes,
+      decodedPeak: copies.peak,
+      decodedBound: copies.bound,
       thumbs: this.thumbs.bytes,
-      compressed: this.sheets.cost,
-      compressedBound: this.sheets.bound,
+      compressed: compressed.cost,
+      compressedBound: compressed.bound,
     };
   }
 
   clear(): void {
     this.epoch++;
-    this.decoder.clear();
+    this.library.clear();
     this.grids.clear();
     this.tallies.clear();
-    this.copies.clear();
-    this.sheets.clear();
     this.thumbs.clear();
-    this.wishes.clear();
-    this.expected.clear();
   }
 
   dispose(): void {
     this.clear();
     this.slices.stop();
-    this.decoder.dispose();
+    this.library.dispose();
   }
 
   /** Decodes a sheet and files its pictures; resolves once they can be drawn. */
@@ -111,13 +104,9 @@ export class Pictures {
       tile: message.tile,
       cells: new Set(),
     };
-    // What nobody has drawn so far needs no more than a small copy.
-    const size = this.expected.get(sheet.grid) ?? sheet.tile / 4;
-    const wanted = divisorFor(size, sheet.tile);
-    const divisors: Divisor[] = wanted === null ? [8] : [wanted, 8];
     let copies: Copies;
     try {
-      copies = await this.decoder.decodeFresh({ bytes, divisors, mute: this.mutes(sheet) });
+      copies = await this.library.open(sheet, bytes);
     } catch (error) {
       if (epoch !== this.epoch) return; // of a layout that is gone
       throw error;
@@ -168,36 +157,25 @@ export class Pictures {
     });
     small.close();
     const changed = [...sheet.cells];
-    if (changed.length > 0) {
-      this.sheets.set(sheet, bytes, bytes.byteLength);
-      this.keep(sheet, copies);
-    } else {
-      closeAll(copies);
-    }
+    if (changed.length > 0) this.library.add(sheet, bytes, copies);
+    else closeAll(copies);
     setTimeout(() => {
       for (const cell of changed) {
         const picture = cells.get(cell);
         if (picture?.sheet === sheet) picture.before = null;
       }
-      for (const other of replaced) if (other.cells.size === 0) this.forget(other);
+      for (const other of replaced) if (other.cells.size === 0) this.library.forget(other);
     }, BEFORE_KEPT);
-    if (changed.length > 0) this.onChange(grid, changed);
+    this.tell(sheet);
   }
 
-  private keep(sheet: Sheet, copies: Copies): void {
-    for (const { divisor, bitmap } of copies.bitmaps) {
-      if (divisor !== 8) this.copies.add(sheet, divisor, bitmap);
-    }
-  }
-
-  private forget(sheet: Sheet): void {
-    this.sheets.delete(sheet);
-    this.copies.drop(sheet);
+  private tell({ grid, cells }: Sheet): void {
+    if (cells.size > 0) this.onChange(grid, [...cells]);
   }
 
   /** Says how large, in target pixels, the pictures of a grid are drawn from now on. */
   expect(grid: number, size: number): void {
-    this.expected.set(grid, size);
+    this.library.expect(grid, size);
   }
 
   /**
@@ -205,23 +183,13 @@ export class Pictures {
    * is needed is on its way: `onChange` will tell.
    */
   isReady(picture: Picture, size: number): boolean {
-    const { sheet } = picture;
-    const wanted = divisorFor(size, sheet.tile);
-    if (wanted === null || this.copies.has(sheet, wanted)) return true;
-    if (wanted > 1 && this.copies.has(sheet, (wanted / 2) as Divisor)) return true;
-    this.request(picture, wanted);
-    return false;
+    return this.library.isReady(picture.sheet, size, picture);
   }
 
   /** Whether a picture is drawn larger than all that is kept of it, the compressed one included. */
   isMissed(grid: number, cell: number): boolean {
     const picture = this.get(grid, cell);
-    const size = this.expected.get(grid);
-    if (!picture || size === undefined) return false;
-    const { sheet } = picture;
-    const wanted = divisorFor(size, sheet.tile);
-    if (wanted === null || this.sheets.peek(sheet)) return false;
-    return !this.copies.has(sheet, wanted);
+    return picture !== undefined && this.library.isMissed(picture.sheet);
   }
 
   /**
@@ -238,30 +206,18 @@ export class Pictures {
     part: { x: number; y: number; side: number } = WHOLE,
   ): void {
     const { sheet } = picture;
-    const wanted = divisorFor(size / part.side, sheet.tile);
-    let source: CanvasImageSource | undefined;
-    let side = THUMB;
-    let left = 0;
-    let top = 0;
-    if (wanted !== null) {
-      let divisor = wanted;
-      source = this.copies.get(sheet, wanted);
-      if (!source) {
-        const near = this.copies.nearest(sheet, wanted);
-        // Twice as large does as well.
-        if (near?.divisor !== wanted / 2) this.request(picture, wanted);
-        if (near) ({ bitmap: source, divisor } = near);
-      }
-      side = sheet.tile / divisor;
+    const copy = this.library.find(sheet, size / part.side, picture);
+    let source: CanvasImageSource;
+    let [side, left, top] = [THUMB, 0, 0];
+    if (copy) {
+      source = copy.bitmap;
+      side = sheet.tile / copy.divisor;
       [left, top] = placeIn(sheet, picture.index, side);
-    }
-    if (!source) {
+    } else {
       const thumb = this.thumbs.find(picture.grid, picture.cell);
       if (!thumb) return;
       source = thumb.canvas;
-      side = THUMB;
-      left = thumb.x;
-      top = thumb.y;
+      [left, top] = [thumb.x, thumb.y];
     }
     context.drawImage(
       source,
@@ -288,47 +244,8 @@ export class Pictures {
   ): void {
     this.thumbs.draw(context, grid, block, x, y, width, height);
   }
-
-  private mutes(sheet: Sheet): boolean {
-    return this.muted && sheet.state === "crop";
-  }
-
-  /** Has a forgotten copy made again from the compressed sheet, if that is still here. */
-  private request({ sheet, grid, cell }: Picture, divisor: Divisor): void {
-    const expected = divisorFor(this.expected.get(grid) ?? 0, sheet.tile);
-    if (expected !== null && expected < divisor) divisor = expected;
-    const wish = `${sheet.key}/${divisor}`;
-    if (this.wishes.has(wish)) return;
-    const bytes = this.sheets.get(sheet);
-    if (!bytes) {
-      this.onLost(grid, cell);
-      return;
-    }
-    const { epoch } = this;
-    this.wishes.add(wish);
-    this.decoder
-      .decodeAgain({ bytes, divisors: [divisor], mute: this.mutes(sheet) })
-      .then((copies) => {
-        if (epoch !== this.epoch || sheet.cells.size === 0) {
-          closeAll(copies);
-          return;
-        }
-        this.keep(sheet, copies);
-        this.slices.add(() => {
-          if (epoch === this.epoch) this.onChange(grid, [...sheet.cells]);
-        });
-      })
-      .catch(() => {})
-      .finally(() => {
-        if (epoch === this.epoch) this.wishes.delete(wish);
-      });
-  }
 }
 
 function placeIn(sheet: Sheet, index: number, side: number): [number, number] {
   return [(index % sheet.columns) * side, Math.floor(index / sheet.columns) * side];
-}
-
-function closeAll(copies: Copies): void {
-  for (const { bitmap } of copies.bitmaps) bitmap.close();
 }
