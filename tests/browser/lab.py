@@ -142,12 +142,18 @@ class Notebook:
 
     def errors(self) -> list[str]:
         """Return the tracebacks' last lines among the outputs of all cells."""
-        found: list[str] = self.page.evaluate(
+        return [
+            f"{output['ename']}: {output['evalue']}"
+            for output in self.outputs()
+            if output["output_type"] == "error"
+        ]
+
+    def outputs(self) -> list[dict[str, Any]]:
+        """Return the outputs of all cells, as they are stored in the notebook."""
+        found: list[dict[str, Any]] = self.page.evaluate(
             """() => {
                 const cells = window.awPanel?.content.model.sharedModel.cells ?? [];
-                return cells.flatMap(cell => cell.toJSON().outputs ?? [])
-                    .filter(output => output.output_type === "error")
-                    .map(output => `${output.ename}: ${output.evalue}`);
+                return cells.flatMap(cell => cell.toJSON().outputs ?? []);
             }"""
         )
         return found

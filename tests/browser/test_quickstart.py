@@ -11,6 +11,7 @@ import pytest
 from tests.browser.conftest import save_screenshot
 from tests.browser.lab import LabServer, Notebook
 
+WIDGET = "application/vnd.jupyter.widget-view+json"
 QUICKSTART = Path(__file__).parents[2] / "notebooks" / "quickstart.ipynb"
 
 
@@ -23,6 +24,10 @@ def test_the_quickstart_runs(notebook: Notebook, lab: LabServer) -> None:
     figure = lab.notebooks / "region.svg"
     assert "<svg" in figure.read_text(encoding="utf-8")
     assert (lab.notebooks / "region.svg.json").is_file()
+    outputs = notebook.outputs()
+    assert [output for output in outputs if output.get("name") == "stderr"] == []
+    displayed = [output["data"] for output in outputs if output["output_type"] == "display_data"]
+    assert all(WIDGET in data for data in displayed if data), "what told of progress is empty now"
     save_screenshot(notebook.page, "quickstart-end")
     notebook.scroll_to(1)
     assert notebook.wait_number("cells", 100) > 100
