@@ -59,7 +59,8 @@ class AtlasWidget(Exploring, Finishing):
     num_samples
         How many activations the atlas stands on.
     grids
-        Cells along a side, of each grid that one can zoom to.
+        Cells along a side, of each grid that one can zoom to: at most 160. Where each divides the
+        next, the coarser picture stands in until the finer one is there.
     seed
         Makes crops, layout and pictures come out the same again.
     device

@@ -6,7 +6,7 @@ import pytest
 
 import atlas_widget
 from atlas_widget.errors import AtlasError
-from atlas_widget.messages import MAX_CELLS, MAX_TEXT, MessageError, build, parse, table
+from atlas_widget.messages import MAX_CELLS, MAX_GRID, MAX_TEXT, MessageError, build, parse, table
 
 GOOD = {
     "ready": {"view": "a", "revision": -1},
@@ -55,6 +55,12 @@ def test_lists_become_tuples_and_unknown_fields_are_dropped():
     message = parse({"kind": "visible", "grid": 20.0, "cells": [1, 2.0], "near": [], "evil": 1})
     assert message["cells"] == (1, 2)
     assert "evil" not in message.fields
+
+
+def test_all_of_the_finest_grid_may_be_in_sight():
+    cells = list(range(MAX_GRID**2))
+    message = parse({"kind": "visible", "grid": MAX_GRID, "cells": cells, "near": []})
+    assert message["cells"] == tuple(cells)
 
 
 @pytest.mark.parametrize(

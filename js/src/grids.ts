@@ -36,8 +36,8 @@ export class Grid {
   }
 
   /**
-   * The side of a cell's picture, relative to its slot: cells with few samples are smaller, those
-   * with the median number and more fill it. The area follows the count, down to a legible size.
+   * The side of a cell's picture, relative to its slot: those with the median number of samples and
+   * more fill it, the fewer there are the smaller it is, down to two thirds, which is legible.
    */
   side(cell: number): number {
     const share = this.counts[cell] / this.typical;
