@@ -11,14 +11,12 @@ import { TilePyramid } from "./tiles";
 /** Up to this many cells are drawn one by one, crisp at any scale; more go through tiles. */
 const DIRECT = 700;
 const CROSSFADE = 260;
-/** Enlarged pictures get the better filter in every frame that takes no longer with it (ms). */
+/** Resting pictures get the better filter in every frame if it takes no longer with it (ms). */
 const SHORT = 10;
 /** From this size on (CSS pixels) a cell carries its label. */
 const LABEL_FROM = 104;
 /** The side of a picture as the kernel sends it. */
 const FULL = 64;
-/** In larger cells the better filter can be told. */
-const ENLARGED_FROM = 68;
 
 interface Snapshot {
   canvas: Canvas;
@@ -33,8 +31,11 @@ export class CanvasRenderer implements Renderer {
   private readonly tiles = new TilePyramid(this.pace);
   private snapshot: Snapshot | null = null;
   couldBeBetter = false;
-  /** What a frame with the better filter takes, and whether the last one was such a frame. */
-  private betterTakes = 0;
+  /**
+   * What a frame with the better filter takes, too long until settled frames show otherwise; and
+   * whether the last one was such a frame.
+   */
+  private betterTakes = 2 * SHORT;
   private better = false;
 
   constructor(private readonly canvas: HTMLCanvasElement) {
@@ -107,7 +108,7 @@ export class CanvasRenderer implements Renderer {
     // Few cells: there is room for their full pictures, which cards and panels want at once.
     scene.pictures.expect(grid.size, Math.max(slot, FULL));
     this.better = !scene.moving && (scene.settled || this.betterTakes < SHORT);
-    this.couldBeBetter = !this.better && slot > ENLARGED_FROM;
+    this.couldBeBetter = !this.better;
     if (this.better) context.imageSmoothingQuality = "high";
     let fading = false;
     const cells = grid.inBox(viewportOf(camera, size));

@@ -10,9 +10,8 @@ import { type TilePlace, tilePlace } from "./tile_level";
 
 /** Smaller cells are not snapped to whole pixels: too much of them would be lost. */
 const SNAPPED_FROM = 6;
-/** So many cells are drawn between two looks at the clock, for so long at most (ms). */
-const AT_ONCE = 32;
-const LONGEST = 8;
+/** So many cells are drawn between two looks at the clock. */
+const AT_ONCE = 16;
 /** What it costs to find out that a picture is not there yet. */
 const LOOK = 0.2;
 
@@ -93,17 +92,22 @@ export function markStale(tile: Tile, grid: number, cells: readonly number[]): v
 }
 
 /**
- * Draws cells into the tile until it is finished or the quota is spent; returns what it cost.
- * Where something coarser shows through (`covered`), a picture that is not decoded at this size is
- * left out until it is, rather than drawn twice.
+ * Draws cells into the tile until it is finished, the quota is spent or the time `end` has come;
+ * returns what it cost. Where something coarser shows through (`covered`), a picture that is not
+ * decoded at this size is left out until it is, rather than drawn twice.
  */
-export function composeTile(tile: Tile, scene: Scene, quota: number, covered: boolean): number {
+export function composeTile(
+  tile: Tile,
+  scene: Scene,
+  quota: number,
+  covered: boolean,
+  end: number,
+): number {
   if (!isUnfinished(tile)) return 0;
   // No fading within tiles: they hold many small pictures, drawn once.
   const style: CellStyle = { ...scene, fade: 0 };
   const { context, level, grid } = tile;
   const cost = Pace.costOf(level);
-  const end = performance.now() + LONGEST;
   context.imageSmoothingQuality = "low";
   let spent = 0;
   let untilLook = AT_ONCE;

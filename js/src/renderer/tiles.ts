@@ -19,6 +19,8 @@ const MOST_KEPT = 256;
 const ANCESTORS = 4;
 /** What shrinking four tiles into one costs, in cells. */
 const DERIVING = 150;
+/** So long is composed in a frame at most (ms), drawing included only in part. */
+const LONGEST = 6;
 /** While nothing moves, at least so much is composed in a frame: nobody waits for that frame. */
 const AT_REST = 1200;
 
@@ -71,6 +73,7 @@ export class TilePyramid {
     const wanted = fromMiddle(tileRange(grid.size, level, slot, stage));
     this.tiles.bound = Math.min(MOST_KEPT, Math.max(LEAST_KEPT, 3 * wanted.length));
     scene.pictures.expect(grid.size, level);
+    const end = performance.now() + LONGEST;
     const allowed = Math.max(this.pace.quota, scene.moving ? 0 : AT_REST);
     let quota = allowed;
     let more = false;
@@ -80,7 +83,7 @@ export class TilePyramid {
       const key = keyOf(grid.size, level, tx, ty);
       let tile = this.tiles.get(key);
       if (tile && !before.has(tile)) retry(tile);
-      if (quota > 0) {
+      if (quota > 0 && performance.now() < end) {
         if (!tile) {
           tile = makeTile(grid, level, tx, ty);
           quota -= this.shrinkInto(tile, tx, ty);
@@ -88,7 +91,7 @@ export class TilePyramid {
         }
         if (isUnfinished(tile)) {
           const covered = this.coarser(grid.size, level, tx, ty)?.whole ?? false;
-          quota -= composeTile(tile, scene, quota, covered);
+          quota -= composeTile(tile, scene, quota, covered, end);
         }
       }
       if (!tile || isUnfinished(tile)) more = true;
@@ -125,9 +128,7 @@ export class TilePyramid {
   /** A place that is whole in finer tiles is only shrunk. Returns what that cost. */
   private shrinkInto(tile: Tile, tx: number, ty: number): number {
     const finer = this.finer(tile.grid.size, tile.level, tx, ty);
-    const covered = finer.reduce((sum, { cols, rows }) => sum + cols * rows, 0);
-    const done = (part: Tile) => part.whole && !isUnfinished(part);
-    if (covered < tile.cols * tile.rows || !finer.every(done)) return 0;
+    if (!covers(finer, tile) || finer.some(isUnfinished)) return 0;
     for (const part of finer) {
       const x = (part.col0 - tile.col0) * tile.level;
       const y = (part.row0 - tile.row0) * tile.level;
@@ -139,7 +140,10 @@ export class TilePyramid {
     return DERIVING;
   }
 
-  /** What is known of a place: a coarser tile's part, else the finer ones over thumbnails. */
+  /**
+   * What is known of a place: a coarser tile's part, else finer ones and, where these leave gaps,
+   * thumbnails. No more than is seen: every layer costs as much as the picture itself.
+   */
   private drawSubstitute(
     context: Context2D,
     { grid, pictures }: Scene,
@@ -150,17 +154,25 @@ export class TilePyramid {
     stage: Stage,
   ): void {
     const place = tilePlace(grid.size, level, tx, ty);
-    const tile = this.coarser(grid.size, level, tx, ty);
-    if (!tile?.whole) {
+    const coarser = this.coarser(grid.size, level, tx, ty);
+    if (coarser?.whole) {
+      drawPart(context, coarser, place, slot, stage);
+      return;
+    }
+    const finer = this.finer(grid.size, level, tx, ty);
+    if (!covers(finer, place)) {
       const { x, y, width, height } = boxOf(place, slot, stage);
       pictures.drawSmall(context, grid.size, place, x, y, width, height);
     }
-    if (tile) drawPart(context, tile, place, slot, stage);
-    if (tile?.whole) return;
-    for (const part of this.finer(grid.size, level, tx, ty)) {
-      drawPart(context, part, part, slot, stage);
-    }
+    for (const part of finer) drawPart(context, part, part, slot, stage);
+    if (finer.length === 0 && coarser) drawPart(context, coarser, place, slot, stage);
   }
+}
+
+/** Whether these tiles leave nothing of a place free. */
+function covers(tiles: readonly Tile[], place: TilePlace): boolean {
+  const cells = tiles.reduce((sum, { cols, rows }) => sum + cols * rows, 0);
+  return cells >= place.cols * place.rows && tiles.every((tile) => tile.whole);
 }
 
 const keyOf = (grid: number, level: number, tx: number, ty: number) =>
