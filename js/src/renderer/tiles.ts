@@ -14,7 +14,7 @@ import {
 
 /** Tiles take 1 MB at most. Three screens full of them are kept, within these numbers. */
 const LEAST_KEPT = 48;
-const MOST_KEPT = 256;
+const MOST_KEPT = 160;
 /** So many levels up an enlarged tile is looked for while one is not whole. */
 const ANCESTORS = 4;
 /** What shrinking four tiles into one costs, in cells. */
