@@ -165,11 +165,20 @@ def cells_of(
     return atlas, LayerProbe(demo.model(), layer, device="cpu"), cells
 
 
+def entropy(weights: NDArray[np.floating] | NDArray[np.integer]) -> float:
+    """Return the entropy, in bits, of shares in proportion to some weights."""
+    share = weights[weights > 0] / weights.sum()
+    return float(-(share * np.log2(share)).sum())
+
+
 def measure_labels(layers: list[str], samples: int, most: int) -> None:
     """Print how undecided cells are about their classes."""
     source = as_image_source(None)
-    print("\n| layer | cells | entropy, bits | one label | mixed | none |")
-    print("| --- | --- | --- | --- | --- | --- |")
+    print(
+        "\n| layer | cells | entropy of a cell's classes, bits | of its samples' strongest, bits | "
+        "if all differed | one label | mixed | none |"
+    )
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for layer in layers:
         atlas, probe, cells = cells_of(layer, samples, most)
         entropies, labels = [], []
@@ -177,15 +186,16 @@ def measure_labels(layers: list[str], samples: int, most: int) -> None:
             rgb = sample_images(atlas.samples, source, members, probe.input_size)
             positions = np.asarray(atlas.samples.positions[members], np.int64)
             values = class_values(probe, rgb, positions)
-            share = np.maximum(values.mean(0, dtype=np.float64), 0)
-            share = share[share > 0] / share.sum()
-            entropies.append(-(share * np.log2(share)).sum())
+            _, winners = np.unique(values.argmax(1), return_counts=True)
+            of_classes = entropy(np.maximum(values.mean(0, dtype=np.float64), 0))
+            entropies.append((of_classes, entropy(winners), np.log2(len(values))))
             labels.append(label_of(top_classes(values)[0], atlas.labels))
         mixed = np.mean([str(label).startswith("mixed: ") for label in labels])
         none = np.mean([label is None for label in labels])
+        bits = " | ".join(f"{value:.2f}" for value in np.mean(entropies, axis=0))
         print(
-            f"| {layer} | {len(cells)} | {np.median(entropies):.2f} | {1 - mixed - none:.0%} | "
-            f"{mixed:.0%} | {none:.0%} |",
+            f"| {layer} | {len(cells)} | {bits} | {1 - mixed - none:.0%} | {mixed:.0%} | "
+            f"{none:.0%} |",
             flush=True,
         )
 
