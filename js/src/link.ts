@@ -4,6 +4,14 @@ import type { BrowserMessage } from "./messages";
 
 /** A kernel that has been silent for this long (ms) may be gone. */
 const SILENCE = 2000;
+/** A trait that waits for this long (ms) waits for a receipt that was lost. */
+const RECEIPT = 4000;
+
+/** What ipywidgets' own model has beneath anywidget's; private, so nothing of it is relied on. */
+interface Sender {
+  _pending_msgs?: unknown;
+  _handle_status?: (message: { content: { execution_state: string } }) => void;
+}
 
 /** The line to the kernel: traits, messages, and whether anybody is there. */
 export class Link {
@@ -11,11 +19,16 @@ export class Link {
   private lastSign = performance.now();
   private readonly lastSet = new Map<string, string>();
   private readonly cleanups: (() => void)[] = [];
+  private sender: Sender | null = null;
+  private receipt: ReturnType<typeof setTimeout> | null = null;
 
   constructor(private readonly model: AnyModel) {
     // Fired when the manager loses the kernel. The flag itself is not part of anywidget's model.
     this.on("comm_live_update", () => {
       this.connected.value = false;
+    });
+    this.on("change", (sender: Sender) => {
+      this.sender = sender;
     });
   }
 
@@ -57,9 +70,26 @@ export class Link {
     if (!changed) return;
     try {
       this.model.save_changes();
+      this.expectReceipt();
     } catch {
       this.connected.value = false;
     }
+  }
+
+  /**
+   * ipywidgets sends a trait once the kernel is through with the one before. If the connection was
+   * lost meanwhile, the receipt never comes and no trait would be sent again: it is made up for.
+   */
+  private expectReceipt(): void {
+    if (this.receipt !== null) clearTimeout(this.receipt);
+    this.receipt = setTimeout(() => {
+      this.receipt = null;
+      const { sender } = this;
+      const waiting = Number(sender?._pending_msgs ?? 0);
+      for (let lost = 0; lost < Math.min(waiting, 8); lost++) {
+        sender?._handle_status?.({ content: { execution_state: "idle" } });
+      }
+    }, RECEIPT);
   }
 
   /** Calls back for what Python set, not for what a view of ours did. */
@@ -82,6 +112,7 @@ export class Link {
   }
 
   dispose(): void {
+    if (this.receipt !== null) clearTimeout(this.receipt);
     for (const cleanup of this.cleanups) cleanup();
   }
 
