@@ -177,7 +177,8 @@ def test_a_class_in_the_legend_selects_what_it_wins(page: Page, show: Open) -> N
 
 def test_real_crops_are_asked_for_once_and_given_back(page: Page, show: Open) -> None:
     root = show()
-    final = root.get_attribute("data-aw-final")
+    final = root.get_attribute("data-aw-cells")
+    wait(page, "final", final)
     root.focus()
     page.keyboard.press("v")
     wait(page, "overlay", "crops")
