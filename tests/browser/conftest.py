@@ -70,9 +70,12 @@ def bare_page() -> Iterator[str]:
 
 
 @pytest.fixture
-def fake(page: Page, bare_page: str) -> FakeView:
-    """A view of a fake kernel's atlas, still to be shown."""
-    return FakeView(page, bare_page)
+def fake(page: Page, bare_page: str) -> Iterator[FakeView]:
+    """A view of a fake kernel's atlas, still to be shown; nothing may go wrong in its page."""
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield FakeView(page, bare_page)
+    assert errors == []
 
 
 @pytest.fixture(scope="session")

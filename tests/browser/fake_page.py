@@ -39,3 +39,9 @@ def open_view(page: Page, address: str, **options: Any) -> None:
     """Show the widget; the options are those of js/dev/fake_kernel.js."""
     page.goto(f"{address}?{quote(json.dumps(options))}")
     page.wait_for_selector(".aw-root")
+
+
+def wait_pictures(page: Page) -> None:
+    """Wait until all pictures that were sent are decoded: the kernel is idle before that."""
+    page.wait_for_function("model.unacknowledged === 0")
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))")

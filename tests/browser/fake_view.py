@@ -6,7 +6,7 @@ from typing import Any
 
 from playwright.sync_api import CDPSession, Locator, Page
 
-from tests.browser.fake_page import open_view
+from tests.browser.fake_page import open_view, wait_pictures
 
 Point = tuple[float, float]
 
@@ -31,6 +31,8 @@ class FakeView:
         """Open the page with the fake kernel's options and wait until its atlas is there."""
         open_view(self.page, self._address, instant=True, stage=stage, **options)
         self.page.wait_for_selector(f'[data-aw-stage="{stage}"]')
+        if stage == "idle":
+            wait_pictures(self.page)
         return self
 
     @property

@@ -210,12 +210,6 @@ class Notebook:
         except TimeoutError as error:
             raise TimeoutError(f"{code} is {answers[-1]}, not {wanted}\n{error}") from None
 
-    def latency(self, code: str = "1+1") -> float:
-        """Return the seconds until the kernel has answered."""
-        start = time.monotonic()
-        self.execute(code)
-        return time.monotonic() - start
-
     # -- the widget
 
     def root(self, index: int = 0) -> Locator:

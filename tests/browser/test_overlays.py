@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.fake_page import open_view, serve
+from tests.browser.fake_page import open_view, serve, wait_pictures
 
 pytestmark = pytest.mark.browser
 
@@ -29,6 +29,7 @@ def show(page: Page, address: str) -> Open:
     def show(**options: Any) -> Locator:
         open_view(page, address, instant=True, **options)
         page.wait_for_selector('[data-aw-stage="idle"]')
+        wait_pictures(page)
         return page.locator(".aw-root").first
 
     return show
