@@ -1,7 +1,7 @@
 /** A frame that takes the page longer than this (ms) is near to being missed. */
-const LONG = 11;
+const LONG = 10;
 /** One that takes less leaves room for more. */
-const SHORT = 8;
+const SHORT = 7;
 const LEAST = 200;
 const MOST = 6000;
 
