@@ -21,6 +21,8 @@ export function placesShown(pinned: readonly Place[], opened: Place | null): Pla
 export class Panels {
   readonly pinned = signal<readonly Place[]>([]);
   readonly shown = signal<readonly Panel[]>([]);
+  /** Which part of a panel is shown; it stays when another cell is opened. */
+  readonly tab = signal("cell");
   /** Between the two that are compared; null unless there are two. */
   readonly mix = signal<Mix | null>(null);
   /** Opened, but both places are taken by pinned panels. */

@@ -4,10 +4,12 @@ import controls from "./controls.css";
 import detail from "./detail.css";
 import frame from "./frame.css";
 import help from "./help.css";
+import live from "./live.css";
 import overlay from "./overlay.css";
 import pair from "./pair.css";
 import stage from "./stage.css";
 import status from "./status.css";
+import tabs from "./tabs.css";
 import theme from "./theme.css";
 import toolbar from "./toolbar.css";
 
@@ -23,6 +25,8 @@ const parts = [
   bars,
   card,
   detail,
+  tabs,
+  live,
   pair,
   status,
 ];

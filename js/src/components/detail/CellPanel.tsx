@@ -7,6 +7,7 @@ import { CellClasses } from "./CellClasses";
 import { CropStrip } from "./CropStrip";
 import { LiveControls } from "./LiveControls";
 import { PanelHead } from "./PanelHead";
+import { type PanelTab, PanelTabs } from "./PanelTabs";
 import { VariantStrip } from "./VariantStrip";
 import { Viewer, ViewerCaption } from "./Viewer";
 
@@ -15,6 +16,17 @@ export function CellPanel({ panel }: { panel: Panel }) {
   return (
     <>
       <PanelHead panel={panel} />
+      <PanelTabs panel={panel} tabs={TABS} />
+    </>
+  );
+}
+
+/** The parts of a panel, in this order; which one is shown stays when another cell is opened. */
+const TABS: readonly PanelTab[] = [{ name: "cell", words: "Cell", Body: CellTab }];
+
+function CellTab({ panel }: { panel: Panel }) {
+  return (
+    <>
       <div class="aw-made">
         <div class="aw-live-row">
           <Viewer panel={panel} />
