@@ -52,6 +52,24 @@ class AtlasView:
         self.use_tool("pan")
         self.notebook.page.mouse.move(2, 2)
 
+    def go_home(self) -> str:
+        """Show all of the atlas; return what the kernel then knows as the viewport.
+
+        The trait is that of the view that moved last, which may have been another, and it comes a
+        moment after what is seen.
+        """
+        box = self.stage.bounding_box()
+        assert box, "the stage is not shown"
+        shape = box["width"] / box["height"]
+        for button in ("plus", "home"):  # a view that stays where it is has nothing to tell
+            before = self.notebook.execute("w.viewport")
+            self.root.locator(f'[data-aw-zoom="{button}"]').click()
+            self.notebook.wait_execute(f"w.viewport == {before}", "False")
+        sides = "(w.viewport[2] - w.viewport[0]) / (w.viewport[3] - w.viewport[1])"
+        whole = f"w.viewport[3] > 1 and abs({sides} / {shape} - 1) < 0.02"
+        self.notebook.wait_execute(whole, "True")
+        return self.notebook.execute("[round(side, 3) for side in w.viewport]")
+
     def use_tool(self, tool: str) -> None:
         """Choose "pan", "rectangle" or "lasso"."""
         self.root.locator(f'[data-aw-tool="{tool}"]').click()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +19,15 @@ from tests.browser.fake_view import FakeView
 from tests.browser.lab import LabServer, Notebook
 
 RESULTS = Path(__file__).parents[2] / "test-results"
+FAILED = pytest.StashKey[bool]()
 expect.set_options(timeout=20_000)  # what is right comes at once; a busy machine may take its time
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run a browser test that fails once more; the summary names it all the same."""
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.fixture(scope="session")
@@ -116,35 +124,64 @@ def show(notebook: Notebook) -> Iterator[Callable[..., AtlasView]]:
     assert not notebook.attribute("error")
 
 
-@pytest.fixture(scope="module")
-def module_atlas(
-    browser: Browser, lab: LabServer, request: pytest.FixtureRequest
-) -> Iterator[AtlasView]:
+class SharedAtlas:
     """One small atlas for all tests of a module, which is quicker than one each.
 
-    What the module calls MORE_CELLS are the notebook's further cells.
+    After a test that failed the next one gets a new page: whatever is left there is not its affair.
     """
-    more_cells = getattr(request.module, "MORE_CELLS", ())
-    with new_page(browser) as page:
-        yield show_small_atlas(Notebook(page, lab), *more_cells)
-        lab.shutdown_kernels()
+
+    def __init__(self, browser: Browser, lab: LabServer, more_cells: Sequence[str]) -> None:
+        self._browser, self._lab, self._more_cells = browser, lab, more_cells
+        self._open = ExitStack()
+        self._view: AtlasView | None = None
+
+    @property
+    def view(self) -> AtlasView:
+        if self._view is None:
+            page = self._open.enter_context(new_page(self._browser))
+            self._open.callback(self._lab.shutdown_kernels)
+            self._view = show_small_atlas(Notebook(page, self._lab), *self._more_cells)
+        return self._view
+
+    def close(self) -> None:
+        self._view = None
+        self._open.close()
+
+
+@pytest.fixture(scope="module")
+def shared_atlas(
+    browser: Browser, lab: LabServer, request: pytest.FixtureRequest
+) -> Iterator[SharedAtlas]:
+    """What the module calls MORE_CELLS are the notebook's further cells."""
+    shared = SharedAtlas(browser, lab, getattr(request.module, "MORE_CELLS", ()))
+    yield shared
+    shared.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remember how a test went, for its fixtures' ends."""
+    report = yield
+    if report.failed:
+        item.stash[FAILED] = True
+    return report
 
 
 @pytest.fixture
-def atlas(module_atlas: AtlasView, request: pytest.FixtureRequest) -> Iterator[AtlasView]:
+def atlas(shared_atlas: SharedAtlas, request: pytest.FixtureRequest) -> Iterator[AtlasView]:
     """The module's atlas as it was in the beginning: nothing selected, open or chosen."""
-    module_atlas.reset()
-    yield module_atlas
-    save_screenshot(module_atlas.notebook.page, request.node.name)
-    assert not module_atlas.notebook.attribute("error")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run what is quick first: unit tests, then the browser's, then packaging."""
-
-    def patience(item: pytest.Item) -> int:
-        if item.get_closest_marker("packaging"):
-            return 2
-        return 1 if item.get_closest_marker("browser") else 0
-
-    items.sort(key=patience)
+    request.node.stash[FAILED] = False
+    try:
+        view = shared_atlas.view
+        view.reset()
+    except BaseException:
+        shared_atlas.close()
+        raise
+    yield view
+    save_screenshot(view.notebook.page, request.node.name)
+    error = view.notebook.attribute("error")
+    if error or request.node.stash[FAILED]:
+        shared_atlas.close()
+    assert not error

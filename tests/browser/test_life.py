@@ -98,7 +98,7 @@ def test_the_same_view_comes_back(atlas: AtlasView, again: str) -> None:
     atlas.lasso()
     selected = notebook.wait_number("selected", 1)
     notebook.page.emulate_media(reduced_motion="reduce")  # zoomed at once, not by and by
-    home = notebook.execute(VIEWPORT)
+    home = atlas.go_home()
     atlas.root.locator('[data-aw-zoom="plus"]').click()
     notebook.wait_execute(f"({VIEWPORT}) != {home}", "True")
     zoomed = notebook.execute(VIEWPORT)
