@@ -16,9 +16,10 @@ from atlas_widget.images.crops import Crop, crop_boxes, crop_image, random_posit
 from atlas_widget.images.decode import UnreadableImageError
 from atlas_widget.images.sources import ImageSource
 
-__all__ = ["CropReader", "ReadCrop", "read_ahead"]
+__all__ = ["GROUP", "CropReader", "ReadCrop", "image_order", "read_ahead"]
 
-_GROUP = 48  # decoded images held at once, when images are used several times
+GROUP = 48
+"""How many decoded images are held at once, when images are used several times."""
 
 
 @dataclass(frozen=True)
@@ -91,15 +92,15 @@ class CropReader:
         rounds : int
             How many crops of each image, before any image gives more.
         """
-        order = self._order()
+        order = image_order(self.source, self.seed).tolist()
         start = 0
         while True:
             readable = []
-            for begin in range(0, len(order), _GROUP):
+            for begin in range(0, len(order), GROUP):
                 # In each group all first crops, then all second ones: any part is a fair one.
                 images: dict[int, Image.Image] = {}
                 for number in range(start, start + rounds):
-                    for index in order[begin : begin + _GROUP]:
+                    for index in order[begin : begin + GROUP]:
                         if number > start and index not in images:
                             continue
                         crop = self._prepare(index, number, images, keep=rounds > 1)
@@ -112,17 +113,6 @@ class CropReader:
             start += rounds
             if not order:
                 return
-
-    def _order(self) -> list[int]:
-        """Shuffle the images by a hash of their names, so that neighbours do not matter."""
-        keys = [
-            hashlib.blake2b(
-                f"order\0{self.seed}\0{self.source.name(index)}".encode("utf-8", "surrogateescape"),
-                digest_size=8,
-            ).digest()
-            for index in range(len(self.source))
-        ]
-        return sorted(range(len(keys)), key=lambda index: (keys[index], index))
 
     def _prepare(
         self, index: int, number: int, images: dict[int, Image.Image], keep: bool
@@ -146,6 +136,21 @@ class CropReader:
             name, number, self.map_size, seed=self.seed, count=self.positions
         )
         return ReadCrop(index, name, crop, positions, crop_image(image, crop, self.size))
+
+
+def image_order(source: ImageSource, seed: int) -> NDArray[np.int32]:
+    """Shuffle images by a hash of their names, so that neighbours do not matter.
+
+    Returns
+    -------
+    ndarray of int32, shape (len(source),)
+        Numbers of images.
+    """
+    keys = np.empty((len(source), 8), np.uint8)
+    for index in range(len(source)):
+        name = f"order\0{seed}\0{source.name(index)}".encode("utf-8", "surrogateescape")
+        keys[index] = np.frombuffer(hashlib.blake2b(name, digest_size=8).digest(), np.uint8)
+    return np.argsort(keys.view(">u8")[:, 0], kind="stable").astype(np.int32)
 
 
 def read_ahead(crops: Iterator[ReadCrop], size: int) -> Iterator[list[ReadCrop]]:

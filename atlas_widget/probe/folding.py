@@ -22,7 +22,7 @@ from atlas_widget.probe.outputs import class_scores, entries
 from atlas_widget.probe.private_copy import private_copy
 from atlas_widget.probe.running import LayerRunner
 
-__all__ = ["accelerated"]
+__all__ = ["accelerated", "agree"]
 
 _BATCH_NORMS = (nn.BatchNorm2d, nn.SyncBatchNorm)
 
@@ -85,7 +85,7 @@ def accelerated(
             try:
                 faster = _faster(encoder, rgb, memory_format, fold=fold, whole=whole)
                 found = _answers(faster, rgb, whole)
-                if len(found) == len(wanted) and all(map(_agree, found, wanted)):
+                if len(found) == len(wanted) and all(map(agree, found, wanted)):
                     return faster
             except Exception:  # a model that resists is used as it is
                 continue
@@ -225,7 +225,7 @@ def _fold(convolution: nn.Conv2d, norm: nn.Module, before: _Run, after: _Run) ->
     convolution.bias = nn.Parameter(bias, requires_grad=False)
     # Set on the object, so that it holds however the model refers to this module.
     norm.__dict__["forward"] = _without_norm(norm)
-    if _agree(norm(convolution(before.inputs)), after.output):
+    if agree(norm(convolution(before.inputs)), after.output):
         return True
     del norm.__dict__["forward"]
     convolution.weight, convolution.bias = kept
@@ -243,7 +243,8 @@ def _folded_weights(convolution: nn.Conv2d, norm: Any) -> tuple[Tensor, Tensor]:
     return weight.to(convolution.weight.dtype), bias.to(convolution.weight.dtype)
 
 
-def _agree(one: Tensor, other: Tensor) -> bool:
+def agree(one: Tensor, other: Tensor) -> bool:
+    """Whether two ways to compute the same differ by rounding only."""
     if one.shape != other.shape:
         return False
     # GPUs multiply in TF32 by default; a wrongly folded norm is off by far more than this.

@@ -177,6 +177,11 @@ class LayerProbe(MapGeometry):
                 f"{self.input_size} × {self.input_size}: {type(error).__name__}: {error}"
             ) from error
 
+    @property
+    def plain(self) -> Encoder:
+        """What encodes pictures exactly as the model does; see `accelerated` for a faster one."""
+        return self._open()
+
     @torch.inference_mode(False)
     def accelerated(self, memory_format: torch.memory_format = torch.channels_last) -> Encoder:
         """Return a faster `encode`: batch norms folded into convolutions, channels last.

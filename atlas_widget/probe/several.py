@@ -1,0 +1,177 @@
+"""Several layers of one model read in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from atlas_widget.errors import AtlasError, LayerNotFoundError
+from atlas_widget.probe.encoder import Encoder
+from atlas_widget.probe.folding import agree
+from atlas_widget.probe.layer_probe import LayerProbe
+from atlas_widget.probe.outputs import tensor_at
+from atlas_widget.probe.running import run_model
+
+__all__ = ["LayersReader", "open_layers"]
+
+
+class _AllReached(Exception):  # noqa: N818  (a signal, not an error)
+    """Every layer has run; nothing after them is needed."""
+
+
+def open_layers(
+    model: nn.Module, layers: Sequence[str | nn.Module], **options: Any
+) -> list[LayerProbe]:
+    """Open a probe of each layer; they share one set of weights.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Copied once, and left as it is.
+    layers : sequence of str
+        Names from ``list_layers(model)``.
+    **options
+        Those of `LayerProbe`.
+    """
+    probes: list[LayerProbe] = []
+    try:
+        for layer in layers:
+            probes.append(LayerProbe(model, layer, **options))
+            if len(probes) > 1:
+                _share_weights(probes[0].model, probes[-1].model)
+    except BaseException:
+        for probe in probes:
+            probe.close()
+        raise
+    return probes
+
+
+class LayersReader:
+    """RGB in [0, 1], (n, 3, h, w) → the maps of several layers, without gradients.
+
+    The model runs once, up to the last of the layers, in the fastest copy that agrees with each
+    layer's own probe. Where memory does not suffice for a batch, it is run in halves, from then on.
+
+    Parameters
+    ----------
+    probes : sequence of LayerProbe
+        Layers of one model.
+
+    Attributes
+    ----------
+    folded : int
+        How many batch norms the copy that runs has folded into convolutions. With another number
+        the last bits of activations may differ.
+    most : int or None
+        How many pictures at once there turned out to be memory for; None while all there were.
+        In smaller batches the last bits of activations may differ.
+    """
+
+    def __init__(self, probes: Sequence[LayerProbe], most: int | None = None) -> None:
+        if not probes:
+            raise AtlasError("There is no layer to read.")
+        self.most = most
+        self._probes = list(probes)
+        self._places = [_place(probe) for probe in probes]
+        self._encoder = self._choose()
+        self.folded = self._encoder.folded
+
+    def __call__(self, rgb: Tensor) -> list[Tensor]:
+        """Return for each probe its layer's map, (n, channels, rows, columns), float32."""
+        most = min(self.most or len(rgb), len(rgb))
+        with torch.no_grad():
+            while True:
+                try:
+                    parts = [
+                        self._run(self._encoder, part) for part in torch.split(rgb, max(most, 1))
+                    ]
+                    break
+                except RuntimeError as error:
+                    if not _out_of_memory(error) or most <= 1:
+                        raise
+                most = self.most = -(-most // 2)
+                if torch.cuda.is_available():
+                    torch.cuda.empty_cache()
+        if len(parts) == 1:
+            return parts[0]
+        return [torch.cat(maps) for maps in zip(*parts, strict=True)]
+
+    def _choose(self) -> Encoder:
+        """Take the fastest copy in which all the layers are what their own probes say they are."""
+        side = self._probes[0].input_size
+        rgb = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0))
+        with torch.no_grad():
+            wanted = [probe.activations(rgb) for probe in self._probes]
+            candidates = [probe.accelerated() for probe in reversed(self._probes)]
+            for encoder in sorted(candidates, key=lambda encoder: -encoder.folded):
+                try:
+                    found = self._run(encoder, rgb)
+                except LayerNotFoundError:
+                    continue
+                if all(agree(one, other) for one, other in zip(found, wanted, strict=True)):
+                    return encoder
+        return self._probes[0].plain
+
+    def _run(self, encoder: Encoder, rgb: Tensor) -> list[Tensor]:
+        found: dict[int, Tensor] = {}
+        runs = [0] * len(self._places)
+        handles = []
+
+        def hook_of(number: int) -> Any:
+            _, call, path = self._places[number]
+
+            def hook(module: nn.Module, args: Any, output: Any) -> None:  # noqa: ARG001
+                runs[number] += 1
+                if runs[number] == call + 1:
+                    # copied, since a later layer may work in place
+                    found[number] = tensor_at(output, path).clone()
+                    if len(found) == len(self._places):
+                        raise _AllReached
+
+            return hook
+
+        model = encoder.runner.model
+        inputs = encoder.prepared(rgb)
+        try:
+            for number, (name, _, _) in enumerate(self._places):
+                module = model.get_submodule(name)
+                handles.append(module.register_forward_hook(hook_of(number)))
+            run_model(model, inputs)
+        except Exception:
+            # Whatever the model made of our signal, the layers have already answered.
+            if len(found) < len(self._places):
+                raise
+        finally:
+            for handle in handles:
+                handle.remove()
+        if len(found) < len(self._places):
+            missing = next(n for n in range(len(self._places)) if n not in found)
+            raise LayerNotFoundError(f"Layer {self._probes[missing].layer!r} did not run.")
+        ratio = rgb.shape[2] / rgb.shape[3]
+        return [
+            probe.plain.layout.as_map(found[number], ratio).float()
+            for number, probe in enumerate(self._probes)
+        ]
+
+
+def _place(probe: LayerProbe) -> tuple[str, int, Any]:
+    """Return the module's name, which of its runs is meant, and where in its output."""
+    runner = probe.plain.runner
+    modules = runner.model.named_modules()
+    return next(name for name, m in modules if m is runner.module), runner.call, runner.path
+
+
+def _share_weights(first: nn.Module, other: nn.Module) -> None:
+    theirs = dict(first.named_modules())
+    for name, module in other.named_modules():
+        module._parameters.update(theirs[name]._parameters)
+        module._buffers.update(theirs[name]._buffers)
+
+
+def _out_of_memory(error: RuntimeError) -> bool:
+    return isinstance(error, torch.OutOfMemoryError) or any(
+        words in str(error) for words in ("out of memory", "can't allocate memory")
+    )
