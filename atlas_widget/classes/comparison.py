@@ -15,7 +15,7 @@ from atlas_widget.classes.single import LayoutSettings, default_count, derived, 
 from atlas_widget.collect import FEWEST_SAMPLES
 from atlas_widget.errors import AtlasError, AttributionError
 from atlas_widget.influence import Axis, Influence
-from atlas_widget.line_layout import umap_line
+from atlas_widget.layout.line import umap_line
 from atlas_widget.progress import CancelledCallback, ProgressCallback
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.manifold import trustworthiness
 
-from atlas_widget.line_layout import umap_line
+from atlas_widget.layout.line import umap_line
 from atlas_widget.progress import Cancelled
 
 

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from atlas_widget.progress import CancelledCallback, ProgressCallback, check_cancelled
 
-__all__ = ["fuzzy_graph", "nearest_neighbors", "optimize_layout"]
+__all__ = ["fuzzy_graph", "memberships", "nearest_neighbors", "optimize_layout", "settle"]
 
 _BISECTIONS = 64
 _NEGATIVES = 5  # as umap-learn's negative_sample_rate
@@ -29,22 +29,28 @@ with two parts, 0.914 with four, 0.916 with eight, at 200 epochs)."""
 
 
 def nearest_neighbors(
-    vectors: Tensor, count: int, cancelled: CancelledCallback | None = None
+    units: Tensor,
+    count: int,
+    *,
+    progress: ProgressCallback | None = None,
+    cancelled: CancelledCallback | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Find each vector's `count` nearest others by cosine distance, exactly.
+    """Find each sample's `count` nearest others by cosine distance, exactly.
 
-    Zero vectors, which have no direction, are each other's neighbours and far from all others.
+    Parameters
+    ----------
+    units : Tensor, shape (n, channels)
+        From `unit_directions`.
+    count : int
+        Below n.
+    progress, cancelled : callable, optional
+        Called with (done, n); asked in between.
 
     Returns
     -------
     indices, distances : Tensor, shape (n, count)
         Nearest first.
     """
-    # by the largest value first, since squares of very large or small ones leave float32
-    largest = vectors.abs().amax(dim=1, keepdim=True)
-    scaled = vectors / torch.where(largest > 0, largest, 1.0)
-    norms = scaled.norm(dim=1, keepdim=True).clamp_min(1.0)
-    units = torch.cat([scaled / norms, (largest == 0).to(vectors.dtype)], dim=1)
     block = max(1, 2**24 // len(units))
     indices, distances = [], []
     for start in range(0, len(units), block):
@@ -55,14 +61,33 @@ def nearest_neighbors(
         best, index = cosine.topk(count, dim=1)
         indices.append(index)
         distances.append((1.0 - best).clamp_min_(0.0))
+        if progress is not None:
+            progress(start + len(cosine), len(units))
     return torch.cat(indices), torch.cat(distances)
 
 
 def fuzzy_graph(indices: NDArray[np.int64], distances: NDArray[np.float32]) -> sparse.coo_matrix:
-    """Make of neighbours and their distances a symmetric graph of weights in (0, 1].
+    """Make of neighbours and their `memberships` a symmetric graph of weights in (0, 1].
+
+    An edge's weight is that of "either end says so".
+    """
+    n, count = distances.shape
+    rows = np.repeat(np.arange(n), count)
+    weights = memberships(distances).ravel()
+    graph = sparse.coo_matrix((weights, (rows, indices.ravel())), shape=(n, n)).tocsr()
+    transposed = graph.T.tocsr()
+    return (graph + transposed - graph.multiply(transposed)).tocoo()
+
+
+def memberships(distances: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return how much each neighbour counts, in (0, 1].
 
     Around each sample distances are measured from its nearest neighbour, in units chosen such that
-    the weights add up to log2 of their number; an edge's weight is that of "either end says so".
+    the weights add up to log2 of their number.
+
+    Parameters
+    ----------
+    distances : ndarray, shape (n, neighbours)
     """
     n, count = distances.shape
     own = np.where(distances > 0, distances, np.inf).min(axis=1)
@@ -78,11 +103,8 @@ def fuzzy_graph(indices: NDArray[np.int64], distances: NDArray[np.float32]) -> s
     mean = float(distances.mean())
     floor = np.where(own > 0, distances.mean(axis=1), mean)
     unit = np.maximum(unit, np.maximum(1e-3 * floor, 1e-12))
-    weights = np.exp(-beyond / unit[:, None])
-    rows = np.repeat(np.arange(n), count)
-    graph = sparse.coo_matrix((weights.ravel(), (rows, indices.ravel())), shape=(n, n)).tocsr()
-    transposed = graph.T.tocsr()
-    return (graph + transposed - graph.multiply(transposed)).tocoo()
+    weights: NDArray[np.float64] = np.exp(-beyond / unit[:, None])
+    return weights
 
 
 def optimize_layout(
@@ -139,6 +161,62 @@ def optimize_layout(
     return torch.stack([x, y], dim=1).cpu().numpy()
 
 
+def settle(
+    xy: NDArray[np.float32],
+    weights: NDArray[np.float64],
+    neighbors: NDArray[np.int64],
+    placed: NDArray[np.float32],
+    *,
+    epochs: int,
+    rate: float,
+    min_dist: float,
+    seed: int,
+    device: torch.device | str = "cpu",
+    cancelled: CancelledCallback | None = None,
+) -> NDArray[np.float32]:
+    """Move new samples among placed ones, which stay where they are.
+
+    Parameters
+    ----------
+    xy : ndarray, shape (n, 2)
+        Where the new ones begin.
+    weights : ndarray, shape (n, neighbours)
+        Their `memberships`.
+    neighbors : ndarray of int64, shape (n, neighbours)
+        Which placed samples are their neighbours.
+    placed : ndarray, shape (m, 2)
+        From `optimize_layout`.
+    epochs, rate
+        How often the strongest edges pull, and how far at first, as part of a whole step.
+    min_dist, seed, device, cancelled
+        See `optimize_layout`.
+    """
+    a, b = _curve(min_dist)
+    generator = torch.Generator(device=device).manual_seed(seed)
+    x, y = torch.as_tensor(xy, dtype=torch.float32, device=device).unbind(1)
+    x, y = x.clone(), y.clone()
+    there_x, there_y = torch.as_tensor(placed, dtype=torch.float32, device=device).unbind(1)
+    there_x, there_y = there_x.contiguous(), there_y.contiguous()
+    often = torch.as_tensor(weights / weights.max(), dtype=torch.float32, device=device).flatten()
+    tails = torch.as_tensor(neighbors, device=device).flatten()
+    due = torch.rand(len(often), generator=generator, device=device)
+    for epoch in range(epochs):
+        check_cancelled(cancelled)
+        due += often
+        active = (due >= 1.0).nonzero().squeeze(1)
+        due[active] -= 1.0
+        heads, ends = active // weights.shape[1], tails[active]
+        shape = (_NEGATIVES, len(active))
+        others = torch.randint(len(placed), shape, generator=generator, device=x.device)
+        head_x, head_y = x[heads], y[heads]
+        pull_x, pull_y = _pull(head_x - there_x[ends], head_y - there_y[ends], a, b)
+        push_x, push_y = _push(head_x - there_x[others], head_y - there_y[others], a, b)
+        now = rate * (1.0 - epoch / epochs)
+        x.index_add_(0, heads, pull_x + push_x, alpha=now)
+        y.index_add_(0, heads, pull_y + push_y, alpha=now)
+    return torch.stack([x, y], dim=1).cpu().numpy()
+
+
 def _move(
     x: Tensor,
     y: Tensor,
@@ -149,24 +227,35 @@ def _move(
     rate: float,
     generator: torch.Generator,
 ) -> None:
-    """Let these edges pull, and random samples push their heads."""
+    """Let these edges pull both ends, and random samples push their heads."""
+    shape = (_NEGATIVES, len(heads))
+    others = torch.randint(len(x), shape, generator=generator, device=x.device)
     head_x, head_y = x[heads], y[heads]
-    dx, dy = head_x - x[tails], head_y - y[tails]
+    pull_x, pull_y = _pull(head_x - x[tails], head_y - y[tails], a, b)
+    push_x, push_y = _push(head_x - x[others], head_y - y[others], a, b)
+    x.index_add_(0, heads, pull_x + push_x, alpha=rate).index_add_(0, tails, pull_x, alpha=-rate)
+    y.index_add_(0, heads, pull_y + push_y, alpha=rate).index_add_(0, tails, pull_y, alpha=-rate)
+
+
+def _pull(dx: Tensor, dy: Tensor, a: float, b: float) -> tuple[Tensor, Tensor]:
+    """Return the steps that bring ends nearer to each other that are so far apart."""
     square = dx * dx + dy * dy
     power = square.clamp_min(1e-12).pow(b - 1.0)
     pull = (-2.0 * a * b) * power / (a * power * square + 1.0)
-    pull_x = (pull * dx).clamp_(-_LARGEST_STEP, _LARGEST_STEP)
-    pull_y = (pull * dy).clamp_(-_LARGEST_STEP, _LARGEST_STEP)
+    return (
+        (pull * dx).clamp_(-_LARGEST_STEP, _LARGEST_STEP),
+        (pull * dy).clamp_(-_LARGEST_STEP, _LARGEST_STEP),
+    )
 
-    others = torch.randint(len(x), (_NEGATIVES, len(heads)), generator=generator, device=x.device)
-    dx, dy = head_x - x[others], head_y - y[others]
+
+def _push(dx: Tensor, dy: Tensor, a: float, b: float) -> tuple[Tensor, Tensor]:
+    """Return the sums of the steps away from several others that are so far, in the first axis."""
     square = dx * dx + dy * dy
     push = (2.0 * b) / ((1e-3 + square) * (a * square.pow(b) + 1.0))
-    push_x = (push * dx).clamp_(-_LARGEST_STEP, _LARGEST_STEP).sum(dim=0)
-    push_y = (push * dy).clamp_(-_LARGEST_STEP, _LARGEST_STEP).sum(dim=0)
-
-    x.index_add_(0, heads, pull_x + push_x, alpha=rate).index_add_(0, tails, pull_x, alpha=-rate)
-    y.index_add_(0, heads, pull_y + push_y, alpha=rate).index_add_(0, tails, pull_y, alpha=-rate)
+    return (
+        (push * dx).clamp_(-_LARGEST_STEP, _LARGEST_STEP).sum(dim=0),
+        (push * dy).clamp_(-_LARGEST_STEP, _LARGEST_STEP).sum(dim=0),
+    )
 
 
 def _curve(min_dist: float) -> tuple[float, float]:

@@ -6,9 +6,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from atlas_widget.layout import default_neighbors, quick_layout
+from atlas_widget.layout.neighbor_index import unit_directions
+from atlas_widget.layout.plane import default_neighbors, quick_layout
+from atlas_widget.layout.umap import fuzzy_graph, nearest_neighbors, optimize_layout
 from atlas_widget.progress import CancelledCallback, ProgressCallback
-from atlas_widget.umap import fuzzy_graph, nearest_neighbors, optimize_layout
 
 __all__ = ["umap_line"]
 
@@ -51,8 +52,8 @@ def umap_line(
     wanted = min(neighbors if neighbors is not None else default_neighbors(count), count - 1)
     if wanted < 2:
         return _spread(quick_layout(activations, seed)[:, 0])
-    vectors = torch.as_tensor(np.asarray(activations), dtype=torch.float32, device=device)
-    indices, distances = nearest_neighbors(vectors, wanted, cancelled)
+    units = unit_directions(activations, device=device)
+    indices, distances = nearest_neighbors(units, wanted, cancelled=cancelled)
     graph = fuzzy_graph(indices.cpu().numpy(), distances.cpu().numpy())
     start = np.zeros((count, 2), np.float32)  # the second coordinate stays zero: nothing moves it
     order = np.argsort(quick_layout(activations, seed)[:, 0], kind="stable")

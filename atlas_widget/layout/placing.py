@@ -1,0 +1,87 @@
+"""Place samples among others that a layout has already: by their neighbours among those."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from atlas_widget.layout.neighbor_index import Activations, NeighborIndex, unit_directions
+from atlas_widget.layout.umap import memberships, settle
+from atlas_widget.progress import CancelledCallback, ProgressCallback
+
+__all__ = ["place_among"]
+
+_BATCH = 32_768  # samples at a time, however many there are
+_NEIGHBORS = 15
+_PROBES = 8
+_EPOCHS = 30
+_RATE = 0.25  # as umap-learn's `transform`
+
+
+def place_among(
+    activations: NDArray[np.floating] | Activations,
+    rows: NDArray[np.int64],
+    places: NDArray[np.float32],
+    index: NeighborIndex,
+    *,
+    min_dist: float,
+    seed: int,
+    device: torch.device | str = "cpu",
+    progress: ProgressCallback | None = None,
+    cancelled: CancelledCallback | None = None,
+) -> NDArray[np.float32]:
+    """Give all samples places, some of which have theirs.
+
+    A sample begins at the mean of its nearest neighbours, each counting as much as UMAP says, and
+    is then moved by UMAP's forces while those that were placed before it stay, as umap-learn's
+    `transform` does. A place follows from the sample and the seed, and from the batch it is in.
+
+    Parameters
+    ----------
+    activations : array-like, shape (n, channels)
+        Read in batches.
+    rows : ndarray of int64, shape (m,)
+        Which samples have places, in ascending order.
+    places : ndarray, shape (m, 2)
+        Theirs.
+    index : NeighborIndex
+        Of those samples.
+    min_dist, seed, device
+        See `umap_layout`.
+    progress, cancelled : callable, optional
+        Called with (done, n) after each batch; asked in between.
+
+    Returns
+    -------
+    ndarray of float32, shape (n, 2)
+    """
+    count = len(activations)
+    neighbors = min(_NEIGHBORS, len(rows) - 1)
+    xy = np.empty((count, 2), np.float32)
+    xy[rows] = places
+    new = np.ones(count, np.bool_)
+    new[rows] = False
+    for number, start in enumerate(range(0, count, _BATCH)):
+        wanted = start + np.flatnonzero(new[start : start + _BATCH])
+        if len(wanted):
+            units = unit_directions(activations, wanted, device=device)
+            found, distances = index.search(units, neighbors, probes=_PROBES, cancelled=cancelled)
+            near = found.cpu().numpy()
+            weights = memberships(distances.cpu().numpy())
+            shares = weights / weights.sum(axis=1, keepdims=True)
+            xy[wanted] = settle(
+                np.einsum("nk,nkd->nd", shares, places[near]).astype(np.float32),
+                weights,
+                near,
+                places,
+                epochs=_EPOCHS,
+                rate=_RATE,
+                min_dist=min_dist,
+                seed=seed + number,
+                device=device,
+                cancelled=cancelled,
+            )
+        if progress is not None:
+            progress(min(start + _BATCH, count), count)
+    return xy
