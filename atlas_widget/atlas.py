@@ -220,6 +220,27 @@ class Atlas:
             self._made[size] = Grid.from_layout(self.activations, self.xy, size, self.min_count)
         return self._made[size]
 
+    def set_grid(
+        self, size: int, means: NDArray[np.float32], representatives: NDArray[np.int64]
+    ) -> None:
+        """Take what was computed of a grid before, so that `grid` need not read activations.
+
+        Parameters
+        ----------
+        size : int
+            The grid.
+        means, representatives : ndarray
+            As that grid has them.
+        """
+        self._made[size] = Grid.from_layout(
+            self.activations,
+            self.xy,
+            size,
+            self.min_count,
+            means=means,
+            representatives=representatives,
+        )
+
     def cells(self, size: int | None = None) -> pd.DataFrame:
         """Return a grid's cells as a table, a row a cell; see `cell_table`.
 
@@ -280,7 +301,7 @@ class Atlas:
         if places.shape == self.xy.shape and np.isfinite(places).all():
             outside = len(places) and (places.min() < 0 or places.max() > 1)
             places = spread(places) if outside else places
-        return Atlas(
+        moved = Atlas(
             self.samples,
             places,
             layer=self.layer,
@@ -292,6 +313,9 @@ class Atlas:
             influence=self.influence,
             axes=self.axes if xy is self.xy else None,
         )
+        if xy is self.xy:
+            moved._made.update(self._made)
+        return moved
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Save as a folder of JSON and safetensors, all of it or nothing.

@@ -15,13 +15,17 @@ __all__ = [
     "AtlasError",
     "AttributionError",
     "CellError",
+    "DiskError",
     "ExportError",
+    "FolderHeldError",
     "ImagesError",
     "LayerNotFoundError",
     "LayerOutputError",
     "MissingExtraError",
+    "OtherCollectionError",
     "SavedAtlasError",
     "TransformError",
+    "UnreadableImagesError",
     "closest",
     "did_you_mean",
 ]
@@ -57,6 +61,22 @@ class AttributionError(AtlasError):
 
 class SavedAtlasError(AtlasError):
     """A saved atlas is missing, truncated, altered or of an unknown version."""
+
+
+class DiskError(AtlasError):
+    """A folder cannot be written to, such as when its disk is full."""
+
+
+class FolderHeldError(AtlasError):
+    """Another process is building in this folder."""
+
+
+class OtherCollectionError(AtlasError):
+    """What is in a folder was made of another model, other images or other settings."""
+
+
+class UnreadableImagesError(ImagesError):
+    """Too many of the images cannot be read."""
 
 
 class CellError(AtlasError):

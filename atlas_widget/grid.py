@@ -55,6 +55,7 @@ class Grid:
     _order: NDArray[np.int64] = field(repr=False)
     _starts: NDArray[np.int64] = field(repr=False)
     _lookup: NDArray[np.int32] = field(repr=False)
+    _nearest: NDArray[np.int64] | None = field(repr=False, default=None)
 
     @classmethod
     def from_layout(
@@ -63,6 +64,9 @@ class Grid:
         xy: NDArray[np.floating],
         size: int,
         min_count: int | None = None,
+        *,
+        means: NDArray[np.float32] | None = None,
+        representatives: NDArray[np.int64] | None = None,
     ) -> Grid:
         """Put samples into the cells of a grid.
 
@@ -76,6 +80,8 @@ class Grid:
             Cells along a side.
         min_count : int, optional
             How many samples a cell needs; by default `default_min_count`.
+        means, representatives : ndarray, optional
+            What an earlier grid of the same samples has, so that no activations are read.
         """
         if isinstance(size, bool) or not 1 <= int(size) <= 4096:
             raise AtlasError(f"A grid has from 1 to 4,096 cells along a side, not {size!r}.")
@@ -95,9 +101,23 @@ class Grid:
         starts = np.concatenate([[0], np.cumsum(every)])[:-1][ids]
         lookup = np.full(size * size, -1, np.int32)
         lookup[ids] = np.arange(len(ids), dtype=np.int32)
-        means = _means(activations, lookup[place], every[ids])
+        if means is None:
+            means = _means(activations, lookup[place], every[ids])
+        elif means.shape != (len(ids), activations.shape[1]):
+            raise AtlasError(f"The means of {len(ids)} cells are not of shape {means.shape}.")
         return cls(
-            size, least, ids.astype(np.int32), every[ids], means, activations, order, starts, lookup
+            size,
+            least,
+            ids.astype(np.int32),
+            every[ids],
+            means,
+            activations,
+            order,
+            starts,
+            lookup,
+            representatives
+            if representatives is None or len(representatives) == len(ids)
+            else None,
         )
 
     def __len__(self) -> int:
@@ -142,6 +162,8 @@ class Grid:
 
     def nearest(self, cell: int, k: int = 1) -> NDArray[np.int64]:
         """Return the cell's samples whose direction is nearest to its mean's, nearest first."""
+        if k == 1 and self._nearest is not None:
+            return self._nearest[cell : cell + 1]
         members = self.members(cell)
         vectors = np.asarray(self._activations[members], np.float32)
         lengths = np.maximum(np.linalg.norm(vectors, axis=1), 1e-30)
@@ -150,6 +172,8 @@ class Grid:
 
     def representatives(self) -> NDArray[np.int64]:
         """Return each cell's nearest sample, `nearest(cell)[0]`, for all cells at once."""
+        if self._nearest is not None:
+            return self._nearest
         best = np.empty(len(self), np.int64)
         for cell in range(len(self)):
             best[cell] = self.nearest(cell)[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,6 +14,7 @@ from atlas_widget.images.thumbnails import Thumbnails
 from atlas_widget.influence import Axis, Influence
 from atlas_widget.samples import Samples
 from atlas_widget.storage import read_folder, write_folder
+from atlas_widget.tensor_file import Written
 
 if TYPE_CHECKING:
     from atlas_widget.atlas import Atlas
@@ -36,8 +38,22 @@ _FILES = {
 _INFLUENCE = {"influence.safetensors": ("influence", "origin")}  # of atlases about classes
 
 
-def write_atlas(atlas: Atlas, folder: Path) -> None:
-    """Save an atlas; see `Atlas.save`."""
+_GRIDS = "grids.safetensors"  # of large atlases
+_LARGE = 64 << 20  # bytes of activations; those of smaller atlases are read again in no time
+
+
+def write_atlas(
+    atlas: Atlas, folder: Path, ready: Mapping[str, tuple[Path, Written]] | None = None
+) -> None:
+    """Save an atlas; see `Atlas.save`.
+
+    Parameters
+    ----------
+    atlas : Atlas
+    folder : Path
+    ready : mapping of str to (Path, Written), optional
+        Files of it that are written already; see `write_folder`.
+    """
     samples = atlas.samples
     record: dict[str, Any] = {
         "layer": atlas.layer,
@@ -71,8 +87,15 @@ def write_atlas(atlas: Atlas, folder: Path) -> None:
         kept |= _INFLUENCE
     if atlas.axes is not None:
         record["axes"] = [_axis_record(axis) for axis in atlas.axes]
-    files = {name: {key: arrays[key] for key in keys} for name, keys in kept.items()}
-    write_folder(folder, record, files)
+    if samples.activations.nbytes >= _LARGE:
+        arrays |= (grids := _grid_arrays(atlas))
+        kept[_GRIDS] = tuple(grids)
+    files = {
+        name: {key: arrays[key] for key in keys}
+        for name, keys in kept.items()
+        if name not in (ready or {})
+    }
+    write_folder(folder, record, files, ready)
 
 
 def read_atlas(kind: type[AtlasType], folder: Path, *, verify: bool | None = None) -> AtlasType:
@@ -93,9 +116,28 @@ def read_atlas(kind: type[AtlasType], folder: Path, *, verify: bool | None = Non
         )
         for size, labels in _typed(record, "cell_labels", dict).items():
             atlas.cell_labels[int(size)] = {int(cell): label for cell, label in labels.items()}
+        if _GRIDS in record["files"]:
+            _, saved = read_folder(folder, {_GRIDS: _grid_keys(atlas.grids)}, verify=verify)
+            for size in atlas.grids:
+                means, nearest = (saved[key] for key in _grid_keys([size]))
+                atlas.set_grid(size, means, nearest)
     except (AtlasError, ValueError, TypeError, AttributeError, LookupError) as error:
         raise SavedAtlasError(f"The atlas in {str(folder)!r} does not fit: {error}") from error
     return atlas
+
+
+def _grid_keys(sizes: Iterable[int]) -> tuple[str, ...]:
+    return tuple(f"{part}_{size}" for size in sizes for part in ("means", "nearest"))
+
+
+def _grid_arrays(atlas: Atlas) -> dict[str, NDArray[Any]]:
+    """Return what takes long to compute of an atlas's grids."""
+    found: dict[str, NDArray[Any]] = {}
+    for size in atlas.grids:
+        grid = atlas.grid(size)
+        means, nearest = _grid_keys([size])
+        found |= {means: grid.means, nearest: grid.representatives()}
+    return found
 
 
 def _samples(record: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Samples:

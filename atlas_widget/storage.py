@@ -15,14 +15,14 @@ import json
 import shutil
 import tempfile
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import save_file
 
 from atlas_widget.errors import SavedAtlasError
+from atlas_widget.tensor_file import Written, read_tensors, write_tensors
 
 __all__ = ["FORMAT_VERSION", "read_folder", "write_folder"]
 
@@ -30,12 +30,16 @@ FORMAT_VERSION = 1
 _FORMAT = "atlas_widget"
 _RECORD = "atlas.json"
 _MAPPED_FROM = 256 * 2**20  # bytes; smaller files are read into memory, and always checked
-_DTYPES = {"F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "U8": "|u1"}
 
 Tensors = Mapping[str, NDArray[Any]]
 
 
-def write_folder(path: Path, record: Mapping[str, Any], files: Mapping[str, Tensors]) -> None:
+def write_folder(
+    path: Path,
+    record: Mapping[str, Any],
+    files: Mapping[str, Tensors],
+    ready: Mapping[str, tuple[Path, Written]] | None = None,
+) -> None:
     """Write an atlas, all of it or nothing.
 
     Everything is written beside its destination and then renamed, so that an interrupted save
@@ -49,6 +53,8 @@ def write_folder(path: Path, record: Mapping[str, Any], files: Mapping[str, Tens
         Goes into ``atlas.json``; of JSON's types only.
     files : mapping of str to mapping of str to ndarray
         The arrays in each safetensors file.
+    ready : mapping of str to (Path, Written), optional
+        Files that are written already, on the same disk; they are moved.
     """
     if path.exists() and not _replaceable(path):
         raise SavedAtlasError(
@@ -64,10 +70,13 @@ def write_folder(path: Path, record: Mapping[str, Any], files: Mapping[str, Tens
         listed = {}
         for name, tensors in files.items():
             file = temporary / name
-            save_file({key: np.ascontiguousarray(value) for key, value in tensors.items()}, file)
-            listed[name] = {"bytes": file.stat().st_size, "sha256": _sha256(file)}
+            listed[name] = asdict(write_tensors(file, tensors))
+        for name, (file, written) in (ready or {}).items():
+            file.replace(temporary / name)
+            listed[name] = asdict(written)
         whole = {"format": _FORMAT, "version": FORMAT_VERSION, **record, "files": listed}
-        text = json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False)
+        # escaped, since names of files need not be valid text
+        text = json.dumps(whole, indent=1, allow_nan=False)
         (temporary / _RECORD).write_text(text + "\n", encoding="utf-8")
         temporary.chmod(0o755)  # mkdtemp's own is for the owner alone
         _rename_over(temporary, path)
@@ -115,7 +124,7 @@ def read_folder(
             raise SavedAtlasError(
                 f"{str(file)!r} is not what was saved: its checksum is wrong. Save the atlas again."
             )
-        found = _read_tensors(file, mapped=large)
+        found = read_tensors(file, mapped=large)
         for key in keys:
             if key not in found:
                 raise SavedAtlasError(f"{str(file)!r} has no array {key!r}.")
@@ -143,33 +152,6 @@ def _read_record(path: Path) -> dict[str, Any]:
     if not isinstance(record.get("files"), dict):
         raise SavedAtlasError(f"{str(file)!r} lists no files.")
     return record
-
-
-def _read_tensors(file: Path, *, mapped: bool) -> dict[str, NDArray[Any]]:
-    """Read or map a safetensors file: 8 bytes of length, a JSON header, the arrays' bytes."""
-    try:
-        with file.open("rb") as stream:
-            length = int.from_bytes(stream.read(8), "little")
-            if not 2 <= length <= min(file.stat().st_size, 100_000_000):
-                raise ValueError("the header's length is impossible")
-            header = json.loads(stream.read(length))
-        data: NDArray[np.uint8]
-        if mapped:
-            data = np.memmap(file, np.uint8, "r", offset=8 + length)
-        else:
-            data = np.fromfile(file, np.uint8, offset=8 + length)
-        arrays = {}
-        for key, entry in header.items():
-            if key == "__metadata__":
-                continue
-            start, end = entry["data_offsets"]
-            if not 0 <= start <= end <= len(data):
-                raise ValueError(f"{key} lies outside the file")
-            flat = data[start:end].view(_DTYPES[entry["dtype"]])
-            arrays[key] = flat.reshape(entry["shape"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise SavedAtlasError(f"{str(file)!r} cannot be read: {error}") from error
-    return arrays
 
 
 def _replaceable(path: Path) -> bool:

@@ -109,7 +109,7 @@ def test_a_failed_save_leaves_the_older_atlas(saved: Path, monkeypatch) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(storage, "save_file", full)
+    monkeypatch.setattr(storage, "write_tensors", full)
     with pytest.raises(SavedAtlasError, match="No space left"):
         make_atlas(30).save(saved)
     assert len(Atlas.load(saved)) == 60

@@ -3,37 +3,51 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from atlas_widget.collect.moments import Moments
 from atlas_widget.collect.settings import FEWEST_SAMPLES
 from atlas_widget.errors import ActivationsError
 from atlas_widget.samples import Samples
 
 __all__ = ["check_activations"]
 
+_BLOCK = 65536
 
-def check_activations(samples: Samples) -> None:
-    """Raise `ActivationsError` for activations of which no atlas can be made."""
-    activations = samples.activations
-    if len(activations) < FEWEST_SAMPLES:
+
+def check_activations(samples: Samples, moments: Moments | None = None) -> None:
+    """Raise `ActivationsError` for activations of which no atlas can be made.
+
+    Parameters
+    ----------
+    samples : Samples
+        What was collected.
+    moments : Moments, optional
+        Of their activations, where they are known; else the activations are read once.
+    """
+    count = len(samples)
+    if count < FEWEST_SAMPLES:
         raise ActivationsError(
-            f"{len(activations)} samples are too few for an atlas, which needs {FEWEST_SAMPLES} at "
+            f"{count} samples are too few for an atlas, which needs {FEWEST_SAMPLES} at "
             "the very least and looks well from a thousand on: give more images or num_samples."
         )
-    bad: NDArray[np.bool_] = np.logical_not(np.isfinite(activations).all(axis=1))
-    if bad.any():
-        first = int(np.flatnonzero(bad)[0])
+    if moments is None:
+        moments = Moments(samples.activations.shape[1], products=False)
+        for start in range(0, count, _BLOCK):
+            moments.add(samples.activations[start : start + _BLOCK])
+    if moments.not_finite:
         raise ActivationsError(
-            f"{int(bad.sum()):,} of {len(bad):,} activations are not finite (NaN or infinite), the "
-            f"first in image {samples.name(first)!r}. Half precision or the transform may be why."
+            f"{moments.not_finite:,} of {count:,} activations are not finite (NaN or infinite), "
+            f"the first in image {samples.name(moments.first_not_finite)!r}. Half precision or the "
+            "transform may be why."
         )
-    if not activations.any():
+    largest = max(np.abs(moments.low).max(), np.abs(moments.high).max())
+    if largest == 0:
         raise ActivationsError(
-            f"All {len(activations):,} activations are zero: the layer is dead, or the transform "
+            f"All {count:,} activations are zero: the layer is dead, or the transform "
             "does not feed the network what it was trained on."
         )
-    if np.ptp(activations, axis=0).max() <= 1e-6 * np.abs(activations).max():
+    if (moments.high - moments.low).max() <= 1e-6 * largest:
         raise ActivationsError(
-            f"All {len(activations):,} activations are the same: the layer does not depend on the "
+            f"All {count:,} activations are the same: the layer does not depend on the "
             "image, or all images are the same."
         )

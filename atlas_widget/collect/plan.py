@@ -64,6 +64,8 @@ class CollectionPlan:
     ----------
     layers : tuple of str
         The layers that are read together.
+    channels : tuple of int
+        Of each of them.
     made_from : dict
         What determines the samples of all of them, of JSON's types only.
     schedule : Schedule
@@ -78,6 +80,7 @@ class CollectionPlan:
     """
 
     layers: tuple[str, ...]
+    channels: tuple[int, ...]
     made_from: dict[str, Any]
     schedule: Schedule
     crops_per_shard: int
@@ -173,6 +176,7 @@ def plan_collections(
     return [
         CollectionPlan(
             layers=tuple(probe.layer for probe in members),
+            channels=tuple(probe.channels for probe in members),
             made_from={
                 "version": PLAN_VERSION,
                 "weights": first.weights_hash,
