@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import traitlets
 
 from atlas_widget.errors import AtlasError
 from atlas_widget.state import AtlasState
+from atlas_widget.subjects import Subject, subject_of_class
 from atlas_widget.traits import check_cells, check_grid, check_ids, check_size
 from atlas_widget.views import VIEW, check_view, fit_view, region_of
 
@@ -20,26 +21,79 @@ if TYPE_CHECKING:
 
 __all__ = ["Exploring"]
 
+_Ground = tuple[str, Subject]  # the layer, and what its atlas is about
+
 
 class Exploring(AtlasState):
     """The part of an :class:`~atlas_widget.AtlasWidget` that finds and chooses cells."""
 
     def __init__(self, *arguments: Any, **values: Any) -> None:
         self._shown: Scene | None = None
-        self._turns: list[tuple[str, Callable[[Scene], dict[str, Any]]]] = []
+        self._turns: list[tuple[_Ground, Callable[[Scene], dict[str, Any]]]] = []
         super().__init__(*arguments, **values)
 
     @property
     def atlas(self) -> Atlas | None:
-        """The atlas on show, or None until it stands (see :meth:`wait`)."""
+        """The layer's atlas of all samples, or None until it stands (see :meth:`wait`)."""
         return self._session.atlas
+
+    @property
+    def shown_atlas(self) -> Atlas | None:
+        """The atlas on show: that of all samples, of one class, or of two classes compared."""
+        return self._session.shown_atlas
+
+    def class_atlas(self, class_: int | str, *, by: str = "influence") -> Self:
+        """Show an atlas of only the samples that argue most for a class, laid out by themselves.
+
+        Returns at once; the worker computes what the samples argue for, and lays them out. Then
+        `shown_atlas` is that atlas (see :func:`atlas_widget.classes.class_atlas`).
+
+        Parameters
+        ----------
+        class_
+            The class, by name or number.
+        by
+            ``"influence"`` for those that argue most for it, ``"winning"`` for those that argue for
+            no class as much.
+
+        Raises
+        ------
+        AtlasError
+            There is no such class. If too few samples argue for it, `wait` raises that.
+        """
+        self.subject = subject_of_class(class_, by, self._session.class_names)
+        return self
+
+    def compare_classes(self, first: int | str, second: int | str) -> Self:
+        """Show the samples that argue most for either of two classes, by which one they argue for.
+
+        Returns at once. From left to right lies what they argue for, the first class on the left,
+        from top to bottom what is alike: see :func:`atlas_widget.classes.compare_classes`.
+
+        Parameters
+        ----------
+        first, second
+            The classes, by name or number.
+
+        Raises
+        ------
+        AtlasError
+            There are no such classes. If too few samples argue for them, `wait` raises that.
+        """
+        self.subject = ["comparison", str(first), str(second)]
+        return self
+
+    def whole_atlas(self) -> Self:
+        """Show all samples again, with their pictures."""
+        self.subject = []
+        return self
 
     @property
     def selected(self) -> pd.DataFrame:
         """The selected cells as a table: place, count, label, and how good each picture is."""
         import pandas as pd
 
-        scene, atlas = self._session.scene, self.atlas
+        scene, atlas = self._session.scene, self.shown_atlas
         if scene is None or atlas is None:
             return pd.DataFrame()
         grid = self.level
@@ -97,11 +151,11 @@ class Exploring(AtlasState):
         def region(scene: Scene) -> dict[str, Any]:
             return {"viewport": region_of(chosen, self.level if grid is None else grid, scene)}
 
-        self._in_turn(self.layer, region)
+        self._in_turn((self.layer, tuple(self.subject)), region)
 
     @property
     def view(self) -> dict[str, Any]:
-        """What is looked at: layer, viewport, level, selection and so on, as plain values.
+        """What is looked at: layer, subject, viewport, level, selection and so on.
 
         Keep it, put it into JSON, set it to return: at once, or as soon as its layer's atlas
         stands. What is left out is as in a fresh widget; without a layer, the one on show is meant.
@@ -120,16 +174,17 @@ class Exploring(AtlasState):
             self.layer = layer
         else:
             view["overlay"] = self._check_overlay(view["overlay"])
-        self._in_turn(layer, lambda scene: fit_view(view, scene))
+        self.subject = view["subject"]
+        self._in_turn((layer, tuple(self.subject)), lambda scene: fit_view(view, scene))
 
     # -- Inside
 
-    def _in_turn(self, layer: str, wanted: Callable[[Scene], dict[str, Any]]) -> None:
-        """Set what follows from a layer's final scene, now or when that is shown."""
+    def _in_turn(self, ground: _Ground, wanted: Callable[[Scene], dict[str, Any]]) -> None:
+        """Set what follows from the final scene of a layer and subject, now or when it is shown."""
         with self._lock:
             scene = self._shown
-            if scene is None or scene.layer != layer or scene is not self._session.scene:
-                self._turns.append((layer, wanted))
+            if scene is None or _ground(scene) != ground or scene is not self._session.scene:
+                self._turns.append((ground, wanted))
                 return
         self._show(**wanted(scene))
 
@@ -145,11 +200,11 @@ class Exploring(AtlasState):
         if not scene.final:
             return
         with self._lock:
-            turns, self._turns = self._turns, []
+            here = _ground(scene)
+            turns = [wanted for ground, wanted in self._turns if ground == here]
+            self._turns = [turn for turn in self._turns if turn[0] != here]
             self._shown = scene
-        for layer, wanted in turns:
-            if layer != scene.layer:
-                continue
+        for wanted in turns:
             try:
                 values = wanted(scene)
                 if "overlay" in values:
@@ -159,7 +214,12 @@ class Exploring(AtlasState):
             else:
                 self._set_from_worker(urgent=True, **values)
 
-    @traitlets.observe("layer")
-    def _forget_turns(self, change: Any) -> None:
+    @traitlets.observe("layer", "subject")
+    def _forget_turns(self, _change: Any) -> None:
         with self._lock:
-            self._turns = [turn for turn in self._turns if turn[0] == change["new"]]
+            wanted = self.layer, tuple(self.subject)
+            self._turns = [turn for turn in self._turns if turn[0] == wanted]
+
+
+def _ground(scene: Scene) -> _Ground:
+    return scene.layer, scene.subject

@@ -164,7 +164,7 @@ class Finishing(AtlasState):
             raise AtlasError("This widget has been closed; make a new one.")
 
     def _built(self) -> bool:
-        error = self._session.error
+        error = self._session.error or self._session.take_refusal()
         if error is not None:
             raise error
         self._check_open()

@@ -232,6 +232,11 @@ def _grid(entry: Mapping[str, Any]) -> dict[str, Any]:
 _Check = Callable[[object, str], Any]
 
 _FROM_BROWSER: dict[str, _Check] = {
+def _axis(entry: Mapping[str, Any]) -> dict[str, Any]:
+    texts = {name: str(entry[name]) for name in ("label", "low_label", "high_label")}
+    return {**texts, **{name: _number(entry[name], name) for name in ("low", "high")}}
+
+
     "string": _text,
     "integer": _integer,
     "boolean": _boolean,
@@ -255,3 +260,4 @@ _TO_BROWSER: dict[str, Callable[[Any, str], Any]] = {
     ),
     "grids": lambda value, _where: [_grid(entry) for entry in value],
 }
+    "axes": lambda value, _where: [_axis(entry) for entry in value],

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from atlas_widget.errors import AtlasError, closest, did_you_mean
 
-__all__ = ["INFLUENCE", "OVERLAYS", "check_overlay", "class_names"]
+__all__ = ["INFLUENCE", "OVERLAYS", "check_overlay", "class_names", "find_class"]
 
 OVERLAYS = ("pictures", "crops", "density", "top class", "fidelity")
 """The overlays that need no class."""
@@ -67,7 +67,7 @@ def check_overlay(value: object, names: Sequence[str]) -> str:
     text = " ".join(value.split())
     kind, colon, named = value.partition(":")
     if colon and kind.strip().lower() == "influence":
-        return INFLUENCE + names[_find_class(named.strip(), names)]
+        return INFLUENCE + names[find_class(named.strip(), names)]
     for known in OVERLAYS:
         if text.lower() == known:
             return known
@@ -75,11 +75,19 @@ def check_overlay(value: object, names: Sequence[str]) -> str:
     raise AtlasError(f"There is no overlay {value!r:.60}.{hint} There are {accepted}.")
 
 
-def _find_class(name: str, names: Sequence[str]) -> int:
-    """Return the number of the class that is meant: by name, else by number."""
+def find_class(name: str, names: Sequence[str], what: str = "influence") -> int:
+    """Return the number of the class that is meant: by name, else by number.
+
+    Parameters
+    ----------
+    name, names
+        The name, and that of each class.
+    what
+        What of the class is wanted, for the error if there are no classes.
+    """
     if not names:
         raise AtlasError(
-            f"The influence of {name!r:.60} cannot be shown: the layer argues for no classes."
+            f"The {what} of {name!r:.60} cannot be shown: the layer argues for no classes."
         )
     if name in names:
         return names.index(name)

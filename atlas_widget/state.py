@@ -17,6 +17,7 @@ import traitlets
 from atlas_widget import messages
 from atlas_widget.overlays import check_overlay
 from atlas_widget.rendering.progress import Throttle
+from atlas_widget.subjects import check_subject
 from atlas_widget.traits import (
     check_cells,
     check_grid,
@@ -54,6 +55,9 @@ class AtlasState(anywidget.AnyWidget):
 
     layer = traitlets.Unicode().tag(sync=True)
     """The layer on show. Setting it builds, or fetches from the cache, that layer's atlas."""
+    subject = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    """What the atlas on show is about: [] for all samples, ["class", name], ["winning", name] or
+    ["comparison", name, other]. Setting it lays that atlas out; another layer begins with all."""
     layers = traitlets.List(traitlets.Dict()).tag(sync=True)
     """The model's layers: name and type."""
     selection = traitlets.List(traitlets.Int()).tag(sync=True)
@@ -94,6 +98,7 @@ class AtlasState(anywidget.AnyWidget):
             sync_data,
             layer_exists=self._check_layer,
             overlay_exists=self._check_overlay,
+            subject_exists=self._check_subject,
             level=self.level,
             scene=scene,
         )
@@ -142,11 +147,23 @@ class AtlasState(anywidget.AnyWidget):
     def _validate_overlay(self, proposal: Any) -> str:
         return self._check_overlay(proposal["value"])
 
+    @traitlets.validate("subject")
+    def _validate_subject(self, proposal: Any) -> list[str]:
+        return self._check_subject(proposal["value"])
+
     @traitlets.observe("layer")
     def _layer_changed(self, change: Any) -> None:
         session = self._session
         if change["new"] != session.layer:
             session.switch_layer(change["new"])
+            self.subject = []
+            self._worker.post(_nothing)
+
+    @traitlets.observe("subject")
+    def _subject_changed(self, change: Any) -> None:
+        session = self._session
+        if change["new"] != session.subject:
+            session.show_subject(change["new"])
             self._worker.post(_nothing)
 
     @traitlets.observe("level")
@@ -171,6 +188,9 @@ class AtlasState(anywidget.AnyWidget):
 
     def _check_overlay(self, value: object) -> str:
         return check_overlay(value, self._session.class_names)
+
+    def _check_subject(self, value: object) -> list[str]:
+        return check_subject(value, self._session.class_names if value else ())
 
     def _set_from_worker(self, *, urgent: bool, **values: Any) -> bool:
         """Set traits from the worker's thread, if possible not in the midst of another's change.

@@ -56,7 +56,7 @@ def check_cells(cells: object, grid: int, scene: Scene | None) -> list[int]:
     if missing:
         some = ", ".join(map(str, missing[:5])) + (", ..." if len(missing) > 5 else "")
         raise CellError(
-            f"The {grid} × {grid} grid has no cell {some}; w.atlas.cells({grid}) lists the "
+            f"The {grid} × {grid} grid has no cell {some}; w.shown_atlas.cells({grid}) lists the "
             f"{len(scene.cells(grid))} that it has (id = row * {grid} + column)."
         )
     return found
@@ -120,6 +120,7 @@ def refusals(
     *,
     layer_exists: Any,
     overlay_exists: Any,
+    subject_exists: Any,
     level: int,
     scene: Scene | None,
 ) -> dict[str, str]:
@@ -131,8 +132,8 @@ def refusals(
         What the browser sends: nothing about it is trusted.
     layer_exists
         Raises an `AtlasError` for a layer that does not exist.
-    overlay_exists
-        The same for an overlay.
+    overlay_exists, subject_exists
+        The same for an overlay, and for what an atlas is about.
     level
         The grid that is shown now.
     scene
@@ -145,6 +146,8 @@ def refusals(
                 layer_exists(value)
             elif name == "overlay":
                 overlay_exists(value)
+            elif name == "subject":
+                subject_exists(value)
             elif name == "level":
                 if scene is not None:
                     check_grid(value, scene)

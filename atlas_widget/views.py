@@ -22,6 +22,7 @@ __all__ = ["VIEW", "check_view", "fit_view", "region_of"]
 
 VIEW: Mapping[str, Any] = {
     "layer": None,
+    "subject": [],
     "viewport": [0.0, 0.0, 1.0, 1.0],
     "level": None,
     "fixed_level": None,
@@ -56,11 +57,15 @@ def check_view(value: object) -> dict[str, Any]:
     for name in ("layer", "overlay"):
         if not isinstance(view[name], str) and (name, view[name]) != ("layer", None):
             raise AtlasError(f"The view's {name} is a name, not {view[name]!r:.60}.")
+    subject = view["subject"]
+    if not isinstance(subject, list | tuple) or not all(isinstance(part, str) for part in subject):
+        raise AtlasError(f"The view's subject is a list of texts, not {subject!r:.60}.")
     for name in ("level", "fixed_level"):
         if view[name] is not None:
             check_size(view[name])
     return {
         **view,
+        "subject": list(subject),
         "viewport": check_viewport(view["viewport"]),
         "selection": check_ids(view["selection"]),
         "opened": check_opened(view["opened"], None),
@@ -72,7 +77,7 @@ def fit_view(view: Mapping[str, Any], scene: Scene) -> dict[str, Any]:
     level = scene.base if view["level"] is None else check_grid(view["level"], scene)
     if view["fixed_level"] is not None:
         check_grid(view["fixed_level"], scene)
-    shown = {name: value for name, value in view.items() if name != "layer"}
+    shown = {name: value for name, value in view.items() if name not in ("layer", "subject")}
     return {
         **shown,
         "level": level,

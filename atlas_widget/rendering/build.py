@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from atlas_widget.images.sources import ImageSource
     from atlas_widget.probe import LayerProbe
 
-__all__ = ["Built", "build", "trim"]
+__all__ = ["Built", "Report", "build", "trim", "whole"]
 
 Report = Callable[[str, str, float, float], None]
 
@@ -88,12 +88,12 @@ def build(
 
     given = _given(probe, recipe, notice)
     if given is not None:
-        yield _whole(given)
+        yield whole(given)
         return
     folder = recipe.folder / "atlases" / Atlas.key(probe, source, recipe.settings)
     cached = _cached(folder, recipe, probe)
     if cached is not None:
-        yield _whole(cached)
+        yield whole(cached)
         return
     report("collecting", "", 0, recipe.num_samples)
     parts: list[Samples] = []
@@ -138,7 +138,7 @@ def build(
         provenance=describe(probe, source, settings, recipe.model(probe)),
         notices=[*probe.notices, *unreadable_notice(source)],
     )
-    yield _whole(atlas)
+    yield whole(atlas)
     if keep:
         try:
             atlas.save(folder)
@@ -229,5 +229,6 @@ def _provisional(samples: Samples, xy: object, recipe: Recipe) -> Built:
     return Built(samples, grids)
 
 
-def _whole(atlas: Atlas) -> Built:
+def whole(atlas: Atlas) -> Built:
+    """Return what there is to show of a finished atlas."""
     return Built(atlas.samples, {size: atlas.grid(size) for size in atlas.grids}, atlas)

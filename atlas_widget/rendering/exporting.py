@@ -68,7 +68,8 @@ def export_here(session: Session, grid: int, cells: Sequence[int], kind: str) ->
     check_grid(grid, scene)
     chosen = check_cells(cells, grid, scene) or list(scene.cells(grid))
     drawing, record = draw(session, grid, chosen)
-    path = figures.free_path(Path.cwd(), f"{record['model']}-{scene.layer}-{grid}x{grid}", kind)
+    named = [record["model"], scene.layer, *scene.subject[1:], f"{grid}x{grid}"]
+    path = figures.free_path(Path.cwd(), "-".join(named), kind)
     return figures.export(path, drawing, record)
 
 
@@ -96,7 +97,8 @@ def _record(
     tiles: Sequence[figures.Tile],
     cosines: Sequence[float],
 ) -> dict[str, Any]:
-    record = dict(session.atlas.provenance) if session.atlas is not None else {}
+    shown = session.shown_atlas
+    record = dict(shown.provenance) if shown is not None else {}
     record.setdefault("model", session.model)
     record.setdefault("layer", session.layer)
     whole = session.scene is not None and len(cells) == len(session.scene.cells(grid))

@@ -7,6 +7,7 @@ import weakref
 from typing import TYPE_CHECKING, Any, Protocol
 
 from atlas_widget.rendering.scene import Scene
+from atlas_widget.subjects import Subject
 
 if TYPE_CHECKING:
     from atlas_widget.widget import AtlasWidget
@@ -31,6 +32,10 @@ class Front(Protocol):
 
     def layer_refused(self, layer: str) -> None:
         """Say that another layer could not be shown and that this one still is."""
+        ...
+
+    def subject_refused(self, subject: Subject) -> None:
+        """Say that the atlas of another subject could not be made and this one is still shown."""
         ...
 
 
@@ -70,3 +75,9 @@ class WidgetFront:
         widget = self._widget()
         if widget is not None:
             widget._set_from_worker(urgent=True, layer=layer)
+
+    def subject_refused(self, subject: Subject) -> None:
+        """Set the widget's subject back."""
+        widget = self._widget()
+        if widget is not None:
+            widget._set_from_worker(urgent=True, subject=list(subject))

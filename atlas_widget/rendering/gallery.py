@@ -217,6 +217,11 @@ class Gallery:
             labels = {cell: classes.label for cell, classes in known.items()}
             return dict(self._pictures.get(grid, {})), labels
 
+    def picture(self, grid: int, cell: int) -> Picture | None:
+        """Return the picture of a cell as it is now; None if there is none but its real crop."""
+        with self._lock:
+            return self._pictures.get(grid, {}).get(cell)
+
     def _send_layout(self, scene: Scene) -> None:
         content = messages.build(
             "layout",
@@ -226,5 +231,7 @@ class Gallery:
             samples=len(scene.samples),
             images=scene.images,
             layer=scene.layer,
+            subject=scene.subject,
+            axes=scene.axes(),
         )
         self.send(content, [])

@@ -114,6 +114,11 @@ class Painter:
         # What is asked for last is what is in sight now.
         self._to_look_up = new | self._to_look_up
 
+    def recall(self) -> None:
+        """Show at once all that the cache has of what is to be looked up."""
+        while self._look_up():
+            pass
+
     def _look_up(self) -> bool:
         """Show some of the pictures that are in the cache; return False if none is left to seek."""
         if not self._to_look_up:

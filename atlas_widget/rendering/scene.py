@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from atlas_widget.rendering.queue import State
 from atlas_widget.rendering.sheets import Picture
+from atlas_widget.subjects import ALL, Subject
 
 if TYPE_CHECKING:
     from atlas_widget.atlas import Atlas
@@ -36,6 +37,8 @@ class Scene:
         What the cells are means of.
     atlas
         The finished atlas; None while the layout is provisional.
+    subject
+        What the atlas is about: all samples, a class, or two compared.
     """
 
     revision: int
@@ -43,6 +46,7 @@ class Scene:
     grids: Mapping[int, Grid]
     samples: Samples
     atlas: Atlas | None
+    subject: Subject = ALL
     _places: dict[int, dict[int, int]] = field(init=False, repr=False)
     _units: dict[int, npt.NDArray[np.float32]] = field(init=False, repr=False)
 
@@ -130,6 +134,11 @@ class Scene:
         """Return the real crop nearest to a cell's mean, as its first picture."""
         sample = int(self.nearest(grid, cell, 1)[0])
         return Picture(self.samples.thumbnails.get(sample), State.CROP)
+
+    def axes(self) -> list[dict[str, Any]]:
+        """Return what x and y mean, as it crosses to the browser; nothing where they only part."""
+        axes = self.atlas.axes if self.atlas is not None else None
+        return [asdict(axis) for axis in axes or ()]
 
     def outline(self) -> list[dict[str, Any]]:
         """Return the grids as they cross to the browser."""

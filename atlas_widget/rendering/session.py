@@ -1,4 +1,4 @@
-"""The stages from a layer to its finished atlas, on the worker's thread.
+"""What a widget's worker does: at each moment the most urgent thing there is.
 
 A session is the worker's job. At each slice it does the most urgent thing there is: what somebody
 waits for, the next step of the layout, the next pictures, the next labels. What it finds goes to a
@@ -7,29 +7,23 @@ waits for, the next step of the layout, the next pictures, the next labels. What
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from atlas_widget import messages
 from atlas_widget.messages import Message
 from atlas_widget.progress import Cancelled
-from atlas_widget.rendering.build import Built, build
-from atlas_widget.rendering.cache import PictureCache
 from atlas_widget.rendering.exporting import export_here
 from atlas_widget.rendering.front import Front
-from atlas_widget.rendering.gallery import Gallery
 from atlas_widget.rendering.recipe import Recipe
-from atlas_widget.rendering.scene import Scene
 from atlas_widget.rendering.sheets import Picture
-from atlas_widget.rendering.telling import Teller
+from atlas_widget.rendering.stages import Stages
 from atlas_widget.rendering.workshop import Workshop
 from atlas_widget.traits import check_cells, check_grid
 
 if TYPE_CHECKING:
     from atlas_widget.atlas import Atlas
-    from atlas_widget.images.sources import ImageSource
     from atlas_widget.probe import LayerProbe
 
 __all__ = ["Session"]
@@ -37,7 +31,7 @@ __all__ = ["Session"]
 _CROSSING = 3.0  # seconds in which messages about the last layout may still be on their way
 
 
-class Session:
+class Session(Stages):
     """Everything that happens on the worker's thread. See :class:`~.worker.Job`.
 
     What is not under "Any thread" belongs to the worker.
@@ -55,29 +49,9 @@ class Session:
     """
 
     def __init__(self, probe: LayerProbe, recipe: Recipe, front: Front, model: str) -> None:
-        self._probe: LayerProbe | None = probe
-        self._recipe = recipe
-        self.front = front
-        self.tell = Teller(front, model, probe.layer)
-        self._gallery = Gallery(front.send)
-        self._cache: PictureCache | None = None
-        self._source: ImageSource | None = None
-        self._workshop: Workshop | None = None
-        self._building: Iterator[Built | None] | None = None
+        super().__init__(probe, recipe, front, model)
         self._begun = False
-        self._next_layer: str | None = None
-        self._without_classes = ""
-        self._revision = -1
-        self._shown_at = 0.0
-        self._breathing = False
-        self._breathe: Callable[[], None] = lambda: None
-        self._stopping: Callable[[], bool] = lambda: False
         self.model = model
-        self.watched = False
-        self.changed = threading.Condition()
-        self.scene: Scene | None = None
-        self.atlas: Atlas | None = None
-        self.error: BaseException | None = None
         self.closed = False
 
     # -- Any thread
@@ -88,9 +62,24 @@ class Session:
         return self._next_layer or (self._probe.layer if self._probe is not None else "")
 
     @property
+    def subject(self) -> list[str]:
+        """What the atlas that is on show, or about to be, is about."""
+        wanted = self._next_subject
+        return list(self._subject if wanted is None else wanted)
+
+    @property
     def built(self) -> bool:
-        """Whether the layer's atlas stands."""
-        return self.atlas is not None and self._next_layer is None
+        """Whether the atlas that is wanted stands: the layer's, or one chosen out of it."""
+        if self.atlas is None or self._next_layer is not None or self._next_subject is not None:
+            return False
+        scene = self._standing
+        return scene is not None and scene is self.scene and scene.subject == self._subject
+
+    @property
+    def shown_atlas(self) -> Atlas | None:
+        """The atlas on show, once it stands."""
+        scene = self.scene
+        return scene.atlas if scene is not None and self.atlas is not None else None
 
     @property
     def inversion(self) -> str:
@@ -149,6 +138,9 @@ class Session:
         if self._next_layer is not None:
             self._switch(self._next_layer)
             return 0
+        if self._next_subject is not None:
+            self._turn_to(self._next_subject)
+            return 0
         wait = self._gallery.flush()
         workshop = self._workshop
         worked = workshop is not None and workshop.advance_urgent()
@@ -203,8 +195,18 @@ class Session:
             self._ask(self._workshop, kind, fields)
 
     def switch_layer(self, layer: str) -> None:
-        """Show another layer, as soon as what runs has stopped."""
-        self._next_layer = layer
+        """Show all samples of another layer, as soon as what runs has stopped."""
+        self._next_layer, self._next_subject = layer, None
+
+    def show_subject(self, subject: Sequence[str]) -> None:
+        """Show the atlas of a checked subject, as soon as it is made."""
+        self.refusal = None
+        self._next_subject = tuple(subject)
+
+    def take_refusal(self) -> BaseException | None:
+        """Return once why the last subject could not be shown."""
+        refusal, self.refusal = self.refusal, None
+        return refusal
 
     def demand(self, grid: int, cells: Sequence[int]) -> None:
         """Render these cells, whoever looks."""
@@ -248,155 +250,9 @@ class Session:
         content = messages.build("classes", names=names, reason="" if names else reason)
         self.front.send(content, [])
 
-    def _lose_classes(self, reason: str) -> None:
-        self._without_classes = reason
-        self._tell_classes()
-
     def _retry(self) -> None:
         if self.error is not None:
             self.error = None
             self._begin()
         elif self._workshop is not None:
             self._workshop.retry()
-
-    # -- Stages
-
-    def _begin(self) -> None:
-        """Begin with the current layer: find out what is needed and start on the atlas."""
-        self.tell.progress.report("starting", "Starting")
-        try:
-            self._prepare()
-        except Exception as error:
-            self._fail(error, fatal=True)
-
-    def _prepare(self) -> None:
-        probe, recipe = self._probe, self._recipe
-        if probe is None:
-            return
-        if self._cache is None:
-            self._cache = PictureCache(recipe.folder)
-            if self._cache.notice:
-                self.tell.notice(self._cache.notice)
-        for notice in probe.notices:
-            self.tell.notice(notice)
-        self._without_classes = ""
-        self._tell_classes()
-        if self._source is None:
-            self.tell.progress.report("starting", "Opening the images")
-            self._source = recipe.source(probe)
-        labels, assumed = recipe.names_of_classes(probe)
-        if assumed:
-            self.tell.notice(assumed)
-        self._workshop = Workshop(
-            probe,
-            self._source,
-            labels,
-            self._cache,
-            self._gallery,
-            seed=recipe.seed,
-            reporter=self.tell.progress,
-            notice=self.tell.notice,
-            no_classes=self._lose_classes,
-        )
-        self._building = build(
-            probe,
-            self._source,
-            recipe,
-            keep=self._cache.notice is None,
-            report=self._progress,
-            notice=self.tell.notice,
-            cancelled=self._cancelled,
-        )
-
-    def _advance_building(self) -> bool:
-        building = self._building
-        if building is None:
-            return False
-        try:
-            built = next(building)
-            if built is not None:
-                self._show(built)
-        except (StopIteration, Cancelled):
-            self._building = None
-        except Exception as error:
-            self._building = None
-            self._fail(error, fatal=True)
-        return True
-
-    def _show(self, built: Built) -> None:
-        if self._probe is None or self._workshop is None:
-            return
-        self._revision += 1
-        scene = Scene(self._revision, self._probe.layer, built.grids, built.samples, built.atlas)
-        self.tell.progress.counts(len(scene.samples), scene.images)
-        self.scene, self._shown_at = scene, time.monotonic()
-        self._workshop.show(scene, watched=self.watched)
-        self.atlas = built.atlas
-        self.front.scene_changed(scene)
-        self._gallery.flush(linger=False)  # somebody waits for the first crops
-        self._wake()
-
-    def _switch(self, layer: str) -> None:
-        """Take up another layer; if there is something wrong with it, stay with this one."""
-        old = self._probe
-        if old is None:
-            return
-        if layer == old.layer:  # there and back before anything happened
-            self._next_layer = None
-            self._resume()
-            return
-        self.tell.progress.report("starting", f"Opening {layer}")
-        try:
-            probe = self._recipe.probe(old, layer)
-        except Exception as error:
-            self._next_layer = None
-            self.front.layer_refused(old.layer)
-            self._fail(error, fatal=False)
-            self._resume()
-            return
-        self._stop_building()
-        self._workshop = None
-        self.atlas, self.scene, self.error = None, None, None
-        self._probe, self._next_layer = probe, None
-        old.close()
-        self.tell.progress.layer(layer)
-        self._begin()
-
-    def _resume(self) -> None:
-        """Go on with this layer: the wish for another one may have ended its collection."""
-        if self._building is None and self.atlas is None and self.error is None:
-            self._begin()
-
-    def _stop_building(self) -> None:
-        building, self._building = self._building, None
-        if building is not None:
-            building.close()  # type: ignore[attr-defined]
-
-    def _cancelled(self) -> bool:
-        return self._stopping() or self._next_layer is not None
-
-    def _progress(self, stage: str, message: str, done: float, total: float) -> None:
-        """Tell how far a long slice is, and let what is urgent in."""
-        self.tell.progress.report(stage, message, done, total)
-        if self._breathing:  # a command within a pause makes no pause of its own
-            return
-        self._breathing = True
-        try:
-            self._breathe()
-            self._gallery.flush()
-            if self._workshop is not None and not self._cancelled():
-                self._workshop.advance_urgent()
-        except Exception as error:
-            self._fail(error, fatal=False)
-        finally:
-            self._breathing = False
-
-    def _fail(self, error: BaseException, *, fatal: bool) -> None:
-        if fatal:
-            self.error = error
-        self.tell.error(error, fatal=fatal)
-        self._wake()
-
-    def _wake(self) -> None:
-        with self.changed:
-            self.changed.notify_all()

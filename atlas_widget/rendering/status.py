@@ -9,7 +9,17 @@ from atlas_widget.rendering.progress import Pace, Throttle
 
 __all__ = ["STAGES", "Reporter", "first_status"]
 
-STAGES = ("starting", "collecting", "layout", "umap", "pictures", "idle", "error", "closed")
+STAGES = (
+    "starting",
+    "collecting",
+    "layout",
+    "attribution",
+    "umap",
+    "pictures",
+    "idle",
+    "error",
+    "closed",
+)
 """What a status's ``stage`` may be. Shared with js/src: keep both sides alike."""
 
 _EVERY = 0.2  # seconds between two reports

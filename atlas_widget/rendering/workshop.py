@@ -88,8 +88,18 @@ class Workshop:
         inspector = Inspector(probe, self._engine, cache, gallery.send)
         self._details = Details(probe, source, inspector, gallery, self._label, seed=seed)
 
-    def show(self, scene: Scene, *, watched: bool) -> None:
-        """Take up another scene of the layer: its cells show real crops to begin with."""
+    def show(self, scene: Scene, *, watched: bool, again: bool = False) -> None:
+        """Take up another scene of the layer: its cells show real crops to begin with.
+
+        Parameters
+        ----------
+        scene
+            The cells.
+        watched
+            Whether somebody looks.
+        again
+            Whether pictures may be known from before: these are shown at once.
+        """
         self._scene = scene
         self._painter = None
         self._labeller = Labeller(
@@ -109,6 +119,8 @@ class Workshop:
         """Begin to work for somebody who looks; until told otherwise they see the base grid."""
         if self._queue is not None and self._scene is not None:
             self._queue.rest = True
+        if again:
+            self._recall(scene, self._queue)
             self._queue.look(self._scene.base, self._scene.cells(self._scene.base))
 
     @property
@@ -230,7 +242,7 @@ class Workshop:
         self._reporter.report("pictures", "Rendering the pictures", 0, 0)
         from atlas_widget.inversion.settings import InversionSettings
 
-        self._painter = Painter(
+        return Painter(
             scene,
             queue,
             self._probe,
@@ -241,12 +253,16 @@ class Workshop:
             show=self._gallery.show,
         )
         self._fetch(scene.base, scene.cells(scene.base))
-        self._fetch(*self.in_sight)
 
     def _fetch(self, grid: int, cells: Any) -> None:
         """Take what the cache has of these cells."""
         if self._painter is not None:
             self._painter.prefetch(grid, cells)
+        self._painter = self._new_painter(scene, queue)
+        self._fetch(scene.base, scene.cells(scene.base))
+        self._fetch(*self.in_sight)
+
+    def _new_painter(self, scene: Scene, queue: CellQueue) -> Painter:
         if self._labeller is not None and self._queue is not None:
             found = self._labeller.prefetch(grid, cells)
             self._queue.mark_labelled(grid, found)
@@ -259,6 +275,12 @@ class Workshop:
             return
         try:
             known = labeller.advance(grid, cell)
+
+    def _recall(self, scene: Scene, queue: CellQueue) -> None:
+        """Show what the cache has of the base grid, which is what is seen first."""
+        self._painter = self._new_painter(scene, queue)
+        self._painter.prefetch(scene.base, scene.cells(scene.base))
+        self._painter.recall()
         except Exception as error:
             self._lose_classes(error)
             return

@@ -63,6 +63,22 @@ function makeGrids({ dense, sizes, seed = 3 }) {
   });
 }
 
+/** What x and y mean where two classes are compared. */
+function axesOf([kind, first, other]) {
+  if (kind !== "comparison") return [];
+  const nothing = { low: null, high: null, low_label: "", high_label: "" };
+  return [
+    {
+      label: `influence on ${first} − influence on ${other}`,
+      low: 1.34,
+      high: -1.34,
+      low_label: first,
+      high_label: other,
+    },
+    { ...nothing, label: "similar activations lie close together" },
+  ];
+}
+
 export class FakeModel {
   constructor(options = {}) {
     this.options = { sizes: [20, 40, 80], dense: false, instant: false, pace: 60, ...options };
@@ -75,6 +91,7 @@ export class FakeModel {
     this.details = new FakeDetails(this, CLASSES);
     this.overlays = new FakeOverlays(this, CLASSES);
     this.dead = false;
+    this.subject = options.state?.subject ?? [];
     this.state = {
       layer: "blocks.4.2",
       layers: Array.from({ length: 46 }, (_, i) => ({
@@ -84,6 +101,7 @@ export class FakeModel {
       selection: [],
       level: 20,
       fixed_level: null,
+      subject: [],
       opened: [],
       hovered: -1,
       viewport: [0, 0, 1, 1],
@@ -104,6 +122,7 @@ export class FakeModel {
     if (JSON.stringify(this.state[name]) === JSON.stringify(value)) return;
     this.state[name] = value;
     this.emit(`change:${name}`);
+    if (name === "subject") void this.showSubject(value);
   }
 
   save_changes() {
@@ -247,7 +266,25 @@ export class FakeModel {
       samples: 12000,
       images: 18,
       layer: "blocks.4.2",
+      subject: this.subject,
+      axes: axesOf(this.subject),
     });
+  }
+
+  /** As Python does: the atlas of a class has fewer cells; `slowSubject` lets one see it coming. */
+  async showSubject(subject) {
+    const { sizes, dense, slowSubject } = this.options;
+    if (subject.length > 0) {
+      this.say("attribution", { done: 1200, total: 4000, seconds_left: 12 });
+      await wait(slowSubject ?? this.options.pace);
+      if (this.state.subject !== subject) return;
+    }
+    this.subject = subject;
+    const seed = 3 + subject.join().length;
+    this.sendLayout(makeGrids({ sizes, dense, seed }), true);
+    await this.show(sizes[0], this.grids[0].ids, "final");
+    this.sendLabels();
+    this.say("idle");
   }
 
   sendLabels() {

@@ -208,7 +208,15 @@ def class_picker(page: Page) -> None:
     page.wait_for_timeout(250)
 
 
+def subject_menu(page: Page) -> None:
+    settle(page)
+    page.click("[data-aw-subject-menu]")
+    page.wait_for_timeout(250)
+
+
 INSTANT = {"instant": True}
+COMPARED = {**INSTANT, "state": {"subject": ["comparison", "tabby cat", "golden retriever"]}}
+OF_CLASS = {**INSTANT, "state": {"subject": ["class", "tabby cat"]}}
 
 
 def overlay(text: str, **more: object) -> dict[str, object]:
@@ -316,6 +324,12 @@ SHOTS = {
     "overlay_menu": (overlay_menu, overlay("density"), {}),
     "overlay_menu_dark": (overlay_menu, overlay("influence: daisy", dark=True), {}),
     "class_picker": (class_picker, INSTANT, {}),
+    "subject_menu": (subject_menu, OF_CLASS, {}),
+    "class_atlas": (detail, OF_CLASS, {}),
+    "class_atlas_narrow": (light, {**OF_CLASS, "dark": True}, {"width": 632}),
+    "compared": (hovering, COMPARED, {}),
+    "compared_dark": (zoomed, {**COMPARED, "dark": True, "onDemand": True}, {}),
+    "compared_narrow": (light, COMPARED, {"width": 632}),
     "retina": (hovering, INSTANT, {"scale": 2}),
 }
 

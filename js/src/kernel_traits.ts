@@ -1,5 +1,6 @@
 import { type Signal, signal } from "@preact/signals";
 import type { Link } from "./link";
+import { isSame, readSubject, type Subject } from "./subject";
 import { type LayerName, readInteger, readLayers, readStatus, type Status } from "./traits";
 
 const DEFAULT_HEIGHT = 600;
@@ -9,6 +10,8 @@ export class KernelTraits {
   readonly status: Signal<Status>;
   readonly layer: Signal<string>;
   readonly layers: Signal<LayerName[]>;
+  /** Which samples are wanted; the layout says which are on show. */
+  readonly subject: Signal<Subject>;
   readonly height: Signal<number>;
 
   constructor(
@@ -18,6 +21,7 @@ export class KernelTraits {
     this.status = signal(readStatus(link.get("status")));
     this.layer = signal(String(link.get("layer") ?? ""));
     this.layers = signal(readLayers(link.get("layers")));
+    this.subject = signal(readSubject(link.get("subject")));
     this.height = signal(readInteger(link.get("height"), DEFAULT_HEIGHT));
     link.onTrait("status", (value) => {
       this.status.value = readStatus(value);
@@ -30,6 +34,9 @@ export class KernelTraits {
     link.onTrait("layers", (value) => {
       this.layers.value = readLayers(value);
     });
+    link.onTrait("subject", (value) => {
+      this.subject.value = readSubject(value);
+    });
     link.onTrait("height", (value) => {
       this.height.value = readInteger(value, DEFAULT_HEIGHT);
     });
@@ -39,6 +46,12 @@ export class KernelTraits {
   setLayer(name: string): void {
     this.layer.value = name;
     this.link.set({ layer: name });
+  }
+
+  setSubject(subject: Subject): void {
+    if (isSame(subject, this.subject.peek())) return;
+    this.subject.value = subject;
+    this.link.set({ subject: [...subject] });
   }
 
   setHeight(height: number): void {

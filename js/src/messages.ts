@@ -36,6 +36,39 @@ export const FROM_BROWSER = {
   influence: { grid: "integer", class: "integer", cells: "cells" },
   strongest: { grid: "integer", classes: "integers" },
   real_crops: { grid: "integer", cells: "cells" },
+  causal_test: {
+    grid: "integer",
+    cells: "cells",
+    request: "integer",
+    change: "string",
+    amount: "number",
+    where: "string",
+    classes: "integers",
+  },
+  source_images: { first: "integer", count: "integer" },
+  patch_picture: { image: "integer" },
+  try_patch: {
+    request: "integer",
+    image: "integer",
+    grid: "integer",
+    cell: "integer",
+    crop: "integer",
+    x: "fraction",
+    y: "fraction",
+    size: "fraction",
+    class: "integer",
+    corners: "boolean",
+  },
+  patch_test: {
+    request: "integer",
+    grid: "integer",
+    cell: "integer",
+    crop: "integer",
+    class: "integer",
+    size: "fraction",
+  },
+  find_cues: { request: "integer", grid: "integer", first: "integer", second: "integer" },
+  stop_task: { request: "integer" },
   export: { grid: "integer", cells: "cells", format: "string" },
   retry: {},
 } as const;
@@ -48,6 +81,8 @@ export const FROM_KERNEL = {
     samples: "integer",
     images: "integer",
     layer: "string",
+    subject: "strings",
+    axes: "axes",
   },
   sheet: {
     sheet: "integer",
@@ -133,6 +168,73 @@ export const FROM_KERNEL = {
     tile: "integer",
     columns: "integer",
   },
+  task_progress: { request: "integer", done: "integer", total: "integer" },
+  task_failed: { request: "integer", message: "string" },
+  causal_test: {
+    request: "integer",
+    what: "string",
+    pictures: "integer",
+    names: "strings",
+    predicted: "numbers",
+    actual: "numbers",
+    correlation: "number?",
+    low: "number?",
+    high: "number?",
+    slope: "number?",
+  },
+  source_images: {
+    first: "integer",
+    total: "integer",
+    images: "integers",
+    names: "strings",
+    tile: "integer",
+    columns: "integer",
+  },
+  patch_picture: { image: "integer", name: "string", side: "integer" },
+  patch_classes: {
+    request: "integer",
+    image: "integer",
+    x: "number",
+    y: "number",
+    classes: "integers",
+    names: "strings",
+    before: "numbers",
+    after: "numbers",
+    scores: "numbers",
+  },
+  patch_tested: {
+    request: "integer",
+    name: "string",
+    images: "integer",
+    conditions: "strings",
+    protocols: "strings",
+    counts: "integers",
+    flips: "integers",
+    low: "numbers",
+    high: "numbers",
+    left_out: "strings",
+    confirmed: "boolean",
+  },
+  cues: {
+    request: "integer",
+    grid: "integer",
+    candidates: "integer",
+    samples: "integer",
+    cells: "cells",
+    argue_for: "strings",
+    seen_in: "strings",
+    counts: "integers",
+    influence: "numbers",
+    predicted: "numbers",
+    measured: "numbers",
+    images: "integers",
+    flips: "numbers",
+    noise: "numbers",
+    confirmed: "integers",
+    notices: "strings",
+    tile: "integer",
+    columns: "integer",
+  },
   exported: { path: "string", provenance: "string" },
   error: { message: "string", hint: "string", fatal: "boolean" },
   notice: { message: "string" },
@@ -146,6 +248,15 @@ export interface ClassValue {
   /** The interval's ends; null where one sample alone speaks and nothing is known of its spread. */
   low: number | null;
   high: number | null;
+}
+
+/** What an axis of a layout means; `low` and `high` are the values at 0 and at 1. */
+export interface Axis {
+  label: string;
+  low: number | null;
+  high: number | null;
+  low_label: string;
+  high_label: string;
 }
 
 export interface GridCells {
@@ -169,6 +280,7 @@ interface FieldTypes {
   "number?": number | null;
   "classes?": ClassValue[] | null;
   grids: GridCells[];
+  axes: Axis[];
 }
 
 type Fields = Record<string, keyof FieldTypes>;
@@ -209,6 +321,16 @@ function isClassValue(value: unknown): boolean {
   );
 }
 
+function isAxis(value: unknown): boolean {
+  const item = value as Axis | null;
+  return (
+    typeof item === "object" &&
+    item !== null &&
+    [item.label, item.low_label, item.high_label].every(isString) &&
+    [item.low, item.high].every(orNull(isNumber))
+  );
+}
+
 function isGrid(value: unknown): boolean {
   const item = value as GridCells | null;
   return (
@@ -236,6 +358,7 @@ const CHECKS: Record<keyof FieldTypes, (value: unknown) => boolean> = {
   "number?": orNull(isNumber),
   "classes?": orNull(listOf(isClassValue)),
   grids: listOf(isGrid),
+  axes: listOf(isAxis),
 };
 
 /** The message if it is one that the table knows, complete and well typed; else what is wrong. */

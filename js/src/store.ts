@@ -2,6 +2,7 @@ import type { AnyModel } from "@anywidget/types";
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { Banners } from "./banners";
 import { Cards } from "./cards";
+import { Causes } from "./causes/causes";
 import { Classes } from "./classes";
 import { Details } from "./details";
 import { greet } from "./greeting";
@@ -10,7 +11,7 @@ import { Influences } from "./influences";
 import { KernelTraits } from "./kernel_traits";
 import { Link } from "./link";
 import { LostPictures } from "./lost";
-import type { BrowserMessage, KernelMessageOf } from "./messages";
+import type { Axis, BrowserMessage, KernelMessageOf } from "./messages";
 import { parseKernelMessage } from "./messages";
 import type { OverlayChoice } from "./overlays/choice";
 import { bindOverlay } from "./overlays/trait";
@@ -21,6 +22,7 @@ import type { Selection, Selections } from "./selection/selections";
 import { Sheets } from "./sheets";
 import { type InSight, Sights } from "./sights";
 import { Strongest } from "./strongest";
+import { readSubject, type Subject } from "./subject";
 import type { Status } from "./traits";
 import { Remembered } from "./view/remembered";
 
@@ -32,6 +34,9 @@ export interface Layout {
   samples: number;
   images: number;
   layer: string;
+  subject: Subject;
+  /** What x and y mean; none where they only part what differs. */
+  axes: Axis[];
 }
 
 export type Change =
@@ -60,6 +65,7 @@ export class Store {
   readonly cards = new Cards();
   readonly details = new Details((message) => this.send(message));
   readonly classes = new Classes();
+  readonly causes = new Causes((message) => this.send(message));
   readonly influences = new Influences((message) => this.send(message));
   readonly strongest = new Strongest((message) => this.send(message));
   readonly realCrops: RealCrops;
@@ -252,6 +258,16 @@ export class Store {
       case "crop_in_image":
         this.details.receive(message, bytes, this.revision);
         break;
+      case "task_progress":
+      case "task_failed":
+      case "causal_test":
+      case "source_images":
+      case "patch_picture":
+      case "patch_classes":
+      case "patch_tested":
+      case "cues":
+        this.causes.receive(message, bytes);
+        break;
       case "exported":
       case "error":
       case "notice":
@@ -263,7 +279,8 @@ export class Store {
   }
 
   private receiveLayout(message: KernelMessageOf<"layout">): void {
-    const { revision, final, samples, images, layer } = message;
+    const { revision, final, samples, images, layer, axes } = message;
+    const subject = readSubject(message.subject);
     if (revision < this.revision) return;
     if (revision !== this.revision) {
       if (this.revision >= 0) this.selections.forget();
@@ -276,7 +293,7 @@ export class Store {
       this.realCrops.clear();
     }
     const grids = message.grids.map((cells) => new Grid(cells)).sort((a, b) => a.size - b.size);
-    this.layout.value = { revision, final, grids, samples, images, layer };
+    this.layout.value = { revision, final, grids, samples, images, layer, subject, axes };
     this.pictureVersion.value++;
     this.emit({ kind: "layout" });
     this.sheets.layoutCame(revision);

@@ -5,6 +5,7 @@ export type Stage =
   | "starting"
   | "collecting"
   | "layout"
+  | "attribution"
   | "umap"
   | "pictures"
   | "idle"
@@ -84,6 +85,7 @@ const STAGE_WORDS: Record<Stage, string> = {
   starting: "Starting",
   collecting: "Collecting activations",
   layout: "First layout",
+  attribution: "Computing what samples argue for",
   umap: "Arranging by similarity (UMAP)",
   pictures: "Pictures",
   idle: "",

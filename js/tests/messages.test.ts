@@ -70,6 +70,8 @@ describe("a message from the kernel", () => {
       samples: 1,
       images: 1,
       layer: "a",
+      subject: [],
+      axes: [],
       grids: [{ size: 20, ids: [1, 2], counts: [1] }],
     },
   ])("is refused otherwise: %j", (content) => {

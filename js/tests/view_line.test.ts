@@ -3,6 +3,7 @@ import { type KeptView, numbersInPython, viewLine } from "../src/view/view_line"
 
 const home: KeptView = {
   layer: "blocks.4.2",
+  subject: [],
   viewport: null,
   level: 20,
   fixedLevel: null,

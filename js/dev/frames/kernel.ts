@@ -107,6 +107,8 @@ export class FeedingModel {
         samples: 1_000_000,
         images: 1_000_000,
         layer: "layer",
+        subject: [],
+        axes: [],
       });
       for (const grid of this.grids) this.feed(grid.size, grid.ids, "final");
     } else if (message.kind === "acknowledge") {

@@ -3,6 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { type FoundClass, findClasses, findNames, nearMatches } from "../search";
 import { combineFor } from "../selection/selection";
 import { MAX_CLASSES } from "../strongest";
+import { argues } from "../subject";
 import { formatValue, plural } from "../words";
 import { useWidget } from "./context";
 import { Icon } from "./icons";
@@ -112,6 +113,11 @@ export function SearchBox() {
                   reached.value = match.class;
                   select(match, event);
                 }}
+                onAtlas={() => {
+                  store.traits.setSubject(argues(match.name));
+                  clear();
+                  host.focus({ preventScroll: true });
+                }}
                 onColour={() => {
                   store.overlay.value = { kind: "influence", class: match.class };
                 }}
@@ -158,11 +164,13 @@ function FoundRow({
   match,
   reached,
   onSelect,
+  onAtlas,
   onColour,
 }: {
   match: FoundClass;
   reached: boolean;
   onSelect: (event: MouseEvent) => void;
+  onAtlas: () => void;
   onColour: () => void;
 }) {
   const { name, won, cells, strongest } = match;
@@ -205,6 +213,20 @@ function FoundRow({
         }}
       >
         <Icon name="colour" />
+      </button>
+      <button
+        type="button"
+        class="aw-button aw-quiet"
+        tabIndex={-1}
+        title="An atlas of this class: the samples that argue most for it"
+        aria-label={`An atlas of ${name}`}
+        data-aw-found-atlas={match.class}
+        onClick={(event) => {
+          event.stopPropagation();
+          onAtlas();
+        }}
+      >
+        <Icon name="samples" />
       </button>
     </li>
   );

@@ -1,6 +1,7 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { plural } from "../words";
 import { AtlasToCome } from "./AtlasToCome";
+import { AcrossAxis, DownAxis } from "./Axes";
 import { Banners } from "./Banners";
 import { CopiedView } from "./CopiedView";
 import { useWidget } from "./context";
@@ -17,27 +18,31 @@ export function Stage() {
   const overlay = useRef<HTMLCanvasElement>(null);
   useLayoutEffect(() => view.attach(stage.current!, base.current!, overlay.current!), []);
   return (
-    <div class="aw-stage-holder">
-      <div
-        ref={stage}
-        class={`aw-stage aw-tool-${view.tool.value} ${view.active.value ? "aw-over" : ""}`}
-        data-aw-drawing={view.gesture.value?.kind ?? ""}
-      >
-        <canvas ref={base} aria-hidden="true" />
-        <canvas ref={overlay} aria-hidden="true" />
-      </div>
-      <Rail />
-      <AtlasToCome />
-      <div class="aw-dock">
-        <OverlayLegend />
-        <div class="aw-floats">
-          <CopiedView />
-          <SelectionChip />
+    <div class="aw-stage-column">
+      <AcrossAxis />
+      <div class="aw-stage-holder">
+        <div
+          ref={stage}
+          class={`aw-stage aw-tool-${view.tool.value} ${view.active.value ? "aw-over" : ""}`}
+          data-aw-drawing={view.gesture.value?.kind ?? ""}
+        >
+          <canvas ref={base} aria-hidden="true" />
+          <canvas ref={overlay} aria-hidden="true" />
         </div>
-        <Minimap />
+        <DownAxis />
+        <Rail />
+        <AtlasToCome />
+        <div class="aw-dock">
+          <OverlayLegend />
+          <div class="aw-floats">
+            <CopiedView />
+            <SelectionChip />
+          </div>
+          <Minimap />
+        </div>
+        <HoverCard />
+        <Banners />
       </div>
-      <HoverCard />
-      <Banners />
     </div>
   );
 }

@@ -3,7 +3,7 @@ import { plural } from "../words";
 import { useWidget } from "./context";
 import { StateMark } from "./StateMark";
 
-const BUSY = new Set(["starting", "collecting", "layout", "umap", "pictures"]);
+const BUSY = new Set(["starting", "collecting", "layout", "attribution", "umap", "pictures"]);
 
 /** Always there: what happens, how far it is, how long it takes still; and what the marks mean. */
 export function StatusLine() {

@@ -9,6 +9,7 @@ import { LayerPicker } from "./LayerPicker";
 import { OverlayMenu } from "./OverlayMenu";
 import { SearchBox } from "./SearchBox";
 import { SelectMenu } from "./SelectMenu";
+import { SubjectMenu } from "./SubjectMenu";
 
 const TOOLS: [Tool, string][] = [
   ["pan", "Pan and open cells (P)"],
@@ -25,11 +26,12 @@ export function Toolbar({ onHelp }: { onHelp: () => void }) {
   return (
     <div ref={element} class="aw-toolbar" role="toolbar" aria-label="Atlas">
       <LayerPicker />
-      {model && (
+      {model && store.traits.subject.value.length === 0 && (
         <span class="aw-model" title={model}>
           {model}
         </span>
       )}
+      <SubjectMenu />
       <span class="aw-spring" />
       <SearchBox />
       <span class="aw-break" />

@@ -9,6 +9,7 @@ import overlay from "./overlay.css";
 import pair from "./pair.css";
 import stage from "./stage.css";
 import status from "./status.css";
+import subject from "./subject.css";
 import tabs from "./tabs.css";
 import theme from "./theme.css";
 import toolbar from "./toolbar.css";
@@ -20,6 +21,7 @@ const parts = [
   controls,
   toolbar,
   stage,
+  subject,
   help,
   overlay,
   bars,

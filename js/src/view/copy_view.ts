@@ -11,6 +11,7 @@ export async function copyView(view: View): Promise<void> {
   const opened = view.opened.peek();
   const line = viewLine({
     layer: store.traits.layer.peek(),
+    subject: store.traits.subject.peek(),
     viewport: navigation.atHome.peek() ? null : navigation.viewport,
     level: grid,
     fixedLevel: levels === "auto" ? null : levels,

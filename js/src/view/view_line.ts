@@ -3,6 +3,8 @@ import type { Box } from "../geometry";
 /** What a view tells of itself; the names are those of the widget's traits. */
 export interface KeptView {
   layer: string;
+  /** What the atlas is about; nothing where it is of all samples. */
+  subject: readonly string[];
   /** Null where all of the atlas is in view. */
   viewport: Box | null;
   /** The grid that the selection is of. */
@@ -30,6 +32,9 @@ export function numbersInPython(numbers: readonly number[]): string {
 export function viewLine(view: KeptView, name = "w"): string {
   // A JSON text is a Python text as well.
   const entries: [string, string][] = [["layer", JSON.stringify(view.layer)]];
+  if (view.subject.length > 0) {
+    entries.push(["subject", `[${view.subject.map((part) => JSON.stringify(part)).join(", ")}]`]);
+  }
   if (view.viewport) {
     entries.push(["viewport", `[${view.viewport.map((value) => +value.toFixed(4)).join(", ")}]`]);
   }

@@ -1,5 +1,7 @@
 import { useMemo } from "preact/hooks";
+import { className } from "../../overlays/choice";
 import { cellsWonBy, countWins } from "../../overlays/top_class";
+import { ALL, argues, isSame } from "../../subject";
 import { plural } from "../../words";
 import { useWidget } from "../context";
 import { Icon } from "../icons";
@@ -37,6 +39,11 @@ export function ClassActions({
     wins > 0
       ? `Select the ${plural(wins, "cell")} that ${label} wins`
       : `No cell is known that ${label} wins`;
+  const name = className(store.classes.names.value, index);
+  const shown = isSame(store.traits.subject.value, argues(name));
+  const atlas = shown
+    ? "Show all samples again"
+    : `An atlas of ${label}: the samples that argue most for it`;
   return (
     <span class="aw-bar-actions">
       <button
@@ -67,6 +74,17 @@ export function ClassActions({
         }}
       >
         <Icon name="lasso" />
+      </button>
+      <button
+        type="button"
+        class="aw-button aw-quiet"
+        aria-pressed={shown}
+        title={atlas}
+        aria-label={atlas}
+        data-aw-atlas-of={index}
+        onClick={() => store.traits.setSubject(shown ? ALL : argues(name))}
+      >
+        <Icon name="samples" />
       </button>
     </span>
   );

@@ -1,0 +1,198 @@
+import { useSignal } from "@preact/signals";
+import type { Subject } from "../subject";
+import { ALL, argues, compared, describeSubject, isSame, nameSubject, wins } from "../subject";
+import { ClassPicker } from "./ClassPicker";
+import { useWidget } from "./context";
+import { Icon } from "./icons";
+import { Popup } from "./Popup";
+
+/** Which samples are on show: all, those of a class, or two classes compared; and the way back. */
+export function SubjectMenu() {
+  const { store, host } = useWidget();
+  const open = useSignal(false);
+  const wanted = store.traits.subject.value;
+  const shown = store.layout.value?.subject ?? ALL;
+  const coming = !isSame(wanted, shown);
+  const back = coming && wanted.length > 0 ? "Give it up" : "Back to all samples";
+  const close = () => {
+    open.value = false;
+  };
+  return (
+    <div class="aw-holder aw-subject">
+      {wanted.length > 0 && <span class="aw-subject-path">all samples ›</span>}
+      <button
+        type="button"
+        class={`aw-button aw-subject-button ${wanted.length > 0 ? "aw-on" : ""}`}
+        title={describeSubject(wanted)}
+        aria-label={`On show: ${nameSubject(wanted)}`}
+        aria-haspopup="menu"
+        aria-expanded={open.value}
+        aria-busy={coming}
+        data-aw-subject-menu
+        onClick={() => {
+          open.value = !open.value;
+        }}
+      >
+        <span class="aw-subject-name">
+          {nameSubject(wanted)}
+          {coming && "…"}
+        </span>
+        <Icon name="down" />
+      </button>
+      {wanted.length > 0 && (
+        <button
+          type="button"
+          class="aw-button aw-quiet aw-subject-back"
+          title={back}
+          aria-label={back}
+          data-aw-subject-back
+          onClick={() => {
+            store.traits.setSubject(coming ? shown : ALL);
+            host.focus({ preventScroll: true });
+          }}
+        >
+          <Icon name="close" />
+        </button>
+      )}
+      {open.value && <Menu onClose={close} />}
+    </div>
+  );
+}
+
+/** Which class is asked for: the one, the first of two, or the other of two. */
+type Asking = "class" | "first" | { first: string };
+
+function Menu({ onClose }: { onClose: () => void }) {
+  const { store, host } = useWidget();
+  const asking = useSignal<Asking | null>(null);
+  const now = store.traits.subject.value;
+  const names = store.classes.names.value;
+  const { reason } = store.classes;
+  const show = (subject: Subject) => {
+    store.traits.setSubject(subject);
+    onClose();
+    host.focus({ preventScroll: true });
+  };
+  if (asking.value !== null) {
+    return (
+      <Question
+        asking={asking.value}
+        onAsk={(next) => {
+          asking.value = next;
+        }}
+        onShow={show}
+        onClose={onClose}
+      />
+    );
+  }
+  const [kind, current] = now;
+  const single = kind === "class" || kind === "winning";
+  const entries: [string, string, string, boolean, () => void][] = [
+    ["all", "All samples", "the whole atlas", now.length === 0, () => show(ALL)],
+  ];
+  if (single) {
+    entries.push(
+      [
+        "argues",
+        `“${current}”`,
+        "what argues most for it",
+        kind === "class",
+        () => show(argues(current)),
+      ],
+      [
+        "wins",
+        "What it wins",
+        "of all classes",
+        kind === "winning",
+        () => show(wins(current)),
+      ],
+      [
+        "against",
+        `“${current}” or …`,
+        "compared",
+        false,
+        () => {
+          asking.value = { first: current };
+        },
+      ],
+    );
+  }
+  entries.push(
+    [
+      "class",
+      "One class…",
+      "what argues most for it",
+      false,
+      () => {
+        asking.value = "class";
+      },
+    ],
+    [
+      "compare",
+      "Two classes…",
+      "compared",
+      kind === "comparison",
+      () => {
+        asking.value = "first";
+      },
+    ],
+  );
+  return (
+    <Popup class="aw-menu aw-subject-popup" onClose={onClose}>
+      <div role="menu" aria-label="Which samples">
+        {entries.map(([name, words, meaning, checked, act]) => (
+          <button
+            key={name}
+            type="button"
+            role="menuitemradio"
+            aria-checked={checked}
+            disabled={name !== "all" && (names.length === 0 || !store.connected.value)}
+            title={name !== "all" ? reason.value : ""}
+            data-aw-subject={name}
+            onClick={act}
+          >
+            <span>{words}</span>
+            <small>{meaning}</small>
+          </button>
+        ))}
+      </div>
+    </Popup>
+  );
+}
+
+/** Picks a class, or one after the other of two. */
+function Question({
+  asking: what,
+  onAsk,
+  onShow,
+  onClose,
+}: {
+  asking: Asking;
+  onAsk: (next: Asking) => void;
+  onShow: (subject: Subject) => void;
+  onClose: () => void;
+}) {
+  const names = useWidget().store.classes.names.value;
+  const first = typeof what === "object" ? what.first : null;
+  const words =
+    first !== null
+      ? `Compare “${first}” with which class?`
+      : what === "first"
+        ? "Compare which class …"
+        : "An atlas of which class?";
+  return (
+    <Popup class="aw-subject-popup" onClose={onClose}>
+      <p class="aw-note">{words}</p>
+      <ClassPicker
+        key={words}
+        chosen={null}
+        onChoose={(index) => {
+          const name = names[index];
+          if (what === "class") onShow(argues(name));
+          else if (what === "first") onAsk({ first: name });
+          else if (first !== null && name !== first) onShow(compared(first, name));
+        }}
+      />
+    </Popup>
+  );
+}

@@ -1,0 +1,43 @@
+/**
+ * What the atlas on show is about, as the trait `subject` says it: nothing for all samples, else a
+ * kind and the names of its classes. Written the same way by `atlas_widget/subjects.py`.
+ */
+
+export type Subject = readonly string[];
+
+export const ALL: Subject = [];
+
+export const argues = (name: string): Subject => ["class", name];
+export const wins = (name: string): Subject => ["winning", name];
+export const compared = (first: string, other: string): Subject => ["comparison", first, other];
+
+export function readSubject(value: unknown): Subject {
+  const parts = Array.isArray(value) ? value : [];
+  return parts.every((part) => typeof part === "string") ? parts : ALL;
+}
+
+export const isSame = (a: Subject, b: Subject): boolean =>
+  a.length === b.length && a.every((part, at) => part === b[at]);
+
+/** The classes that it names; none where it is about all samples. */
+export const classesOf = (subject: Subject): readonly string[] => subject.slice(1);
+
+/** In a few words, for a button: `fireboat`, `fireboat | liner`. */
+export function nameSubject(subject: Subject): string {
+  return subject.length === 0 ? "all samples" : classesOf(subject).join(" | ");
+}
+
+/** In full. */
+export function describeSubject(subject: Subject): string {
+  const [kind, first, other] = subject;
+  switch (kind) {
+    case "class":
+      return `The samples that argue most for “${first}”, laid out by themselves`;
+    case "winning":
+      return `The samples that argue for no class as much as for “${first}”, laid out by themselves`;
+    case "comparison":
+      return `The samples that argue most for “${first}” or “${other}”, by which one they argue for`;
+    default:
+      return "All samples of the layer";
+  }
+}
