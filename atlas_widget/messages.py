@@ -195,6 +195,17 @@ def _fraction(value: object, where: str) -> float:
     return float(value)
 
 
+def _finite(value: object, where: str) -> float:
+    # NaN is not below anything
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or not abs(value) < _MAX_INTEGER
+    ):
+        raise MessageError(f"{where} must be a finite number, not {_shown(value)}.")
+    return float(value)
+
+
 def _boolean(value: object, where: str) -> bool:
     if not isinstance(value, bool):
         raise MessageError(f"{where} must be true or false, not {_shown(value)}.")
@@ -221,6 +232,11 @@ def _interval(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {"index": int(entry["index"]), "label": str(entry["label"]), **values}
 
 
+def _axis(entry: Mapping[str, Any]) -> dict[str, Any]:
+    texts = {name: str(entry[name]) for name in ("label", "low_label", "high_label")}
+    return {**texts, **{name: _number(entry[name], name) for name in ("low", "high")}}
+
+
 def _grid(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "size": int(entry["size"]),
@@ -232,17 +248,13 @@ def _grid(entry: Mapping[str, Any]) -> dict[str, Any]:
 _Check = Callable[[object, str], Any]
 
 _FROM_BROWSER: dict[str, _Check] = {
-def _axis(entry: Mapping[str, Any]) -> dict[str, Any]:
-    texts = {name: str(entry[name]) for name in ("label", "low_label", "high_label")}
-    return {**texts, **{name: _number(entry[name], name) for name in ("low", "high")}}
-
-
     "string": _text,
     "integer": _integer,
     "boolean": _boolean,
     "cells": _cells,
     "integers": _integers,
     "fraction": _fraction,
+    "number": _finite,
 }
 
 _TO_BROWSER: dict[str, Callable[[Any, str], Any]] = {
@@ -253,11 +265,12 @@ _TO_BROWSER: dict[str, Callable[[Any, str], Any]] = {
     "number?": _number,
     "boolean": lambda value, _where: bool(value),
     "cells": lambda value, _where: [int(cell) for cell in value],
+    "integers": lambda value, _where: [int(number) for number in value],
     "numbers": lambda value, where: [_number(number, where) for number in value],
     "strings": lambda value, _where: [None if text is None else str(text) for text in value],
     "classes?": lambda value, _where: (
         None if value is None else [_interval(entry) for entry in value]
     ),
+    "axes": lambda value, _where: [_axis(entry) for entry in value],
     "grids": lambda value, _where: [_grid(entry) for entry in value],
 }
-    "axes": lambda value, _where: [_axis(entry) for entry in value],

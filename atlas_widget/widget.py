@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from atlas_widget import kernel, lifetime, messages
+from atlas_widget.causing import Causing
 from atlas_widget.errors import AtlasError
 from atlas_widget.exploring import Exploring
-from atlas_widget.finishing import Finishing
 from atlas_widget.provenance import model_name
 from atlas_widget.rendering.front import WidgetFront
 from atlas_widget.rendering.recipe import Recipe, layer_names
@@ -32,7 +32,7 @@ __all__ = ["AtlasWidget"]
 _CLOSE_TIMEOUT = 20.0  # seconds that close() waits for the slice in progress
 
 
-class AtlasWidget(Exploring, Finishing):
+class AtlasWidget(Exploring, Causing):
     """An activation atlas of a layer, made while you look at it.
 
     Returns at once. One worker thread collects activations, lays them out and renders the cells'

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from atlas_widget import AtlasWidget
-from atlas_widget.errors import AtlasError
 from atlas_widget.classes import sample_attributions
+from atlas_widget.errors import AtlasError
 from tests.conftest import make_tiny_model
 from tests.widget_browser import FakeBrowser
 

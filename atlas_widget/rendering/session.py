@@ -12,10 +12,12 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from atlas_widget import messages
+from atlas_widget.errors import AtlasError
 from atlas_widget.messages import Message
 from atlas_widget.progress import Cancelled
 from atlas_widget.rendering.exporting import export_here
 from atlas_widget.rendering.front import Front
+from atlas_widget.rendering.long_tasks import LongTask
 from atlas_widget.rendering.recipe import Recipe
 from atlas_widget.rendering.sheets import Picture
 from atlas_widget.rendering.stages import Stages
@@ -217,6 +219,13 @@ class Session(Stages):
         """Forget such a demand."""
         if self._workshop is not None:
             self._workshop.withdraw(grid, cells)
+
+    def run(self, task: LongTask) -> None:
+        """Have an experiment made that Python asked for."""
+        if self._workshop is not None:
+            self._workshop.run(task)
+        else:
+            task.end(error=AtlasError("There is no layer to try anything on."))
 
     def point(self, grid: int, cell: int) -> None:
         """Follow the pointer."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from atlas_widget.progress import Cancelled
@@ -109,6 +110,8 @@ class Stages:
             reporter=self.tell.progress,
             notice=self.tell.notice,
             no_classes=self._lose_classes,
+            pause=partial(self._progress, "pictures"),
+            cancelled=self._cancelled,
         )
         self._building = build(
             probe,
@@ -175,6 +178,8 @@ class Stages:
             self._resume()
             return
         self._stop_building()
+        if self._workshop is not None:
+            self._workshop.leave("Another layer is on show now.")
         self._workshop = None
         self._subject, self._whole, self._derivations = ALL, None, None
         self.atlas, self.scene, self.error = None, None, None

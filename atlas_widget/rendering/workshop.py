@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from atlas_widget.rendering.cache import PictureCache
+from atlas_widget.rendering.causes import KINDS, Causes
 from atlas_widget.rendering.class_overview import ClassOverview
 from atlas_widget.rendering.details import Details
 from atlas_widget.rendering.gallery import Gallery
 from atlas_widget.rendering.inspect import Inspector
 from atlas_widget.rendering.labels import Labeller
+from atlas_widget.rendering.long_tasks import LongTask, Pause
 from atlas_widget.rendering.pictures import Painter
 from atlas_widget.rendering.queue import Batch, CellQueue, State, Task
 from atlas_widget.rendering.scene import Scene
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from atlas_widget.images.sources import ImageSource
     from atlas_widget.inversion import InversionEngine, InversionSettings
     from atlas_widget.probe import LayerProbe
+    from atlas_widget.progress import CancelledCallback
 
 __all__ = ["Workshop"]
 
@@ -53,6 +56,8 @@ class Workshop:
         Told what the person should know once.
     no_classes
         Told why cells turn out to have no classes.
+    pause, cancelled
+        For what takes long; see :class:`~.long_tasks.LongTasks`.
     """
 
     def __init__(
@@ -67,6 +72,8 @@ class Workshop:
         reporter: Reporter,
         notice: Callable[[str], None],
         no_classes: Callable[[str], None],
+        pause: Pause,
+        cancelled: CancelledCallback,
     ) -> None:
         self._probe = probe
         self._source = source
@@ -87,6 +94,7 @@ class Workshop:
         self._engines: dict[InversionSettings, InversionEngine] = {}
         inspector = Inspector(probe, self._engine, cache, gallery.send)
         self._details = Details(probe, source, inspector, gallery, self._label, seed=seed)
+        self._causes = Causes(probe, source, labels, gallery, pause=pause, cancelled=cancelled)
 
     def show(self, scene: Scene, *, watched: bool, again: bool = False) -> None:
         """Take up another scene of the layer: its cells show real crops to begin with.
@@ -107,9 +115,12 @@ class Workshop:
         )
         self._details.show(scene, self._labeller)
         self._overview.show(scene, self._labeller)
+        self._causes.show(scene)
         cells = {size: list(scene.cells(size)) for size in scene.grids}
         self._queue = CellQueue(cells, base=scene.base, labels=self._labeller.possible)
         self._gallery.begin(scene)
+        if again:
+            self._recall(scene, self._queue)
         self._gallery.show_crops(scene.base, cells[scene.base])
         self._gallery.advance_crops()
         if watched:
@@ -119,8 +130,6 @@ class Workshop:
         """Begin to work for somebody who looks; until told otherwise they see the base grid."""
         if self._queue is not None and self._scene is not None:
             self._queue.rest = True
-        if again:
-            self._recall(scene, self._queue)
             self._queue.look(self._scene.base, self._scene.cells(self._scene.base))
 
     @property
@@ -158,6 +167,8 @@ class Workshop:
             self._overview.strongest(fields["grid"], fields["classes"])
         elif kind == "real_crops":
             self._gallery.real_crops(fields["grid"], fields["cells"])
+        elif kind in KINDS:
+            self._causes.handle(kind, fields)
         else:
             if kind == "inspect":
                 self.hover(fields["grid"], fields["cell"])
@@ -173,6 +184,14 @@ class Workshop:
         """Forget such a demand."""
         if self._queue is not None:
             self._queue.withdraw(grid, cells)
+
+    def run(self, task: LongTask) -> None:
+        """Have an experiment made that Python asked for."""
+        self._causes.run(task)
+
+    def leave(self, reason: str) -> None:
+        """Tell those who wait for experiments that there will be none."""
+        self._causes.end(reason)
 
     def retry(self) -> None:
         """Try again what failed."""
@@ -193,12 +212,12 @@ class Workshop:
 
     def advance_urgent(self) -> bool:
         """Work for a slice on what somebody waits for; return False if there is no such thing."""
-        return self._details.advance(SLICE)
+        return self._causes.advance_urgent() or self._details.advance(SLICE)
 
     def advance(self) -> bool:
         """Work for a slice on pictures and labels; return False if nothing is left to do."""
         queue = self._queue
-        if self._gallery.advance_crops():
+        if self._causes.advance() or self._gallery.advance_crops():
             return True
         if queue is None or self._scene is None or not self._scene.final:
             return False
@@ -240,6 +259,11 @@ class Workshop:
 
     def _set_up(self, scene: Scene, queue: CellQueue) -> None:
         self._reporter.report("pictures", "Rendering the pictures", 0, 0)
+        self._painter = self._new_painter(scene, queue)
+        self._fetch(scene.base, scene.cells(scene.base))
+        self._fetch(*self.in_sight)
+
+    def _new_painter(self, scene: Scene, queue: CellQueue) -> Painter:
         from atlas_widget.inversion.settings import InversionSettings
 
         return Painter(
@@ -252,17 +276,18 @@ class Workshop:
             seed=self._seed,
             show=self._gallery.show,
         )
+
+    def _recall(self, scene: Scene, queue: CellQueue) -> None:
+        """Show what the cache has of the base grid, which is what is seen first."""
+        self._painter = self._new_painter(scene, queue)
+        self._painter.prefetch(scene.base, scene.cells(scene.base))
+        self._painter.recall()
         self._fetch(scene.base, scene.cells(scene.base))
 
     def _fetch(self, grid: int, cells: Any) -> None:
         """Take what the cache has of these cells."""
         if self._painter is not None:
             self._painter.prefetch(grid, cells)
-        self._painter = self._new_painter(scene, queue)
-        self._fetch(scene.base, scene.cells(scene.base))
-        self._fetch(*self.in_sight)
-
-    def _new_painter(self, scene: Scene, queue: CellQueue) -> Painter:
         if self._labeller is not None and self._queue is not None:
             found = self._labeller.prefetch(grid, cells)
             self._queue.mark_labelled(grid, found)
@@ -275,12 +300,6 @@ class Workshop:
             return
         try:
             known = labeller.advance(grid, cell)
-
-    def _recall(self, scene: Scene, queue: CellQueue) -> None:
-        """Show what the cache has of the base grid, which is what is seen first."""
-        self._painter = self._new_painter(scene, queue)
-        self._painter.prefetch(scene.base, scene.cells(scene.base))
-        self._painter.recall()
         except Exception as error:
             self._lose_classes(error)
             return

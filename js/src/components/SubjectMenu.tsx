@@ -99,13 +99,7 @@ function Menu({ onClose }: { onClose: () => void }) {
         kind === "class",
         () => show(argues(current)),
       ],
-      [
-        "wins",
-        "What it wins",
-        "of all classes",
-        kind === "winning",
-        () => show(wins(current)),
-      ],
+      ["wins", "What it wins", "of all classes", kind === "winning", () => show(wins(current))],
       [
         "against",
         `“${current}” or …`,
