@@ -10,6 +10,7 @@ import { cssOfPixel } from "./colour";
 import { densityOverlay } from "./density";
 import { fidelityOverlay } from "./fidelity";
 import { influenceOverlay } from "./influence";
+import { colourBySubject } from "./of_subject";
 import type { Legend, Overlay } from "./overlay";
 import { topClassOverlay } from "./top_class";
 
@@ -60,6 +61,12 @@ export class OverlayLayer {
         crops = now;
       }),
       effect(() => this.ask()),
+      colourBySubject({
+        subject: () => store.layout.value?.subject ?? null,
+        names: store.classes.names,
+        overlay: store.overlay,
+        intensity: this.intensity,
+      }),
       effect(() => {
         const choice = store.overlay.value;
         if (choice.kind === "influence" && choice.class >= 0) this.lastClass.value = choice.class;
