@@ -4,6 +4,7 @@
  * pictures. Options: cells (how many at the finest grid), instant, error, closed, delay.
  */
 
+import { FakeCauses } from "./fake_causes.js";
 import { FakeDetails } from "./fake_details.js";
 import { FakeOverlays } from "./fake_overlays.js";
 import { makeRandom, TEXTURES, TILE, texture, toJpeg, wait } from "./fake_pictures.js";
@@ -89,6 +90,7 @@ export class FakeModel {
     this.sheet = 0;
     this.unacknowledged = 0;
     this.details = new FakeDetails(this, CLASSES);
+    this.causes = new FakeCauses(this, CLASSES);
     this.overlays = new FakeOverlays(this, CLASSES);
     this.dead = false;
     this.subject = options.state?.subject ?? [];
@@ -194,6 +196,7 @@ export class FakeModel {
     else if (message.kind === "visible") this.visible(message);
     else if (message.kind === "hover") await this.card(message);
     else if (this.details.answers(message)) await this.details.answer(message);
+    else if (this.causes.answers(message)) await this.causes.answer(message);
     else if (this.overlays.answers(message)) await this.overlays.answer(message);
     else if (message.kind === "missing") await this.show(message.grid, message.cells, "final");
     else if (message.kind === "export") {

@@ -61,6 +61,44 @@ def crop(page: Page) -> None:
     page.wait_for_timeout(400)
 
 
+def causes(page: Page) -> None:
+    detail(page)
+    page.click("[data-aw-tab=causes]")
+    page.click("[data-aw-choice=add]")
+    page.click("[data-aw-try]")
+    page.locator("[data-aw-scatter]").wait_for()
+    page.wait_for_timeout(300)
+
+
+def patch_lab(page: Page) -> None:
+    detail(page)
+    page.click("[data-aw-tab=patch]")
+    page.locator("[data-aw-changed]").wait_for()
+    page.click("[data-aw-image='3']")
+    page.wait_for_timeout(700)
+
+
+def patch_tested(page: Page) -> None:
+    patch_lab(page)
+    page.click("[data-aw-test-patch]")
+    page.locator("[data-aw-patch-tested]").wait_for()
+    page.locator("[data-aw-verdict]").scroll_into_view_if_needed()
+    page.wait_for_timeout(300)
+
+
+def cues(page: Page) -> None:
+    detail(page)
+    page.click("[data-aw-tab=causes]")
+    page.click("[data-aw-open-cues]")
+    for place, name in enumerate(("daisy", "barn")):
+        page.click(f".aw-cues [data-aw-class-choice] >> nth={place}")
+        page.keyboard.type(name)
+        page.keyboard.press("Enter")
+    page.click("[data-aw-find-cues]")
+    page.locator("[data-aw-cue]").first.wait_for()
+    page.wait_for_timeout(500)
+
+
 def pair(page: Page) -> None:
     detail(page)
     page.click("[data-aw-pin]")
@@ -239,6 +277,15 @@ SHOTS = {
     "detail_dark": (detail, {**INSTANT, "dark": True}, {}),
     "variants": (variants, INSTANT, {}),
     "crop": (crop, {**INSTANT, "dark": True}, {}),
+    **{
+        f"{act.__name__}{suffix}": (act, {**INSTANT, **options}, screen)
+        for act in (causes, patch_lab, patch_tested, cues)
+        for suffix, options, screen in (
+            ("", {}, {}),
+            ("_dark", {"dark": True}, {}),
+            ("_narrow", {}, {"width": 632}),
+        )
+    },
     "pair": (pair, INSTANT, {}),
     "mix": (mix, INSTANT, {}),
     "mix_dark": (mix, {**INSTANT, "dark": True}, {}),

@@ -8,6 +8,7 @@ import { writeOverlay } from "../overlays/choice";
 import { isDark, onThemeChange } from "../theme";
 import { copyView } from "../view/copy_view";
 import { describePicture, describePlace, describeSamples } from "../words";
+import { CuesPanel } from "./causes/CuesPanel";
 import { useWidget } from "./context";
 import { DetailPanels } from "./detail/DetailPanels";
 import { HeightHandle } from "./HeightHandle";
@@ -100,6 +101,7 @@ export function Root() {
       <div class="aw-body">
         <Stage />
         <DetailPanels />
+        {view.choices.cuesOpen.value && <CuesPanel />}
         {help.value && (
           <Help
             onClose={() => {

@@ -1,4 +1,7 @@
 import { effect, type ReadonlySignal, signal, untracked } from "@preact/signals";
+import type { CausalTest } from "../causes/causal_test";
+import type { PatchTest } from "../causes/patch_test";
+import type { Running } from "../causes/running";
 import type { Details } from "../details";
 import type { LivePictures } from "../inspections";
 import type { Place } from "../view/view";
@@ -29,6 +32,9 @@ export class Panel {
   readonly seed = signal(0);
   readonly live = signal<LivePictures | null>(null);
   readonly variants = signal<LivePictures | null>(null);
+  /** What was tried out with the cell. */
+  readonly tried = signal<Running<CausalTest> | null>(null);
+  readonly patched = signal<Running<PatchTest> | null>(null);
   /** What was chosen to be looked at, and what the pointer rests on meanwhile. */
   private readonly chosen = signal<Looking>(LIVE);
   private readonly glimpsed = signal<Looking | null>(null);
@@ -113,6 +119,8 @@ export class Panel {
   dispose(): void {
     for (const end of this.endings) end();
     this.variants.peek()?.stop();
+    this.tried.peek()?.stop();
+    this.patched.peek()?.stop();
   }
 
   private wantImage(looking: Looking): void {

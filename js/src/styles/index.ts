@@ -1,12 +1,15 @@
 import bars from "./bars.css";
 import card from "./card.css";
+import causes from "./causes.css";
 import controls from "./controls.css";
+import cues from "./cues.css";
 import detail from "./detail.css";
 import frame from "./frame.css";
 import help from "./help.css";
 import live from "./live.css";
 import overlay from "./overlay.css";
 import pair from "./pair.css";
+import patchLab from "./patch_lab.css";
 import stage from "./stage.css";
 import status from "./status.css";
 import subject from "./subject.css";
@@ -30,6 +33,9 @@ const parts = [
   tabs,
   live,
   pair,
+  causes,
+  patchLab,
+  cues,
   status,
 ];
 

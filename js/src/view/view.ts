@@ -1,4 +1,5 @@
 import { batch, effect, signal } from "@preact/signals";
+import { Choices } from "../causes/choices";
 import type { Box, Point } from "../geometry";
 import { cellAt, toAtlas } from "../geometry";
 import type { Grid } from "../grids";
@@ -42,6 +43,8 @@ export class View {
   readonly selecting: Selecting;
   /** The cells that are open beside the stage. */
   readonly panels: Panels;
+  /** What was chosen for experiments. */
+  readonly choices = new Choices();
   /** The colours over the pictures and their legend. */
   readonly overlays: OverlayLayer;
   readonly walking: Walking;
@@ -113,6 +116,7 @@ export class View {
       ),
       ...this.follow(),
       () => this.panels.dispose(),
+      () => this.choices.dispose(),
       () => this.sight.dispose(),
       () => this.standpoints.dispose(),
       () => this.painter.dispose(),

@@ -1,5 +1,7 @@
 import type { Panel } from "../../panels/panel";
 import { describePicture, toneOf } from "../../words";
+import { CausesTab } from "../causes/CausesTab";
+import { PatchLabTab } from "../causes/PatchLabTab";
 import { useWidget } from "../context";
 import { StateMark } from "../StateMark";
 import { CellChannels } from "./CellChannels";
@@ -22,7 +24,11 @@ export function CellPanel({ panel }: { panel: Panel }) {
 }
 
 /** The parts of a panel, in this order; which one is shown stays when another cell is opened. */
-const TABS: readonly PanelTab[] = [{ name: "cell", words: "Cell", Body: CellTab }];
+const TABS: readonly PanelTab[] = [
+  { name: "cell", words: "Cell", Body: CellTab },
+  { name: "causes", words: "Causes", Body: CausesTab },
+  { name: "patch", words: "Patch lab", Body: PatchLabTab },
+];
 
 function CellTab({ panel }: { panel: Panel }) {
   return (

@@ -1,0 +1,108 @@
+import type { KernelMessageOf } from "../messages";
+
+/** Where a patch is: its middle and its side, in fractions of the image. */
+export interface PatchPlace {
+  x: number;
+  y: number;
+  size: number;
+}
+
+export const SMALLEST = 0.05;
+export const LARGEST = 0.8;
+
+const within = (value: number, low: number, high: number) => Math.min(Math.max(value, low), high);
+
+/** The place moved inwards and sized so that the patch lies within the image. */
+export function fitted({ x, y, size }: PatchPlace): PatchPlace {
+  const side = within(size, SMALLEST, LARGEST);
+  return { x: within(x, side / 2, 1 - side / 2), y: within(y, side / 2, 1 - side / 2), size: side };
+}
+
+const STEP = 0.02;
+const STRIDE = 0.1;
+
+/** Where a key takes a patch; null if it means nothing to it. Shift goes further. */
+export function movedByKey(place: PatchPlace, key: string, far: boolean): PatchPlace | null {
+  const step = far ? STRIDE : STEP;
+  const { x, y, size } = place;
+  switch (key) {
+    case "ArrowLeft":
+      return fitted({ x: x - step, y, size });
+    case "ArrowRight":
+      return fitted({ x: x + step, y, size });
+    case "ArrowUp":
+      return fitted({ x, y: y - step, size });
+    case "ArrowDown":
+      return fitted({ x, y: y + step, size });
+    case "+":
+    case "=":
+      return fitted({ x, y, size: size + step });
+    case "-":
+    case "−":
+    case "_":
+      return fitted({ x, y, size: size - step });
+    default:
+      return null;
+  }
+}
+
+/** Where the lower right corner of a patch is dragged to: the upper left one stays. */
+export function resized(place: PatchPlace, x: number, y: number): PatchPlace {
+  const [left, top] = [place.x - place.size / 2, place.y - place.size / 2];
+  const room = Math.min(LARGEST, 1 - left, 1 - top);
+  const size = within(Math.max(x - left, y - top), SMALLEST, Math.max(SMALLEST, room));
+  return { x: left + size / 2, y: top + size / 2, size };
+}
+
+export function describePatch({ x, y, size }: PatchPlace): string {
+  const percent = (part: number) => `${Math.round(100 * part)} %`;
+  return `Patch, its middle ${percent(x)} across and ${percent(y)} down, its side ${percent(size)} of the image. Arrow keys move it, plus and minus change its size.`;
+}
+
+/** What the model says of an image with a patch, and without. */
+export interface PatchClasses {
+  image: number;
+  x: number;
+  y: number;
+  classes: ChangedClass[];
+}
+
+export interface ChangedClass {
+  index: number;
+  name: string;
+  /** Probabilities. */
+  before: number;
+  after: number;
+  /** How much the score changed. */
+  score: number;
+}
+
+export function readPatchClasses(message: KernelMessageOf<"patch_classes">): PatchClasses {
+  const { image, x, y } = message;
+  const classes = message.classes.map((index, at) => ({
+    index,
+    name: message.names[at] ?? "",
+    before: message.before[at] ?? 0,
+    after: message.after[at] ?? 0,
+    score: message.scores[at] ?? 0,
+  }));
+  return { image, x, y, classes };
+}
+
+/** Shares of a hundred, as short as they can be without being wrong. */
+export function formatShare(share: number): string {
+  if (share > 0 && share < 0.005) return "<1 %";
+  if (share < 1 && share > 0.995) return ">99 %";
+  return `${Math.round(100 * share)} %`;
+}
+
+/** How the model's first answer changed, in words. */
+export function describeChange({ classes }: PatchClasses): string {
+  const [after] = classes;
+  const before = [...classes].sort((a, b) => b.before - a.before)[0];
+  if (!after || !before) return "";
+  if (after.index === before.index) {
+    return `Still “${after.name}”: ${formatShare(after.before)} without the patch, ${formatShare(after.after)} with it.`;
+  }
+  return `“${before.name}” becomes “${after.name}”.`;
+}

@@ -1,0 +1,160 @@
+import { describeMeaning, describeNumbers } from "../../causes/causal_test";
+import type { Panel } from "../../panels/panel";
+import { plural } from "../../words";
+import { useWidget } from "../context";
+import { Choice } from "./Choice";
+import { Scatter } from "./Scatter";
+import { TaskState } from "./TaskState";
+
+const CHANGES = [
+  ["remove", "Remove it", "Take the direction away, as far as it is there"],
+  ["add", "Add it", "Add the direction, so many times what the cell has"],
+] as const;
+const PLACES = [
+  ["sample", "at the sample", "Where each sample of the cell lies in its image"],
+  ["present", "where it is", "Wherever the activation points at least half that way (cosine 0.5)"],
+  ["everywhere", "everywhere", "At all positions of the image"],
+] as const;
+const [LEAST, MOST] = [-3, 3];
+/** Classes that are looked at: those that a cell argues most for, and against. */
+const [FOR, AGAINST] = [3, 2];
+
+/** A direction removed or added on real images: does what attribution predicts happen? */
+export function CausesTab({ panel }: { panel: Panel }) {
+  const { store, view } = useWidget();
+  const { choices } = view;
+  const { cells, grid } = store.selection.value;
+  const region = choices.region.value && cells.length > 0;
+  const running = panel.tried.value;
+  const state = running?.state.value;
+  const connected = store.connected.value;
+  const adds = choices.change.value === "add";
+  const idle = adds && choices.amount.value === 0;
+  const start = () => {
+    running?.stop();
+    panel.tried.value = store.causes.change({
+      grid: region ? grid : panel.place.grid,
+      cells: region ? [...cells] : [panel.place.cell],
+      change: choices.change.value,
+      amount: choices.amount.value,
+      where: choices.where.value,
+      classes: region ? [] : classesOf(store.cards.get(panel.place.grid, panel.place.cell)),
+    });
+  };
+  return (
+    <>
+      <section class="aw-made aw-experiment">
+        <p class="aw-note">
+          Change this layer on real images and let the rest of the network run: does what
+          attribution predicts happen?
+        </p>
+        {cells.length > 0 && (
+          <Choice
+            label="Of what"
+            value={region ? "region" : "cell"}
+            options={[
+              ["cell", "this cell", "The mean of the open cell"],
+              ["region", `the ${plural(cells.length, "selected cell")}`, "The mean of the region"],
+            ]}
+            onChoose={(value) => {
+              choices.region.value = value === "region";
+            }}
+          />
+        )}
+        <div class="aw-row">
+          <Choice
+            label="Change"
+            value={choices.change.value}
+            options={CHANGES}
+            onChoose={(value) => {
+              choices.change.value = value;
+            }}
+          />
+          {adds && (
+            <label class="aw-amount">
+              <input
+                type="range"
+                min={LEAST}
+                max={MOST}
+                step="0.25"
+                value={choices.amount.value}
+                aria-label="How much is added, in units of the cell’s mean"
+                data-aw-amount
+                onInput={(event) => {
+                  choices.amount.value = event.currentTarget.valueAsNumber;
+                }}
+              />
+              <output>{`${choices.amount.value.toFixed(2).replace("-", "−")} ×`}</output>
+            </label>
+          )}
+        </div>
+        <Choice
+          label="Where"
+          value={choices.where.value}
+          options={PLACES}
+          onChoose={(value) => {
+            choices.where.value = value;
+          }}
+        />
+        <div class="aw-row">
+          <button
+            type="button"
+            class="aw-button aw-primary"
+            disabled={!connected || idle || state?.stage === "running"}
+            title={connected ? "" : "There is no kernel to do it"}
+            data-aw-try
+            onClick={start}
+          >
+            Try it on real images
+          </button>
+          <button
+            type="button"
+            class="aw-link"
+            data-aw-open-cues
+            onClick={() => {
+              choices.cuesOpen.value = true;
+            }}
+          >
+            Find misleading cues…
+          </button>
+        </div>
+        {running && (
+          <TaskState
+            running={running}
+            words={describeRunning(state?.stage === "running" ? state : null)}
+            onStop={() => {
+              running.stop();
+              panel.tried.value = null;
+            }}
+          />
+        )}
+      </section>
+      {state?.stage === "done" && (
+        <section class="aw-said aw-experiment" aria-live="polite">
+          <h3>
+            {state.result.what} <small>{describeNumbers(state.result)}</small>
+          </h3>
+          <p data-aw-meaning>{describeMeaning(state.result)}</p>
+          <Scatter test={state.result} />
+          <p class="aw-note">
+            Crops of one image are not independent of each other: of few images, the interval is too
+            narrow.
+          </p>
+        </section>
+      )}
+    </>
+  );
+}
+
+function describeRunning(state: { done: number; total: number } | null): string {
+  if (!state || state.total === 0) return "Reading the images…";
+  return `${state.done} of ${plural(state.total, "crop")}…`;
+}
+
+function classesOf(
+  card: { classes: { index: number }[] | null; against: { index: number }[] | null } | null,
+): number[] {
+  const pro = (card?.classes ?? []).slice(0, FOR);
+  const contra = (card?.against ?? []).slice(0, AGAINST);
+  return [...new Set([...pro, ...contra].map(({ index }) => index))];
+}

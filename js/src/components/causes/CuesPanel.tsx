@@ -1,0 +1,199 @@
+import { useEffect, useRef } from "preact/hooks";
+import type { Cue, CueReport } from "../../causes/cues";
+import { formatShare } from "../../causes/patch";
+import type { Canvas } from "../../decode";
+import { formatValue, plural } from "../../words";
+import { CellPicture } from "../CellPicture";
+import { useWidget } from "../context";
+import { Drawing } from "../Drawing";
+import { Icon } from "../icons";
+import { ClassChoice } from "./ClassChoice";
+import { TaskState } from "./TaskState";
+
+/** What argues for one of two classes although it is seen in images of the other: a ranked list. */
+export function CuesPanel() {
+  const { store, view, host } = useWidget();
+  const { choices } = view;
+  const close = useRef<HTMLButtonElement>(null);
+  useEffect(() => close.current?.focus({ preventScroll: true }), []);
+  const [first, second] = [choices.first.value, choices.second.value];
+  const running = choices.cues.value;
+  const state = running?.state.value;
+  const connected = store.connected.value;
+  const grid = store.layout.value?.grids[0]?.size ?? null;
+  const ready = first !== null && second !== null && first !== second && grid !== null;
+  const end = () => {
+    choices.cuesOpen.value = false;
+    host.focus({ preventScroll: true });
+  };
+  return (
+    <div
+      class="aw-cues"
+      role="dialog"
+      aria-modal="false"
+      aria-label="Misleading cues"
+      data-aw-cues={state?.stage ?? ""}
+      onKeyDown={(event) => {
+        if (event.key !== "Escape") return;
+        event.stopPropagation();
+        end();
+      }}
+    >
+      <header class="aw-cues-head">
+        <h2>Misleading cues</h2>
+        <button
+          ref={close}
+          type="button"
+          class="aw-button aw-quiet"
+          title="Close (Escape)"
+          aria-label="Close"
+          onClick={end}
+        >
+          <Icon name="close" />
+        </button>
+      </header>
+      <p class="aw-note">
+        What argues for one class although it is seen in images of the other: pasted on those
+        images, with noise and random cells as controls.
+      </p>
+      <div class="aw-row">
+        <ClassChoice
+          label="One class"
+          chosen={first}
+          onChoose={(index) => {
+            choices.first.value = index;
+          }}
+        />
+        <span class="aw-note">and</span>
+        <ClassChoice
+          label="The other class"
+          chosen={second}
+          onChoose={(index) => {
+            choices.second.value = index;
+          }}
+        />
+        <button
+          type="button"
+          class="aw-button aw-primary"
+          disabled={!connected || !ready || state?.stage === "running"}
+          title={connected ? "" : "There is no kernel to do it"}
+          data-aw-find-cues
+          onClick={() => {
+            if (!ready) return;
+            running?.stop();
+            choices.cues.value = store.causes.findCues(grid, first, second);
+          }}
+        >
+          Find
+        </button>
+      </div>
+      {running && (
+        <TaskState
+          running={running}
+          words="Going through the samples of both classes, then pasting…"
+          onStop={() => {
+            running.stop();
+            choices.cues.value = null;
+          }}
+        />
+      )}
+      {running && state?.stage === "done" && (
+        <Found report={state.result} request={running.request} />
+      )}
+    </div>
+  );
+}
+
+function Found({ report, request }: { report: CueReport; request: number }) {
+  const { store } = useWidget();
+  void store.causes.version.value;
+  const crops = store.causes.cropsOf(request);
+  const { cues, candidates, samples, notices } = report;
+  return (
+    <>
+      <p class="aw-note">
+        {cues.length === 0
+          ? `No cell argues so in ${plural(samples, "sample")} of both classes’ images.`
+          : `${cues.length} of ${plural(candidates, "candidate")}, the most telling first.`}
+      </p>
+      <ol class="aw-cue-list">
+        {cues.map((cue, rank) => (
+          <CueRow key={cue.cell} cue={cue} report={report} rank={rank} crops={crops} />
+        ))}
+      </ol>
+      {notices.map((notice) => (
+        <p key={notice} class="aw-note">
+          {notice}
+        </p>
+      ))}
+    </>
+  );
+}
+
+function CueRow({
+  cue,
+  report,
+  rank,
+  crops,
+}: {
+  cue: Cue;
+  report: CueReport;
+  rank: number;
+  crops: Canvas | null;
+}) {
+  const { view } = useWidget();
+  const { grid, tile, columns } = report;
+  const shown = Math.min(columns, cue.samples);
+  return (
+    <li>
+      <button
+        type="button"
+        class="aw-cue"
+        title="Fly to the cell and open it"
+        data-aw-cue={cue.cell}
+        onClick={() => {
+          view.navigation.flyToCells(grid, [cue.cell]);
+          view.opened.value = { grid, cell: cue.cell };
+        }}
+      >
+        <CellPicture grid={grid} cell={cue.cell} size={64} />
+        <span class="aw-cue-words">
+          <strong>
+            for “{cue.argueFor}” <small>in images of “{cue.seenIn}”</small>
+          </strong>
+          <span class="aw-cue-crops">
+            {Array.from({ length: shown }, (_, at) => (
+              <Drawing
+                key={at}
+                size={28}
+                of={[crops, at]}
+                class="aw-crop"
+                paint={(context, size) => {
+                  if (!crops) return;
+                  context.drawImage(crops, at * tile, rank * tile, tile, tile, 0, 0, size, size);
+                }}
+              />
+            ))}
+          </span>
+          <span class="aw-cue-numbers">
+            argues {formatValue(cue.influence)} in {plural(cue.samples, "sample")}
+            {cue.measured !== null && (
+              <>
+                {" "}
+                · pasted {formatValue(cue.measured)}, predicted {formatValue(cue.predicted ?? 0)}
+              </>
+            )}
+          </span>
+          {cue.flips !== null && (
+            <span class={`aw-cue-numbers ${cue.confirmed ? "aw-confirmed" : ""}`}>
+              flips {formatShare(cue.flips)} of {plural(cue.images, "image")}, noise{" "}
+              {formatShare(cue.noise ?? 0)}
+              {cue.confirmed ? " · confirmed" : " · not confirmed"}
+            </span>
+          )}
+          {cue.flips === null && <span class="aw-cue-numbers">could not be pasted on images</span>}
+        </span>
+      </button>
+    </li>
+  );
+}

@@ -1,0 +1,73 @@
+import { useEffect } from "preact/hooks";
+import { IMAGES_AT_ONCE } from "../../causes/causes";
+import { useWidget } from "../context";
+import { Drawing } from "../Drawing";
+
+const SIZE = 44;
+
+/** The person's images, to choose from; more of them come as one scrolls on. */
+export function ImageStrip({
+  chosen,
+  onChoose,
+}: {
+  chosen: number | null;
+  onChoose: (image: number) => void;
+}) {
+  const { store } = useWidget();
+  const { causes } = store;
+  void causes.version.value;
+  const connected = store.connected.value;
+  const { images, imageCount } = causes;
+  useEffect(() => {
+    if (connected) causes.wantImages(0);
+  }, [connected]);
+  const next = Math.ceil((images.at(-1)?.image ?? -1) / IMAGES_AT_ONCE) * IMAGES_AT_ONCE;
+  const more = imageCount !== null && images.length > 0 && next < imageCount;
+  return (
+    <div
+      class="aw-strip"
+      role="radiogroup"
+      aria-label="Image to put the patch on"
+      onScroll={(event) => {
+        const { scrollLeft, clientWidth, scrollWidth } = event.currentTarget;
+        if (connected && more && scrollLeft + clientWidth > scrollWidth - 2 * SIZE) {
+          causes.wantImages(next);
+        }
+      }}
+    >
+      {images.map(({ image, name, sheet, tile: [side, left, top] }) => (
+        <button
+          key={image}
+          type="button"
+          role="radio"
+          class="aw-crop-button"
+          aria-checked={image === chosen}
+          aria-label={name}
+          title={name}
+          data-aw-image={image}
+          onClick={() => onChoose(image)}
+        >
+          <Drawing
+            size={SIZE}
+            of={[sheet]}
+            class="aw-crop"
+            paint={(context, size) => {
+              if (sheet) context.drawImage(sheet, left, top, side, side, 0, 0, size, size);
+            }}
+          />
+        </button>
+      ))}
+      {more && (
+        <button
+          type="button"
+          class="aw-link"
+          disabled={!connected}
+          onClick={() => causes.wantImages(next)}
+        >
+          more
+        </button>
+      )}
+      {images.length === 0 && <p class="aw-note">{connected ? "Reading the images…" : ""}</p>}
+    </div>
+  );
+}

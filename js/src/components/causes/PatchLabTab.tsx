@@ -1,0 +1,183 @@
+import { useSignal } from "@preact/signals";
+import { useEffect, useMemo } from "preact/hooks";
+import { LivePatch } from "../../causes/live_patch";
+import { fitted, LARGEST, SMALLEST } from "../../causes/patch";
+import type { Panel } from "../../panels/panel";
+import { plural } from "../../words";
+import { useWidget } from "../context";
+import { ChangedClasses } from "./ChangedClasses";
+import { ClassChoice } from "./ClassChoice";
+import { ImageStrip } from "./ImageStrip";
+import { PatchedImage } from "./PatchedImage";
+import { PatchPicture } from "./PatchPicture";
+import { PatchTestTable } from "./PatchTestTable";
+import { TaskState } from "./TaskState";
+
+const CROPS = 7;
+const NO_KERNEL = "There is no kernel to do it";
+
+/** A cell's picture or one of its real crops, put on a real image: what does the model say then? */
+export function PatchLabTab({ panel }: { panel: Panel }) {
+  const { store, view } = useWidget();
+  const { choices } = view;
+  const crop = useSignal(-1);
+  const live = useMemo(
+    () =>
+      new LivePatch(
+        (ask) => store.causes.tryPatch(ask),
+        (x, y) => {
+          choices.place.value = { ...choices.place.peek(), x, y };
+        },
+      ),
+    [],
+  );
+  useEffect(() => () => live.dispose(), []);
+  void store.causes.version.value;
+  void store.cards.version.value;
+  const { grid, cell } = panel.place;
+  const card = store.cards.get(grid, cell);
+  const target = choices.target.value ?? card?.classes?.[0]?.index ?? null;
+  const image = choices.image.value ?? store.causes.images[0]?.image ?? null;
+  const at = choices.place.value;
+  const connected = store.connected.value;
+  const ask = (corners: boolean) => {
+    if (image === null || !connected) return;
+    live.want({ image, grid, cell, crop: crop.value, ...at, corners, class: target ?? -1 });
+  };
+  useEffect(() => {
+    if (image !== null && connected) store.causes.wantPicture(image);
+  }, [image, connected]);
+  useEffect(() => {
+    ask(false);
+  }, [image, crop.value, at.x, at.y, at.size, target, connected]);
+  const shown = live.shown.value;
+  const running = panel.patched.value;
+  const state = running?.state.value;
+  return (
+    <>
+      <div class="aw-made aw-experiment">
+        <PatchChoice panel={panel} chosen={crop.value} onChoose={(next) => (crop.value = next)} />
+        <div class="aw-patch-row">
+          <PatchedImage image={image} place={panel.place} crop={crop.value} at={choices.place} />
+          <div class="aw-patch-controls">
+            <label class="aw-amount">
+              <span>size</span>
+              <input
+                type="range"
+                min={SMALLEST}
+                max={LARGEST}
+                step="0.01"
+                value={at.size}
+                aria-label="Size of the patch"
+                aria-valuetext={`${Math.round(100 * at.size)} % of the image’s side`}
+                data-aw-patch-size
+                onInput={(event) => {
+                  choices.place.value = fitted({ ...at, size: event.currentTarget.valueAsNumber });
+                }}
+              />
+            </label>
+            <span class="aw-note">is to become</span>
+            <ClassChoice
+              label="The class that images are to become"
+              chosen={target}
+              onChoose={(index) => {
+                choices.target.value = index;
+              }}
+            />
+            <button
+              type="button"
+              class="aw-button"
+              disabled={!connected || image === null || target === null}
+              title={connected ? "The corner in which that class is strongest" : NO_KERNEL}
+              data-aw-best-corner
+              onClick={() => ask(true)}
+            >
+              Best of four corners
+            </button>
+          </div>
+        </div>
+        <ImageStrip chosen={image} onChoose={(next) => (choices.image.value = next)} />
+      </div>
+      <div class="aw-said aw-experiment">
+        <section>
+          <h3>
+            What the model says <small>grey: without the patch</small>
+          </h3>
+          {live.failed.value && <p class="aw-note aw-task-failed">{live.failed.value}</p>}
+          {shown && <ChangedClasses shown={shown} target={target} />}
+          {!shown && !live.failed.value && <p class="aw-note">Asking the model…</p>}
+        </section>
+        <section class="aw-experiment">
+          <button
+            type="button"
+            class="aw-button"
+            disabled={!connected || target === null || state?.stage === "running"}
+            title={connected ? "With noise and random cells as controls" : NO_KERNEL}
+            data-aw-test-patch
+            onClick={() => {
+              if (target === null) return;
+              panel.patched.value?.stop();
+              panel.patched.value = store.causes.testPatch(
+                panel.place,
+                crop.value,
+                target,
+                at.size,
+              );
+            }}
+          >
+            Test over many images
+          </button>
+          {running && (
+            <TaskState
+              running={running}
+              words={
+                state?.stage === "running" && state.total > 0
+                  ? `${state.done} of ${plural(state.total, "pass", "passes")}…`
+                  : "Reading the images…"
+              }
+              onStop={() => {
+                running.stop();
+                panel.patched.value = null;
+              }}
+            />
+          )}
+          {state?.stage === "done" && <PatchTestTable test={state.result} />}
+        </section>
+      </div>
+    </>
+  );
+}
+
+/** The cell's picture and its nearest real crops, of which one is the patch. */
+function PatchChoice({
+  panel,
+  chosen,
+  onChoose,
+}: {
+  panel: Panel;
+  chosen: number;
+  onChoose: (crop: number) => void;
+}) {
+  const { store } = useWidget();
+  const { grid, cell } = panel.place;
+  const crops = Math.min(store.cards.get(grid, cell)?.crops ?? 0, CROPS);
+  return (
+    <div class="aw-patch-choice" role="radiogroup" aria-label="Patch">
+      {Array.from({ length: crops + 1 }, (_, at) => at - 1).map((crop) => (
+        <button
+          key={crop}
+          type="button"
+          role="radio"
+          class="aw-crop-button"
+          aria-checked={crop === chosen}
+          aria-label={crop < 0 ? "The cell’s picture" : `Real crop ${crop + 1}`}
+          title={crop < 0 ? "The cell’s picture" : `Real crop ${crop + 1}`}
+          data-aw-patch-of={crop}
+          onClick={() => onChoose(crop)}
+        >
+          <PatchPicture place={panel.place} crop={crop} size={38} />
+        </button>
+      ))}
+    </div>
+  );
+}

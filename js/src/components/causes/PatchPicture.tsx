@@ -1,0 +1,14 @@
+import type { Place } from "../../view/view";
+import { CellPicture } from "../CellPicture";
+import { Crop } from "../Crops";
+import { useWidget } from "../context";
+
+/** What is put on images: the picture of a cell, or one of its real crops. */
+export function PatchPicture({ place, crop, size }: { place: Place; crop: number; size: number }) {
+  const { store } = useWidget();
+  void store.cards.version.value;
+  const { grid, cell } = place;
+  if (crop < 0) return <CellPicture grid={grid} cell={cell} size={size} />;
+  const card = store.cards.get(grid, cell);
+  return card ? <Crop card={card} index={crop} size={size} /> : null;
+}

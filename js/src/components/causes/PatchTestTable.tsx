@@ -1,0 +1,51 @@
+import { describePatchTest, type PatchTest } from "../../causes/patch_test";
+import { plural } from "../../words";
+import { percent } from "../ClassBars";
+
+const PROTOCOLS: Record<string, string> = {
+  corner: "one corner for all",
+  "best corner": "best corner for each",
+};
+const CONDITIONS: Record<string, string> = {
+  patch: "this patch",
+  noise: "noise",
+  "random cells": "random cells",
+};
+
+/** How many images a patch flips, and its controls; with intervals. */
+export function PatchTestTable({ test }: { test: PatchTest }) {
+  return (
+    <div class="aw-patch-test" data-aw-patch-tested={test.images}>
+      <h3>
+        Became “{test.name}” <small>of {plural(test.images, "image")}; 95 % interval</small>
+      </h3>
+      {test.protocols.map(({ protocol, outcomes }) => (
+        <section key={protocol}>
+          <h4>{PROTOCOLS[protocol] ?? protocol}</h4>
+          <ul class="aw-bars">
+            {outcomes.map(({ condition, flips, count, low, high }) => (
+              <li key={condition} class="aw-bar-row">
+                <span class="aw-bar-label">{CONDITIONS[condition] ?? condition}</span>
+                <span class="aw-bar-track" aria-hidden="true">
+                  <span
+                    class={`aw-bar ${condition === "patch" ? "aw-for" : "aw-before"}`}
+                    style={{ width: percent(count > 0 ? flips / count : 0) }}
+                  />
+                  <span
+                    class="aw-whisker"
+                    style={{ left: percent(low), width: percent(high - low) }}
+                  />
+                </span>
+                <span class="aw-bar-value">
+                  {flips} of {count} ({Math.round(100 * low)}–{Math.round(100 * high)} %)
+                </span>
+              </li>
+            ))}
+          </ul>
+        </section>
+      ))}
+      <p data-aw-verdict={String(test.confirmed)}>{describePatchTest(test)}</p>
+      {test.leftOut.length > 0 && <p class="aw-note">Left out: {test.leftOut.join(", ")}.</p>}
+    </div>
+  );
+}
