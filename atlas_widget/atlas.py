@@ -20,7 +20,7 @@ from atlas_widget.layout import spread, umap_layout
 from atlas_widget.progress import CancelledCallback, ProgressCallback, TextProgress
 from atlas_widget.provenance import AtlasSettings, atlas_key, describe, resolve_labels
 from atlas_widget.samples import Samples
-from atlas_widget.saved_atlas import read_atlas, write_atlas
+from atlas_widget.saved_atlas import find_atlas, read_atlas, write_atlas
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,6 +119,8 @@ class Atlas:
         positions_per_crop: int = POSITIONS_PER_CROP,
         neighbors: int | None = None,
         min_count: int | None = None,
+        folder: str | os.PathLike[str] | None = None,
+        dtype: str = "float32",
         cancelled: CancelledCallback | None = None,
     ) -> Self:
         """Collect activations, lay them out and put grids over them.
@@ -152,9 +154,39 @@ class Atlas:
             See `umap_layout`.
         min_count : int, optional
             How many samples a cell needs.
+        folder : str or Path, optional
+            Where to collect to, and to keep the atlas, in a folder named after the layer: however
+            many samples, memory does not grow with their activations, and what was interrupted
+            goes on where it was. See `building.build_atlases`, also for several layers at once.
+        dtype : {"float32", "float16"}
+            In what activations are kept in `folder`.
         cancelled : callable, optional
             Asked now and then; once it returns True, `Cancelled` is raised.
         """
+        if folder is not None:
+            from atlas_widget.building import build_atlases
+
+            built = build_atlases(
+                model,
+                [layer],
+                images,
+                folder,
+                transform=transform,
+                labels=labels,
+                num_samples=num_samples,
+                grids=grids,
+                seed=seed,
+                device=device,
+                progress=progress,
+                crop_scale=crop_scale,
+                positions_per_crop=positions_per_crop,
+                neighbors=neighbors,
+                min_count=min_count,
+                dtype=dtype,
+                cancelled=cancelled,
+            )
+            (path,) = built.values()
+            return cls.load(path)
         from atlas_widget.probe import LayerProbe
         from atlas_widget.probe.private_copy import unwrapped
 
@@ -334,7 +366,7 @@ class Atlas:
         Parameters
         ----------
         path : str or Path
-            The folder.
+            The folder; or that in which it alone was built.
         verify : bool, optional
             Whether to check every byte; by default only of files under 256 MB, since larger ones
             are memory-mapped and not read.
@@ -344,7 +376,7 @@ class Atlas:
         SavedAtlasError
             It is missing, truncated, altered, or of an unknown version.
         """
-        return read_atlas(cls, Path(path).expanduser(), verify=verify)
+        return read_atlas(cls, find_atlas(Path(path).expanduser()), verify=verify)
 
 
 def check_grids(grids: Sequence[int]) -> tuple[int, ...]:

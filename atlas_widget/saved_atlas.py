@@ -9,17 +9,22 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from atlas_widget.errors import AtlasError, SavedAtlasError
+from atlas_widget.errors import AtlasError, SavedAtlasError, did_you_mean
 from atlas_widget.images.thumbnails import Thumbnails
 from atlas_widget.influence import Axis, Influence
 from atlas_widget.samples import Samples
-from atlas_widget.storage import read_folder, write_folder
+from atlas_widget.storage import layer_folder, read_folder, write_folder
 from atlas_widget.tensor_file import Written
 
 if TYPE_CHECKING:
     from atlas_widget.atlas import Atlas
 
-__all__ = ["read_atlas", "write_atlas"]
+__all__ = ["NoAtlasOfLayerError", "find_atlas", "read_atlas", "write_atlas"]
+
+
+class NoAtlasOfLayerError(SavedAtlasError):
+    """There are atlases of other layers."""
+
 
 AtlasType = TypeVar("AtlasType", bound="Atlas")
 
@@ -96,6 +101,42 @@ def write_atlas(
         if name not in (ready or {})
     }
     write_folder(folder, record, files, ready)
+
+
+def find_atlas(folder: Path, layer: str | None = None) -> Path:
+    """Return where an atlas is: the folder itself, or one of those that were built in it.
+
+    Parameters
+    ----------
+    folder : Path
+        Where an atlas was saved, or the atlases of several layers were built.
+    layer : str, optional
+        Which of several.
+
+    Raises
+    ------
+    NoAtlasOfLayerError
+        There are atlases of other layers.
+    SavedAtlasError
+        There are several, and no layer was named.
+    """
+    if not folder.is_dir() or (folder / "atlas.json").is_file():
+        return folder
+    found = sorted(entry.parent for entry in folder.glob("*/atlas.json"))
+    if layer is not None and folder / layer_folder(layer) in found:
+        return folder / layer_folder(layer)
+    if not found or (layer is None and len(found) == 1):
+        return found[0] if found else folder
+    names = ", ".join(path.name for path in found)
+    if layer is None:
+        raise SavedAtlasError(
+            f"{str(folder)!r} holds several atlases ({names}): say which one, such as "
+            f"{str(found[0])!r}."
+        )
+    raise NoAtlasOfLayerError(
+        f"{str(folder)!r} holds no atlas of layer {layer!r}, but of {names}."
+        + did_you_mean(layer, [path.name for path in found])
+    )
 
 
 def read_atlas(kind: type[AtlasType], folder: Path, *, verify: bool | None = None) -> AtlasType:

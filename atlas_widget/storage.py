@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -24,11 +25,12 @@ from numpy.typing import NDArray
 from atlas_widget.errors import SavedAtlasError
 from atlas_widget.tensor_file import Written, read_tensors, write_tensors
 
-__all__ = ["FORMAT_VERSION", "read_folder", "write_folder"]
+__all__ = ["FORMAT_VERSION", "layer_folder", "read_folder", "write_folder"]
 
 FORMAT_VERSION = 1
 _FORMAT = "atlas_widget"
 _RECORD = "atlas.json"
+_TAKEN = ("shards", "build.lock")  # what else is in a folder that atlases are built in
 _MAPPED_FROM = 256 * 2**20  # bytes; smaller files are read into memory, and always checked
 
 Tensors = Mapping[str, NDArray[Any]]
@@ -130,6 +132,14 @@ def read_folder(
                 raise SavedAtlasError(f"{str(file)!r} has no array {key!r}.")
             tensors[key] = found[key]
     return record, tensors
+
+
+def layer_folder(layer: str) -> str:
+    """Return a name for a layer's folder: the layer's own, where that can be a file's."""
+    plain = re.sub(r"[^A-Za-z0-9._-]", "_", layer).strip(".") or "layer"
+    if plain == layer and len(layer) <= 100 and layer not in _TAKEN:
+        return layer
+    return f"{plain[:80]}-{hashlib.blake2b(layer.encode(), digest_size=4).hexdigest()}"
 
 
 def _read_record(path: Path) -> dict[str, Any]:

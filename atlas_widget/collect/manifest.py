@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,7 +20,7 @@ from atlas_widget.collect.shard_file import (
 )
 from atlas_widget.errors import OtherCollectionError
 
-__all__ = ["ShardFolder", "layer_folder"]
+__all__ = ["ShardFolder", "check_same", "made_from_of"]
 
 _MANIFEST = "manifest.json"
 _FORMAT = "atlas_widget shards"
@@ -67,7 +65,9 @@ class ShardFolder:
             It cannot be written to.
         """
         key = plan.key(layer)
-        _check_same(folder, {**plan.made_from, "layer": layer})
+        made_from = made_from_of(folder)
+        if made_from is not None:
+            check_same(folder, made_from, {**plan.made_from, "layer": layer})
         whole = {}
         for number in range(len(plan)):
             with contextlib.suppress(DamagedShardError):
@@ -134,29 +134,27 @@ class ShardFolder:
             raise disk_error(self.folder / _MANIFEST, error) from error
 
 
-def layer_folder(layer: str) -> str:
-    """Return a name for a layer's folder: the layer's own, where that can be a file's."""
-    plain = re.sub(r"[^A-Za-z0-9._-]", "_", layer).strip(".") or "layer"
-    if plain == layer and len(layer) <= 100:
-        return layer
-    return f"{plain[:80]}-{hashlib.blake2b(layer.encode(), digest_size=4).hexdigest()}"
-
-
-def _check_same(folder: Path, wanted: Mapping[str, Any]) -> None:
+def made_from_of(folder: Path) -> dict[str, Any] | None:
+    """Return what the shards in a folder were made from; None if nothing says so."""
     try:
         found = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))["made_from"]
-    except FileNotFoundError:
-        return
     except (OSError, ValueError, KeyError, TypeError):
-        return  # damaged: the shards themselves say what they are of
-    if not isinstance(found, dict) or found == wanted:
+        return None  # none, or damaged: the shards themselves say what they are of
+    return found if isinstance(found, dict) else None
+
+
+def check_same(folder: Path, found: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> None:
+    """Raise `OtherCollectionError` if what was collected is not what is wanted."""
+    if found == wanted:
         return
-    differing = [name for name in wanted if found.get(name) != wanted[name]]
+    known = found or {}
+    differing = [name for name in wanted if known.get(name) != wanted[name]]
     said = [
-        _SAID.get(name) or f"{name} (was {found.get(name)!r}, is {wanted[name]!r})"
+        _SAID.get(name) or f"{name} (was {known.get(name)!r}, is {wanted[name]!r})"
         for name in differing
     ]
+    what = f"different is {', '.join(said)}" if found else "it was built in another way"
     raise OtherCollectionError(
-        f"{str(folder)!r} holds shards of something else: different is {', '.join(said)}. Choose "
-        "another folder, or start this one over (--restart, or restart=True)."
+        f"{str(folder)!r} holds something else: {what}. Choose another folder, or start this one "
+        "over (--restart, or restart=True)."
     )

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from atlas_widget.collect.manifest import ShardFolder, layer_folder
+from atlas_widget.collect.manifest import ShardFolder
 from atlas_widget.collect.plan import CollectionPlan
 from atlas_widget.collect.shard import CollectedShard, collect_shard
 from atlas_widget.collect.shard_file import ShardRecord, write_shard
 from atlas_widget.errors import ImagesError, UnreadableImagesError
 from atlas_widget.images.sources import ImageSource
 from atlas_widget.progress import CancelledCallback, ProgressCallback, check_cancelled
+from atlas_widget.storage import layer_folder
 
 if TYPE_CHECKING:
     from atlas_widget.probe import LayerProbe

@@ -165,10 +165,19 @@ def trim(folder: Path, limit: int) -> None:
 def _given(probe: LayerProbe, recipe: Recipe, notice: Callable[[str], None]) -> Atlas | None:
     """Return the atlas that the person brought, if it is of this layer."""
     from atlas_widget.atlas import DEFAULT_GRIDS, Atlas
+    from atlas_widget.saved_atlas import NoAtlasOfLayerError, find_atlas
 
     if recipe.atlas is None:
         return None
-    brought = recipe.atlas if isinstance(recipe.atlas, Atlas) else Atlas.load(recipe.atlas)
+    if isinstance(recipe.atlas, Atlas):
+        brought = recipe.atlas
+    else:
+        try:
+            brought = Atlas.load(find_atlas(recipe.atlas, probe.layer))
+        except NoAtlasOfLayerError:  # of others, which were built in the same folder
+            if recipe.opened_with(probe.layer):
+                raise
+            return None
     if brought.layer != probe.layer:
         if recipe.opened_with(probe.layer):
             raise SavedAtlasError(
