@@ -142,7 +142,8 @@ class Derivations:
             "cancelled": cancelled,
         }
         if kind == "comparison":
-            return compare_classes(self.atlas, *numbers, attributions, **options)
+            first, other = numbers
+            return compare_classes(self.atlas, first, other, attributions, **options)
         if kind == "winning":
             return class_atlas(self.atlas, numbers[0], attributions, by="winning", **options)
         return class_atlas(self.atlas, numbers[0], attributions, **options)

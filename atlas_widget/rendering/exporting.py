@@ -48,7 +48,12 @@ def draw(
     text: str | None = None
     if caption:
         text = caption if isinstance(caption, str) else figures.caption_of(record, tiles, grid)
-    return figures.figure(tiles, caption=text, labels=labels, dpi=dpi), record
+    shown = session.shown_atlas
+    meaning = shown.axes if shown is not None else None
+    drawing = figures.figure(
+        tiles, caption=text, labels=labels, dpi=dpi, grid=grid, meaning=meaning
+    )
+    return drawing, record
 
 
 def export(path: Path, session: Session, grid: int, cells: Sequence[int], **options: Any) -> Path:
