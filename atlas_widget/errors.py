@@ -15,6 +15,7 @@ __all__ = [
     "AtlasError",
     "AttributionError",
     "CellError",
+    "ClusterError",
     "DiskError",
     "ExportError",
     "FolderHeldError",
@@ -65,6 +66,10 @@ class SavedAtlasError(AtlasError):
 
 class DiskError(AtlasError):
     """A folder cannot be written to, such as when its disk is full."""
+
+
+class ClusterError(AtlasError):
+    """There is no cluster there, or it loses what it is given."""
 
 
 class FolderHeldError(AtlasError):
