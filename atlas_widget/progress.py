@@ -16,6 +16,10 @@ __all__ = [
     "describe_progress",
 ]
 
+_BAR = 16  # characters
+_LIVE_PAUSE = 0.1  # seconds between two pictures of a line that changes
+_LOG_PAUSE = 30.0  # seconds between two lines of a log
+
 ProgressCallback = Callable[[int, int], None]
 """Called with how much is done and how much there is in all."""
 
@@ -33,14 +37,41 @@ def check_cancelled(cancelled: CancelledCallback | None) -> None:
         raise Cancelled
 
 
-def describe_progress(name: str, done: int, total: int, spent: float) -> str:
-    """Return a line such as ``collecting  1,200/3,000  4.0 s, 6 s left``; `spent` in seconds."""
-    left = f", {spent / done * (total - done):.0f} s left" if 0 < done < total else ""
-    return f"{name:<12} {done:,}/{total:,}  {spent:.1f} s{left}"
+def describe_progress(name: str, done: int, total: int, spent: float, before: int = 0) -> str:
+    """Return a line such as ``collecting  1,200/3,000  4.0 s, 6 s left``.
+
+    Parameters
+    ----------
+    name : str
+    done, total : int
+        How much is done, and how much there is in all.
+    spent : float
+        Seconds since the start.
+    before : int
+        How much was done at the start.
+    """
+    left = ""
+    if before < done < total:
+        left = f", {_duration(spent / (done - before) * (total - done), '.0f')} left"
+    return f"{name:<12} {done:,}/{total:,}  {_duration(spent, '.1f')}{left}"
+
+
+def _duration(seconds: float, digits: str) -> str:
+    if seconds < 600:
+        return f"{seconds:{digits}} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _bar(share: float) -> str:
+    full, part = divmod(round(min(max(share, 0.0), 1.0) * _BAR * 8), 8)
+    return ("█" * full + (" ▏▎▍▌▋▊▉"[part] if part else "")).ljust(_BAR, "·")
 
 
 class TextProgress:
-    """A line of progress on stderr: ``collecting  1,200/3,000  4 s, 6 s left``.
+    """Progress on stderr: ``█████████········ collecting  1,200/3,000  4 s, 6 s left``.
+
+    On a terminal and in a notebook a line that changes; in a log file a new one each half minute.
 
     Parameters
     ----------
@@ -66,18 +97,22 @@ class TextProgress:
         """Begin a stage; call the result with (done, total)."""
         start = last = time.monotonic()
         ended = False
+        before = -1
+        pause = _LIVE_PAUSE if self._live else _LOG_PAUSE
 
         def show(done: int, total: int) -> None:
-            nonlocal last, ended
+            nonlocal last, ended, before
+            if before < 0:
+                before = done
             now = time.monotonic()
             over = done >= total
-            if not self._enabled or ended or (not over and (not self._live or now - last < 0.1)):
+            if not self._enabled or ended or (not over and now - last < pause):
                 return
             last, ended = now, over
-            line = describe_progress(name, done, total, now - start)
-            self._stream.write(f"\r{line:<60}" if self._live else line)
-            if over:
-                self._stream.write("\n")
+            line = describe_progress(name, done, total, now - start, before)
+            if self._live:
+                line = f"\r{_bar(done / total if total else 1.0)} {line:<60}"
+            self._stream.write(line + ("\n" if over or not self._live else ""))
             self._stream.flush()
 
         return show

@@ -36,7 +36,7 @@ class AtlasSettings:
     ----------
     num_samples, seed, crop_scale, positions_per_crop
         See `collect`.
-    neighbors, min_dist
+    neighbors, min_dist, fit_samples
         See `umap_layout`.
     """
 
@@ -46,10 +46,13 @@ class AtlasSettings:
     positions_per_crop: int = POSITIONS_PER_CROP
     neighbors: int | None = None
     min_dist: float = 0.05
+    fit_samples: int | None = None
 
     def resolved(self, source: ImageSource) -> dict[str, Any]:
         """Return them as a dict, with the defaults that depend on the images filled in."""
         values = asdict(self)
+        if self.fit_samples is None:
+            del values["fit_samples"]  # as it was before there was any
         values["crop_scale"] = list(self.crop_scale or default_crop_scale(source))
         return values
 

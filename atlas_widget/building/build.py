@@ -48,6 +48,7 @@ def build_atlases(
     crop_scale: tuple[float, float] | None = None,
     positions_per_crop: int = POSITIONS_PER_CROP,
     neighbors: int | None = None,
+    fit_samples: int | None = None,
     min_count: int | None = None,
     dtype: str = "float32",
     batch_size: int | None = None,
@@ -79,8 +80,10 @@ def build_atlases(
         Where to build; each layer's atlas is a folder in it.
     transform, labels, num_samples, grids, seed, device, crop_scale, positions_per_crop
         See `Atlas.build`.
-    neighbors, min_count : int, optional
-        See `Atlas.build`.
+    neighbors, fit_samples : int, optional
+        See `umap_layout`.
+    min_count : int, optional
+        How many samples a cell needs.
     input_size : int, optional
         See `LayerProbe`.
     dtype : {"float32", "float16"}
@@ -162,7 +165,12 @@ def build_atlases(
                 probes={probe.layer: probe for probe in probes},
                 source=source,
                 settings=AtlasSettings(
-                    num_samples, seed, crop_scale, positions_per_crop, neighbors
+                    num_samples,
+                    seed,
+                    crop_scale,
+                    positions_per_crop,
+                    neighbors,
+                    fit_samples=fit_samples,
                 ),
                 grids=grids,
                 min_count=min_count,

@@ -21,7 +21,7 @@ from atlas_widget.collect.shard_file import DamagedShardError
 from atlas_widget.collect.to_disk import CollectMissing, collect_to_disk
 from atlas_widget.errors import OtherCollectionError, SavedAtlasError
 from atlas_widget.images.sources import ImageSource
-from atlas_widget.layout import umap_layout
+from atlas_widget.layout import FIT_SAMPLES, umap_layout
 from atlas_widget.progress import CancelledCallback, ProgressCallback, TextProgress
 from atlas_widget.provenance import AtlasSettings, describe
 from atlas_widget.samples import Samples
@@ -169,6 +169,7 @@ class Builder:
             samples.activations,
             seed=self.settings.seed,
             neighbors=self.settings.neighbors,
+            fit_samples=self.settings.fit_samples or FIT_SAMPLES,
             progress=self.text.stage("layout"),
             cancelled=self.cancelled,
             device=self.probes[layer].device,
@@ -227,4 +228,4 @@ def _collection(atlas: Atlas) -> dict[str, Any] | None:
 
 def _layout(provenance: Mapping[str, Any]) -> list[Any]:
     settings = provenance.get("settings", {})
-    return [settings.get("seed"), settings.get("neighbors"), settings.get("min_dist")]
+    return [settings.get(name) for name in ("seed", "neighbors", "min_dist", "fit_samples")]

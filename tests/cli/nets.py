@@ -1,0 +1,40 @@
+"""What a person's own file may look like."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import torch
+from torch import nn
+
+BATCH = 5
+
+
+class Slow(nn.Module):
+    """Takes its time for each batch that is collected, so that there is time to interrupt it."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if len(x) == BATCH:
+            time.sleep(float(os.environ.get("SLOW", "0")))
+        return x
+
+
+def make_net() -> nn.Module:
+    torch.manual_seed(3)
+    return nn.Sequential(
+        Slow(), nn.Conv2d(3, 6, 5, stride=4), nn.ReLU(), nn.Conv2d(6, 9, 3), nn.ReLU()
+    ).eval()
+
+
+def not_a_net() -> int:
+    return 3
+
+
+def dataset() -> torch.Tensor:
+    generator = torch.Generator().manual_seed(0)
+    return torch.rand(30, 3, 40, 40, generator=generator)
+
+
+def normalise(rgb: torch.Tensor) -> torch.Tensor:
+    return (rgb - 0.5) * 2

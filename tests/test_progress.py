@@ -1,0 +1,60 @@
+"""Long work says how far it is: on a line that changes, or now and then in a log."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from atlas_widget import progress
+from atlas_widget.progress import TextProgress, describe_progress
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def clock(monkeypatch) -> list[float]:
+    now = [100.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_a_log_gets_a_line_each_half_minute_and_one_at_the_end(clock) -> None:
+    stream = io.StringIO()
+    show = TextProgress(stream=stream).stage("collecting")
+    for done in range(0, 101):
+        show(done, 100)
+        clock[0] += 1
+    lines = stream.getvalue().splitlines()
+    assert [line.split()[1] for line in lines] == ["30/100", "60/100", "90/100", "100/100"]
+
+
+def test_a_terminal_gets_a_bar_on_one_line(clock) -> None:
+    stream = Terminal()
+    show = TextProgress(stream=stream).stage("layout")
+    for done in (0, 50, 100):
+        clock[0] += 1
+        show(done, 100)
+    pictures = stream.getvalue().split("\r")[1:]
+    assert [picture.count("█") for picture in pictures] == [0, 8, 16]
+    assert stream.getvalue().count("\n") == 1
+
+
+def test_what_was_done_before_does_not_count_as_fast() -> None:
+    """Resumed at 900 of 1,000, ten in ten seconds mean ninety seconds more."""
+    assert describe_progress("collecting", 910, 1000, 10.0, before=900).endswith("90 s left")
+
+
+def test_nothing_is_written_where_it_is_not_wanted() -> None:
+    stream = io.StringIO()
+    text = TextProgress(enabled=False, stream=stream)
+    text.say("hello")
+    text.stage("collecting")(1, 1)
+    assert stream.getvalue() == ""
+
+
+def test_long_times_are_hours() -> None:
+    assert "2 h 46 min" in describe_progress("x", 1, 10, 9960.0)
