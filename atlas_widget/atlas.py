@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from atlas_widget.building import Collector
     from atlas_widget.diagnostics import Split
 
 __all__ = ["DEFAULT_GRIDS", "Atlas", "check_grids"]
@@ -121,6 +123,7 @@ class Atlas:
         min_count: int | None = None,
         folder: str | os.PathLike[str] | None = None,
         dtype: str = "float32",
+        cluster: str | None = None,
         cancelled: CancelledCallback | None = None,
     ) -> Self:
         """Collect activations, lay them out and put grids over them.
@@ -160,6 +163,9 @@ class Atlas:
             goes on where it was. See `building.build_atlases`, also for several layers at once.
         dtype : {"float32", "float16"}
             In what activations are kept in `folder`.
+        cluster : str, optional
+            A Ray cluster that collects the same activations: "auto" or an address, see
+            `atlas_widget.cluster.connect`.
         cancelled : callable, optional
             Asked now and then; once it returns True, `Cancelled` is raised.
         """
@@ -184,6 +190,7 @@ class Atlas:
                 min_count=min_count,
                 dtype=dtype,
                 cancelled=cancelled,
+                collector=_collector(model, cluster, transform, cancelled),
             )
             (path,) = built.values()
             return cls.load(path)
@@ -197,7 +204,8 @@ class Atlas:
             plain = unwrapped(model)
             names, notice = resolve_labels(labels, probe.num_classes, plain)
             source = as_image_source(images, preprocessing=probe.preprocessing)
-            samples = collect(
+            gather = collect if cluster is None else _gatherer(plain, cluster, transform)
+            samples = gather(
                 probe,
                 source,
                 num_samples=num_samples,
@@ -377,6 +385,22 @@ class Atlas:
             It is missing, truncated, altered, or of an unknown version.
         """
         return read_atlas(cls, find_atlas(Path(path).expanduser()), verify=verify)
+
+
+def _gatherer(model: nn.Module, cluster: str, transform: Any) -> Callable[..., Samples]:
+    from atlas_widget.cluster import collect_on_cluster
+
+    return partial(collect_on_cluster, model=model, address=cluster, transform=transform)
+
+
+def _collector(
+    model: nn.Module, cluster: str | None, transform: Any, cancelled: CancelledCallback | None
+) -> Collector | None:
+    if cluster is None:
+        return None
+    from atlas_widget.cluster import cluster_collector
+
+    return cluster_collector(model, cluster, transform=transform, cancelled=cancelled)
 
 
 def check_grids(grids: Sequence[int]) -> tuple[int, ...]:

@@ -1,0 +1,11 @@
+"""The same work on many machines, by Ray (extra `ray`), which is imported only when it is used.
+
+Each worker has its own copy of the model, on a GPU of its own or on a core. What it computes
+follows from the job alone, so a job whose machine is lost is given to another worker, and the
+result is that of one machine.
+"""
+
+from atlas_widget.cluster.collecting import cluster_collector, collect_on_cluster
+from atlas_widget.cluster.connection import connect
+
+__all__ = ["cluster_collector", "collect_on_cluster", "connect"]
