@@ -57,10 +57,16 @@ class AtlasSettings:
         return values
 
 
-def atlas_key(probe: LayerProbe, source: ImageSource, settings: AtlasSettings) -> str:
+def atlas_key(
+    probe: LayerProbe,
+    source: ImageSource,
+    settings: AtlasSettings,
+    fingerprint: str | None = None,
+) -> str:
     """Hash everything that determines an atlas, without building it.
 
-    Grids and labels are not in it: they follow from the atlas in no time, or do not change it.
+    Grids and labels are not in it: they follow from the atlas in no time, or do not change it. The
+    source's `fingerprint` may be given where it is known, since that of a million files takes time.
     """
     parts = {
         "method": METHOD_VERSION,
@@ -68,7 +74,7 @@ def atlas_key(probe: LayerProbe, source: ImageSource, settings: AtlasSettings) -
         "layer": probe.layer,
         "input_size": probe.input_size,
         "preprocessing": probe.preprocessing.description,
-        "images": source.fingerprint(),
+        "images": fingerprint or source.fingerprint(),
         "settings": settings.resolved(source),
     }
     text = json.dumps(parts, sort_keys=True)
@@ -76,9 +82,14 @@ def atlas_key(probe: LayerProbe, source: ImageSource, settings: AtlasSettings) -
 
 
 def describe(
-    probe: LayerProbe, source: ImageSource, settings: AtlasSettings, model: nn.Module
+    probe: LayerProbe,
+    source: ImageSource,
+    settings: AtlasSettings,
+    model: nn.Module,
+    fingerprint: str | None = None,
 ) -> dict[str, Any]:
-    """Return a record of what an atlas was made from, of JSON's types only."""
+    """Return a record of what an atlas was made from, of JSON's types only; see `atlas_key`."""
+    fingerprint = fingerprint or source.fingerprint()
     return {
         "model": model_name(model),
         "weights_hash": probe.weights_hash,
@@ -90,11 +101,11 @@ def describe(
         "images": {
             "description": source.description,
             "count": len(source),
-            "fingerprint": source.fingerprint(),
+            "fingerprint": fingerprint,
             "unreadable": len(source.unreadable),
         },
         "settings": settings.resolved(source),
-        "key": atlas_key(probe, source, settings),
+        "key": atlas_key(probe, source, settings, fingerprint),
         "method_version": METHOD_VERSION,
         "device": str(probe.device),
         "versions": _versions(),

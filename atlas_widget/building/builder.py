@@ -117,7 +117,9 @@ class Builder:
             xy = self._lay_out(samples, layer)
             atlas = self._atlas(samples, xy, layer, self._provenance(plan, layer))
             write_atlas(atlas, self.root / layer_folder(layer), assembled.files)
-            self.text.say(f"{layer}: {len(samples):,} samples in {str(self.root)!r}.")
+            self.text.say(
+                f"{layer}: {len(samples):,} samples in {str(self.root / layer_folder(layer))!r}."
+            )
 
     def discard_others(self, plan: CollectionPlan) -> None:
         """Throw away shards and atlases of the plan's layers that are of something else."""
@@ -194,7 +196,9 @@ class Builder:
         )
 
     def _provenance(self, plan: CollectionPlan, layer: str) -> dict[str, Any]:
-        record = describe(self.probes[layer], self.source, self.settings, self.model)
+        record = describe(
+            self.probes[layer], self.source, self.settings, self.model, plan.made_from["images"]
+        )
         return {**record, "collection": {**plan.made_from, "layer": layer}}
 
     def _existing(self, folder: Path) -> Atlas:

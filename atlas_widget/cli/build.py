@@ -26,6 +26,8 @@ examples:
   python -m atlas_widget layers --model torchvision:googlenet
   python -m atlas_widget build --model torchvision:googlenet --layers inception4c inception5b \\
       --images ~/photos --samples 100,000 --out atlases
+  python -m atlas_widget build --model torchvision:googlenet --layers inception4c \\
+      --images s3://bucket/photos --out /mnt/atlases --cluster auto
   python -m atlas_widget build --model nets.py:make_net --layers encoder.3 \\
       --images data.py:dataset --transform nets.py:normalise --out atlases --dtype float16
 
@@ -55,12 +57,13 @@ def run(given: argparse.Namespace) -> None:
     from atlas_widget.building import build_atlases
 
     loaded = load_model(given.model, given.weights, given.seed)
+    transform = _transform(given.transform, loaded)
     build_atlases(
         loaded.model,
         given.layers,
         _images(given.images),
         given.out,
-        transform=_transform(given.transform, loaded),
+        transform=transform,
         labels=loaded.labels if given.labels is None else _labels(given.labels),
         num_samples=given.samples,
         grids=given.grids,
@@ -81,6 +84,7 @@ def run(given: argparse.Namespace) -> None:
         restart=given.restart,
         wait=given.wait,
         progress=not given.quiet,
+        collector=_collector(given, loaded, transform),
     )
 
 
@@ -97,8 +101,9 @@ def _add_inputs(parser: argparse.ArgumentParser) -> None:
         "--images",
         required=True,
         metavar="IMAGES",
-        help="a folder with everything below it; 'demo' or 'imagenette'; or data.py:NAME, a "
-        "dataset or a function without arguments that returns one",
+        help="a folder with everything below it; a URL that fsspec reads, such as "
+        "s3://bucket/photos; 'demo' or 'imagenette'; or data.py:NAME, a dataset or a function "
+        "without arguments that returns one",
     )
     inputs.add_argument(
         "--out",
@@ -196,6 +201,12 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         "--threads", type=positive, metavar="N", help="that read images (default: one a core)"
     )
     how.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="collect on a Ray cluster (extra `ray`), one worker a GPU or core: 'auto', host:6379, "
+        "or 'local' for this machine's own; images have to be where each machine finds them",
+    )
+    how.add_argument(
         "--samples-per-shard",
         type=positive,
         default=SAMPLES_PER_SHARD,
@@ -222,8 +233,16 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--quiet", action="store_true", help="no progress, errors only")
 
 
+def _collector(given: argparse.Namespace, loaded: LoadedModel, transform: Any) -> Any:
+    if given.cluster is None:
+        return None
+    from atlas_widget.cluster import cluster_collector
+
+    return cluster_collector(loaded.model, given.cluster, transform=transform)
+
+
 def _images(name: str) -> Any:
-    if ":" not in name or Path(name).expanduser().exists():
+    if ":" not in name or "://" in name or Path(name).expanduser().exists():
         return name
     found = named_object(name, "--images")
     is_maker = callable(found) and not hasattr(found, "__getitem__")

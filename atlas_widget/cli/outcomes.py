@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from atlas_widget.collect.shard_file import FULL
 from atlas_widget.errors import (
     AtlasError,
     DiskError,
@@ -25,6 +26,8 @@ _CODES: tuple[tuple[type[AtlasError], int, str], ...] = (
 
 def outcome_of(error: AtlasError) -> int:
     """Return the exit code for an error that a person can mend."""
+    if isinstance(error.__cause__, OSError) and error.__cause__.errno in FULL:
+        return outcome_of(DiskError())
     return next((code for kind, code, _ in _CODES if isinstance(error, kind)), USAGE)
 
 

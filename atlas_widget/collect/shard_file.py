@@ -20,6 +20,7 @@ from atlas_widget.samples import Samples
 from atlas_widget.tensor_file import read_header, read_tensors, write_tensors
 
 __all__ = [
+    "FULL",
     "DamagedShardError",
     "ShardRecord",
     "disk_error",
@@ -29,7 +30,8 @@ __all__ = [
     "write_shard",
 ]
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+"""What the operating system calls a disk, a quota or a file that is full."""
 
 
 class DamagedShardError(SavedAtlasError):
@@ -205,7 +207,7 @@ def read_shard(folder: Path, number: int, key: str) -> Samples:
 
 def disk_error(path: Path, error: OSError) -> DiskError:
     """Say what is wrong with the disk that `path` is to be written to."""
-    if error.errno in _FULL:
+    if error.errno in FULL:
         return DiskError(
             f"The disk is full: {str(path)!r} could not be written. What is whole stays; make room "
             "and run the same again, which goes on where it was."

@@ -12,7 +12,7 @@ from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, JpegImagePlugin
 
 from atlas_widget.errors import ImagesError
 
@@ -23,6 +23,7 @@ SHORTER_SIDE = 1024
 resized to the network's input of a few hundred pixels anyway, and a large JPEG decodes many times
 faster at a half, a quarter or an eighth."""
 
+_LARGEST = 64 * 128_000_000  # pixels; of more, even an eighth of each side is too large
 _GREY = (128, 128, 128)
 
 
@@ -34,14 +35,36 @@ def decode(file: str | Path | IO[bytes] | bytes) -> Image.Image:
     """Read an image file as upright RGB, its shorter side at most twice `SHORTER_SIDE`."""
     stream = io.BytesIO(file) if isinstance(file, bytes) else file
     try:
-        with Image.open(stream) as image:
+        with _opened(stream) as image:
             if image.format == "JPEG" and min(image.size) > SHORTER_SIDE:
                 factor = SHORTER_SIDE / min(image.size)
                 image.draft(None, (round(image.width * factor), round(image.height * factor)))
             return to_rgb(image)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError) as error:
         name = "the image" if isinstance(file, bytes) else str(file)
         raise UnreadableImageError(f"Cannot read {name}: {error}") from error
+
+
+def _opened(stream: str | Path | IO[bytes]) -> Image.Image:
+    """Open an image file; of those that Pillow finds too large, a JPEG that decodes small enough.
+
+    Pillow refuses what would take more than half a gigabyte in memory. A baseline JPEG can be
+    decoded at an eighth, which takes a sixty-fourth; a progressive one has to be held whole.
+    """
+    try:
+        return Image.open(stream)
+    except Image.DecompressionBombError:
+        if not isinstance(stream, str | Path):
+            stream.seek(0)
+        try:
+            large = JpegImagePlugin.JpegImageFile(stream)
+        except SyntaxError:
+            large = None
+        if large is None or "progressive" in large.info or large.width * large.height > _LARGEST:
+            if large is not None:
+                large.close()
+            raise
+        return large
 
 
 def to_rgb(image: Image.Image) -> Image.Image:

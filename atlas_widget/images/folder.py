@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -45,7 +46,7 @@ class FileSource(NamedImages):
         by_contents: bool = False,
     ) -> None:
         super().__init__()
-        self.paths = list(paths)
+        self.paths: Sequence[Path] = paths if isinstance(paths, _Below) else list(paths)
         self._names = list(names) if names is not None else [str(path) for path in self.paths]
         self.description = description or f"{len(self.paths):,} image files"
         self._by_contents = by_contents
@@ -105,21 +106,51 @@ class FolderSource(FileSource):
         if not found:
             kinds = ", ".join(sorted(EXTENSIONS))
             raise ImagesError(f"No images in {str(folder)!r} or below it (looked for {kinds}).")
-        names = [path.relative_to(folder).as_posix() for path in found]
-        super().__init__(found, names, f"{len(found):,} images in {folder}")
+        super().__init__(_Below(folder, found), found, f"{len(found):,} images in {folder}")
 
 
-def _image_files(folder: Path) -> list[Path]:
-    """List the image files below a folder; hidden files and folders are not the person's photos."""
+class _Below(Sequence[Path]):
+    """Paths below a folder, made when they are asked for: of a million, only names are kept."""
+
+    def __init__(self, folder: Path, names: list[str]) -> None:
+        self._folder = folder
+        self._names = names
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self._folder / name for name in self._names[index]]
+        return self._folder / self._names[index]
+
+
+def _image_files(folder: Path) -> list[str]:
+    """List the image files below a folder, by their names relative to it.
+
+    Hidden files and folders are not the person's photos.
+    """
     problems: list[OSError] = []
-    found = []
-    for root, folders, files in os.walk(folder, onerror=problems.append):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [
-            Path(root, name)
-            for name in sorted(files)
-            if not name.startswith(".") and Path(name).suffix.lower() in EXTENSIONS
-        ]
+    found = list(_below(folder, "", problems))
     if problems and not found:
         raise UnreadableImageError(f"Cannot read the folder {str(folder)!r}: {problems[0]}")
     return found
+
+
+def _below(folder: Path, prefix: str, problems: list[OSError]) -> Iterator[str]:
+    """Yield files of a folder in the order of their names, then those of the folders in it."""
+    names, folders = [], []
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.name)
+                elif os.path.splitext(entry.name)[1].lower() in EXTENSIONS:  # noqa: PTH122
+                    names.append(entry.name)  # a Path for each would take most of the time
+    except OSError as error:
+        problems.append(error)
+    yield from (prefix + name for name in sorted(names))
+    for name in sorted(folders):
+        yield from _below(folder / name, f"{prefix}{name}/", problems)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -17,7 +18,7 @@ from atlas_widget import Atlas, cli
 from atlas_widget.collect.lock import FolderLock
 from atlas_widget.collect.shard import collect_shard
 from atlas_widget.collect.shard_file import shard_name
-from atlas_widget.errors import DiskError
+from atlas_widget.errors import DiskError, SavedAtlasError
 from tests.building.test_build import contents
 from tests.cli.nets import BATCH, dataset, make_net, normalise
 from tests.conftest import tiny_picture
@@ -201,3 +202,7 @@ def test_an_error_names_its_exit_code() -> None:
     from atlas_widget.cli.outcomes import outcome_of
 
     assert outcome_of(DiskError("full")) == 5
+    saving = SavedAtlasError("while it is saved")
+    saving.__cause__ = OSError(errno.ENOSPC, "No space left on device")
+    assert outcome_of(saving) == 5
+    assert outcome_of(SavedAtlasError("something else")) == 2

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import resource
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +78,48 @@ def test_large_photos_are_decoded_smaller(tmp_path: Path) -> None:
     shorter = min(decode(tmp_path / "large.jpg").size)
     assert SHORTER_SIDE <= shorter < 2 * SHORTER_SIDE
     assert min(to_rgb(Image.new("RGB", (2500, 2100))).size) == 1050
+
+
+def grey_jpeg(side: int, *, progressive: bool = False) -> bytes:
+    """A grey JPEG of any size without an encoder: all its blocks are alike, in six bits each."""
+    file = io.BytesIO()
+    Image.new("L", (8, 8), 128).save(file, "JPEG", progressive=progressive)
+    small = file.getvalue()
+    frame = small.index(b"\xff\xc2" if progressive else b"\xff\xc0") + 5
+    scan = small.index(b"\xff\xda")
+    scan += 2 + int.from_bytes(small[scan + 2 : scan + 4])
+    blocks = (side // 8) ** 2
+    four = b"\x28\xa2\x8a"  # no difference to the block before (00), and its end (1010)
+    size = side.to_bytes(2) * 2
+    return small[:frame] + size + small[frame + 4 : scan] + four * (blocks // 4) + b"\xff\xd9"
+
+
+def test_a_photo_of_nearly_a_billion_pixels_is_decoded_at_an_eighth(tmp_path: Path) -> None:
+    (tmp_path / "huge.jpg").write_bytes(grey_jpeg(30_000 - 30_000 % 16))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    picture = decode(tmp_path / "huge.jpg")
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert SHORTER_SIDE <= min(picture.size) < 2 * SHORTER_SIDE
+    assert (np.asarray(picture) == 128).all()
+    assert grown < 300_000, "kilobytes; a byte a pixel would be 900,000"
+
+
+@pytest.mark.parametrize("kind", ["progressive", "png"])
+def test_what_would_fill_the_memory_is_not_read(tmp_path: Path, kind: str) -> None:
+    if kind == "png":
+        content = png_header(30_000, 30_000)
+    else:
+        content = grey_jpeg(30_000, progressive=True)[:2000]
+    (tmp_path / "huge").write_bytes(content)
+    with pytest.raises(UnreadableImageError, match=r"huge.*exceeds limit"):
+        decode(tmp_path / "huge")
+
+
+def png_header(width: int, height: int) -> bytes:
+    body = b"IHDR" + width.to_bytes(4) + height.to_bytes(4) + bytes([8, 2, 0, 0, 0])
+    checksum = zlib.crc32(body).to_bytes(4)
+    start_of_pixels = (16).to_bytes(4) + b"IDAT" + bytes(20)
+    return b"\x89PNG\r\n\x1a\n" + (13).to_bytes(4) + body + checksum + start_of_pixels
 
 
 def test_first_frame_of_an_animation() -> None:

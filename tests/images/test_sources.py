@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -279,3 +280,25 @@ def test_imagenette_that_is_there(tmp_path: Path) -> None:
     assert len(source) == 2
     assert "Imagenette" in source.description
     assert isinstance(source.open(0), Image.Image)
+
+
+def test_a_folders_files_come_in_the_order_of_their_names(tmp_path: Path) -> None:
+    """Those of a folder before those of the folders in it; what is hidden or no image is not."""
+    for name in ("b.png", "a.JPG", "z/y.jpeg", "c/b/a.png", "c/d.webp", ".h/i.png", "c/.j.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "notes.txt").write_text("no image")
+    source = as_image_source(tmp_path)
+    assert source.names == ["a.JPG", "b.png", "c/d.webp", "c/b/a.png", "z/y.jpeg"]
+    assert list(source.paths) == [tmp_path / name for name in source.names]
+
+
+def test_of_many_files_only_the_names_are_kept(tmp_path: Path) -> None:
+    for number in range(3000):
+        (tmp_path / f"{number:05d}.png").touch()
+    tracemalloc.start()
+    source = as_image_source(tmp_path)
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(source) == 3000
+    assert kept / 3000 < 150, "bytes a file"
