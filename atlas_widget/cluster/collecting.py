@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from atlas_widget.cluster.connection import connect
+from atlas_widget.cluster.connection import connect, send_module
 from atlas_widget.cluster.pool import run_jobs
 from atlas_widget.collect.plan import CollectionPlan, plan_collections
 from atlas_widget.collect.shard import CollectedShard, collect_shard
@@ -236,6 +236,8 @@ def collect_on_cluster(
 
 
 def _opening(model: nn.Module, transform: Any, probe: LayerProbe) -> _Opening:
+    for name in {type(part).__module__ for part in (*model.modules(), transform)}:
+        send_module(name)
     # on a machine with several GPUs, Ray shows each worker one, which is its first
     device = probe.device.type
     threads = torch.get_num_threads() if device != "cpu" else 1

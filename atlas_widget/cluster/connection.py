@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import sys
+from pathlib import Path
 from typing import Any
 
 from atlas_widget.errors import ClusterError, MissingExtraError
 
-__all__ = ["connect"]
+__all__ = ["connect", "send_module"]
 
 
 def connect(address: str = "auto") -> Any:
@@ -57,3 +59,19 @@ def connect(address: str = "auto") -> Any:
             "this machine alone."
         ) from error
     return ray
+
+
+def send_module(name: str) -> None:
+    """Have a module's code sent to workers, if it is a file of the person's and of no package.
+
+    Such a file is on this machine alone, as a rule; packages have to be installed on all of them.
+    """
+    module = sys.modules.get(name)
+    file = getattr(module, "__file__", None)
+    if not file or "." in name or name == "__main__" or name in sys.stdlib_module_names:
+        return
+    if Path(file).name != "__init__.py" and not {"site-packages", "dist-packages"} & {
+        *Path(file).parts
+    }:
+        cloudpickle: Any = importlib.import_module("ray.cloudpickle")
+        cloudpickle.register_pickle_by_value(module)

@@ -110,7 +110,8 @@ def as_image_source(images: Any = None, *, preprocessing: Any = None) -> ImageSo
     ----------
     images : optional
         None or "demo" for the photos that scikit-image ships; "imagenette" to download Imagenette
-        into the user's cache folder; a folder or the path of one image; a torchvision- or
+        into the user's cache folder; a folder or the path of one image; a URL of a folder that
+        fsspec reads, such as ``s3://bucket/photos``; a torchvision- or
         Hugging-Face-style dataset; a DataLoader; a list of PIL images, arrays or paths; an array
         or tensor of shape (n, 3, h, w) or (n, h, w, 3); an `ImageSource`, returned as it is.
     preprocessing : optional
@@ -130,6 +131,10 @@ def as_image_source(images: Any = None, *, preprocessing: Any = None) -> ImageSo
             return datasets.imagenette()
         if word == "demo":
             images = None
+        elif "://" in word:
+            from atlas_widget.images.remote import UrlSource
+
+            return UrlSource(word)
     if images is None:
         from atlas_widget import demo
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from atlas_widget.cluster import connect
+from atlas_widget.cluster.connection import send_module
 from atlas_widget.errors import ClusterError, MissingExtraError
 
 
@@ -20,3 +24,29 @@ def test_ray_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_no_address(address: object) -> None:
     with pytest.raises(ClusterError, match="the address of a Ray cluster"):
         connect(address)  # type: ignore[arg-type]
+
+
+def test_a_file_of_ones_own_is_sent_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A class of a file that the other side has not can be used there all the same."""
+    cloudpickle = pytest.importorskip("ray.cloudpickle")
+    (tmp_path / "my_nets_to_send.py").write_text("class Net:\n    value = 41\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module("my_nets_to_send")
+    send_module("my_nets_to_send")
+    try:
+        sent = tmp_path / "sent.pickle"
+        sent.write_bytes(cloudpickle.dumps(module.Net))
+        code = f"import pickle; print(pickle.load(open({str(sent)!r}, 'rb')).value + 1)"
+        found = subprocess.run(
+            [sys.executable, "-c", f"import ray.cloudpickle; {code}"],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd="/",
+        )
+        assert found.stdout.strip() == "42", found.stderr
+    finally:
+        cloudpickle.unregister_pickle_by_value(module)
+    for name in ("numpy", "json", "atlas_widget.atlas", "nothing_like_it"):
+        send_module(name)  # has no effect
+    assert not cloudpickle.list_registry_pickle_by_value()

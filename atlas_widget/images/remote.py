@@ -1,0 +1,95 @@
+"""Images in object stores and other places that have URLs, such as ``s3://`` and ``gs://``."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import PurePosixPath
+from typing import Any
+
+from PIL import Image
+
+from atlas_widget.errors import ImagesError, MissingExtraError
+from atlas_widget.images.decode import UnreadableImageError, decode
+from atlas_widget.images.folder import EXTENSIONS
+from atlas_widget.images.sources import NamedImages
+
+__all__ = ["UrlSource"]
+
+_VERSIONS = ("ETag", "etag", "md5Hash", "checksum", "mtime", "LastModified", "updated", "created")
+"""Under which of these names a file system tells that a file was changed."""
+
+
+class UrlSource(NamedImages):
+    """All images below a URL, in the order of their names, read by fsspec when they are asked for.
+
+    It can be pickled: whoever opens images needs access to the URL, and no common folder.
+
+    Parameters
+    ----------
+    url : str
+        Such as ``s3://bucket/photos``.
+
+    Raises
+    ------
+    ImagesError
+        There is no image, or no access.
+    MissingExtraError
+        The package that reads such URLs is missing.
+    """
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        from fsspec.core import url_to_fs
+
+        try:
+            self._files, root = url_to_fs(url)
+            listed: dict[str, dict[str, Any]] = self._files.find(root, detail=True)
+        except ImportError as error:
+            raise MissingExtraError(f"Images at {url!r}: {error}") from error
+        except Exception as error:  # each file system has errors of its own
+            raise ImagesError(f"Cannot list the images at {url!r}: {error}") from error
+        self._paths: list[str] = []
+        self._names: list[str] = []
+        self._versions: list[str] = []
+        for path in sorted(listed):
+            inside = path.removeprefix(root).lstrip("/") or PurePosixPath(path).name
+            parts = PurePosixPath(inside).parts
+            hidden = any(part.startswith(".") for part in parts)
+            if hidden or PurePosixPath(path).suffix.lower() not in EXTENSIONS:
+                continue
+            about = listed[path]
+            version = next((str(about[key]) for key in _VERSIONS if about.get(key)), "")
+            self._paths.append(path)
+            self._names.append(inside)
+            self._versions.append(f"{about.get('size')}\0{version}")
+        if not self._paths:
+            kinds = ", ".join(sorted(EXTENSIONS))
+            raise ImagesError(f"No images at {url!r} or below it (looked for {kinds}).")
+        self.description = f"{len(self._paths):,} images at {url}"
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def name(self, index: int) -> str:
+        """Name an image: its path below the URL."""
+        return self._names[index]
+
+    @property
+    def labels(self) -> list[str]:
+        """The folder that each image lies in, which many data sets name after the class."""
+        return [PurePosixPath(path).parent.name for path in self._paths]
+
+    def open(self, index: int) -> Image.Image:
+        """Fetch and decode an image as 8-bit RGB, or raise `UnreadableImageError`."""
+        try:
+            contents: bytes = self._files.cat_file(self._paths[index])
+        except Exception as error:  # each file system has errors of its own
+            raise UnreadableImageError(f"Cannot fetch {self._paths[index]}: {error}") from error
+        return decode(contents)
+
+    def fingerprint(self) -> str:
+        """Hash names, sizes and versions, as they were when the images were listed."""
+        digest = hashlib.blake2b(digest_size=16)
+        for name, version in zip(self._names, self._versions, strict=True):
+            digest.update(f"{name}\0{version}\n".encode("utf-8", "surrogateescape"))
+        return digest.hexdigest()

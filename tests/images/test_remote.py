@@ -1,0 +1,68 @@
+"""Images at URLs, as fsspec reads them."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from atlas_widget import Atlas
+from atlas_widget.errors import ImagesError, MissingExtraError
+from atlas_widget.images import as_image_source
+from atlas_widget.images.decode import UnreadableImageError
+from tests.conftest import tiny_picture
+
+fsspec = pytest.importorskip("fsspec")
+
+
+@pytest.fixture
+def bucket(tmp_path: Path) -> Iterator[str]:
+    """Three images and something else, in a file system that is in memory."""
+    files = fsspec.filesystem("memory")
+    for number, name in enumerate(("b/two.png", "a.png", "b/.hidden.png", "c.PNG")):
+        tiny_picture(number).save(tmp_path / "picture.png")
+        files.pipe(f"/bucket/{name}", (tmp_path / "picture.png").read_bytes())
+    files.pipe("/bucket/readme.txt", b"no image")
+    yield "memory://bucket"
+    files.rm("/bucket", recursive=True)
+
+
+def test_what_is_below_a_url(bucket: str) -> None:
+    source = as_image_source(bucket)
+    assert [source.name(i) for i in range(len(source))] == ["a.png", "b/two.png", "c.PNG"]
+    assert source.description == "3 images at memory://bucket"
+    np.testing.assert_array_equal(source.open(0), tiny_picture(1))
+    copy = pickle.loads(pickle.dumps(source))
+    np.testing.assert_array_equal(copy.open(1), tiny_picture(0))
+    assert copy.fingerprint() == as_image_source(bucket).fingerprint()
+
+
+def test_changes_are_noticed(bucket: str) -> None:
+    before = as_image_source(bucket).fingerprint()
+    fsspec.filesystem("memory").pipe("/bucket/a.png", b"something else")
+    changed = as_image_source(bucket)
+    assert changed.fingerprint() != before
+    with pytest.raises(UnreadableImageError):
+        changed.open(0)
+    fsspec.filesystem("memory").rm("/bucket/c.PNG")
+    with pytest.raises(UnreadableImageError, match=r"c\.PNG"):
+        changed.open(2)
+
+
+def test_nothing_there() -> None:
+    with pytest.raises(ImagesError, match="No images at 'memory://nowhere'"):
+        as_image_source("memory://nowhere")
+    with pytest.raises((ImagesError, MissingExtraError), match="nosuch"):
+        as_image_source("nosuch://bucket")
+
+
+def test_the_atlas_is_that_of_the_folder(tiny_model, tiny_images: Path) -> None:
+    """Names are those within the folder, so crops and positions are the same."""
+    options = {"num_samples": 60, "device": "cpu", "progress": False}
+    here = Atlas.build(tiny_model, "middle", tiny_images, **options)
+    there = Atlas.build(tiny_model, "middle", tiny_images.as_uri(), **options)
+    np.testing.assert_array_equal(there.activations, here.activations)
+    np.testing.assert_array_equal(there.xy, here.xy)
