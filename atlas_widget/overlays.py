@@ -13,7 +13,7 @@ from atlas_widget.errors import AtlasError, closest, did_you_mean
 
 __all__ = ["INFLUENCE", "OVERLAYS", "check_overlay", "class_names", "find_class"]
 
-OVERLAYS = ("pictures", "crops", "density", "top class", "fidelity")
+OVERLAYS = ("pictures", "crops", "density", "top class", "fidelity", "doubt")
 """The overlays that need no class."""
 
 INFLUENCE = "influence: "

@@ -75,7 +75,7 @@ class AtlasState(anywidget.AnyWidget):
     """The region in sight, [x0, y0, x1, y1] in units of the atlas. Set it to fly there."""
     overlay = traitlets.Unicode("pictures").tag(sync=True)
     """What lies over the pictures: "pictures" (nothing), "crops" (real crops in their place),
-    "density", "top class", "fidelity", or "influence: " and the name of a class."""
+    "density", "top class", "fidelity", "doubt", or "influence: " and the name of a class."""
     status = traitlets.Dict().tag(sync=True)
     """What is being done: stage, message, done, total, seconds_left, error and what it is of."""
     height = traitlets.Int(600).tag(sync=True)

@@ -6,7 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
-__all__ = ["first_principal", "unit_vectors"]
+__all__ = ["first_principal", "spread_counts", "unit_vectors"]
+
+_MOST = 512  # samples that are counted
+_BINS = 17
 
 Floats = NDArray[np.float64]
 
@@ -41,3 +44,22 @@ def first_principal(units: Floats) -> Floats:
     length = np.linalg.norm(direction)
     along: Floats = centred @ direction
     return along / length if length > 1e-12 else np.zeros(count)
+
+
+def spread_counts(activations: NDArray[np.floating]) -> NDArray[np.int64]:
+    """Count how samples (n, channels) are spread along the direction in which they differ most.
+
+    Of many, some are looked at.
+
+    Returns
+    -------
+    ndarray of int64
+        How many lie in each of equal intervals from the first to the last; nothing where all lie
+        in one place.
+    """
+    some = np.linspace(0, len(activations) - 1, min(len(activations), _MOST)).astype(np.int64)
+    along = first_principal(unit_vectors(activations[some])) if len(some) > 1 else np.zeros(1)
+    if not np.ptp(along) > 1e-9:
+        return np.zeros(0, np.int64)
+    bins = int(np.clip(len(some) // 3, 5, _BINS))
+    return np.histogram(along, bins)[0].astype(np.int64)

@@ -97,6 +97,12 @@ class Details:
         elif scene is not None and scene.has(fields["grid"], fields["cell"]):
             self._handle(scene, (fields["grid"], fields["cell"]), kind, fields)
 
+    def picture(
+        self, place: Place, direction: npt.NDArray[np.float32], fields: Mapping[str, Any]
+    ) -> None:
+        """Begin a live picture of a direction other than a cell's own, such as half a cell's."""
+        self._open(place, direction, fields)
+
     def advance(self, seconds: float) -> bool:
         """Work for about that long on what is asked; return False if nothing is.
 

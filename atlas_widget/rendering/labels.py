@@ -171,7 +171,18 @@ class Labeller:
 
     def chosen(self, grid: int, cell: int) -> np.ndarray:
         """Return the samples that speak for a cell: all of them, or some if there are many."""
-        members = self._scene.members(grid, cell)
+        return self._some_of(self._scene.members(grid, cell))
+
+    def classes_of(self, samples: np.ndarray) -> CellClasses | None:
+        """Work for one slice on what some samples argue for; None until it is known."""
+        if not self.possible:
+            return _NOTHING
+        chosen = self._some_of(np.sort(samples))
+        if not self.values.advance(chosen):
+            return None
+        return self._from_record(_record(self.values.of(chosen), self.seed)) or _NOTHING
+
+    def _some_of(self, members: np.ndarray) -> np.ndarray:
         if len(members) <= self._most:
             return members
         first = np.argpartition(self._turns[members], self._most)[: self._most]

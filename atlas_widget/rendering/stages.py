@@ -111,7 +111,7 @@ class Stages:
             notice=self.tell.notice,
             no_classes=self._lose_classes,
             pause=partial(self._progress, "pictures"),
-            cancelled=self._cancelled,
+            cancelled=self._subject_cancelled,
         )
         self._building = build(
             probe,

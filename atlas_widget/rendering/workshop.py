@@ -9,6 +9,8 @@ from atlas_widget.rendering.cache import PictureCache
 from atlas_widget.rendering.causes import KINDS, Causes
 from atlas_widget.rendering.class_overview import ClassOverview
 from atlas_widget.rendering.details import Details
+from atlas_widget.rendering.diagnosing import KINDS as DIAGNOSES
+from atlas_widget.rendering.diagnosing import Diagnoser
 from atlas_widget.rendering.gallery import Gallery
 from atlas_widget.rendering.inspect import Inspector
 from atlas_widget.rendering.labels import Labeller
@@ -95,6 +97,7 @@ class Workshop:
         inspector = Inspector(probe, self._engine, cache, gallery.send)
         self._details = Details(probe, source, inspector, gallery, self._label, seed=seed)
         self._causes = Causes(probe, source, labels, gallery, pause=pause, cancelled=cancelled)
+        self._diagnoser = Diagnoser(probe.device, gallery.send, pause=pause, cancelled=cancelled)
 
     def show(self, scene: Scene, *, watched: bool, again: bool = False) -> None:
         """Take up another scene of the layer: its cells show real crops to begin with.
@@ -116,6 +119,7 @@ class Workshop:
         self._details.show(scene, self._labeller)
         self._overview.show(scene, self._labeller)
         self._causes.show(scene)
+        self._diagnoser.show(scene, self._labeller)
         cells = {size: list(scene.cells(size)) for size in scene.grids}
         self._queue = CellQueue(cells, base=scene.base, labels=self._labeller.possible)
         self._gallery.begin(scene)
@@ -167,12 +171,22 @@ class Workshop:
             self._overview.strongest(fields["grid"], fields["classes"])
         elif kind == "real_crops":
             self._gallery.real_crops(fields["grid"], fields["cells"])
+        elif kind in DIAGNOSES:
+            self._diagnoser.handle(kind, fields)
+        elif kind == "inspect_half":
+            self._inspect_half(fields)
         elif kind in KINDS:
             self._causes.handle(kind, fields)
         else:
             if kind == "inspect":
                 self.hover(fields["grid"], fields["cell"])
             self._details.handle(kind, fields)
+
+    def _inspect_half(self, fields: Mapping[str, Any]) -> None:
+        place = (fields["grid"], fields["cell"])
+        direction = self._diagnoser.half(*place, fields["half"])
+        if direction is not None:
+            self._details.picture(place, direction, fields)
 
     def demand(self, grid: int, cells: Sequence[int]) -> None:
         """Render these cells, whoever looks."""
@@ -212,12 +226,13 @@ class Workshop:
 
     def advance_urgent(self) -> bool:
         """Work for a slice on what somebody waits for; return False if there is no such thing."""
-        return self._causes.advance_urgent() or self._details.advance(SLICE)
+        worked = self._causes.advance_urgent() or self._diagnoser.advance_urgent()
+        return worked or self._details.advance(SLICE)
 
     def advance(self) -> bool:
         """Work for a slice on pictures and labels; return False if nothing is left to do."""
         queue = self._queue
-        if self._causes.advance() or self._gallery.advance_crops():
+        if self._causes.advance() or self._diagnoser.advance() or self._gallery.advance_crops():
             return True
         if queue is None or self._scene is None or not self._scene.final:
             return False

@@ -37,7 +37,8 @@ export class FakeDetails {
     const own = this.model.textureOf(grid, cell);
     const spread = kind === "inspect_variants" ? message.count : 1;
     const live = { grid, cell, step: 0, steps: STEPS, paused: false, done: false };
-    live.layers = Array.from({ length: spread }, (_, at) => [[own + 37 * (seed + at), 1]]);
+    if (kind === "inspect_half") live.layers = [[[own + 41 * message.half, 1]]];
+    else live.layers = Array.from({ length: spread }, (_, at) => [[own + 37 * (seed + at), 1]]);
     if (kind === "inspect_mix") {
       const other = this.model.textureOf(message.other_grid, message.other_cell);
       live.layers = [

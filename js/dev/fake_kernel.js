@@ -6,6 +6,7 @@
 
 import { FakeCauses } from "./fake_causes.js";
 import { FakeDetails } from "./fake_details.js";
+import { FakeDiagnoses } from "./fake_diagnoses.js";
 import { FakeOverlays } from "./fake_overlays.js";
 import { makeRandom, TEXTURES, TILE, texture, toJpeg, wait } from "./fake_pictures.js";
 
@@ -91,6 +92,7 @@ export class FakeModel {
     this.unacknowledged = 0;
     this.details = new FakeDetails(this, CLASSES);
     this.causes = new FakeCauses(this, CLASSES);
+    this.diagnoses = new FakeDiagnoses(this, CLASSES);
     this.overlays = new FakeOverlays(this, CLASSES);
     this.dead = false;
     this.subject = options.state?.subject ?? [];
@@ -197,6 +199,7 @@ export class FakeModel {
     else if (message.kind === "hover") await this.card(message);
     else if (this.details.answers(message)) await this.details.answer(message);
     else if (this.causes.answers(message)) await this.causes.answer(message);
+    else if (this.diagnoses.answers(message)) await this.diagnoses.answer(message);
     else if (this.overlays.answers(message)) await this.overlays.answer(message);
     else if (message.kind === "missing") await this.show(message.grid, message.cells, "final");
     else if (message.kind === "export") {

@@ -252,6 +252,21 @@ def subject_menu(page: Page) -> None:
     page.wait_for_timeout(250)
 
 
+def diagnosis(page: Page) -> None:
+    detail(page)
+    page.click('[data-aw-tab="diagnosis"]')
+    page.wait_for_selector(".aw-diagnosis")
+    page.wait_for_timeout(300)
+
+
+def split(page: Page) -> None:
+    diagnosis(page)
+    page.click("[data-aw-split]")
+    page.wait_for_timeout(1200)
+    page.locator(".aw-split").evaluate("it => it.scrollIntoView()")
+    page.wait_for_timeout(200)
+
+
 INSTANT = {"instant": True}
 COMPARED = {**INSTANT, "state": {"subject": ["comparison", "tabby cat", "golden retriever"]}}
 OF_CLASS = {**INSTANT, "state": {"subject": ["class", "tabby cat"]}}
@@ -371,6 +386,12 @@ SHOTS = {
     "overlay_menu": (overlay_menu, overlay("density"), {}),
     "overlay_menu_dark": (overlay_menu, overlay("influence: daisy", dark=True), {}),
     "class_picker": (class_picker, INSTANT, {}),
+    "diagnosis": (diagnosis, INSTANT, {}),
+    "diagnosis_dark": (diagnosis, {**INSTANT, "dark": True}, {}),
+    "split": (split, INSTANT, {}),
+    "split_dark": (split, {**INSTANT, "dark": True}, {}),
+    "split_narrow": (split, INSTANT, {"width": 632}),
+    "doubt": (hovering, {**INSTANT, "state": {"overlay": "doubt"}}, {}),
     "subject_menu": (subject_menu, OF_CLASS, {}),
     "class_atlas": (detail, OF_CLASS, {}),
     "class_atlas_narrow": (light, {**OF_CLASS, "dark": True}, {"width": 632}),

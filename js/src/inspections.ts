@@ -113,6 +113,11 @@ export class Inspections {
     }));
   }
 
+  /** The large picture of one half of a cell. */
+  half({ grid, cell }: Place, half: number, seed: number): LivePictures {
+    return this.begin((request) => ({ kind: "inspect_half", grid, cell, half, request, seed }));
+  }
+
   /** The picture of (1 − share) times the first cell's direction plus share times the other's. */
   mix(first: Place, other: Place, share: number, seed: number): LivePictures {
     return this.begin((request) => ({

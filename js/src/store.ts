@@ -5,6 +5,7 @@ import { Cards } from "./cards";
 import { Causes } from "./causes/causes";
 import { Classes } from "./classes";
 import { Details } from "./details";
+import { Diagnoses } from "./diagnosis/diagnoses";
 import { greet } from "./greeting";
 import { Grid } from "./grids";
 import { Influences } from "./influences";
@@ -64,6 +65,7 @@ export class Store {
   readonly pictures: Pictures;
   readonly cards = new Cards();
   readonly details = new Details((message) => this.send(message));
+  readonly diagnoses = new Diagnoses((message) => this.send(message));
   readonly classes = new Classes();
   readonly causes = new Causes((message) => this.send(message));
   readonly influences = new Influences((message) => this.send(message));
@@ -268,6 +270,12 @@ export class Store {
       case "cues":
         this.causes.receive(message, bytes);
         break;
+      case "diagnoses":
+      case "diagnosis":
+      case "halves":
+      case "half_classes":
+        if (message.revision === this.revision) this.diagnoses.receive(message, bytes);
+        break;
       case "exported":
       case "error":
       case "notice":
@@ -288,6 +296,7 @@ export class Store {
       this.lost.clear();
       this.cards.clear();
       this.details.clear();
+      this.diagnoses.clear();
       this.influences.clear();
       this.strongest.clear();
       this.realCrops.clear();

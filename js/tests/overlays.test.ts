@@ -72,10 +72,17 @@ describe("the text of an overlay", () => {
       } while (now.kind !== "pictures" && seen.length < 9);
       return seen.slice(0, -1);
     };
-    expect(round(true, 3)).toEqual(["crops", "density", "top class", "influence", "fidelity"]);
-    expect(round(true, null)).toEqual(["crops", "density", "top class", "fidelity"]);
-    expect(round(false, 3)).toEqual(["crops", "density", "fidelity"]);
-    expect(nextOverlay({ kind: "pictures" }, -1, null, true)).toEqual({ kind: "fidelity" });
+    expect(round(true, 3)).toEqual([
+      "crops",
+      "density",
+      "top class",
+      "influence",
+      "fidelity",
+      "doubt",
+    ]);
+    expect(round(true, null)).toEqual(["crops", "density", "top class", "fidelity", "doubt"]);
+    expect(round(false, 3)).toEqual(["crops", "density", "fidelity", "doubt"]);
+    expect(nextOverlay({ kind: "pictures" }, -1, null, true)).toEqual({ kind: "doubt" });
   });
 });
 

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.atlas_view import AtlasView
 from tests.browser.lab import LabServer
@@ -91,3 +92,48 @@ def test_keys_are_the_widgets_while_it_has_the_focus(atlas: AtlasView) -> None:
     page.keyboard.press("Escape")
     atlas.notebook.wait_attribute("opened", "")
     assert page.evaluate(cells) == before
+
+
+def test_the_atlas_of_a_class_opens_from_a_cell_and_goes_back(atlas: AtlasView) -> None:
+    notebook = atlas.notebook
+    cells = notebook.number("cells")
+    atlas.open_a_cell()
+    row = atlas.root.locator(".aw-detail .aw-bars-acting .aw-bar-row").first
+    row.wait_for(timeout=60_000)
+    row.hover()
+    row.locator("[data-aw-atlas-of]").click()
+    atlas.root.locator("[data-aw-subject-back]").wait_for()
+    notebook.wait_execute("w.shown_atlas is not w.atlas", "True", 90)
+    kind, name = json.loads(notebook.execute("import json; print(json.dumps(w.subject))"))
+    assert kind == "class"
+    expect(atlas.root.locator("[data-aw-subject-menu]")).to_contain_text(name)
+    notebook.wait_attribute("overlay", f"influence: {name}")
+    assert notebook.execute("len(w.shown_atlas) < len(w.atlas)") == "True"
+    atlas.hover_a_cell()
+    atlas.root.locator("[data-aw-subject-back]").click()
+    notebook.wait_attribute("cells", str(cells))
+    notebook.wait_attribute("overlay", "pictures")
+    notebook.wait_attribute("final", str(cells))
+    assert notebook.execute("w.shown_atlas is w.atlas") == "True"
+
+
+def test_a_cell_is_judged_and_split(atlas: AtlasView) -> None:
+    atlas.open_a_cell()
+    atlas.root.locator('[data-aw-tab="diagnosis"]').click()
+    judged = atlas.root.locator("[data-aw-diagnosis]")
+    judged.wait_for(timeout=60_000)
+    expect(judged).to_contain_text("have a cosine of")
+    expect(judged).to_contain_text("nearest neighbours")
+    atlas.root.locator("[data-aw-split]").click()
+    halves = atlas.root.locator(".aw-split-half")
+    expect(halves).to_have_count(2)
+    for half in (0, 1):
+        atlas.notebook.wait(
+            lambda half=half: int(halves.nth(half).get_attribute("data-aw-half-step") or 0) > 0,
+            90,
+            "a live picture of each half",
+        )
+        halves.nth(half).locator(".aw-bar").first.wait_for(timeout=60_000)
+    atlas.root.get_by_label("One cell again").click()
+    expect(halves).to_have_count(0)
+    atlas.root.locator('[data-aw-tab="cell"]').click()

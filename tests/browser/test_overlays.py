@@ -86,13 +86,13 @@ def set_intensity(page: Page, value: str) -> None:
 def test_one_key_goes_through_the_overlays_and_python_hears_of_each(page: Page, show: Open) -> None:
     root = show()
     root.focus()
-    for kind in ["crops", "density", "top class", "fidelity", "pictures"]:
+    for kind in ["crops", "density", "top class", "fidelity", "doubt", "pictures"]:
         page.keyboard.press("v")
         wait(page, "overlay", kind)
         wait_trait(page, "overlay", kind)
         expect(page.locator(LEGEND)).to_have_count(int(kind != "pictures"))
     page.keyboard.press("Shift+V")
-    wait(page, "overlay", "fidelity")
+    wait(page, "overlay", "doubt")
 
 
 def test_python_and_a_reloaded_page_choose_the_overlay(page: Page, show: Open) -> None:

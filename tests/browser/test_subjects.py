@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.atlas_view import AtlasView
 from tests.browser.fake_view import FakeView
 
 pytestmark = pytest.mark.browser
@@ -60,28 +57,3 @@ def test_a_class_is_reached_from_the_search_and_what_is_coming_can_be_given_up(
     assert fake.trait("subject") == []
     fake.wait("stage", "idle")
     assert int(fake.attribute("revision")) <= int(revision) + 1
-
-
-def test_the_atlas_of_a_class_opens_from_a_cell_in_jupyterlab_and_goes_back(
-    atlas: AtlasView,
-) -> None:
-    notebook = atlas.notebook
-    cells = notebook.number("cells")
-    atlas.open_a_cell()
-    row = atlas.root.locator(".aw-detail .aw-bars-acting .aw-bar-row").first
-    row.wait_for(timeout=60_000)
-    row.hover()
-    row.locator("[data-aw-atlas-of]").click()
-    atlas.root.locator("[data-aw-subject-back]").wait_for()
-    notebook.wait_execute("w.shown_atlas is not w.atlas", "True", 90)
-    kind, name = json.loads(notebook.execute("import json; print(json.dumps(w.subject))"))
-    assert kind == "class"
-    expect(atlas.root.locator("[data-aw-subject-menu]")).to_contain_text(name)
-    notebook.wait_attribute("overlay", f"influence: {name}")
-    assert notebook.execute("len(w.shown_atlas) < len(w.atlas)") == "True"
-    atlas.hover_a_cell()
-    atlas.root.locator("[data-aw-subject-back]").click()
-    notebook.wait_attribute("cells", str(cells))
-    notebook.wait_attribute("overlay", "pictures")
-    notebook.wait_attribute("final", str(cells))
-    assert notebook.execute("w.shown_atlas is w.atlas") == "True"

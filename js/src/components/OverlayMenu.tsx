@@ -13,6 +13,7 @@ const MODES: [OverlayKind, string, string][] = [
   ["top class", "Top class", "which class wins where"],
   ["influence", "Influence", "where the layer argues for a class"],
   ["fidelity", "Fidelity", "how true each picture is"],
+  ["doubt", "Doubt", "is the mean real?"],
 ];
 
 /** What lies over the pictures. */

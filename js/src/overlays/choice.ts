@@ -3,7 +3,14 @@
  * `atlas_widget/overlays.py`.
  */
 
-export const PLAIN_KINDS = ["pictures", "crops", "density", "top class", "fidelity"] as const;
+export const PLAIN_KINDS = [
+  "pictures",
+  "crops",
+  "density",
+  "top class",
+  "fidelity",
+  "doubt",
+] as const;
 
 export type PlainKind = (typeof PLAIN_KINDS)[number];
 export type OverlayKind = PlainKind | "influence";
@@ -16,6 +23,7 @@ const ROUND: readonly OverlayKind[] = [
   "top class",
   "influence",
   "fidelity",
+  "doubt",
 ];
 
 /** `class` is a class's index among the model's outputs; -1 where its name is not known. */

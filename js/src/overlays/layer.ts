@@ -8,6 +8,7 @@ import { isDark } from "../theme";
 import { className, nextOverlay } from "./choice";
 import { cssOfPixel } from "./colour";
 import { densityOverlay } from "./density";
+import { doubtOverlay } from "./doubt";
 import { fidelityOverlay } from "./fidelity";
 import { influenceOverlay } from "./influence";
 import { colourBySubject } from "./of_subject";
@@ -132,6 +133,9 @@ export class OverlayLayer {
     switch (choice.kind) {
       case "density":
         return densityOverlay(grid);
+      case "doubt":
+        void store.diagnoses.version.value;
+        return doubtOverlay(grid, store.diagnoses.ofGrid(grid.size));
       case "fidelity":
         void store.pictureVersion.value;
         return fidelityOverlay((cell) => store.pictures.get(grid.size, cell));
@@ -202,6 +206,7 @@ export class OverlayLayer {
         } else {
           store.influences.forget(this);
         }
+        if (choice.kind === "doubt") store.diagnoses.wantGrid(grid.size);
         if (choice.kind === "crops") store.realCrops.want(this, grid.size, this.inView(grid));
         else store.realCrops.forget(this);
       }),

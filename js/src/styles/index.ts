@@ -4,6 +4,7 @@ import causes from "./causes.css";
 import controls from "./controls.css";
 import cues from "./cues.css";
 import detail from "./detail.css";
+import diagnosis from "./diagnosis.css";
 import frame from "./frame.css";
 import help from "./help.css";
 import live from "./live.css";
@@ -30,6 +31,7 @@ const parts = [
   bars,
   card,
   detail,
+  diagnosis,
   tabs,
   live,
   pair,

@@ -3,6 +3,7 @@ import { describePicture, toneOf } from "../../words";
 import { CausesTab } from "../causes/CausesTab";
 import { PatchLabTab } from "../causes/PatchLabTab";
 import { useWidget } from "../context";
+import { DiagnosisTab } from "../diagnosis/DiagnosisTab";
 import { StateMark } from "../StateMark";
 import { CellChannels } from "./CellChannels";
 import { CellClasses } from "./CellClasses";
@@ -26,6 +27,7 @@ export function CellPanel({ panel }: { panel: Panel }) {
 /** The parts of a panel, in this order; which one is shown stays when another cell is opened. */
 const TABS: readonly PanelTab[] = [
   { name: "cell", words: "Cell", Body: CellTab },
+  { name: "diagnosis", words: "Is it real?", Body: DiagnosisTab },
   { name: "causes", words: "Causes", Body: CausesTab },
   { name: "patch", words: "Patch lab", Body: PatchLabTab },
 ];

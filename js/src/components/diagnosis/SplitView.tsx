@@ -1,0 +1,116 @@
+import { useEffect, useState } from "preact/hooks";
+import type { Half, Halves } from "../../diagnosis/diagnoses";
+import { describeSplit } from "../../diagnosis/words";
+import type { LivePictures } from "../../inspections";
+import type { Place } from "../../view/view";
+import { describeProgress, plural } from "../../words";
+import { ClassBars, reachOf } from "../ClassBars";
+import { useWidget } from "../context";
+import { Drawing } from "../Drawing";
+import { LiveFrame } from "../detail/LiveFrame";
+import { Icon } from "../icons";
+
+const CLASSES = 4;
+const CROP = 40;
+
+/** A cell in two halves, each with its own picture, crops and classes. */
+export function SplitView({ place, onClose }: { place: Place; onClose: () => void }) {
+  const { store } = useWidget();
+  void store.diagnoses.version.value;
+  const known = store.diagnoses.halves(place);
+  const values = known?.halves.flatMap((half) => half.classes?.slice(0, CLASSES) ?? []) ?? [];
+  return (
+    <section class="aw-split" data-aw-halves={known ? known.halves.length : 0}>
+      <header>
+        <h3>In two</h3>
+        <button
+          type="button"
+          class="aw-button aw-quiet"
+          title="One cell again"
+          aria-label="One cell again"
+          onClick={onClose}
+        >
+          <Icon name="close" />
+        </button>
+      </header>
+      {!known && <p class="aw-note">Splitting…</p>}
+      {known && (
+        <>
+          <p>{describeSplit(known)}</p>
+          <div class="aw-split-halves">
+            {known.halves.map((half, at) => (
+              <HalfView
+                key={half.crops.from}
+                place={place}
+                at={at}
+                half={half}
+                known={known}
+                reach={reachOf(values)}
+              />
+            ))}
+          </div>
+        </>
+      )}
+    </section>
+  );
+}
+
+function HalfView({
+  place,
+  at,
+  half,
+  known,
+  reach,
+}: {
+  place: Place;
+  at: number;
+  half: Half;
+  known: Halves;
+  reach: number;
+}) {
+  const { store } = useWidget();
+  const connected = store.connected.value;
+  const [live, setLive] = useState<LivePictures | null>(null);
+  useEffect(() => {
+    if (!connected) return;
+    const begun = store.details.inspections.half(place, at, 0);
+    setLive(begun);
+    return () => begun.stop();
+  }, [connected, place.grid, place.cell, at]);
+  const now = live?.state.value ?? null;
+  const name = at === 0 ? "larger" : "smaller";
+  return (
+    <div class="aw-split-half" data-aw-half-step={now?.step ?? 0}>
+      <strong class={half.label ? "" : "aw-unsure"}>
+        {half.label ?? (half.classes ? "no certain class" : `The ${name} half`)}
+      </strong>
+      <small>
+        {plural(half.count, "sample")} of {plural(half.images, "image")}
+      </small>
+      <LiveFrame inspection={now} label={`The picture of the ${name} half`} />
+      <div class="aw-live-caption">
+        <span>{describeProgress(now, connected)}</span>
+      </div>
+      <div class="aw-crops">
+        {Array.from({ length: half.crops.count }, (_, crop) => (
+          <Drawing
+            key={crop}
+            size={CROP}
+            of={[known.strip, half.crops.from]}
+            class="aw-crop"
+            paint={(context, side) => {
+              const { strip, tile } = known;
+              const x = (half.crops.from + crop) * tile;
+              if (strip) context.drawImage(strip, x, 0, tile, tile, 0, 0, side, side);
+            }}
+          />
+        ))}
+      </div>
+      {half.classes ? (
+        <ClassBars values={half.classes.slice(0, CLASSES)} reach={reach} />
+      ) : (
+        <p class="aw-note">Classes are being computed…</p>
+      )}
+    </div>
+  );
+}
