@@ -12,9 +12,10 @@ Lucent runs as its makers set it up: one icon at a time, 128 px shown at 224 px,
 cosine is measured at those 224 px. Ours is measured on the finished uint8 picture, without
 transforms, as the network is shown it. "to Lucent" is the time until 99 % of the cosine that
 Lucent ends with (Lucent, too, is timed to the same 99 %). Ours anneals, so each number of steps is
-a run of its own. "in an atlas" counts all that an icon costs there: its start, its part of a full
-batch, encoding it again, writing it as JPEG. Horama gets as many seconds an icon as Lucent takes
-to its 99 %.
+a run of its own. The floor is a bare forward and backward pass of the same folded network, at the
+same sizes, for as many steps. "in an atlas" counts all that an icon costs there: its start, its
+part of a full batch, encoding it again, writing it as JPEG. Horama gets as many seconds an icon as
+Lucent takes to its 99 %.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from peers import HORAMA_SIDE, LUCENT_SIDE, horama, lucent
+from peers import HORAMA_SIDE, LUCENT_SIDE, ending_at, horama, lucent
 from real_targets import LAYERS, cosine_at, real_targets
 from torch import nn
 
@@ -42,7 +43,7 @@ from atlas_widget.inversion.invert import run
 from atlas_widget.probe import LayerProbe
 from atlas_widget.rendering.sheets import encode
 
-BUDGETS = (4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192)
+BUDGETS = (4, 8, 12, 16, 20, 24, 32, 48, 64, 96, 128)
 LUCENT_STEPS = (8, 16, 32, 64, 96, 128, 192, 256, 384, 512)
 ROUNDS = 5
 
@@ -86,8 +87,9 @@ class Row:
 
 def lucent_curve(case: Case) -> list[float]:
     """Median cosine over the targets after each of `LUCENT_STEPS`."""
+    model = ending_at(case.model, case.layer)
     pictures = torch.stack(
-        [lucent(case.model, case.probe, target, LUCENT_STEPS) for target in case.targets], 1
+        [lucent(model, case.probe, target, LUCENT_STEPS) for target in case.targets], 1
     )
     cosines = [cosine_at(case.probe, LUCENT_SIDE, p, case.targets) for p in pictures]
     return [float(c.median()) for c in cosines]
@@ -127,14 +129,16 @@ def times(case: Case, engine: InversionEngine, with_horama: bool) -> dict[str, f
     count = min(len(case.targets), engine.batch_size)
     targets = case.targets[:count]
     target = targets[0]
-    state = engine.start(targets, 0)
-    views = torch.rand(count, 3, engine.eye.view, engine.eye.view, requires_grad=True)
-    row, column = engine.eye.centre
+    steps = engine.settings.steps
+    coarse = round(engine.settings.coarse * steps) if engine.coarse_eye is not None else 0
+    eyes = [engine.coarse_eye] * coarse + [engine.eye] * (steps - coarse)
+    views = {id(eye): torch.rand(count, 3, eye.view, eye.view, requires_grad=True) for eye in eyes}
 
     def floor() -> None:
-        for _ in range(8):
-            seen = engine.eye.network(views)
-            torch.autograd.grad(seen[:, :, row, column].sum(), views)
+        for eye in eyes:
+            shown = views[id(eye)]
+            seen = eye.network(shown)
+            torch.autograd.grad(seen[:, :, eye.centre[0], eye.centre[1]].sum(), shown)
 
     def fixed() -> None:
         pictures = engine.pictures(engine.start(targets, 0))
@@ -142,16 +146,15 @@ def times(case: Case, engine: InversionEngine, with_horama: bool) -> dict[str, f
         for start in range(0, count, 64):
             encode(np.concatenate(list(pictures[start : start + 64]), 1), 90)
 
-    def advance() -> None:
-        state.steps.zero_()  # always in the middle of the way, transforms and all
-        engine.advance(state, 8)
+    def ascend() -> None:
+        engine.advance(engine.start(targets, 0), steps)
 
     # Lucent's setting up cancels out in the difference.
     jobs: dict[str, tuple[Callable[[], object], float]] = {
         "lucent short": (lambda: lucent(case.model, case.probe, target, (2,)), 1),
         "lucent long": (lambda: lucent(case.model, case.probe, target, (10,)), 1),
-        "ours": (advance, 8 * count),
-        "floor": (floor, 8 * count),
+        "ours": (ascend, steps * count),
+        "floor": (floor, steps * count),
         "fixed": (fixed, count),
     }
     if with_horama:

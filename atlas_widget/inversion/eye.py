@@ -53,6 +53,14 @@ class Eye:
         self.map_size = shape
         self.centre = self._find_centre(shape)
 
+    @classmethod
+    def coarse(cls, probe: Any, settings: InversionSettings, fine: Eye) -> Eye | None:
+        """The eye of the first steps, which does not enlarge; None where that is the same."""
+        if not settings.coarse:
+            return None
+        eye = cls(probe, settings.replace(units=1))
+        return eye if eye.view < fine.view and eye.canvas == fine.canvas else None
+
     def __call__(self, views: Tensor) -> Tensor:
         """Activations (n, channels, height, width), differentiable with respect to `views`."""
         return self.network(views).float()  # type: ignore[no-any-return]

@@ -59,6 +59,7 @@ class InversionEngine:
         self.probe = probe
         self.device = torch.device(probe.device)
         self.eye = Eye(probe, self.settings)
+        self.coarse_eye = Eye.coarse(probe, self.settings, self.eye)
         self.canvas = self.eye.canvas if parametrization is None else parametrization.size
         self.parametrization = (
             parametrization
@@ -162,7 +163,7 @@ class InversionEngine:
         done = state.steps.float() / total
         rows = torch.arange(len(state), device=self.device)
         draws = state.randomness[rows, state.steps % state.randomness.shape[1]]
-        strength = ((1 - done) / settings.calm).clamp(0, 1) if settings.calm else (done < 1).float()
+        strength = settings.strength(done)
         scores, gradient = self._look(state, draws, strength)
         norm = gradient.flatten(1).norm(dim=1)
         flat = ~torch.isfinite(norm) | (norm < _TINY)
@@ -175,6 +176,23 @@ class InversionEngine:
         self, state: InversionState, draws: Tensor, strength: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Scores (n,), and their gradients with respect to the numbers."""
+        if self.coarse_eye is None:
+            return self._look_through(self.eye, state, draws, strength)
+        early = state.steps < round(self.settings.coarse * self.settings.steps)
+        scores, gradient = torch.empty_like(state.scores), torch.empty_like(state.numbers)
+        for eye, which in ((self.coarse_eye, early), (self.eye, ~early)):
+            rows = which.nonzero().flatten()
+            if len(rows) == len(state):
+                return self._look_through(eye, state, draws, strength)
+            if len(rows):
+                scores[rows], gradient[rows] = self._look_through(
+                    eye, state.select(rows), draws[rows], strength[rows]
+                )
+        return scores, gradient
+
+    def _look_through(
+        self, eye: Eye, state: InversionState, draws: Tensor, strength: Tensor
+    ) -> tuple[Tensor, Tensor]:
         numbers = state.numbers.detach().requires_grad_()
         with torch.enable_grad():
             pictures = self.parametrization(numbers)
@@ -182,9 +200,9 @@ class InversionEngine:
             if self.parametrization.planes == 4:
                 ground = background(draws[:, -BACKGROUND_NUMBERS:], self.canvas)
                 shown = over(pictures, ground)
-            views = self.settings.transforms(shown, draws, strength, self.eye.view)
-            scores = state.objective(Seen(self.eye(views), self.eye.centre, pictures))
-            (gradient,) = torch.autograd.grad(scores.sum() * self.eye.loss_scale, numbers)
+            views = self.settings.transforms(shown, draws, strength, eye.view)
+            scores = state.objective(Seen(eye(views), eye.centre, pictures))
+            (gradient,) = torch.autograd.grad(scores.sum() * eye.loss_scale, numbers)
         return scores.detach(), gradient.float()
 
     def _off_flat_ground(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from torch import Tensor
+
 from atlas_widget.inversion.transforms import Transforms
 
 __all__ = ["InversionSettings"]
 
-_METHOD = 3  # raised when the same settings begin to give other pictures: caches are keyed by it
+_METHOD = 4  # raised when the same settings begin to give other pictures: caches are keyed by it
 
 
 @dataclass(frozen=True)
@@ -43,22 +45,26 @@ class InversionSettings:
         Scale of the colour axes against lightness.
     transforms
         What the network is shown instead of the plain picture.
-    calm
-        Part of the steps, at the end, over which the transforms fade away.
+    calm, still
+        Part of the steps over which the transforms fade away, and part of them, at the end, that
+        are taken without any: the first ones decide what is seen, the last ones how exactly.
     units
         Least number of the layer's units along a side of what the network is shown, no larger than
         its own input: late layers, whose units see much, are shown the picture enlarged. With two
         units a side, as 64 pixels have them at a stride of 32, pictures hardly say what was meant.
+    coarse
+        Part of the steps, at the beginning, in which nothing is enlarged for that: the rough shapes
+        come out of a quarter of the pixels as well.
     fit_receptive_field
         Draw no more pixels than the centre unit sees, and enlarge the picture after.
     """
 
     size: int = 64
-    steps: int = 48
+    steps: int = 32
     view: int | None = None
-    falloff: float = 1.5
+    falloff: float = 1.4
     cutoff: float | None = 0.28
-    learning_rate: float = 0.036
+    learning_rate: float = 0.066
     damping: float = 0.3
     warm_up: float = 0.0
     decay: float = 0.3
@@ -67,8 +73,10 @@ class InversionSettings:
     chroma: float = 1.0
     deviation: float = 0.01
     transforms: Transforms = field(default_factory=Transforms)
-    calm: float = 1.0
+    calm: float = 0.5
+    still: float = 0.5
     units: int = 4
+    coarse: float = 0.4
     fit_receptive_field: bool = True
 
     def __post_init__(self) -> None:
@@ -90,7 +98,7 @@ class InversionSettings:
         Meant to start warm, from the finished icon: it keeps the icon's feature and sharpens it.
         """
         own = {"size": 192, "view": 96, "steps": 64, "learning_rate": 0.025}
-        return cls(**own | {"falloff": 1.35, "cutoff": 0.42} | changes)
+        return cls(**own | {"falloff": 1.35, "cutoff": 0.42, "coarse": 0.0} | changes)
 
     def with_steps(self, steps: int) -> InversionSettings:
         """Return settings that make the most of another number of steps.
@@ -100,6 +108,11 @@ class InversionSettings:
         power = 0.7 if steps < self.steps else 0.35
         rate = min(0.1, self.learning_rate * (self.steps / steps) ** power)
         return replace(self, steps=steps, learning_rate=rate)
+
+    def strength(self, done: Tensor) -> Tensor:
+        """How much of the transforms is left (n,) after these parts of the steps (n,)."""
+        left = 1 - self.still - done
+        return (left / self.calm).clamp(0, 1) if self.calm else (left > 0).float()
 
     def replace(self, **changes: Any) -> InversionSettings:
         """Return the same settings but for `changes`."""
