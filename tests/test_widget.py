@@ -11,6 +11,7 @@ import torch
 from ipywidgets.widgets.widget import Widget
 
 from atlas_widget import Atlas, AtlasWidget
+from atlas_widget.building import build_atlases
 from atlas_widget.errors import (
     AtlasError,
     CellError,
@@ -599,6 +600,22 @@ def test_a_saved_atlas_is_shown(make, tiny_model, tiny_images, tmp_path):
     (tmp_path / "saved" / "activations.safetensors").write_bytes(b"broken")
     with pytest.raises(SavedAtlasError, match="activations"):
         make(atlas=tmp_path / "saved").wait(60)
+
+
+def test_each_layer_comes_from_the_folder_that_atlases_were_built_in(
+    make, tiny_model, tiny_images, tmp_path
+):
+    options = {"num_samples": 200, "grids": (4,), "device": "cpu", "progress": False}
+    build_atlases(tiny_model, ["stem", "middle"], tiny_images, tmp_path / "built", **options)
+    w = make(atlas=tmp_path / "built").wait(60)
+    assert np.array_equal(w.atlas.xy, Atlas.load(tmp_path / "built" / "middle").xy)
+    w.layer = "stem"
+    w.wait(60)
+    assert np.array_equal(w.atlas.xy, Atlas.load(tmp_path / "built" / "stem").xy)
+    w.layer = "last"  # which is not there, so its atlas is made, as without the folder
+    assert w.wait(60).atlas.layer == "last"
+    with pytest.raises(SavedAtlasError, match="no atlas of layer 'pool', but of middle, stem"):
+        make(layer="pool", atlas=tmp_path / "built").wait(60)
 
 
 def test_a_cache_that_cannot_be_written_is_said_and_survived(make, tmp_path):
