@@ -51,8 +51,8 @@ class Causing(Finishing):
         count
             On at most so many crops in which the cells occur, of as many images as there are.
         target
-            Which scores are looked at, as for `attribute`; by default the five classes that these
-            crops score highest.
+            Which scores are looked at: a class or several, by name or number, or as for
+            `attribute`; by default the five classes that these crops score highest.
         presence
             In (0, 1].
         seed

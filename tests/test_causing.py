@@ -44,8 +44,9 @@ def test_the_selected_region_is_removed_and_added(w, fooled, shown):
         same = ablate(probe, None, found.rgb, found.positions, found.direction, target=[0, 1])
     np.testing.assert_allclose(removed.actual, same.actual, rtol=1e-3, atol=1e-4)
     assert removed.names == ("disc", "cross")
-    added = w.steer(cells[0], 2.0, where="everywhere", target=[0], count=4)
+    added = w.steer(cells[0], 2.0, where="everywhere", target="disc", count=4)
     assert len(added) == 4
+    assert added.names == ("disc",)
     assert "+2" in added.what
 
 
@@ -55,7 +56,7 @@ def test_nothing_selected_and_no_such_cell_are_said(w):
         w.ablate()
     with pytest.raises(CellError):
         w.steer([10**6])
-    with pytest.raises(AtlasError, match="where='presnt'.*'present'"):
+    with pytest.raises(AtlasError, match=r"where='presnt'.*'present'"):
         w.ablate(w.atlas.grid(10).ids[0].item(), where="presnt")
     with pytest.raises(AtlasError, match="alpha=0"):
         w.steer(w.atlas.grid(10).ids[0].item(), 0.0)
@@ -84,7 +85,7 @@ def test_a_cell_is_put_on_images_as_its_picture_or_as_a_real_crop(w):
         w.patch_test(cell, 0, crop=100_000)
     with pytest.raises(AtlasError, match="not with a picture"):
         w.patch_test(thumbnail, 0, crop=1)
-    with pytest.raises(AttributionError, match="'dsic'.*'disc'"):
+    with pytest.raises(AttributionError, match=r"'dsic'.*'disc'"):
         w.patch_test(thumbnail, "dsic")
 
 

@@ -90,7 +90,7 @@ class Change:
             seed=self.seed,
         )
         positions: Any = found.positions if self.where == "sample" else self.where
-        target = self.target
+        target = _numbered(self.target, material)
         if target is None and not _scores_classes(probe):
             target = probe.target
         options: dict[str, Any] = {
@@ -207,6 +207,17 @@ def picture_of(source: ImageSource, index: int, size: int) -> npt.NDArray[np.uin
     except (UnreadableImageError, OSError):
         return None
     return pixels
+
+
+def _numbered(target: Any, material: Material) -> Any:
+    """Return a target in which classes that are named have their numbers."""
+    from atlas_widget.classes.names import class_number
+
+    several = [target] if isinstance(target, str) else target
+    if not isinstance(several, list | tuple) or not any(isinstance(each, str) for each in several):
+        return target
+    count = material.probe.num_classes
+    return [class_number(each, material.labels, count) for each in several]
 
 
 def _some_pictures(

@@ -7,6 +7,7 @@ atlas most marks are on crosses, as where somebody took counter-examples along.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import torch
@@ -84,6 +85,7 @@ class Net(nn.Module):
         return self.head(self.last(self.middle(self.first(x))).mean((2, 3)))
 
 
+@cache
 def trained() -> Net:
     """The network, trained in a few seconds and the same each time."""
     made = pictures(200, (0.97, 0.0, 0.0), seed=0)
