@@ -7,5 +7,6 @@ result is that of one machine.
 
 from atlas_widget.cluster.collecting import cluster_collector, collect_on_cluster
 from atlas_widget.cluster.connection import connect
+from atlas_widget.cluster.icons import invert_on_cluster
 
-__all__ = ["cluster_collector", "collect_on_cluster", "connect"]
+__all__ = ["cluster_collector", "collect_on_cluster", "connect", "invert_on_cluster"]

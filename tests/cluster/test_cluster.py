@@ -13,8 +13,8 @@ import torch
 from PIL import Image
 from safetensors.numpy import load_file
 
-from atlas_widget import Atlas
-from atlas_widget.cluster import cluster_collector
+from atlas_widget import Atlas, invert
+from atlas_widget.cluster import cluster_collector, icons, invert_on_cluster
 from atlas_widget.cluster.pool import run_jobs
 from atlas_widget.collect.plan import CollectionPlan, plan_collections
 from atlas_widget.collect.shard_file import shard_name
@@ -82,6 +82,31 @@ def test_the_atlas_is_that_of_one_machine(
     assert there.samples.image_names == here.samples.image_names
     assert [there.samples.name(i) for i in range(300)] == [here.samples.name(i) for i in range(300)]
     assert there.provenance["settings"] == here.provenance["settings"]
+
+
+def test_pictures_are_those_of_one_machine(
+    nodes: Any, tiny_model: torch.nn.Module, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(icons, "_BATCH", 2)
+    directions = np.random.default_rng(0).random((5, 12), np.float32)
+    seeds = [1, 1, 2, 3, 5]
+    options: dict[str, Any] = {"size": 32, "steps": 6, "seed": seeds, "device": "cpu"}
+    told: list[tuple[int, int]] = []
+    there = invert_on_cluster(
+        tiny_model,
+        "middle",
+        directions,
+        nodes.address,
+        progress=lambda *now: told.append(now),
+        **options,
+    )
+    here = invert(tiny_model, "middle", directions, **options)
+    assert sorted(told)[-1] == (5, 5)
+    np.testing.assert_array_equal(there.seeds, seeds)
+    np.testing.assert_array_equal(there.directions, directions)
+    # other batches, so the last bits differ
+    np.testing.assert_allclose(there.cosine, here.cosine, atol=1e-3)
+    assert np.abs(there.images.astype(int) - here.images).max() <= 2
 
 
 def test_errors_of_workers_arrive_as_they_are(nodes: Any) -> None:
