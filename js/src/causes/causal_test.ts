@@ -98,12 +98,14 @@ export function rangeOf(points: readonly ScorePoint[]): { low: number; high: num
   return { low: low - margin, high: high + margin };
 }
 
-/** Round numbers within a range, zero among them: three to seven. */
+/** Round numbers within a range, zero among them: three or a few more. */
 export function ticksOf({ low, high }: { low: number; high: number }): number[] {
-  const rough = (high - low) / 4;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((digit) => digit * power).find((it) => it >= rough) ?? rough;
-  const first = Math.ceil(low / step);
-  const last = Math.floor(high / step);
-  return Array.from({ length: last - first + 1 }, (_, at) => (first + at) * step);
+  const power = 10 ** Math.floor(Math.log10(high - low));
+  const ticks = [5, 2, 1, 0.5, 0.2, 0.1].map((digit) => {
+    const step = digit * power;
+    const first = Math.ceil(low / step);
+    const last = Math.floor(high / step);
+    return Array.from({ length: last - first + 1 }, (_, at) => (first + at) * step);
+  });
+  return ticks.find(({ length }) => length >= 3) ?? [0];
 }

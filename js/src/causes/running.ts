@@ -12,6 +12,7 @@ export class Running<Result> {
   readonly state: Signal<Progress<Result>> = signal({ stage: "running", done: 0, total: 0 });
   /** Called once when it has come, or failed. */
   onEnd: (() => void) | null = null;
+  private stopped = false;
 
   constructor(
     readonly request: number,
@@ -37,7 +38,8 @@ export class Running<Result> {
 
   /** It is no longer wanted: nothing of it comes any more. */
   stop(): void {
-    if (this.ended) return;
+    if (this.ended || this.stopped) return;
+    this.stopped = true;
     this.onEnd = null;
     this.forget();
     this.send({ kind: "stop_task", request: this.request });
