@@ -1,4 +1,4 @@
-"""Everything that is made for one layer: pictures, labels, cards and the live picture."""
+"""Everything that is made for one layer: its cells, and what panels ask of them."""
 
 from __future__ import annotations
 
@@ -7,35 +7,25 @@ from typing import TYPE_CHECKING, Any
 
 from atlas_widget.rendering.cache import PictureCache
 from atlas_widget.rendering.causes import KINDS, Causes
-from atlas_widget.rendering.class_overview import ClassOverview
+from atlas_widget.rendering.cell_work import SLICE, CellWork
 from atlas_widget.rendering.details import Details
 from atlas_widget.rendering.diagnosing import KINDS as DIAGNOSES
 from atlas_widget.rendering.diagnosing import Diagnoser
 from atlas_widget.rendering.gallery import Gallery
 from atlas_widget.rendering.inspect import Inspector
-from atlas_widget.rendering.labels import Labeller
 from atlas_widget.rendering.long_tasks import LongTask, Pause
-from atlas_widget.rendering.pictures import Painter
-from atlas_widget.rendering.queue import Batch, CellQueue, State, Task
 from atlas_widget.rendering.scene import Scene
 from atlas_widget.rendering.status import Reporter
 
 if TYPE_CHECKING:
     from atlas_widget.images.sources import ImageSource
-    from atlas_widget.inversion import InversionEngine, InversionSettings
     from atlas_widget.probe import LayerProbe
     from atlas_widget.progress import CancelledCallback
 
 __all__ = ["Workshop"]
 
-SLICE = 0.12
-"""Seconds of work between two looks at what the person wants."""
 
-_MAX_ENGINES = 6  # icons, portraits, and portraits of other numbers of further steps
-_ONE_EACH = {Task.ROUGH: 1, Task.FINAL: 1, Task.LABEL: 1}
-
-
-class Workshop:
+class Workshop(CellWork):
     """Makes what can be seen of a layer, most urgent things first, a slice at a time.
 
     Parameters
@@ -77,23 +67,17 @@ class Workshop:
         pause: Pause,
         cancelled: CancelledCallback,
     ) -> None:
-        self._probe = probe
-        self._source = source
-        self._labels = labels
-        self._cache = cache
-        self._gallery = gallery
-        self._seed = seed
-        self._reporter = reporter
-        self._notice = notice
-        self._no_classes = no_classes
-        self._overview = ClassOverview(self._label, gallery.send)
-        self._overview_next = False
-        self._asked_for = 0
-        self._scene: Scene | None = None
-        self._queue: CellQueue | None = None
-        self._painter: Painter | None = None
-        self._labeller: Labeller | None = None
-        self._engines: dict[InversionSettings, InversionEngine] = {}
+        super().__init__(
+            probe,
+            source,
+            labels,
+            cache,
+            gallery,
+            seed=seed,
+            reporter=reporter,
+            notice=notice,
+            no_classes=no_classes,
+        )
         inspector = Inspector(probe, self._engine, cache, gallery.send)
         self._details = Details(probe, source, inspector, gallery, self._label, seed=seed)
         self._causes = Causes(probe, source, labels, gallery, pause=pause, cancelled=cancelled)
@@ -111,44 +95,13 @@ class Workshop:
         again
             Whether pictures may be known from before: these are shown at once.
         """
-        self._scene = scene
-        self._painter = None
-        self._labeller = Labeller(
-            scene, self._probe, self._source, self._labels, self._cache, seed=self._seed
-        )
-        self._details.show(scene, self._labeller)
-        self._overview.show(scene, self._labeller)
+        labeller = self._take_up(scene)
+        self._details.show(scene, labeller)
         self._causes.show(scene)
-        self._diagnoser.show(scene, self._labeller)
-        cells = {size: list(scene.cells(size)) for size in scene.grids}
-        self._queue = CellQueue(cells, base=scene.base, labels=self._labeller.possible)
-        self._gallery.begin(scene)
-        if again:
-            self._recall(scene, self._queue)
-        self._gallery.show_crops(scene.base, cells[scene.base])
-        self._gallery.advance_crops()
+        self._diagnoser.show(scene, labeller)
+        self._begin(scene, labeller, again=again)
         if watched:
             self.watch()
-
-    def watch(self) -> None:
-        """Begin to work for somebody who looks; until told otherwise they see the base grid."""
-        if self._queue is not None and self._scene is not None:
-            self._queue.rest = True
-            self._queue.look(self._scene.base, self._scene.cells(self._scene.base))
-
-    @property
-    def in_sight(self) -> tuple[int, tuple[int, ...]]:
-        """The grid that is looked at and its cells in sight."""
-        return (self._queue.level, self._queue.visible) if self._queue is not None else (0, ())
-
-    def look(self, grid: int, visible: Sequence[int], near: Sequence[int]) -> None:
-        """Follow the person: these cells are in sight, those next to them."""
-        if self._queue is None or self._scene is None or grid not in self._scene.grids:
-            return
-        self._queue.look(grid, visible, near)
-        cells = [*self._queue.visible, *self._queue.near]
-        self._fetch(grid, cells)
-        self._gallery.show_crops(grid, cells)
 
     def hover(self, grid: int, cell: int) -> None:
         """Send what is known of a cell at once, and see to its classes."""
@@ -157,11 +110,6 @@ class Workshop:
         self._queue.point(grid, cell)
         self._fetch(grid, [cell])
         self._details.card(grid, cell)
-
-    def point(self, grid: int, cell: int) -> None:
-        """Follow the pointer without a card."""
-        if self._queue is not None:
-            self._queue.point(grid, cell)
 
     def answer(self, kind: str, fields: Mapping[str, Any]) -> None:
         """Do what an open panel, an overlay or a search asks for."""
@@ -188,17 +136,6 @@ class Workshop:
         if direction is not None:
             self._details.picture(place, direction, fields)
 
-    def demand(self, grid: int, cells: Sequence[int]) -> None:
-        """Render these cells, whoever looks."""
-        if self._queue is not None:
-            self._queue.demand(grid, cells)
-            self._fetch(grid, cells)
-
-    def withdraw(self, grid: int, cells: Sequence[int]) -> None:
-        """Forget such a demand."""
-        if self._queue is not None:
-            self._queue.withdraw(grid, cells)
-
     def run(self, task: LongTask) -> None:
         """Have an experiment made that Python asked for."""
         self._causes.run(task)
@@ -207,165 +144,11 @@ class Workshop:
         """Tell those who wait for experiments that there will be none."""
         self._causes.end(reason)
 
-    def retry(self) -> None:
-        """Try again what failed."""
-        if self._queue is not None:
-            self._queue.retry()
-
-    def unfinished(self, grid: int, cells: Sequence[int]) -> list[int]:
-        """Return those of the cells that still lack a final picture and may yet get one."""
-        queue = self._queue
-        return [
-            cell
-            for cell in cells
-            if queue is not None
-            and queue.has(grid, cell)
-            and queue.state(grid, cell) is not State.FINAL
-            and not queue.failed(grid, cell)
-        ]
-
     def advance_urgent(self) -> bool:
         """Work for a slice on what somebody waits for; return False if there is no such thing."""
         worked = self._causes.advance_urgent() or self._diagnoser.advance_urgent()
         return worked or self._details.advance(SLICE)
 
     def advance(self) -> bool:
-        """Work for a slice on pictures and labels; return False if nothing is left to do."""
-        queue = self._queue
-        if self._causes.advance() or self._diagnoser.advance() or self._gallery.advance_crops():
-            return True
-        if queue is None or self._scene is None or not self._scene.final:
-            return False
-        # Who looks at an overlay waits for its values, and for pictures: they take turns.
-        self._overview_next = not self._overview_next
-        if self._overview_next and self._overlook():
-            return True
-        if not queue.pending():
-            return self._advance_overview()
-        if self._painter is None:
-            self._set_up(self._scene, queue)
-            return True
-        if self._painter.advance(SLICE):
-            self._report_pictures(queue, self._painter)
-            return True
-        batch: Batch | None = queue.next(_ONE_EACH)
-        if batch is None or batch.task is not Task.LABEL:
-            return False
-        self._label(batch.grid, batch.cells[0])
-        total = len(queue.visible)
-        self._reporter.report("pictures", "Labelling the cells", total - queue.labels_left(), total)
-        return True
-
-    def _advance_overview(self) -> bool:
-        """Work for a slice on what an overlay or a search asks for; nothing else is left to do."""
-        before = self._overview.waiting
-        if before:
-            self._asked_for = max(self._asked_for, before)
-            done = self._asked_for - before
-            self._reporter.report("pictures", "Computing the classes", done, self._asked_for)
-        else:
-            self._asked_for = 0
-        return self._overlook()
-
-    def settle(self) -> None:
-        """Note that all is done."""
-        if self._queue is not None:
-            self._queue.settle()
-
-    def _set_up(self, scene: Scene, queue: CellQueue) -> None:
-        self._reporter.report("pictures", "Rendering the pictures", 0, 0)
-        self._painter = self._new_painter(scene, queue)
-        self._fetch(scene.base, scene.cells(scene.base))
-        self._fetch(*self.in_sight)
-
-    def _new_painter(self, scene: Scene, queue: CellQueue) -> Painter:
-        from atlas_widget.inversion.settings import InversionSettings
-
-        return Painter(
-            scene,
-            queue,
-            self._probe,
-            InversionSettings.icon(),
-            self._icons,
-            self._cache,
-            seed=self._seed,
-            show=self._gallery.show,
-        )
-
-    def _recall(self, scene: Scene, queue: CellQueue) -> None:
-        """Show what the cache has of the base grid, which is what is seen first."""
-        self._painter = self._new_painter(scene, queue)
-        self._painter.prefetch(scene.base, scene.cells(scene.base))
-        self._painter.recall()
-        self._fetch(scene.base, scene.cells(scene.base))
-
-    def _fetch(self, grid: int, cells: Any) -> None:
-        """Take what the cache has of these cells."""
-        if self._painter is not None:
-            self._painter.prefetch(grid, cells)
-        if self._labeller is not None and self._queue is not None:
-            found = self._labeller.prefetch(grid, cells)
-            self._queue.mark_labelled(grid, found)
-            for cell in found:
-                self._publish_label(grid, cell)
-
-    def _label(self, grid: int, cell: int) -> None:
-        labeller, queue = self._labeller, self._queue
-        if labeller is None or queue is None:
-            return
-        try:
-            known = labeller.advance(grid, cell)
-        except Exception as error:
-            self._lose_classes(error)
-            return
-        if known:
-            queue.mark_labelled(grid, [cell])
-            self._publish_label(grid, cell)
-
-    def _overlook(self) -> bool:
-        """Work for a slice on what an overlay or a search asks for."""
-        try:
-            return self._overview.advance()
-        except Exception as error:
-            self._lose_classes(error)
-            return False
-
-    def _lose_classes(self, error: Exception) -> None:
-        """Go on without classes: what keeps one cell from them keeps all."""
-        if self._labeller is not None and self._queue is not None:
-            self._labeller.give_up()
-            self._queue.no_labels()
-        text = f"The cells have no classes: {error}"
-        self._notice(text)
-        self._no_classes(text)
-
-    def _publish_label(self, grid: int, cell: int) -> None:
-        classes = self._labeller.known(grid, cell) if self._labeller is not None else None
-        if classes is not None and self._scene is not None:
-            self._gallery.label(grid, cell, classes)
-            if self._scene.atlas is not None:
-                self._scene.atlas.cell_labels.setdefault(grid, {})[cell] = classes.label
-
-    def _report_pictures(self, queue: CellQueue, painter: Painter) -> None:
-        if not self._reporter.due:
-            return
-        states = [state for _, _, state in queue.interest()]
-        done = sum(painter.work(state) for state in states)
-        self._reporter.report("pictures", "Rendering the pictures", done, len(states))
-
-    def _icons(self) -> InversionEngine:
-        from atlas_widget.inversion import InversionSettings
-
-        return self._engine(InversionSettings.icon())
-
-    def _engine(self, settings: InversionSettings) -> InversionEngine:
-        """Return an engine, made when it is first asked for: folding a network takes a moment."""
-        from atlas_widget.inversion import InversionEngine
-
-        engine = self._engines.pop(settings, None)
-        if engine is None:
-            engine = InversionEngine(self._probe, settings=settings)
-        self._engines[settings] = engine
-        while len(self._engines) > _MAX_ENGINES:
-            del self._engines[next(iter(self._engines))]
-        return engine
+        """Work for a slice on what takes longer; return False if nothing is left to do."""
+        return self._causes.advance() or self._diagnoser.advance() or super().advance()
