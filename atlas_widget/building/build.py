@@ -91,7 +91,7 @@ def build_atlases(
     batch_size, samples_per_shard : int, optional
         See `plan_collections`.
     threads : int, optional
-        How many threads read images; by default as many as there are cores, up to 16.
+        How many threads read images; see `collect_shard`.
     most_unreadable : float
         Which part of the images may be unreadable before that is an error.
     keep_shards : bool
@@ -181,6 +181,9 @@ def build_atlases(
                 most_unreadable=most_unreadable,
                 text=text,
                 cancelled=cancelled,
+            )
+            text.say(
+                f"{source.description}: {num_samples:,} samples of {', '.join(builder.probes)}."
             )
             for plan in plans:
                 if restart:

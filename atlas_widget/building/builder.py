@@ -90,7 +90,13 @@ class Builder:
         folder = self.root / layer_folder(layer)
         if not folder.exists():
             return False
-        atlas = self._existing(folder)
+        try:
+            atlas = self._existing(folder)
+        except OtherCollectionError:
+            raise
+        except SavedAtlasError as error:  # damaged: it is replaced
+            self.text.say(f"{error} It is built again.")
+            return False
         check_same(folder, _collection(atlas), {**plan.made_from, "layer": layer})
         wanted = self._provenance(plan, layer)
         kept = (atlas.grids, atlas.min_count) == (self.grids, self.min_count)

@@ -198,13 +198,22 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         "where memory does not suffice. The last bits of activations depend on it",
     )
     how.add_argument(
-        "--threads", type=positive, metavar="N", help="that read images (default: one a core)"
+        "--threads",
+        type=positive,
+        metavar="N",
+        help="that read images (default: one a core for files, one for data sets)",
     )
     how.add_argument(
         "--cluster",
         metavar="ADDRESS",
         help="collect on a Ray cluster (extra `ray`), one worker a GPU or core: 'auto', host:6379, "
         "or 'local' for this machine's own; images have to be where each machine finds them",
+    )
+    how.add_argument(
+        "--shards-at",
+        metavar="URL",
+        help="where the workers of a cluster keep shards, such as s3://bucket/shards; by default "
+        "in the folder where they see it, else they send them",
     )
     how.add_argument(
         "--samples-per-shard",
@@ -235,10 +244,14 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
 
 def _collector(given: argparse.Namespace, loaded: LoadedModel, transform: Any) -> Any:
     if given.cluster is None:
+        if given.shards_at is not None:
+            raise AtlasError("--shards-at is for the workers of a --cluster.")
         return None
     from atlas_widget.cluster import cluster_collector
 
-    return cluster_collector(loaded.model, given.cluster, transform=transform)
+    return cluster_collector(
+        loaded.model, given.cluster, transform=transform, store=given.shards_at
+    )
 
 
 def _images(name: str) -> Any:

@@ -87,7 +87,8 @@ def collect_shard(
     source : ImageSource
         The images that the plan was made for.
     threads : int, optional
-        How many threads read images; by default as many as there are cores, up to 16.
+        How many threads read images; by default as many as there are cores, up to 16, of a source
+        that says it is `concurrent`, else one.
     progress, cancelled : callable, optional
         Called with (crops done, crops) after each batch; asked before each.
 
@@ -100,7 +101,7 @@ def collect_shard(
     reader = _Reader(plan, probes, source)
     parts: list[list[Samples]] = [[] for _ in probes]
     done = 0
-    with ThreadPoolExecutor(_threads(threads), thread_name_prefix="atlas-images") as pool:
+    with ThreadPoolExecutor(_threads(threads, source), thread_name_prefix="atlas-images") as pool:
         prepared = _in_order(pool, reader.prepare, crops, 2 * plan.batch_size)
         batch: list[_Prepared] = []
         for at, crop in enumerate(prepared, 1):
@@ -212,5 +213,7 @@ def _nothing(probe: LayerProbe) -> Samples:
     )
 
 
-def _threads(wanted: int | None) -> int:
+def _threads(wanted: int | None, source: ImageSource) -> int:
+    if not getattr(source, "concurrent", False):
+        return wanted or 1
     return wanted or min(_MOST_THREADS, os.cpu_count() or 1)

@@ -106,6 +106,8 @@ class ListSource(NamedImages):
         What each is of.
     """
 
+    concurrent = True
+
     def __init__(
         self,
         items: Sequence[Any],

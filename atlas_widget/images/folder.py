@@ -37,6 +37,8 @@ class FileSource(NamedImages):
         than their sizes and times.
     """
 
+    concurrent = True
+
     def __init__(
         self,
         paths: Sequence[Path],

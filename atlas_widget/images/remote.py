@@ -37,6 +37,8 @@ class UrlSource(NamedImages):
         The package that reads such URLs is missing.
     """
 
+    concurrent = True
+
     def __init__(self, url: str) -> None:
         super().__init__()
         from fsspec.core import url_to_fs

@@ -54,6 +54,9 @@ class NamedImages(Sequence[Image.Image]):
     description: str = "images"
     crop_scale: tuple[float, float] | None = None
     """Sizes of crops that suit these images, if others do than `collect.CROP_SCALE`."""
+    concurrent: bool = False
+    """Whether `open` may be called from several threads at once: people's data sets often must not.
+    """
 
     def __init__(self) -> None:
         self.unreadable: list[str] = []

@@ -145,6 +145,15 @@ def test_a_damaged_shard_is_mended_on_the_way(
     assert contents(tmp_path / "mended" / "middle") == contents(tmp_path / "whole" / "middle")
 
 
+def test_a_damaged_atlas_is_built_again(tiny_model, tiny_images, tmp_path: Path) -> None:
+    built(tiny_model, tiny_images, tmp_path)
+    before = contents(tmp_path / "middle")
+    file = tmp_path / "middle" / "activations.safetensors"
+    file.write_bytes(file.read_bytes()[:-1])
+    built(tiny_model, tiny_images, tmp_path)
+    assert contents(tmp_path / "middle") == before
+
+
 def test_atlases_are_found_in_the_folder_they_were_built_in(
     tiny_model, tiny_images, tmp_path: Path
 ) -> None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import pickle
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from atlas_widget.collect import collect
 from atlas_widget.collect.plan import plan_collections
 from atlas_widget.collect.shard import CollectedShard, collect_shard
 from atlas_widget.errors import AtlasError
 from atlas_widget.images import as_image_source
+from atlas_widget.images.sources import NamedImages
 from atlas_widget.probe import LayerProbe
 from atlas_widget.probe.several import LayersReader, open_layers
 from atlas_widget.samples import Samples
@@ -122,6 +125,31 @@ def test_a_shard_of_nothing_readable_is_empty(probes, tmp_path: Path) -> None:
     (plan,) = plan_collections(probes, source, num_samples=10)
     (shard,) = shards_of(plan, probes, source)
     assert shard.layers["middle"].activations.shape == (0, 12)
+
+
+def test_a_persons_own_data_set_is_read_by_one_thread(probes, source) -> None:
+    """Few of them may be read by several at once; a source says so by `concurrent`."""
+    readers: set[int] = set()
+
+    class DataSet(NamedImages):
+        def __len__(self) -> int:
+            return len(source)
+
+        def name(self, index: int) -> str:
+            return source.name(index)
+
+        def open(self, index: int) -> Image.Image:
+            readers.add(threading.get_ident())
+            return source.open(index)
+
+        def fingerprint(self) -> str:
+            return "mine"
+
+    (plan,) = plan_collections(probes, DataSet(), num_samples=12)
+    (shard,) = shards_of(plan, probes, DataSet())
+    assert len(shard.layers["stem"]) == 12
+    assert len(readers) == 1
+    assert source.concurrent
 
 
 def test_no_such_shard(probes, source) -> None:
