@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +12,13 @@ import torch
 
 from atlas_widget.cluster.connection import connect, send_module
 from atlas_widget.cluster.pool import run_jobs
+from atlas_widget.cluster.shard_store import ShardStore
+from atlas_widget.cluster.worker import CollectingWorker, CommonFolders, Opening
 from atlas_widget.collect.plan import CollectionPlan, plan_collections
-from atlas_widget.collect.shard import CollectedShard, collect_shard
+from atlas_widget.collect.shard import CollectedShard
 from atlas_widget.collect.shard_file import ShardRecord
 from atlas_widget.collect.to_disk import CollectMissing, store_shard
-from atlas_widget.errors import ClusterError, ImagesError
+from atlas_widget.errors import DiskError, ImagesError
 from atlas_widget.images.sources import ImageSource
 from atlas_widget.progress import CancelledCallback, ProgressCallback
 from atlas_widget.samples import Samples
@@ -30,84 +31,13 @@ if TYPE_CHECKING:
 __all__ = ["cluster_collector", "collect_on_cluster"]
 
 
-@dataclass(frozen=True)
-class _Opening:
-    """What a worker opens its own probes with."""
-
-    model: nn.Module
-    transform: Any
-    device: str
-    input_size: int
-    threads: int
-
-
-@dataclass(frozen=True)
-class _Storing:
-    """Where shards are stored, and how a worker knows whether it sees that place."""
-
-    folders: Mapping[str, Path]
-    token: str
-
-
-class _Collecting:
-    """Collects shards in a worker. Called with a shard's number."""
-
-    def __init__(
-        self,
-        opening: _Opening,
-        plan: CollectionPlan,
-        source: ImageSource,
-        storing: _Storing | None,
-    ) -> None:
-        from atlas_widget.probe.several import LayersReader, open_layers
-
-        torch.set_num_threads(opening.threads)
-        self._plan = plan
-        self._source = source
-        self._probes = open_layers(
-            opening.model,
-            plan.layers,
-            transform=opening.transform,
-            device=opening.device,
-            input_size=opening.input_size,
-        )
-        self._check()
-        self._read = LayersReader(self._probes)
-        self._storing = storing if storing is not None and _sees(storing) else None
-
-    def __call__(self, number: int) -> dict[str, ShardRecord] | tuple[CollectedShard, int | None]:
-        """Collect a shard, and store it where this machine sees that folder, else send it."""
-        plan = self._plan
-        shard = collect_shard(plan, number, self._probes, self._read, self._source, threads=2)
-        if self._storing is None:
-            return shard, self._read.most
-        return {
-            layer: store_shard(plan, shard, layer, folder, most=self._read.most)
-            for layer, folder in self._storing.folders.items()
-        }
-
-    def _check(self) -> None:
-        """Make sure that this machine does what the plan says."""
-        mine = {
-            "weights": self._probes[0].weights_hash,
-            "input_size": self._probes[0].input_size,
-            "preprocessing": self._probes[0].preprocessing.description,
-            "device": self._probes[0].device.type,
-        }
-        differing = [name for name, value in mine.items() if self._plan.made_from[name] != value]
-        if differing:
-            raise ClusterError(
-                f"On {os.uname().nodename} {', '.join(differing)} are not those of the plan: the "
-                "same versions of the model and of its packages have to be on all machines."
-            )
-
-
 def cluster_collector(
     model: nn.Module,
     address: str = "auto",
     *,
     transform: Any = None,
     workers: int | None = None,
+    store: str | None = None,
     cancelled: CancelledCallback | None = None,
 ) -> Callable[[Sequence[LayerProbe], ImageSource], CollectMissing]:
     """Return what lets a cluster collect the shards of `build_atlases`.
@@ -126,6 +56,9 @@ def cluster_collector(
         The one that `build_atlases` is given.
     workers : int, optional
         At most so many; by default one for each GPU of the cluster, or each core.
+    store : str, optional
+        A URL that fsspec writes to, such as ``s3://bucket/shards``: workers keep shards there, from
+        where this process, or whichever takes its place, fetches them.
     cancelled : callable, optional
         Asked now and then.
 
@@ -137,38 +70,79 @@ def cluster_collector(
     from atlas_widget.probe.private_copy import unwrapped
 
     def collector(probes: Sequence[LayerProbe], source: ImageSource) -> CollectMissing:
+        if store is not None:
+            ShardStore(store).check()
         ray = connect(address)
         opening = _opening(unwrapped(model), transform, probes[0])
 
         def collect_missing(
             plan: CollectionPlan, missing: Sequence[int], folders: Mapping[str, Path]
         ) -> Iterator[Mapping[str, ShardRecord]]:
-            absolute = {layer: folder.resolve() for layer, folder in folders.items()}
-            tokens = []
-            token = f".seen-{secrets.token_hex(8)}"
-            try:
-                for folder in absolute.values():
-                    folder.mkdir(parents=True, exist_ok=True)
-                    (folder / token).touch()
-                    tokens.append(folder / token)
-                storing = _Storing(absolute, token)
-                work = _run(ray, opening, plan, source, storing, missing, workers, cancelled)
-                for _, result in work:
-                    if isinstance(result, dict):
-                        yield result
-                    else:
-                        shard, most = result
-                        yield {
-                            layer: store_shard(plan, shard, layer, folder, most=most)
-                            for layer, folder in absolute.items()
-                        }
-            finally:
-                for file in tokens:
-                    file.unlink(missing_ok=True)
+            def run(storing: CommonFolders | ShardStore, numbers: Sequence[int]) -> Iterator[Any]:
+                jobs = _run(ray, opening, plan, source, storing, numbers, workers, cancelled)
+                return (result for _, result in jobs)
+
+            if store is not None:
+                yield from _by_store(ShardStore(store), plan, missing, folders, run)
+            else:
+                yield from _by_folders(plan, missing, folders, run)
 
         return collect_missing
 
     return collector
+
+
+Run = Callable[[CommonFolders | ShardStore, Sequence[int]], Iterator[Any]]
+
+
+def _by_folders(
+    plan: CollectionPlan, missing: Sequence[int], folders: Mapping[str, Path], run: Run
+) -> Iterator[Mapping[str, ShardRecord]]:
+    """Have workers write shards where they see the folders, and write those that they send."""
+    absolute = {layer: folder.resolve() for layer, folder in folders.items()}
+    token = f".seen-{secrets.token_hex(8)}"
+    try:
+        for folder in absolute.values():
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / token).touch()
+        for result in run(CommonFolders(absolute, token), missing):
+            if isinstance(result, dict):
+                yield result
+                continue
+            shard, most = result
+            yield {
+                layer: store_shard(plan, shard, layer, folder, most=most)
+                for layer, folder in absolute.items()
+            }
+    finally:
+        for folder in absolute.values():
+            (folder / token).unlink(missing_ok=True)
+
+
+def _by_store(
+    store: ShardStore,
+    plan: CollectionPlan,
+    missing: Sequence[int],
+    folders: Mapping[str, Path],
+    run: Run,
+) -> Iterator[Mapping[str, ShardRecord]]:
+    """Fetch what is in the store, and have workers put there what is not."""
+    for folder in folders.values():
+        folder.mkdir(parents=True, exist_ok=True)
+    there = store.numbers(plan)
+    left = []
+    for number in missing:
+        records = store.fetch(plan, number, folders) if number in there else None
+        if records is not None:
+            yield records
+        else:
+            left.append(number)
+    for written in run(store, left) if left else ():
+        number = next(iter(written.values())).number
+        records = store.fetch(plan, number, folders)
+        if records is None:
+            raise DiskError(f"Shard {number} was written to {store.url!r}, but is not there.")
+        yield records
 
 
 def collect_on_cluster(
@@ -235,31 +209,27 @@ def collect_on_cluster(
     return samples
 
 
-def _opening(model: nn.Module, transform: Any, probe: LayerProbe) -> _Opening:
+def _opening(model: nn.Module, transform: Any, probe: LayerProbe) -> Opening:
     for name in {type(part).__module__ for part in (*model.modules(), transform)}:
         send_module(name)
     # on a machine with several GPUs, Ray shows each worker one, which is its first
     device = probe.device.type
     threads = torch.get_num_threads() if device != "cpu" else 1
-    return _Opening(model, transform, device, probe.input_size, threads)
+    return Opening(model, transform, device, probe.input_size, threads)
 
 
 def _run(
     ray: Any,
-    opening: _Opening,
+    opening: Opening,
     plan: CollectionPlan,
     source: ImageSource,
-    storing: _Storing | None,
+    storing: CommonFolders | ShardStore | None,
     numbers: Sequence[int],
     workers: int | None,
     cancelled: CancelledCallback | None,
 ) -> Iterator[tuple[int, Any]]:
     def make() -> Callable[[int], Any]:
-        return _Collecting(opening, plan, source, storing)
+        return CollectingWorker(opening, plan, source, storing)
 
     gpu = opening.device == "cuda"
     return run_jobs(ray, make, numbers, gpu=gpu, workers=workers, cancelled=cancelled)
-
-
-def _sees(storing: _Storing) -> bool:
-    return all((folder / storing.token).is_file() for folder in storing.folders.values())
