@@ -66,6 +66,15 @@ function SelectionChip() {
           <button
             type="button"
             class="aw-link"
+            title="Remove or add what these cells stand for, and see what the model does"
+            data-aw-region-causes
+            onClick={() => view.panels.tryRegion(grid, cells, view.choices)}
+          >
+            causes
+          </button>
+          <button
+            type="button"
+            class="aw-link"
             data-aw-clear
             onClick={() => view.selecting.clear()}
           >

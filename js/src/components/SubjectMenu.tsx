@@ -63,11 +63,18 @@ export function SubjectMenu() {
 type Asking = "class" | "first" | { first: string };
 
 function Menu({ onClose }: { onClose: () => void }) {
-  const { store, host } = useWidget();
+  const { store, view, host } = useWidget();
   const asking = useSignal<Asking | null>(null);
   const now = store.traits.subject.value;
   const names = store.classes.names.value;
   const { reason } = store.classes;
+  const openCues = ([kind, ...of]: Subject) => {
+    if (kind === "comparison") {
+      [view.choices.first.value, view.choices.second.value] = of.map((it) => names.indexOf(it));
+    }
+    view.choices.cuesOpen.value = true;
+    onClose();
+  };
   const show = (subject: Subject) => {
     store.traits.setSubject(subject);
     onClose();
@@ -130,6 +137,7 @@ function Menu({ onClose }: { onClose: () => void }) {
         asking.value = "first";
       },
     ],
+    ["cues", "Misleading cues…", "between two classes", false, () => openCues(now)],
   );
   return (
     <Popup class="aw-menu aw-subject-popup" onClose={onClose}>

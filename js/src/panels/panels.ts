@@ -1,4 +1,5 @@
 import { batch, computed, effect, type Signal, signal, untracked } from "@preact/signals";
+import type { Choices } from "../causes/choices";
 import type { Place } from "../view/view";
 import { Mix } from "./mix";
 import { Panel, type PanelStore } from "./panel";
@@ -42,6 +43,17 @@ export class Panels {
     this.stopFollowing = effect(() => {
       const places = placesShown(this.pinned.value, opened.value);
       untracked(() => this.show(places));
+    });
+  }
+
+  /** Opens the part of a panel that tries out causes, about a region rather than one cell. */
+  tryRegion(grid: number, cells: readonly number[], choices: Choices): void {
+    const middle = cells[Math.floor(cells.length / 2)];
+    if (middle === undefined) return;
+    batch(() => {
+      choices.region.value = true;
+      this.tab.value = "causes";
+      if (this.opened.peek() === null) this.opened.value = { grid, cell: middle };
     });
   }
 

@@ -39,7 +39,7 @@ export function CuesPanel() {
         end();
       }}
     >
-      <header class="aw-cues-head">
+      <div class="aw-cues-head">
         <h2>Misleading cues</h2>
         <button
           ref={close}
@@ -51,7 +51,7 @@ export function CuesPanel() {
         >
           <Icon name="close" />
         </button>
-      </header>
+      </div>
       <p class="aw-note">
         What argues for one class although it is seen in images of the other: pasted on those
         images, with noise and random cells as controls.
