@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -12,14 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atlas_widget.cell_table import cell_table
-from atlas_widget.collect import NUM_SAMPLES, POSITIONS_PER_CROP, collect
+from atlas_widget.collect import NUM_SAMPLES, POSITIONS_PER_CROP
 from atlas_widget.errors import AtlasError
-from atlas_widget.grid import Grid
-from atlas_widget.images.sources import as_image_source
+from atlas_widget.grid import DEFAULT_GRIDS, Grid, check_grids
 from atlas_widget.influence import Axis, Influence
-from atlas_widget.layout import spread, umap_layout
-from atlas_widget.progress import CancelledCallback, ProgressCallback, TextProgress
-from atlas_widget.provenance import AtlasSettings, atlas_key, describe, resolve_labels
+from atlas_widget.layout import spread
+from atlas_widget.progress import CancelledCallback, ProgressCallback
+from atlas_widget.provenance import AtlasSettings, atlas_key
 from atlas_widget.samples import Samples
 from atlas_widget.saved_atlas import find_atlas, read_atlas, write_atlas
 
@@ -28,12 +26,9 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from atlas_widget.building import Collector
     from atlas_widget.diagnostics import Split
 
-__all__ = ["DEFAULT_GRIDS", "Atlas", "check_grids"]
-
-DEFAULT_GRIDS = (20, 40, 80)
+__all__ = ["DEFAULT_GRIDS", "Atlas"]
 
 
 class Atlas:
@@ -169,72 +164,25 @@ class Atlas:
         cancelled : callable, optional
             Asked now and then; once it returns True, `Cancelled` is raised.
         """
-        if folder is not None:
-            from atlas_widget.building import build_atlases
+        from atlas_widget.building.single import build_in_folder, build_in_memory
 
-            built = build_atlases(
-                model,
-                [layer],
-                images,
-                folder,
-                transform=transform,
-                labels=labels,
-                num_samples=num_samples,
-                grids=grids,
-                seed=seed,
-                device=device,
-                progress=progress,
-                crop_scale=crop_scale,
-                positions_per_crop=positions_per_crop,
-                neighbors=neighbors,
-                min_count=min_count,
-                dtype=dtype,
-                cancelled=cancelled,
-                collector=_collector(model, cluster, transform, cancelled),
-            )
-            (path,) = built.values()
-            return cls.load(path)
-        from atlas_widget.probe import LayerProbe
-        from atlas_widget.probe.private_copy import unwrapped
-
-        grids = check_grids(grids)
-        text = TextProgress(progress)
         settings = AtlasSettings(num_samples, seed, crop_scale, positions_per_crop, neighbors)
-        with LayerProbe(model, layer, transform=transform, device=device) as probe:
-            plain = unwrapped(model)
-            names, notice = resolve_labels(labels, probe.num_classes, plain)
-            source = as_image_source(images, preprocessing=probe.preprocessing)
-            gather = collect if cluster is None else _gatherer(plain, cluster, transform)
-            samples = gather(
-                probe,
-                source,
-                num_samples=num_samples,
-                seed=seed,
-                crop_scale=crop_scale,
-                positions_per_crop=positions_per_crop,
-                progress=text.stage("collecting"),
-                cancelled=cancelled,
-            )
-            xy = umap_layout(
-                samples.activations,
-                seed=seed,
-                neighbors=neighbors,
-                progress=text.stage("layout"),
-                cancelled=cancelled,
-                device=probe.device,
-            )
-            notices = [*probe.notices, *([notice] if notice else []), *unreadable_notice(source)]
-            text.say(*notices)
-            return cls(
-                samples,
-                xy,
-                layer=probe.layer,
-                grids=grids,
-                labels=names,
-                provenance=describe(probe, source, settings, plain),
-                notices=notices,
-                min_count=min_count,
-            )
+        options: dict[str, Any] = {
+            "transform": transform,
+            "labels": labels,
+            "grids": grids,
+            "device": device,
+            "min_count": min_count,
+            "progress": progress,
+            "cluster": cluster,
+            "cancelled": cancelled,
+        }
+        if folder is None:
+            return build_in_memory(cls, model, layer, images, settings, **options)
+        kept = Path(folder).expanduser()
+        return cls.load(
+            build_in_folder(model, layer, images, kept, settings, dtype=dtype, **options)
+        )
 
     key = staticmethod(atlas_key)
 
@@ -385,40 +333,3 @@ class Atlas:
             It is missing, truncated, altered, or of an unknown version.
         """
         return read_atlas(cls, find_atlas(Path(path).expanduser()), verify=verify)
-
-
-def _gatherer(model: nn.Module, cluster: str, transform: Any) -> Callable[..., Samples]:
-    from atlas_widget.cluster import collect_on_cluster
-
-    return partial(collect_on_cluster, model=model, address=cluster, transform=transform)
-
-
-def _collector(
-    model: nn.Module, cluster: str | None, transform: Any, cancelled: CancelledCallback | None
-) -> Collector | None:
-    if cluster is None:
-        return None
-    from atlas_widget.cluster import cluster_collector
-
-    return cluster_collector(model, cluster, transform=transform, cancelled=cancelled)
-
-
-def check_grids(grids: Sequence[int]) -> tuple[int, ...]:
-    """Return the sizes of grids, coarsest first, each once."""
-    sizes = [grids] if isinstance(grids, int) else list(grids)
-    right = all(isinstance(s, (int, np.integer)) and not isinstance(s, bool) for s in sizes)
-    if not sizes or not right or not all(1 <= size <= 4096 for size in sizes):
-        raise AtlasError(
-            f"grids={grids!r}: one or more numbers of cells along a side, from 1 to 4,096, "
-            f"such as {DEFAULT_GRIDS}."
-        )
-    return tuple(sorted({int(size) for size in sizes}))
-
-
-def unreadable_notice(source: Any) -> list[str]:
-    """Say in a line which images could not be read; nothing if all could."""
-    names = list(source.unreadable)
-    if not names:
-        return []
-    shown = ", ".join(names[:3]) + (" and others" if len(names) > 3 else "")
-    return [f"{len(names):,} of {len(source):,} images could not be read: {shown}."]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,7 +10,10 @@ from numpy.typing import NDArray
 
 from atlas_widget.errors import AtlasError, CellError
 
-__all__ = ["Grid", "default_min_count"]
+__all__ = ["DEFAULT_GRIDS", "Grid", "check_grids", "default_min_count"]
+
+DEFAULT_GRIDS = (20, 40, 80)
+"""Cells along a side, at each level."""
 
 _BLOCK = 65536
 
@@ -21,6 +25,18 @@ def default_min_count(samples: int, size: int) -> int:
     atlases ask for more than 5 of a million samples; a few thousand cannot.
     """
     return int(np.clip(round(samples / (4 * size * size)), 1, 6))
+
+
+def check_grids(grids: Sequence[int]) -> tuple[int, ...]:
+    """Return the sizes of grids, coarsest first, each once."""
+    sizes = [grids] if isinstance(grids, int) else list(grids)
+    right = all(isinstance(s, int | np.integer) and not isinstance(s, bool) for s in sizes)
+    if not sizes or not right or not all(1 <= size <= 4096 for size in sizes):
+        raise AtlasError(
+            f"grids={grids!r}: one or more numbers of cells along a side, from 1 to 4,096, "
+            f"such as {DEFAULT_GRIDS}."
+        )
+    return tuple(sorted({int(size) for size in sizes}))
 
 
 @dataclass(frozen=True)

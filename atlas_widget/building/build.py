@@ -8,13 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from atlas_widget.atlas import DEFAULT_GRIDS, check_grids
 from atlas_widget.building.builder import Builder, CropProgress
 from atlas_widget.collect import NUM_SAMPLES, POSITIONS_PER_CROP
 from atlas_widget.collect.lock import FolderLock
 from atlas_widget.collect.plan import SAMPLES_PER_SHARD, plan_collections
 from atlas_widget.collect.to_disk import MOST_UNREADABLE, CollectMissing, collect_here
 from atlas_widget.errors import AtlasError
+from atlas_widget.grid import DEFAULT_GRIDS, check_grids
 from atlas_widget.images.sources import ImageSource, as_image_source
 from atlas_widget.progress import CancelledCallback, TextProgress
 from atlas_widget.provenance import AtlasSettings, resolve_labels

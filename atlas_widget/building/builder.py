@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from atlas_widget.atlas import Atlas, unreadable_notice
+from atlas_widget.atlas import Atlas
 from atlas_widget.collect import check_activations
 from atlas_widget.collect.assemble import Assembled, assemble
 from atlas_widget.collect.manifest import ShardFolder, check_same, made_from_of
@@ -20,7 +20,7 @@ from atlas_widget.collect.plan import CollectionPlan
 from atlas_widget.collect.shard_file import DamagedShardError
 from atlas_widget.collect.to_disk import CollectMissing, collect_to_disk
 from atlas_widget.errors import OtherCollectionError, SavedAtlasError
-from atlas_widget.images.sources import ImageSource
+from atlas_widget.images.sources import ImageSource, unreadable_notice
 from atlas_widget.layout import FIT_SAMPLES, umap_layout
 from atlas_widget.progress import CancelledCallback, ProgressCallback, TextProgress
 from atlas_widget.provenance import AtlasSettings, describe

@@ -11,7 +11,7 @@ from PIL import Image
 
 from atlas_widget.errors import ImagesError, did_you_mean
 
-__all__ = ["ImageSource", "as_image_source"]
+__all__ = ["ImageSource", "as_image_source", "unreadable_notice"]
 
 _WORDS = ("demo", "imagenette")
 
@@ -155,6 +155,15 @@ def as_image_source(images: Any = None, *, preprocessing: Any = None) -> ImageSo
         "DataLoader, a list of PIL images, arrays or paths, a tensor of shape (n, 3, h, w), "
         "'imagenette', or None for the demo photos."
     )
+
+
+def unreadable_notice(source: ImageSource) -> list[str]:
+    """Say in a line which images could not be read; nothing if all could."""
+    names = list(source.unreadable)
+    if not names:
+        return []
+    shown = ", ".join(names[:3]) + (" and others" if len(names) > 3 else "")
+    return [f"{len(names):,} of {len(source):,} images could not be read: {shown}."]
 
 
 def _existing(path: str) -> Path:

@@ -81,8 +81,9 @@ def build(
     Built or None
         A layout to show, or None after a step that shows nothing new.
     """
-    from atlas_widget.atlas import Atlas, unreadable_notice
+    from atlas_widget.atlas import Atlas
     from atlas_widget.collect import check_activations, iter_collect
+    from atlas_widget.images.sources import unreadable_notice
     from atlas_widget.layout import quick_layout, umap_layout
     from atlas_widget.provenance import describe
 

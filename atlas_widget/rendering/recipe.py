@@ -207,7 +207,7 @@ def _whole(name: str, value: object, least: int) -> int:
 
 
 def _sizes(grids: Sequence[int]) -> tuple[int, ...]:
-    # Not atlas.check_grids: the constructor has no second for what atlas.py imports.
+    # Not grid.check_grids: the widget shows fewer and smaller grids than there can be.
     listed = [grids] if hasattr(grids, "__index__") else grids
     if isinstance(listed, str) or not isinstance(listed, Iterable):
         raise AtlasError(f"grids={grids!r:.60} must be some sizes, such as (20, 40, 80).")
