@@ -44,11 +44,23 @@ def test_axe_finds_nothing(fake: FakeView, dark: bool) -> None:
     fake.press("c")
     fake.page.locator("[data-aw-copied]").wait_for()
     assert violations(fake) == []
+    fake.page.click('[data-aw-tab="diagnosis"]')
+    fake.page.click("[data-aw-split]")
+    fake.page.locator(".aw-split .aw-bar").first.wait_for()
+    assert violations(fake) == []
+    fake.root.focus()
     fake.press("?")
     fake.page.locator(".aw-help").wait_for()
     assert violations(fake) == []
     fake.press("Escape", "Escape")
-    for button in ("[data-aw-select-menu]", "[data-aw-overlay-menu]", ".aw-layer-button"):
+    fake.python(subject=["comparison", "tabby cat", "daisy"])
+    fake.page.locator("[data-aw-axis]").first.wait_for()
+    for button in (
+        "[data-aw-subject-menu]",
+        "[data-aw-select-menu]",
+        "[data-aw-overlay-menu]",
+        ".aw-layer-button",
+    ):
         fake.page.click(button)
         fake.page.locator(".aw-popup").wait_for()
         assert violations(fake) == []
@@ -69,6 +81,8 @@ def test_tab_stops_are_few_and_arrows_lead_on(fake: FakeView) -> None:
     assert len(stops) <= 6, stops
     fake.root.focus()
     fake.press("Tab", "ArrowRight")
+    assert fake.page.evaluate(f"'awSubjectMenu' in ({INNER}).dataset")
+    fake.press("ArrowRight")
     first = fake.page.evaluate(f"({INNER}).dataset.awLevelMode")
     assert first == "auto"
     fake.press("End")
