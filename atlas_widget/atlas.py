@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,6 +17,7 @@ from atlas_widget.errors import AtlasError
 from atlas_widget.grid import DEFAULT_GRIDS, Grid, check_grids
 from atlas_widget.influence import Axis, Influence
 from atlas_widget.layout import spread
+from atlas_widget.moments import Moments
 from atlas_widget.progress import CancelledCallback, ProgressCallback
 from atlas_widget.provenance import AtlasSettings, atlas_key
 from atlas_widget.samples import Samples
@@ -190,6 +192,11 @@ class Atlas:
     def activations(self) -> NDArray[np.float32]:
         """Activations of all samples, (n, channels); memory-mapped when large."""
         return self.samples.activations
+
+    @cached_property
+    def moments(self) -> Moments:
+        """Mean, second moment and range of the activations; one pass over them, or saved."""
+        return Moments.of(self.activations)
 
     def __len__(self) -> int:
         return len(self.samples)

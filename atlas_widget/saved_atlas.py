@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from atlas_widget.errors import AtlasError, SavedAtlasError, did_you_mean
 from atlas_widget.images.thumbnails import Thumbnails
 from atlas_widget.influence import Axis, Influence
+from atlas_widget.moments import Moments
 from atlas_widget.samples import Samples
 from atlas_widget.storage import layer_folder, read_folder, write_folder
 from atlas_widget.tensor_file import Written
@@ -43,7 +44,8 @@ _FILES = {
 _INFLUENCE = {"influence.safetensors": ("influence", "origin")}  # of atlases about classes
 
 
-_GRIDS = "grids.safetensors"  # of large atlases
+_GRIDS = "grids.safetensors"  # what takes long to compute of large atlases
+_MOMENTS = ("counts", "low", "high", "sum", "products")
 _LARGE = 64 << 20  # bytes of activations; those of smaller atlases are read again in no time
 
 
@@ -93,7 +95,7 @@ def write_atlas(
     if atlas.axes is not None:
         record["axes"] = [_axis_record(axis) for axis in atlas.axes]
     if samples.activations.nbytes >= _LARGE:
-        arrays |= (grids := _grid_arrays(atlas))
+        arrays |= (grids := _grid_arrays(atlas) | atlas.moments.arrays())
         kept[_GRIDS] = tuple(grids)
     files = {
         name: {key: arrays[key] for key in keys}
@@ -158,7 +160,9 @@ def read_atlas(kind: type[AtlasType], folder: Path, *, verify: bool | None = Non
         for size, labels in _typed(record, "cell_labels", dict).items():
             atlas.cell_labels[int(size)] = {int(cell): label for cell, label in labels.items()}
         if _GRIDS in record["files"]:
-            _, saved = read_folder(folder, {_GRIDS: _grid_keys(atlas.grids)}, verify=verify)
+            keys = (*_grid_keys(atlas.grids), *_MOMENTS)
+            _, saved = read_folder(folder, {_GRIDS: keys}, verify=verify)
+            atlas.moments = Moments.restored({key: saved[key] for key in _MOMENTS})
             for size in atlas.grids:
                 means, nearest = (saved[key] for key in _grid_keys([size]))
                 atlas.set_grid(size, means, nearest)

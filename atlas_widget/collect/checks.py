@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from atlas_widget.collect.moments import Moments
 from atlas_widget.collect.settings import FEWEST_SAMPLES
 from atlas_widget.errors import ActivationsError
+from atlas_widget.moments import Moments
 from atlas_widget.samples import Samples
 
 __all__ = ["check_activations"]
-
-_BLOCK = 65536
 
 
 def check_activations(samples: Samples, moments: Moments | None = None) -> None:
@@ -31,9 +29,7 @@ def check_activations(samples: Samples, moments: Moments | None = None) -> None:
             "the very least and looks well from a thousand on: give more images or num_samples."
         )
     if moments is None:
-        moments = Moments(samples.activations.shape[1], products=False)
-        for start in range(0, count, _BLOCK):
-            moments.add(samples.activations[start : start + _BLOCK])
+        moments = Moments.of(samples.activations, products=False)
     if moments.not_finite:
         raise ActivationsError(
             f"{moments.not_finite:,} of {count:,} activations are not finite (NaN or infinite), "

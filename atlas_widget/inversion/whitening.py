@@ -39,25 +39,18 @@ class Whitening:
         Parameters
         ----------
         activations
-            Shape (n, channels), such as ``atlas.activations``; read in parts.
+            Shape (n, channels), such as ``atlas.activations``; read in parts. Or ``atlas.moments``,
+            which a large atlas has saved, so that nothing is read.
         ridge
             Added to Σ's diagonal, in parts of its mean; greater than 0.
         """
-        rows = activations if hasattr(activations, "shape") else np.asarray(activations)
-        if len(rows.shape) != 2 or not len(rows):
-            raise ActivationsError(
-                f"activations of shape {tuple(rows.shape)}: expected (n, channels)"
-            )
         if not ridge > 0:
             raise ActivationsError(f"ridge={ridge!r}: expected a number above 0, such as 1.0")
-        channels = rows.shape[1]
-        total = np.zeros((channels, channels))
-        for start in range(0, len(rows), _CHUNK):
-            part = np.asarray(rows[start : start + _CHUNK], np.float64)
-            total += part.T @ part
-        moment = total / len(rows)
+        known = getattr(activations, "second_moment", None)
+        moment: NDArray[np.float64] = _second_moment(activations) if known is None else known
+        channels = len(moment)
         scale = max(float(np.trace(moment)) / channels, 1e-12)
-        return cls(np.linalg.inv(moment + ridge * scale * np.eye(channels)))
+        return cls(np.linalg.inv(moment + ridge * scale * np.eye(channels)).astype(np.float64))
 
     def __call__(self, directions: Any) -> NDArray[np.float32]:
         """Whitened targets of `directions` (n, channels).
@@ -74,3 +67,15 @@ class Whitening:
         t = v @ self.matrix
         square = np.maximum((t * t).sum(1, keepdims=True), 1e-30)
         return np.asarray(t * ((v * t).sum(1, keepdims=True) / square), np.float32)
+
+
+def _second_moment(activations: Any) -> NDArray[np.float64]:
+    rows = activations if hasattr(activations, "shape") else np.asarray(activations)
+    if len(rows.shape) != 2 or not len(rows):
+        raise ActivationsError(f"activations of shape {tuple(rows.shape)}: expected (n, channels)")
+    total = np.zeros((rows.shape[1], rows.shape[1]))
+    for start in range(0, len(rows), _CHUNK):
+        part = np.asarray(rows[start : start + _CHUNK], np.float64)
+        total += part.T @ part
+    moment: NDArray[np.float64] = total / len(rows)
+    return moment

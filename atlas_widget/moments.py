@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, Self
+
 import numpy as np
 from numpy.typing import NDArray
 
 from atlas_widget.errors import AtlasError
 
 __all__ = ["Moments"]
+
+_BLOCK = 65536
 
 
 class Moments:
@@ -39,6 +44,36 @@ class Moments:
         self.high = np.full(channels, -np.inf, np.float32)
         self._sum = np.zeros(channels)
         self._products = np.zeros((channels, channels)) if products else None
+
+    @classmethod
+    def of(cls, activations: NDArray[np.floating], *, products: bool = True) -> Self:
+        """Return those of samples, (n, channels), read once in blocks."""
+        moments = cls(activations.shape[1], products=products)
+        for start in range(0, len(activations), _BLOCK):
+            moments.add(activations[start : start + _BLOCK])
+        return moments
+
+    @classmethod
+    def restored(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """Return what `arrays` was made of."""
+        moments = cls(len(arrays["sum"]))
+        moments.count, moments.not_finite, moments.first_not_finite = map(int, arrays["counts"])
+        moments.low, moments.high = arrays["low"], arrays["high"]
+        moments._sum, moments._products = arrays["sum"], arrays["products"]
+        return moments
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return all of it as arrays, to be saved."""
+        if self._products is None:
+            raise AtlasError("The second moment was not asked for.")
+        counts = np.array([self.count, self.not_finite, self.first_not_finite], np.int64)
+        return {
+            "counts": counts,
+            "low": self.low,
+            "high": self.high,
+            "sum": self._sum,
+            "products": self._products,
+        }
 
     def add(self, activations: NDArray[np.floating]) -> None:
         """Add samples, (n, channels)."""
