@@ -14,6 +14,7 @@ import torch
 from PIL import Image
 from safetensors.numpy import load_file
 
+from atlas_widget.collect import assemble as assembling
 from atlas_widget.collect import collect
 from atlas_widget.collect import shard_file as shard_files
 from atlas_widget.collect.assemble import assemble
@@ -230,6 +231,61 @@ def test_a_full_disk_leaves_nothing_half_written(probes, tmp_path: Path, monkeyp
     monkeypatch.undo()
     collected(plan, tmp_path / "full", source, probes)
     assert files_of(tmp_path / "full") == whole
+
+
+def test_a_disk_that_fills_while_shards_are_put_together(
+    probes, tmp_path: Path, monkeypatch
+) -> None:
+    source = MadeImages(80)
+    _, shards = collected(planned(probes, source), tmp_path, source, probes)
+    before = files_of(tmp_path)
+    write = assembling.write_tensors
+
+    def full_in_the_middle(file, tensors):
+        write(file, tensors)
+        if "thumbnails" in file.name:
+            file.write_bytes(file.read_bytes()[:500])
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(assembling, "write_tensors", full_in_the_middle)
+    with pytest.raises(DiskError, match="full"):
+        assemble(shards)
+    assert files_of(tmp_path) == before, "shards stay, halves of other files do not"
+    monkeypatch.undo()
+    assert len(assemble(shards).samples) == 80
+
+
+class Greedy(torch.nn.Module):
+    """Has memory for three pictures at once."""
+
+    def __init__(self, inner: torch.nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if len(x) > 3:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+        return self.inner(x)
+
+
+def test_a_model_that_runs_out_of_memory_goes_on_with_half_the_batch(
+    probes, tiny_model, tmp_path: Path
+) -> None:
+    source, said = MadeImages(80), []
+    greedy = open_layers(Greedy(tiny_model), ["inner.middle"], input_size=32, device="cpu")
+    plan = planned(greedy, source)
+    here = collect_here(greedy, source, say=said.append)
+    (shards,) = collect_to_disk(plan, tmp_path / "greedy", source, here)
+    (line,) = said
+    assert "memory for 2 crops at once, not for 8" in line
+    assert {record.most for record in shards.whole.values()} == {2}
+    _, whole = collected(planned(probes, source), tmp_path / "whole", source, probes)
+    np.testing.assert_allclose(
+        assemble(shards).samples.activations,
+        assemble(whole).samples.activations,
+        rtol=1e-4,
+        atol=1e-5,
+    )
 
 
 def test_images_that_are_others_than_before(probes, tmp_path: Path) -> None:
