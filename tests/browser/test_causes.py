@@ -28,6 +28,7 @@ def patch(fake: FakeView) -> Locator:
 
 def choose_class(fake: FakeView, button: Locator, name: str) -> None:
     button.click()
+    expect(fake.page.locator("[data-aw-class-search]")).to_be_focused()
     fake.page.keyboard.type(name)
     fake.page.keyboard.press("Enter")
 
