@@ -70,6 +70,8 @@ class CollectingWorker:
         )
         self._check()
         self._read = LayersReader(self._probes)
+        # a worker on a core leaves the other cores to others; one on a GPU is waiting for images
+        self._threads = 2 if opening.device == "cpu" else None
         self._storing = (
             None if isinstance(storing, CommonFolders) and not _sees(storing) else storing
         )
@@ -77,7 +79,9 @@ class CollectingWorker:
     def __call__(self, number: int) -> dict[str, ShardRecord] | tuple[CollectedShard, int | None]:
         """Collect a shard, and store it where this machine sees that folder, else send it."""
         plan = self._plan
-        shard = collect_shard(plan, number, self._probes, self._read, self._source, threads=2)
+        shard = collect_shard(
+            plan, number, self._probes, self._read, self._source, threads=self._threads
+        )
         if self._storing is None:
             return shard, self._read.most
         if isinstance(self._storing, ShardStore):
