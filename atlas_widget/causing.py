@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from atlas_widget.causes import CausalTest, CueReport, PatchTest
     from atlas_widget.causes.backgrounds import Masks
     from atlas_widget.images.labels import Given
+    from atlas_widget.inversion.fidelity import SanityCheck
     from atlas_widget.rendering.experiments import Places
 
 __all__ = ["Causing"]
@@ -191,6 +192,38 @@ class Causing(Finishing):
         }
         work = Cues(first, second, tuple(options.items()))
         found: CueReport = self._try("Looking for cues", work, timeout)
+        return found
+
+    def sanity_check(
+        self, count: int = 24, *, seed: int = 0, timeout: float | None = None
+    ) -> SanityCheck:
+        """Measure the pictures of some cells against what must do worse.
+
+        Noise, and pictures made by the same method for a copy of the network with random weights.
+        If those do as well, the widget says so: nothing can be read into its pictures then.
+
+        Parameters
+        ----------
+        count
+            So many cells of the coarsest grid, chosen by chance.
+        seed
+            Another one chooses other cells.
+        timeout
+            As for :meth:`ablate`.
+
+        Returns
+        -------
+        SanityCheck
+            See :func:`atlas_widget.inversion.sanity_check`.
+        """
+        from atlas_widget.rendering.sanity import Controls
+
+        if isinstance(count, bool) or not isinstance(count, int) or count < 2:
+            raise AtlasError(f"count={count!r}: at least 2 cells are compared, say 24.")
+        work = Controls(count, seed)
+        found: SanityCheck = self._try("Comparing the pictures with controls", work, timeout)
+        if not found.passed:
+            self._worker.post(lambda: self._session.tell.notice(found.verdict))
         return found
 
     # -- Inside

@@ -1,4 +1,5 @@
-"""Trying out a region from Python: `w.ablate`, `w.steer`, `w.patch_test`, `w.find_cues`."""
+"""Trying out a region from Python: `w.ablate`, `w.steer`, `w.patch_test`, `w.find_cues`, and
+what the pictures are worth."""
 
 from __future__ import annotations
 
@@ -113,3 +114,14 @@ def test_the_worker_cannot_wait_for_itself(w):
     w._worker.post(ask)
     assert ended.wait(30)
     assert "cannot wait for the worker" in told[0]
+
+
+def test_the_pictures_are_measured_against_controls(w):
+    check = w.sanity_check(count=6)
+    names = [control.name for control in check.controls]
+    assert names[0] == "pictures"
+    assert {"noise images", "untrained network's pictures"} < set(names)
+    assert all(len(control.cosine) == 6 for control in check.controls[:3])
+    assert check["pictures"].median > check["noise images"].median
+    with pytest.raises(AtlasError, match="count=1: at least 2 cells"):
+        w.sanity_check(count=1)

@@ -1,4 +1,4 @@
-"""The notebook that tells what a region means, from top to bottom, with thinned numbers."""
+"""The notebooks that tell a story, from top to bottom, with thinned numbers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-STORY = Path(__file__).parents[1] / "notebooks" / "what_a_region_means.ipynb"
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+STORY = NOTEBOOKS / "what_a_region_means.ipynb"
+PARTS = NOTEBOOKS / "feature_inversion.ipynb"
 
 FEWER = {
     "num_samples=1200": "num_samples=500",
@@ -19,12 +21,10 @@ FEWER = {
 }
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    """The notebook after it has run, in a kernel of its own."""
-    folder = tmp_path_factory.mktemp("notebook")
-    text = STORY.read_text(encoding="utf-8")
-    for many, few in FEWER.items():
+def execute(path, folder, fewer):
+    """Run a notebook with thinned numbers in a kernel of its own; return its cells by id."""
+    text = path.read_text(encoding="utf-8")
+    for many, few in fewer.items():
         assert many in text, f"{many} is thinned here"
         text = text.replace(many, few)
     notebook = nbformat.reads(text, as_version=4)
@@ -37,6 +37,12 @@ def run(tmp_path_factory):
         )
         client.execute()
     return {cell["id"]: cell for cell in notebook.cells if cell.cell_type == "code"}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """The story after it has run."""
+    return execute(STORY, tmp_path_factory.mktemp("notebook"), FEWER)
 
 
 def printed(cell):
@@ -69,9 +75,21 @@ def test_nothing_of_it_complains(run):
     assert said == []
 
 
-def test_it_is_stored_without_outputs():
-    stored = nbformat.read(STORY, as_version=4)
+@pytest.mark.parametrize("path", [STORY, PARTS], ids=lambda path: path.stem)
+def test_it_is_stored_without_outputs(path):
+    stored = nbformat.read(path, as_version=4)
     nbformat.validate(stored)
     for cell in stored.cells:
         assert not cell.get("outputs")
         assert cell.get("execution_count") is None
+
+
+def test_the_parts_of_feature_inversion(tmp_path):
+    fewer = {"(8, 16, 32, 64)": "(2, 4)", "steps=32": "steps=4"}
+    run = execute(PARTS, tmp_path, fewer | {"with_steps(64)": "with_steps(4)"})
+    assert "median cosine" in printed(run["steps"])
+    names = ("directions", "steps", "objectives", "parametrizations", "opacity", "transforms")
+    for name in (*names, "whitening"):
+        assert "image/png" in run[name].outputs[-1]["data"], f"{name} shows pictures"
+    assert "untrained" in run["honesty"].outputs[-1]["data"]["text/plain"]
+    assert not [o for cell in run.values() for o in cell.outputs if o.get("name") == "stderr"]

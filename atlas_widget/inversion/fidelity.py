@@ -6,7 +6,7 @@ measured: the finished picture is encoded again, without transforms, and compare
 
 from __future__ import annotations
 
-import copy
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,23 +98,28 @@ class SanityCheck:
         rivals = [c for c in others if c.name != "nearest crop"]
         return all(pictures.median > c.median and pictures.own > c.own for c in rivals)
 
+    @property
+    def verdict(self) -> str:
+        """What follows from the controls, in a sentence."""
+        if self.passed:
+            return "The pictures are better than noise and than an untrained network."
+        return (
+            "The pictures are NOT better than the controls: do not read anything into them. "
+            "An untrained network, or noise, does as well at this layer."
+        )
+
     def __repr__(self) -> str:
         lines = [f"{'':28}{'cosine':>8}{'10 %':>8}{'90 %':>8}{'own cell':>10}"]
         for c in self.controls:
             low, high = np.quantile(c.cosine, [0.1, 0.9])
             lines.append(f"{c.name:28}{c.median:8.2f}{low:8.2f}{high:8.2f}{c.own:10.0%}")
-        verdict = (
-            "better than noise and than an untrained network"
-            if self.passed
-            else ("NOT better than the controls: do not read anything into these pictures")
-        )
-        return "\n".join([*lines, f"The pictures are {verdict}."])
+        return "\n".join([*lines, self.verdict])
 
 
 def sanity_check(
     model: Any,
-    layer: str,
-    directions: Any,
+    layer: Any = None,
+    directions: Any = None,
     *,
     images: Any = None,
     means: Any = None,
@@ -123,6 +128,7 @@ def sanity_check(
     transform: Any = None,
     device: Any = None,
     seed: int = 0,
+    callback: Callable[[int, int], object] | None = None,
 ) -> SanityCheck:
     """Measure pictures of `directions` against what must do worse, and what does better.
 
@@ -132,67 +138,78 @@ def sanity_check(
 
     Parameters
     ----------
-    model, layer
-        The network (``nn.Module``) and its layer.
+    model
+        Any ``nn.Module``, or a :class:`~atlas_widget.probe.LayerProbe` (then no `layer`).
+    layer
+        Name of the layer, as :func:`~atlas_widget.list_layers` gives it.
     directions
         Targets, shape (n, channels); a dozen is enough.
     images
         Natural crops, RGB in [0, 1], (k, 3, height, width).
     means, centre
         Cells to rank among, and the mean of all activations; see :func:`ranks`.
+    settings, transform, device, seed
+        As for :func:`~atlas_widget.invert`.
+    callback
+        Called with (pictures finished, pictures in all) after every few steps; may raise to stop.
     """
     from atlas_widget.probe import LayerProbe
 
-    if not isinstance(model, nn.Module):
-        raise AtlasError(f"sanity_check needs the model itself, an nn.Module, not {type(model)}")
+    if isinstance(model, nn.Module):
+        with LayerProbe(model, layer, transform=transform, device=device) as probe:
+            return sanity_check(
+                probe, None, directions, images=images, means=means, centre=centre,
+                settings=settings, seed=seed, callback=callback,
+            )  # fmt: skip
+    if not isinstance(model, LayerProbe):
+        raise AtlasError(
+            f"sanity_check needs an nn.Module or a LayerProbe, not {type(model).__name__}."
+        )
+    probe = model
+    directions = layer if directions is None else directions
+    if directions is None:
+        raise ActivationsError("directions=None: pass an array of shape (n, channels)")
     settings = settings or InversionSettings.icon()
     targets = _rows(directions).astype(np.float32)
     cells = targets if means is None else _rows(means).astype(np.float32)
     own = _own(targets, cells)
-    controls = []
-    with LayerProbe(model, layer, transform=transform, device=device) as probe:
-        engine = InversionEngine(probe, settings=settings)
+    engine = InversionEngine(probe, settings=settings)
 
-        def control(name: str, activations: NDArray[np.float32]) -> Control:
-            rank = ranks(activations, cells, own, centre=centre)
-            return Control(name, cosine(activations, targets), float(np.mean(rank == 0)))
+    def control(
+        name: str, activations: NDArray[np.float32], true: NDArray[np.float32] | None = None
+    ) -> Control:
+        rank = ranks(activations, cells, own, centre=centre)
+        true = cosine(activations, targets) if true is None else true
+        return Control(name, true, float(np.mean(rank == 0)))
 
-        controls.append(control("pictures", run(engine, targets, seed).activations))
-        rng = np.random.default_rng(seed)
-        shape = (len(targets), settings.size, settings.size, 3)
-        noise = rng.integers(0, 256, shape, dtype=np.uint8)
-        controls.append(control("noise images", engine.fidelity(noise)[1]))
-        stranger = _untrained(model, seed)
-        if transform is None:
-            transform = probe.preprocessing
-        with LayerProbe(stranger, layer, transform=transform, device=device) as other:
-            strange = run(InversionEngine(other, settings=settings), targets, seed)
-        answers = engine.fidelity(strange.images)[1]
-        controls.append(control("untrained network's pictures", answers))
-        controls.append(
-            Control(
-                "untrained, to itself",
-                strange.cosine,
-                float(np.mean(ranks(strange.activations, cells, own, centre=centre) == 0)),
-            )
-        )
-        if images is not None:
-            natural = engine.fidelity(torch.as_tensor(images).float())[1]
-            nearest = (_unit(natural) @ _unit(targets).T).argmax(0)
-            controls.append(control("nearest crop", natural[nearest]))
+    first, second = _halves(callback)
+    pictures = run(engine, targets, seed, callback=first)
+    with probe.untrained(seed) as other:
+        strange = run(InversionEngine(other, settings=settings), targets, seed, callback=second)
+    rng = np.random.default_rng(seed)
+    noise = rng.integers(0, 256, pictures.images.shape, dtype=np.uint8)
+    controls = [
+        control("pictures", pictures.activations),
+        control("noise images", engine.fidelity(noise)[1]),
+        control("untrained network's pictures", engine.fidelity(strange.images)[1]),
+        control("untrained, to itself", strange.activations, strange.cosine),
+    ]
+    if images is not None:
+        natural = engine.fidelity(torch.as_tensor(images).float())[1]
+        nearest = (_unit(natural) @ _unit(targets).T).argmax(0)
+        controls.append(control("nearest crop", natural[nearest]))
     return SanityCheck(tuple(controls))
 
 
-def _untrained(model: nn.Module, seed: int) -> nn.Module:
-    """A copy with fresh weights, each module initialised as it does by itself."""
-    stranger = copy.deepcopy(model)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        for module in stranger.modules():
-            reset = getattr(module, "reset_parameters", None)
-            if callable(reset):
-                reset()
-    return stranger
+def _halves(
+    callback: Callable[[int, int], object] | None,
+) -> tuple[Callable[[int, int], object], Callable[[int, int], object]]:
+    """Two callbacks, each told of one half of all the work."""
+    told = callback or (lambda _done, _total: None)
+    return (
+        lambda done, total: told(done, 2 * total),
+        lambda done, total: told(total + done, 2 * total),
+    )
 
 
 def _own(targets: NDArray[Any], cells: NDArray[Any]) -> NDArray[np.int64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Callable
 from functools import cached_property
@@ -198,6 +199,27 @@ class LayerProbe(MapGeometry):
                     encoder, rgb, memory_format, whole=self._complete
                 )
             return self._accelerated[memory_format]
+
+    def untrained(self, seed: int = 0) -> LayerProbe:
+        """Return a probe of the same layer in a copy of the model with fresh random weights.
+
+        Each module initialises itself as it does when it is made. A control: what is seen in the
+        model and in this copy alike, the model has not learned.
+        """
+        stranger = copy.deepcopy(self._open().runner.model)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            for module in stranger.modules():
+                reset = getattr(module, "reset_parameters", None)
+                if callable(reset):
+                    reset()
+        return LayerProbe(
+            stranger,
+            self.layer,
+            transform=self.preprocessing,
+            device=self.device,
+            input_size=self.input_size,
+        )
 
     def run(self, rgb: Tensor) -> Any:
         """Return what the model returns for RGB in [0, 1], whatever that is, without gradients."""

@@ -160,7 +160,7 @@ def shared_atlas(
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
+    item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Remember how a test went, for its fixtures' ends."""
     report = yield
