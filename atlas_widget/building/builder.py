@@ -112,9 +112,8 @@ class Builder:
         """Collect what is missing of a plan, and make an atlas of each of its layers."""
         self._warn_of_a_small_disk(plan)
         folders = self._collect(plan)
-        for probe in (self.probes[layer] for layer in plan.layers):
-            self.text.say(*probe.notices)
-        self.text.say(*self.notices, *unreadable_notice(self.source))
+        of_layers = [line for layer in plan.layers for line in self.probes[layer].notices]
+        self.text.say(*dict.fromkeys([*of_layers, *self.notices, *unreadable_notice(self.source)]))
         for layer in plan.layers:
             shards = next(found for found in folders if found.layer == layer)
             assembled = self._assembled(shards, plan)

@@ -23,7 +23,7 @@ RANDOM = "random"
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model with what is known of it.
+    """A model, in evaluation mode, with what is known of it.
 
     Attributes
     ----------
@@ -77,6 +77,7 @@ def load_model(name: str, weights: str | None = None, seed: int = 0) -> LoadedMo
             )
     if file is not None:
         _fill(loaded.model, file)
+    loaded.model.eval()
     return loaded
 
 

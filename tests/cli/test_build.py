@@ -120,7 +120,12 @@ def test_a_full_disk(tmp_path: Path, whole: Path) -> None:
     )
     ran = subprocess.run(
         [sys.executable, "-c", script, *ARGUMENTS, "--out", str(tmp_path)],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "PYTHONDONTWRITEBYTECODE": "1",  # halves of modules would stay
+            "OMP_NUM_THREADS": "1",
+        },
         capture_output=True,
         text=True,
         timeout=120,

@@ -23,6 +23,7 @@ def test_torchvisions_with_random_weights_of_a_seed() -> None:
         load_model("torchvision:squeezenet1_1", "random", seed) for seed in (0, 0, 1)
     )
     assert type(one.model).__name__ == "SqueezeNet"
+    assert not one.model.training
     assert same(one.model, other.model)
     assert not same(one.model, third.model)
     assert one.transform.mean == [0.485, 0.456, 0.406]
