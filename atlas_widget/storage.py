@@ -6,6 +6,8 @@
     samples.safetensors       places, positions, crops, image numbers
     activations.safetensors   by themselves, to be memory-mapped
     thumbnails.safetensors    JPEG files in one block, and where each begins
+    grids.safetensors         of a large atlas: means, representatives and moments, so that it opens
+                              without reading its activations
 """
 
 from __future__ import annotations
