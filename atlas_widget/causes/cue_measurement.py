@@ -56,8 +56,8 @@ def measured_cue(
     """
     if len(pictures) < _FEWEST:
         notices.append(
-            f"Of the images of {cue.other_label!r} the model gets only {len(pictures)} right, too few "
-            "to paste a cue on."
+            f"Of the images of {cue.other_label!r} the model gets only {len(pictures)} right, too "
+            "few to paste a cue on."
         )
         return cue
     size = float(np.clip(probe.receptive_field() / probe.input_size, *_PATCH))

@@ -47,7 +47,7 @@ def tell_patch_test(request: int, test: PatchTest) -> Told:
     outcomes = [
         (name, protocol, outcome)
         for protocol in ("corner", "best corner")
-        for judged in [test.under(protocol)]  # type: ignore[arg-type]
+        for judged in [test.under(protocol)]
         for name, outcome in {"patch": judged.patch, **judged.controls}.items()
     ]
     content = messages.build(
