@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import timm
 import torch
 import torchvision.models as zoo
 from torch import nn
@@ -40,6 +41,40 @@ def test_networks_of_torchvision(name: str) -> None:
     directions = torch.randn(2, probe.channels, generator=generator).abs()
     icons = run(engine, directions, 0)
     assert icons.images.shape == (2, 48, 48, 3)
+    assert np.isfinite(icons.cosine).all()
+    assert icons.images.std() > 1
+
+
+def timm_vit() -> nn.Module:
+    sizes = {"img_size": 64, "patch_size": 16, "embed_dim": 48, "depth": 2, "num_heads": 3}
+    model: nn.Module = timm.create_model("vit_tiny_patch16_224", **sizes)
+    return model
+
+
+def transformers_resnet() -> nn.Module:
+    transformers = pytest.importorskip("transformers")
+    config = transformers.ResNetConfig(
+        embedding_size=8, hidden_sizes=[8, 12], depths=[1, 1], layer_type="basic", num_labels=4
+    )
+    model: nn.Module = transformers.ResNetForImageClassification(config)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("make", "layer"),
+    [
+        (timm_vit, "blocks.1"),
+        (transformers_resnet, "resnet.encoder.stages.1"),
+        (lambda: nn.DataParallel(zoo.resnet18(weights=None)), "layer1"),
+        (lambda: torch.compile(zoo.resnet18(weights=None)), "layer1"),
+    ],
+    ids=["timm", "transformers", "DataParallel", "compiled"],
+)
+def test_networks_of_others_and_wrapped_ones(make: Callable[[], nn.Module], layer: str) -> None:
+    torch.manual_seed(0)
+    with LayerProbe(make(), layer, device="cpu") as probe:
+        directions = torch.randn(2, probe.channels).abs()
+        icons = run(InversionEngine(probe, settings=BRIEF), directions, 0)
     assert np.isfinite(icons.cosine).all()
     assert icons.images.std() > 1
 
