@@ -223,8 +223,12 @@ def test_what_nobody_can_mean_is_refused_to_who_asked(browser, kind, change, sai
 
 def test_what_is_stopped_tells_nothing_more_and_the_next_goes_on(browser):
     ask = {"grid": GRID, "cells": cells(browser), "where": "everywhere", "classes": []}
-    browser.say("causal_test", **ask, change="remove", amount=1, request=11)
-    browser.say("stop_task", request=11)
+
+    def change_and_think_better() -> None:  # on the worker's thread: no slice comes between
+        browser.say("causal_test", **ask, change="remove", amount=1, request=11)
+        browser.say("stop_task", request=11)
+
+    browser.widget._worker.post(change_and_think_better)
     browser.say("causal_test", **ask, change="add", amount=1, request=12)
     last(browser, "causal_test", request=12)
     assert not [m for m in browser.of("causal_test") if m["request"] == 11]

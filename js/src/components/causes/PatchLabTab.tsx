@@ -33,6 +33,7 @@ export function PatchLabTab({ panel }: { panel: Panel }) {
   );
   useEffect(() => () => live.dispose(), []);
   void store.causes.version.value;
+  void store.pictureVersion.value;
   void store.cards.version.value;
   const { grid, cell } = panel.place;
   const card = store.cards.get(grid, cell);
@@ -47,9 +48,11 @@ export function PatchLabTab({ panel }: { panel: Panel }) {
   useEffect(() => {
     if (image !== null && connected) store.causes.wantPicture(image);
   }, [image, connected]);
+  // A picture that has become finer meanwhile is another patch.
+  const picture = crop.value < 0 ? (store.pictures.get(grid, cell)?.state ?? "") : "";
   useEffect(() => {
     ask(false);
-  }, [image, crop.value, at.x, at.y, at.size, target, connected]);
+  }, [image, crop.value, picture, at.x, at.y, at.size, target, connected]);
   const shown = live.shown.value;
   const running = panel.patched.value;
   const state = running?.state.value;
