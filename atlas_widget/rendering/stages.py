@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Stages"]
 
+_BETWEEN = 0.05  # seconds from one pause to the next, which may be as long as a slice of work
 _READ_AHEAD = 4 << 20  # bytes of class values that are held while all samples' are gone through
 
 
@@ -63,6 +64,7 @@ class Stages:
         self._revision = -1
         self._shown_at = 0.0
         self._breathing = False
+        self._breathed_at = 0.0
         self._breathe: Callable[[], None] = lambda: None
         self._stopping: Callable[[], bool] = lambda: False
         self.watched = False
@@ -258,8 +260,9 @@ class Stages:
     def _refuse_subject(self, error: Exception) -> None:
         """Stay with what is on show."""
         self._subject = self.scene.subject if self.scene is not None else ALL
-        self.refusal = error
-        self.front.subject_refused(self._subject)
+        if self._next_subject is None:  # else the person has another wish by now
+            self.refusal = error
+            self.front.subject_refused(self._subject)
         self._fail(error, fatal=False)
 
     # -- Within long slices
@@ -273,7 +276,8 @@ class Stages:
     def _progress(self, stage: str, message: str, done: float, total: float) -> None:
         """Tell how far a long slice is, and let what is urgent in."""
         self.tell.progress.report(stage, message, done, total)
-        if self._breathing:  # a command within a pause makes no pause of its own
+        rested = time.monotonic() - self._breathed_at
+        if self._breathing or rested < _BETWEEN:  # a command within a pause makes none of its own
             return
         self._breathing = True
         try:
@@ -284,7 +288,7 @@ class Stages:
         except Exception as error:
             self._fail(error, fatal=False)
         finally:
-            self._breathing = False
+            self._breathing, self._breathed_at = False, time.monotonic()
 
     # -- What others hear
 

@@ -92,7 +92,7 @@ def cues(page: Page) -> None:
     page.click("[data-aw-open-cues]")
     for place, name in enumerate(("daisy", "barn")):
         page.click(f".aw-cues [data-aw-class-choice] >> nth={place}")
-        page.keyboard.type(name)
+        page.fill("[data-aw-class-search]", name)
         page.keyboard.press("Enter")
     page.click("[data-aw-find-cues]")
     page.locator("[data-aw-cue]").first.wait_for()
@@ -269,7 +269,10 @@ def split(page: Page) -> None:
 
 INSTANT = {"instant": True}
 COMPARED = {**INSTANT, "state": {"subject": ["comparison", "tabby cat", "golden retriever"]}}
-OF_CLASS = {**INSTANT, "state": {"subject": ["class", "tabby cat"]}}
+OF_CLASS = {
+    **INSTANT,
+    "state": {"subject": ["class", "tabby cat"], "overlay": "influence: tabby cat"},
+}
 
 
 def overlay(text: str, **more: object) -> dict[str, object]:

@@ -103,7 +103,7 @@ def test_the_atlas_of_a_class_opens_from_a_cell_and_goes_back(atlas: AtlasView) 
     row.hover()
     row.locator("[data-aw-atlas-of]").click()
     atlas.root.locator("[data-aw-subject-back]").wait_for()
-    notebook.wait_execute("w.shown_atlas is not w.atlas", "True", 90)
+    notebook.wait_execute("w.shown_atlas is not w.atlas", "True", 150)
     kind, name = json.loads(notebook.execute("import json; print(json.dumps(w.subject))"))
     assert kind == "class"
     expect(atlas.root.locator("[data-aw-subject-menu]")).to_contain_text(name)

@@ -57,11 +57,15 @@ def test_the_lower_border_drags_the_height_which_python_hears_of(fake: FakeView)
 
 def test_every_control_is_within_the_frame_however_narrow(fake: FakeView) -> None:
     fake.show(sizes=[20, 40, 80, 160])
-    for width in (360, 600, 820, 1200):
-        fake.page.set_viewport_size({"width": width + 32, "height": 800})
-        fake.page.wait_for_function(f"document.querySelector('.aw-root').clientWidth === {width}")
-        fake.settle()
-        assert fake.page.evaluate(STRAY) == [], f"{width} pixels wide"
+    for subject in ([], ["comparison", "suspension bridge", "golden retriever"]):
+        fake.python(subject=subject)
+        for width in (360, 600, 820, 950, 1200):
+            fake.page.set_viewport_size({"width": width + 32, "height": 800})
+            fake.page.wait_for_function(
+                f"document.querySelector('.aw-root').clientWidth === {width}"
+            )
+            fake.settle()
+            assert fake.page.evaluate(STRAY) == [], f"{width} pixels wide, {subject}"
 
 
 def test_on_a_dense_screen_every_pixel_is_drawn(fake: FakeView) -> None:
