@@ -13,10 +13,10 @@ STORY = NOTEBOOKS / "what_a_region_means.ipynb"
 PARTS = NOTEBOOKS / "feature_inversion.ipynb"
 
 FEWER = {
-    "num_samples=1200": "num_samples=500",
-    "members(place)[:16]": "members(place)[:6]",
-    "count=16": "count=6",
-    "PICTURES := 27": "PICTURES := 6",
+    "num_samples=1200": "num_samples=350",
+    "members(place)[:16]": "members(place)[:4]",
+    "count=16": "count=4",
+    "PICTURES := 27": "PICTURES := 4",
     "controls=8": "controls=4",
 }
 
