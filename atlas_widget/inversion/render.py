@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from atlas_widget.errors import ActivationsError
+from atlas_widget.inversion.ascent import ascend
 from atlas_widget.inversion.eye import Eye
 from atlas_widget.inversion.objectives import Objective, Seen, direction
 from atlas_widget.inversion.opacity import BACKGROUND_NUMBERS, background, over
@@ -27,7 +28,7 @@ from atlas_widget.inversion.transforms import resize
 
 __all__ = ["InversionEngine", "render"]
 
-_BETA1, _BETA2, _TINY = 0.9, 0.999, 1e-12
+_TINY = 1e-12
 _SQUARE = 0.7  # cycles per pixel in the corners of a spectrum: none are finer
 
 
@@ -169,7 +170,7 @@ class InversionEngine:
         flat = ~torch.isfinite(norm) | (norm < _TINY)
         if bool(flat.any()):
             gradient = self._off_flat_ground(state, gradient, flat, draws, strength)
-        self._ascend(state, gradient, done)
+        ascend(state, gradient, settings)
         state.scores = scores
 
     def _look(
@@ -217,24 +218,6 @@ class InversionEngine:
         gradient[rows] = leaked
         self._shake(state, rows[leaked.flatten(1).norm(dim=1) < _TINY])
         return gradient
-
-    def _ascend(self, state: InversionState, gradient: Tensor, done: Tensor) -> None:
-        settings = self.settings
-        wide = (-1,) + (1,) * (gradient.ndim - 1)
-        count = (state.steps + 1).float()
-        # The score's gradients are a thousandfold smaller where the cosine is at its floor: next to
-        # one lucky view, Adam would take no notice of all the others and stay where it is.
-        gradient = gradient / gradient.flatten(1).norm(dim=1).clamp_min(_TINY).view(wide)
-        state.first.mul_(_BETA1).add_(gradient, alpha=1 - _BETA1)
-        state.second.mul_(_BETA2).addcmul_(gradient, gradient, value=1 - _BETA2)
-        rate = settings.learning_rate * _schedule(done, settings.warm_up, settings.decay)
-        rate = rate / (1 - _BETA1**count)
-        scale = (1 - _BETA2**count).rsqrt()
-        damp = state.second.flatten(1).mean(1).sqrt() * max(settings.damping, 1e-6)
-        below = (state.second.sqrt() + damp.clamp_min(1e-30).view(wide)) * scale.view(wide)
-        step = state.first / below
-        state.numbers = state.numbers.detach() + step * rate.view(wide)
-        state.steps += 1
 
     def _shake(self, state: InversionState, rows: Tensor) -> None:
         """Move on to other, louder noise."""
@@ -322,14 +305,3 @@ def as_pictures(pictures: Any) -> Tensor:
     if array.ndim == 3:
         array = array[None]
     return array.permute(0, 3, 1, 2).float() / 255
-
-
-def _schedule(done: Tensor, warm_up: float, decay: float) -> Tensor:
-    """Part of the full learning rate: a ramp up, a plateau, half a cosine down."""
-    rate = torch.ones_like(done)
-    if warm_up:
-        rate = rate * ((done + 0.5 * warm_up) / (1.5 * warm_up)).clamp(max=1)
-    if decay:
-        fall = ((done - (1 - decay)) / decay).clamp(0, 0.98)
-        rate = rate * (0.5 + 0.5 * torch.cos(torch.pi * fall))
-    return rate
