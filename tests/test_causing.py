@@ -3,16 +3,19 @@ what the pictures are worth."""
 
 from __future__ import annotations
 
+import io
 import threading
 import time
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from atlas_widget import AtlasWidget
 from atlas_widget.causes import ablate, examples_of
 from atlas_widget.errors import AtlasError, AttributionError, CellError
 from atlas_widget.probe import LayerProbe
+from atlas_widget.rendering.cause_messages import tell_cues
 from tests.causes import planted
 from tests.causes.conftest import fooled, shown
 
@@ -63,8 +66,13 @@ def test_nothing_selected_and_no_such_cell_are_said(w):
         w.steer(w.atlas.grid(10).ids[0].item(), 0.0)
 
 
-def test_the_planted_cue_comes_first_and_pasting_it_is_what_flips(w, shown):
-    report = w.find_cues("disc", "cross", image_classes=shown.classes, measured=4, test_images=16)
+@pytest.fixture(scope="module")
+def report(w, shown):
+    classes = shown.classes
+    return w.find_cues("disc", "cross", image_classes=classes, measured=1, test_images=16)
+
+
+def test_the_planted_cue_comes_first_and_pasting_it_is_what_flips(w, report):
     cue = report[0]
     assert (cue.label, cue.other_label) == ("disc", "cross")
     assert planted.is_mark(cue.patch)
@@ -72,6 +80,24 @@ def test_the_planted_cue_comes_first_and_pasting_it_is_what_flips(w, shown):
     assert test.confirmed
     assert test.patch.rate > 0.8
     assert set(test.controls) == {"noise", "random cells"}
+
+
+def test_a_report_crosses_to_the_browser_with_its_crops(w, report):
+    message, (jpeg,) = tell_cues(7, report, w.atlas.samples)
+    count = len(report)
+    assert (message["request"], message["grid"]) == (7, 10)
+    assert message["cells"] == [cue.cells[0] for cue in report]
+    assert message["argue_for"][0] == "disc"
+    assert message["measured"][0] == pytest.approx(report[0].measured)
+    assert message["confirmed"][0] == 1
+    unmeasured = [at for at, cue in enumerate(report) if cue.test is None]
+    assert unmeasured, "only one was pasted"
+    assert {message["flips"][at] for at in unmeasured} == {None}
+    assert {message["measured"][at] for at in unmeasured} == {None}
+    sheet = np.asarray(Image.open(io.BytesIO(jpeg)))
+    tile = message["tile"]
+    assert sheet.shape == (count * tile, message["columns"] * tile, 3)
+    assert planted.is_mark(sheet[:tile, :tile]), "what was pasted comes first"
 
 
 def test_a_cell_is_put_on_images_as_its_picture_or_as_a_real_crop(w):
