@@ -218,7 +218,9 @@ def throughput(crops: int, workers: list[int]) -> dict[str, tuple[float, float |
         (folder / "photos").mkdir()
         jpeg_folder(folder / "photos", crops)
         source = as_image_source(folder / "photos")
-        (plan,) = plan_collections([probe], source, num_samples=crops, samples_per_shard=192)
+        (plan,) = plan_collections(
+            [probe], source, num_samples=crops, samples_per_shard=max(16, crops // 8)
+        )
         loops = {
             f"plain loop{extra}": PlainLoop(folder / "photos", probe, count)
             for count, extra in (
