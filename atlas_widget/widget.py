@@ -69,6 +69,12 @@ class AtlasWidget(Exploring, Causing):
         Where atlases and pictures are kept. None: ``$ATLAS_WIDGET_CACHE``, else the user's cache.
     atlas
         An :class:`~atlas_widget.Atlas`, or the path of a saved one, to show instead of a new one.
+    cluster
+        A Ray cluster that makes the cells' pictures, on each of its GPUs or cores at once: "auto"
+        or an address, see :func:`atlas_widget.cluster.connect`. They are those that are made here,
+        and they are made here while there is no worker. Activations are collected here (for very
+        many there is :meth:`atlas_widget.Atlas.build`, with a `cluster` too), and open cells are
+        pictured here.
     height
         Pixels.
 
@@ -96,6 +102,7 @@ class AtlasWidget(Exploring, Causing):
         device: Any = None,
         cache_dir: str | os.PathLike[str] | None = None,
         atlas: Atlas | str | os.PathLike[str] | None = None,
+        cluster: str | None = None,
         height: int = 600,
     ) -> None:
         recipe = Recipe.checked(
@@ -110,6 +117,7 @@ class AtlasWidget(Exploring, Causing):
             device=device,
             cache_dir=cache_dir,
             atlas=atlas,
+            cluster=cluster,
         )
         probe = recipe.first_probe(model)
         name = model_name(recipe.model(probe))

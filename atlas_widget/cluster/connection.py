@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 import importlib
+import os
+import socket
 import sys
+import threading
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 from atlas_widget.errors import ClusterError, MissingExtraError
 
-__all__ = ["connect", "send_module"]
+__all__ = ["check_address", "connect", "send_module"]
+
+
+_ANSWERS_WITHIN = 10.0  # seconds
+_connecting = threading.Lock()
+
+
+def check_address(address: object) -> None:
+    """Raise `ClusterError` for what cannot be the address of a cluster."""
+    if not isinstance(address, str) or not address:
+        raise ClusterError(
+            f"cluster={address!r:.60}: 'auto', 'local', or the address of a Ray cluster, such as "
+            "'10.0.0.5:6379' or 'ray://10.0.0.5:10001'."
+        )
 
 
 def connect(address: str = "auto") -> Any:
@@ -34,31 +51,63 @@ def connect(address: str = "auto") -> Any:
     ClusterError
         There is no cluster at this address.
     """
-    if not isinstance(address, str) or not address:
-        raise ClusterError(
-            f"cluster={address!r}: 'auto', 'local', or the address of a Ray cluster, such as "
-            "'10.0.0.5:6379' or 'ray://10.0.0.5:10001'."
-        )
+    check_address(address)
     try:
         ray: Any = importlib.import_module("ray")
     except ImportError as error:
         raise MissingExtraError(
             f"A cluster needs Ray: pip install 'atlas-widget[ray]' ({error})."
         ) from error
-    if ray.is_initialized():
-        return ray
     try:
-        if address == "local":
-            ray.init(address="local", include_dashboard=False, log_to_driver=False)
-        else:
-            ray.init(address=address, log_to_driver=False)
-    except (ConnectionError, ValueError, RuntimeError) as error:
+        with _connecting:  # widgets connect on threads of their own
+            if ray.is_initialized():
+                return ray
+            if address == "local":
+                _start_here(ray)
+            else:
+                _knock(address)
+                ray.init(address=address, log_to_driver=False)
+    except (OSError, ValueError, RuntimeError) as error:
         raise ClusterError(
-            f"No Ray cluster answers at {address!r}: {error} Start one with `ray start --head` and "
-            "`ray start --address=HOST:6379` on the other machines, or take cluster='local' for "
-            "this machine alone."
+            f"No Ray cluster answers at {address!r}: {str(error).rstrip('. ')}. "
+            "Start one with `ray start --head` and `ray start --address=HOST:6379` on the other "
+            "machines, or take cluster='local' for this machine alone."
         ) from error
     return ray
+
+
+def _start_here(ray: Any) -> None:
+    """Start a cluster on this machine, from a thread that lives as long as the process.
+
+    What Ray starts ends together with the thread that started it, and Ray then ends the process.
+    """
+
+    def start() -> None:
+        ray.init(address="local", include_dashboard=False, log_to_driver=False)
+
+    def start_and_stay() -> None:
+        try:
+            start()
+        except BaseException as error:
+            started.set_exception(error)
+        else:
+            started.set_result(None)
+            threading.Event().wait()
+
+    if threading.current_thread() is threading.main_thread():
+        start()
+        return
+    started: Future[None] = Future()
+    threading.Thread(target=start_and_stay, name="ray-on-this-machine", daemon=True).start()
+    started.result()
+
+
+def _knock(address: str) -> None:
+    """Raise an `OSError` if nothing answers at all: Ray itself would go on trying for minutes."""
+    place = os.environ.get("RAY_ADDRESS", "") if address == "auto" else address
+    host, _, port = place.removeprefix("ray://").rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_ANSWERS_WITHIN).close()
 
 
 def send_module(name: str) -> None:

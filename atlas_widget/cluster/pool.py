@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 from atlas_widget.errors import ClusterError
 from atlas_widget.progress import CancelledCallback, check_cancelled
 
-__all__ = ["run_jobs"]
+__all__ = ["LOST_AT_MOST", "cause", "end", "places", "run_jobs", "worker_class"]
 
 Job = TypeVar("Job", bound=Hashable)
 
-_LOST_AT_MOST = 3
+LOST_AT_MOST = 3
 """A job that has cost so many workers is probably why they were lost."""
 _LOOK_AROUND = 0.5  # seconds, between looks for new machines and for the wish to stop
 
@@ -73,9 +73,7 @@ def run_jobs(
     Exception
         What a job raised.
     """
-    worker_class = ray.remote(
-        num_cpus=0 if gpu else 1, num_gpus=1 if gpu else 0, max_restarts=0, max_task_retries=0
-    )(_Worker)
+    workers_of_it = worker_class(ray, gpu)
     sent = ray.put(make)
     waiting = deque(jobs)
     lost: Counter[Job | None] = Counter()
@@ -84,8 +82,8 @@ def run_jobs(
         while waiting or any(job is not None for _, job in under_way.values()):
             check_cancelled(cancelled)
             left = len(waiting) + sum(job is not None for _, job in under_way.values())
-            for _ in range(len(under_way), min(_places(ray, gpu), workers or left, left)):
-                worker = worker_class.remote(sent)
+            for _ in range(len(under_way), min(places(ray, gpu), workers or left, left)):
+                worker = workers_of_it.remote(sent)
                 under_way[worker.begin.remote()] = (worker, None)
             if not under_way:
                 raise ClusterError(
@@ -98,12 +96,12 @@ def run_jobs(
                 try:
                     result = ray.get(reference)
                 except ray.exceptions.RayTaskError as error:
-                    _end(ray, worker)
-                    raise _cause(error) from error
+                    end(ray, worker)
+                    raise cause(error) from error
                 except ray.exceptions.RayError as error:  # its process or machine is gone
-                    _end(ray, worker)
+                    end(ray, worker)
                     lost[job] += 1
-                    if lost[job] >= _LOST_AT_MOST:
+                    if lost[job] >= LOST_AT_MOST:
                         when = "over one job" if job is not None else "as they began"
                         raise ClusterError(
                             f"{lost[job]} workers were lost {when}, the last one so: {error}"
@@ -117,24 +115,33 @@ def run_jobs(
                     following = waiting.popleft()
                     under_way[worker.work.remote(following)] = (worker, following)
                 else:
-                    _end(ray, worker)
+                    end(ray, worker)
                 if job is not None:
                     yield job, result
     finally:
         for worker, _ in under_way.values():
-            _end(ray, worker)
+            end(ray, worker)
 
 
-def _places(ray: Any, gpu: bool) -> int:
+def worker_class(ray: Any, gpu: bool) -> Any:
+    """Return the class of workers that have a GPU, or else a core, to themselves."""
+    return ray.remote(
+        num_cpus=0 if gpu else 1, num_gpus=1 if gpu else 0, max_restarts=0, max_task_retries=0
+    )(_Worker)
+
+
+def places(ray: Any, gpu: bool) -> int:
+    """Return how many GPUs, or else cores, the cluster has."""
     return int(ray.cluster_resources().get("GPU" if gpu else "CPU", 0))
 
 
-def _end(ray: Any, worker: Any) -> None:
+def end(ray: Any, worker: Any) -> None:
+    """End a worker, whatever it does."""
     with contextlib.suppress(Exception):  # it may be gone already
         ray.kill(worker)
 
 
-def _cause(error: Any) -> BaseException:
+def cause(error: Any) -> Exception:
     """Return what was raised in a worker, as it was where that is possible."""
-    cause = getattr(error, "cause", None)
-    return cause if isinstance(cause, Exception) else error
+    raised = getattr(error, "cause", None)
+    return raised if isinstance(raised, Exception) else error

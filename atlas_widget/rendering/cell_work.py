@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from atlas_widget.rendering.cache import PictureCache
 from atlas_widget.rendering.class_overview import ClassOverview
+from atlas_widget.rendering.elsewhere import IconMaker
 from atlas_widget.rendering.gallery import Gallery
 from atlas_widget.rendering.labels import Labeller
 from atlas_widget.rendering.pictures import Painter
@@ -25,7 +26,7 @@ SLICE = 0.12
 """Seconds of work between two looks at what the person wants."""
 
 _MAX_ENGINES = 6  # icons, portraits, and portraits of other numbers of further steps
-_ONE_EACH = {Task.ROUGH: 1, Task.FINAL: 1, Task.LABEL: 1}
+_ONE_LABEL = {Task.LABEL: 1}
 
 
 class CellWork:
@@ -33,7 +34,7 @@ class CellWork:
 
     Parameters
     ----------
-    probe, source, labels, cache, gallery, seed, reporter, notice, no_classes
+    probe, source, labels, cache, gallery, seed, reporter, notice, no_classes, maker
         See :class:`~.workshop.Workshop`.
     """
 
@@ -49,6 +50,7 @@ class CellWork:
         reporter: Reporter,
         notice: Callable[[str], None],
         no_classes: Callable[[str], None],
+        maker: IconMaker | None = None,
     ) -> None:
         self._probe = probe
         self._source = source
@@ -59,6 +61,7 @@ class CellWork:
         self._reporter = reporter
         self._notice = notice
         self._no_classes = no_classes
+        self._maker = maker
         self._overview = ClassOverview(self._label, gallery.send)
         self._overview_next = False
         self._asked_for = 0
@@ -152,7 +155,7 @@ class CellWork:
         self._overview_next = not self._overview_next
         if self._overview_next and self._overlook():
             return True
-        if not queue.pending():
+        if not queue.pending() and not self.awaits:
             return self._advance_overview()
         if self._painter is None:
             self._set_up(self._scene, queue)
@@ -160,13 +163,18 @@ class CellWork:
         if self._painter.advance(SLICE):
             self._report_pictures(queue, self._painter)
             return True
-        batch: Batch | None = queue.next(_ONE_EACH)
-        if batch is None or batch.task is not Task.LABEL:
+        batch: Batch | None = queue.next(_ONE_LABEL)
+        if batch is None:
             return False
         self._label(batch.grid, batch.cells[0])
         total = len(queue.visible)
         self._reporter.report("pictures", "Labelling the cells", total - queue.labels_left(), total)
         return True
+
+    @property
+    def awaits(self) -> bool:
+        """Whether pictures are to come from elsewhere, so that one has to look now and then."""
+        return self._painter is not None and self._painter.awaits
 
     def _advance_overview(self) -> bool:
         """Work for a slice on what an overlay or a search asks for; nothing else is left to do."""
@@ -202,6 +210,7 @@ class CellWork:
             self._cache,
             seed=self._seed,
             show=self._gallery.show,
+            maker=self._maker,
         )
 
     def _recall(self, scene: Scene, queue: CellQueue) -> None:

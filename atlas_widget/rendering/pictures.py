@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from atlas_widget.rendering.cache import CachedPicture, PictureCache, digest
+from atlas_widget.rendering.elsewhere import Elsewhere, IconMaker
 from atlas_widget.rendering.queue import Batch, CellQueue, State, Task
 from atlas_widget.rendering.scene import Scene, ranks
 from atlas_widget.rendering.sheets import Picture
@@ -59,6 +60,8 @@ class Painter:
         the network sees them alike.
     show
         Called with grid, cell and picture whenever one has become better.
+    maker
+        Makes pictures elsewhere, while it is ready to.
     """
 
     def __init__(
@@ -72,6 +75,7 @@ class Painter:
         *,
         seed: int,
         show: Callable[[int, int, Picture], None],
+        maker: IconMaker | None = None,
     ) -> None:
         self._scene = scene
         self._queue = queue
@@ -92,6 +96,13 @@ class Painter:
         self._cells: tuple[int, ...] = ()
         self._state: InversionState | None = None
         self._pace = 0.05  # seconds a step takes; measured as it goes
+        self._elsewhere: Elsewhere | None = None
+        if maker is not None:
+            known, finish = self._may_be_known, self._finish
+            self._elsewhere = Elsewhere(
+                maker, scene, queue, probe, settings, cache,
+                seed=seed, key=self._key, known=known, finish=finish,
+            )  # fmt: skip
 
     @property
     def _engine(self) -> InversionEngine:
@@ -113,6 +124,11 @@ class Painter:
         }
         # What is asked for last is what is in sight now.
         self._to_look_up = new | self._to_look_up
+
+    def _may_be_known(self, grid: int, cells: Sequence[int]) -> bool:
+        """Return whether some of these cells have yet to be looked up in the cache."""
+        self.prefetch(grid, cells)
+        return bool(self._to_look_up)
 
     def recall(self) -> None:
         """Show at once all that the cache has of what is to be looked up."""
@@ -145,6 +161,11 @@ class Painter:
         """Work for about that long on what is most urgent; return False if nothing is wanted."""
         if self._look_up():
             return True
+        if self._elsewhere is not None:
+            moved = self._elsewhere.advance()
+            if self._elsewhere.ready:
+                self.park()
+                return moved
         best = self._queue.next(self._sizes())
         if self._batch is not None:
             rank = self._queue.rank(self._batch)
@@ -153,15 +174,19 @@ class Painter:
         if self._batch is None:
             if best is None or best.task is Task.LABEL:
                 return False
-            self.prefetch(best.grid, best.cells)
-            if self._to_look_up:
-                return True  # some may be in the cache: ask the queue again
+            if self._may_be_known(best.grid, best.cells):
+                return True  # ask the queue again
             if not self._batch_size:
                 self._batch_size = self._engine.batch_size
                 return True  # a batch of that size
             self._begin(best)
         self._run(seconds)
         return True
+
+    @property
+    def awaits(self) -> bool:
+        """Whether pictures are to come from elsewhere, though there is nothing to do for them."""
+        return self._elsewhere is not None and self._elsewhere.awaited
 
     def park(self) -> None:
         """Put the current batch aside; what has been done is kept."""

@@ -113,6 +113,7 @@ class CellQueue:
         self._pointed: tuple[int, int] | None = None
         self._demanded: dict[int, dict[int, None]] = {}
         self._failed: set[tuple[int, int, Task]] = set()
+        self._taken: set[tuple[int, int]] = set()
 
     @property
     def level(self) -> int:
@@ -192,6 +193,14 @@ class CellQueue:
         """Note that this could not be done, so that it is not tried for ever."""
         self._failed.update((batch.grid, cell, batch.task) for cell in batch.cells)
 
+    def take(self, grid: int, cells: Iterable[int]) -> None:
+        """Leave the pictures of these cells out, for somebody else makes them."""
+        self._taken.update((grid, cell) for cell in cells)
+
+    def put_back(self, grid: int, cells: Iterable[int]) -> None:
+        """Note that nobody else makes them any more."""
+        self._taken.difference_update((grid, cell) for cell in cells)
+
     def retry(self) -> None:
         """Forget what failed."""
         self._failed.clear()
@@ -202,10 +211,11 @@ class CellQueue:
         Parameters
         ----------
         sizes
-            How many cells a batch of each task holds. A batch is filled up with less urgent cells
-            of the same grid and task, since a full one costs hardly more than a part of one.
+            How many cells a batch of each task holds; other tasks are left out. A batch is filled
+            up with less urgent cells of the same grid and task, since a full one costs hardly more
+            than a part of one.
         """
-        first = self._first()
+        first = self._first(sizes)
         if first is None:
             return None
         rank, grid, task = first
@@ -251,12 +261,12 @@ class CellQueue:
 
     def pending(self) -> bool:
         """Return whether there is anything left to do."""
-        return self._first() is not None
+        return self._first(Task) is not None
 
-    def _first(self) -> tuple[Rank, int, Task] | None:
+    def _first(self, tasks: Iterable[Task]) -> tuple[Rank, int, Task] | None:
         best: tuple[Rank, int, Task] | None = None
         for grid in dict.fromkeys((self._level, *self._demanded)):
-            for task in Task:
+            for task in tasks:
                 head = next(self._wanted(grid, task), None)
                 if head is not None and (best is None or head[0] < best[0]):
                     best = (head[0], grid, task)
@@ -283,7 +293,7 @@ class CellQueue:
             return False
         if task is Task.LABEL:
             return cell in self._unlabelled[grid]
-        return self._states[grid][cell] is _BEFORE[task]
+        return (grid, cell) not in self._taken and self._states[grid][cell] is _BEFORE[task]
 
 
 # A final picture carries on where the rough one stopped, so each pass has one state it starts from.

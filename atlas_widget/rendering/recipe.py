@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from atlas_widget.images.sources import ImageSource
     from atlas_widget.probe import LayerProbe
     from atlas_widget.provenance import AtlasSettings
+    from atlas_widget.rendering.elsewhere import IconMaker
 
 __all__ = ["Recipe", "layer_names"]
 
@@ -43,6 +44,8 @@ class Recipe:
         One to show instead of a new one, or where it is saved.
     first_layer
         The layer that the widget was opened with.
+    cluster
+        The address of the Ray cluster that makes the cells' pictures, if one does.
     """
 
     images: Any
@@ -56,6 +59,7 @@ class Recipe:
     folder: Path
     atlas: Atlas | Path | None
     first_layer: str | nn.Module
+    cluster: str | None = None
 
     @classmethod
     def checked(
@@ -72,6 +76,7 @@ class Recipe:
         device: Any,
         cache_dir: str | os.PathLike[str] | None,
         atlas: Atlas | str | os.PathLike[str] | None,
+        cluster: str | None = None,
     ) -> Recipe:
         """Check what can be checked at once; see :class:`~atlas_widget.AtlasWidget`."""
         from atlas_widget.collect import FEWEST_SAMPLES, NUM_SAMPLES
@@ -93,6 +98,10 @@ class Recipe:
             atlas = Path(atlas).expanduser()
             if not atlas.is_dir():
                 raise SavedAtlasError(f"atlas={str(atlas)!r}: there is no saved atlas there.")
+        if cluster is not None:
+            from atlas_widget.cluster.connection import check_address
+
+            check_address(cluster)
         return cls(
             images=images,
             transform=transform,
@@ -105,6 +114,7 @@ class Recipe:
             folder=cache_folder(cache_dir),
             atlas=atlas,
             first_layer=layer,
+            cluster=cluster,
         )
 
     @property
@@ -143,6 +153,16 @@ class Recipe:
         from atlas_widget.probe import LayerProbe
 
         return LayerProbe(model, layer, transform=self.transform, device=device, target=self.target)
+
+    def maker(self, probe: LayerProbe, notice: Callable[[str], None]) -> IconMaker | None:
+        """Return what makes the cells' pictures elsewhere, if they are not all made here."""
+        if self.cluster is None:
+            return None
+        from atlas_widget.cluster.remote_icons import RemoteIcons
+
+        return RemoteIcons(
+            probe, self.cluster, transform=self.transform, device=self.device, notice=notice
+        )
 
     def check_layer(self, probe: LayerProbe, layer: object) -> str:
         """Return the name of a layer of the model, or raise `LayerNotFoundError`."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Session"]
 
+_LOOK_AFTER = 0.05  # seconds between two looks whether pictures have come from elsewhere
 _CROSSING = 3.0  # seconds in which messages about the last layout may still be on their way
 
 
@@ -152,12 +153,14 @@ class Session(Stages):
             self._wake()
             self.tell.progress.flush()
             return 0
-        if workshop is not None and self.scene is not None and self.error is None:
+        awaits = workshop is not None and workshop.awaits
+        if workshop is not None and self.scene is not None and self.error is None and not awaits:
             workshop.settle()
             self.tell.progress.report("idle", "")
         self._wake()
         untold = self.tell.progress.flush()
-        return untold if wait is None else wait if untold is None else min(wait, untold)
+        waits = (wait, untold, _LOOK_AFTER if awaits else None)
+        return min((one for one in waits if one is not None), default=None)
 
     def failed(self, error: BaseException) -> None:
         """Tell of an error that costs a picture or a command, and nothing else."""
@@ -165,9 +168,11 @@ class Session(Stages):
             self._fail(error, fatal=False)
 
     def close(self) -> None:
-        """Free the network and the cache."""
+        """Free the network, the cache and a cluster's workers."""
         self._stop_building()
         self._workshop = None
+        if self._maker is not None:
+            self._maker.close()
         if self._probe is not None:
             self._probe.close()
         if self._cache is not None:

@@ -12,6 +12,7 @@ from atlas_widget.progress import Cancelled
 from atlas_widget.rendering.build import Built, build
 from atlas_widget.rendering.cache import PictureCache
 from atlas_widget.rendering.deriving import Derivations, check_derivable
+from atlas_widget.rendering.elsewhere import IconMaker
 from atlas_widget.rendering.front import Front
 from atlas_widget.rendering.gallery import Gallery
 from atlas_widget.rendering.recipe import Recipe
@@ -50,6 +51,7 @@ class Stages:
         self.tell = Teller(front, model, probe.layer)
         self._gallery = Gallery(front.send)
         self._cache: PictureCache | None = None
+        self._maker: IconMaker | None = None
         self._source: ImageSource | None = None
         self._workshop: Workshop | None = None
         self._building: Iterator[Built | None] | None = None
@@ -96,6 +98,8 @@ class Stages:
             self.tell.notice(notice)
         self._without_classes = ""
         self._tell_classes()
+        if self._maker is None:
+            self._maker = recipe.maker(probe, self.tell.notice)
         if self._source is None:
             self.tell.progress.report("starting", "Opening the images")
             self._source = recipe.source(probe)
@@ -114,6 +118,7 @@ class Stages:
             no_classes=self._lose_classes,
             pause=partial(self._progress, "pictures"),
             cancelled=self._subject_cancelled,
+            maker=self._maker,
         )
         self._building = build(
             probe,

@@ -11,6 +11,7 @@ from atlas_widget.rendering.cell_work import SLICE, CellWork
 from atlas_widget.rendering.details import Details
 from atlas_widget.rendering.diagnosing import KINDS as DIAGNOSES
 from atlas_widget.rendering.diagnosing import Diagnoser
+from atlas_widget.rendering.elsewhere import IconMaker
 from atlas_widget.rendering.gallery import Gallery
 from atlas_widget.rendering.inspect import Inspector
 from atlas_widget.rendering.long_tasks import LongTask, Pause
@@ -50,6 +51,8 @@ class Workshop(CellWork):
         Told why cells turn out to have no classes.
     pause, cancelled
         For what takes long; see :class:`~.long_tasks.LongTasks`.
+    maker
+        Makes the cells' pictures elsewhere, while it is ready to.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class Workshop(CellWork):
         no_classes: Callable[[str], None],
         pause: Pause,
         cancelled: CancelledCallback,
+        maker: IconMaker | None = None,
     ) -> None:
         super().__init__(
             probe,
@@ -77,6 +81,7 @@ class Workshop(CellWork):
             reporter=reporter,
             notice=notice,
             no_classes=no_classes,
+            maker=maker,
         )
         inspector = Inspector(probe, self._engine, cache, gallery.send)
         self._details = Details(probe, source, inspector, gallery, self._label, seed=seed)

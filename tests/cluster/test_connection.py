@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,49 @@ def test_ray_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(MissingExtraError, match=r"atlas-widget\[ray\]"):
         connect("auto")
+
+
+class FakeRay:
+    """Is told to start or to connect, and remembers from which thread."""
+
+    def __init__(self) -> None:
+        self.threads: list[threading.Thread] = []
+
+    def is_initialized(self) -> bool:
+        return bool(self.threads)
+
+    def init(self, **_options: object) -> None:
+        self.threads.append(threading.current_thread())
+
+
+def test_nothing_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = FakeRay()
+    monkeypatch.setitem(sys.modules, "ray", fake)
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # and does not listen
+        place = f"127.0.0.1:{closed.getsockname()[1]}"
+        monkeypatch.setenv("RAY_ADDRESS", place)
+        for address in (place, f"ray://{place}", "auto"):
+            with pytest.raises(ClusterError, match="No Ray cluster answers"):
+                connect(address)
+    assert not fake.threads, "Ray would have tried for minutes"
+
+
+def test_a_cluster_of_this_machine_outlives_who_asked_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Ray's processes end with the thread that started them."""
+    fake = FakeRay()
+    monkeypatch.setitem(sys.modules, "ray", fake)
+    asking = threading.Thread(target=connect, args=("local",))
+    asking.start()
+    asking.join(30)
+    assert not asking.is_alive()
+    (starting,) = fake.threads
+    assert starting.is_alive()
+    assert starting.daemon
+    assert connect("local") is fake
+    assert len(fake.threads) == 1
 
 
 @pytest.mark.parametrize("address", ["", None, True])
