@@ -32,6 +32,9 @@ def check_address(address: object) -> None:
 def connect(address: str = "auto") -> Any:
     """Connect this process to a cluster, unless it is connected already.
 
+    Ray ends a connected process if the cluster's head has been gone for a minute; workers and all
+    other machines may come and go.
+
     Parameters
     ----------
     address : str
