@@ -24,7 +24,6 @@ import argparse
 import contextlib
 import json
 import multiprocessing
-import resource
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -177,6 +176,8 @@ def times(case: Case, engine: InversionEngine, with_horama: bool) -> dict[str, f
 def peak_megabytes(engine: str, variant: str, layer: str, count: int) -> float:
     """Most that a fresh process needs for one batch beyond the model and its targets."""
     context = multiprocessing.get_context("spawn")
+    if not Path("/proc/self/clear_refs").exists():  # Linux only
+        return float("nan")
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_peak, args=(engine, variant, layer, count, sender))
     process.start()
@@ -187,18 +188,25 @@ def peak_megabytes(engine: str, variant: str, layer: str, count: int) -> float:
 def _peak(engine: str, variant: str, layer: str, count: int, sender: Any) -> None:
     case = Case.make(variant, layer, count)
     case.model(torch.zeros(1, 3, case.probe.input_size, case.probe.input_size))
-    before = _resident()
+    before = _peak_since_now()
     if engine == "Lucent":
         lucent(case.model, case.probe, case.targets[0], (3,))
     elif engine == "Horama":
         horama(case.model, case.probe, case.targets[0], 3)
     else:
         run(InversionEngine(case.probe, settings=InversionSettings.icon(steps=3)), case.targets, 0)
-    sender.send(_resident() - before)
+    sender.send(_status("VmHWM") - before)
 
 
-def _resident() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def _peak_since_now() -> float:
+    """Forget the peak so far (Linux); return what is in use now, in megabytes."""
+    Path("/proc/self/clear_refs").write_text("5")
+    return _status("VmRSS")
+
+
+def _status(name: str) -> float:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(name))
 
 
 # ------------------------------------------------------------------ all of it

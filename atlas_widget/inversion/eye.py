@@ -113,7 +113,7 @@ class Eye:
         return best_row, best_column
 
 
-def _least_view(probe: Any, units: int) -> int:
+def _least_view(probe: Any, units: float) -> int:
     """Side of a picture on whose map there are so many units, at most the network's own."""
     if getattr(probe, "kind", "map") != "map" or not hasattr(probe, "map_size"):
         return 0

