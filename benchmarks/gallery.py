@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from peers import LUCENT_SIDE, lucent
+from peers import LUCENT_SIDE, ending_at, lucent
 from PIL import Image, ImageDraw
 from real_targets import LAYERS, cosine_at, real_crops
 
@@ -61,7 +61,7 @@ def main() -> None:
     parser.add_argument("--layers", nargs="+", default=list(LAYERS.values()))
     parser.add_argument("--targets", type=int, default=10)
     parser.add_argument("--crops", type=int, default=180)
-    parser.add_argument("--lucent", action="store_true", help="about half a minute a target")
+    parser.add_argument("--lucent", action="store_true", help="too; about twenty seconds a target")
     parser.add_argument("--out", type=Path, default=Path("gallery"))
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
@@ -80,7 +80,8 @@ def main() -> None:
         large = run(portrait, targets, 0, warm=icons.images)
         rows.append((f"portrait\n{np.median(large.cosine):.2f}", enlarged(large.images)))
         if options.lucent:
-            pictures = torch.stack([lucent(model, probe, target)[-1] for target in targets])
+            short = ending_at(model, layer)
+            pictures = torch.stack([lucent(short, probe, target)[-1] for target in targets])
             cosine = np.median(cosine_at(probe, LUCENT_SIDE, pictures, targets))
             array = (pictures.clamp(0, 1) * 255).byte().permute(0, 2, 3, 1).numpy()
             rows.append((f"Lucent 512\n{cosine:.2f}", enlarged(array)))
