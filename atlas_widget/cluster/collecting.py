@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from atlas_widget.cluster.connection import connect, send_module
+from atlas_widget.cluster.connection import connect, send_code
 from atlas_widget.cluster.pool import run_jobs
 from atlas_widget.cluster.shard_store import ShardStore
 from atlas_widget.cluster.worker import CollectingWorker, CommonFolders, Opening
@@ -210,8 +210,7 @@ def collect_on_cluster(
 
 
 def _opening(model: nn.Module, transform: Any, probe: LayerProbe) -> Opening:
-    for name in {type(part).__module__ for part in (*model.modules(), transform)}:
-        send_module(name)
+    send_code(model, transform)
     # on a machine with several GPUs, Ray shows each worker one, which is its first
     device = probe.device.type
     threads = torch.get_num_threads() if device != "cpu" else 1

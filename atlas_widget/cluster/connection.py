@@ -9,11 +9,14 @@ import sys
 import threading
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from atlas_widget.errors import ClusterError, MissingExtraError
 
-__all__ = ["check_address", "connect", "send_module"]
+if TYPE_CHECKING:
+    from torch import nn
+
+__all__ = ["check_address", "connect", "send_code", "send_module"]
 
 
 _ANSWERS_WITHIN = 10.0  # seconds
@@ -111,6 +114,12 @@ def _knock(address: str) -> None:
     host, _, port = place.removeprefix("ray://").rpartition(":")
     if host and port.isdigit():
         socket.create_connection((host.strip("[]"), int(port)), timeout=_ANSWERS_WITHIN).close()
+
+
+def send_code(model: nn.Module, transform: Any) -> None:
+    """Have the code of a model and its transform sent to workers; see `send_module`."""
+    for name in {type(part).__module__ for part in (*model.modules(), transform)}:
+        send_module(name)
 
 
 def send_module(name: str) -> None:

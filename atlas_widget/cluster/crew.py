@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
-from atlas_widget.cluster.pool import LOST_AT_MOST, cause, end, places, worker_class
+from atlas_widget.cluster.pool import LOST_AT_MOST, cause, end, no_places, places, worker_class
 from atlas_widget.errors import ClusterError
 
 __all__ = ["Crew", "Ended"]
@@ -64,10 +64,7 @@ class Crew:
         self._lost_beginning = 0
         self._looked_at = 0.0
         if not self._hire():
-            raise ClusterError(
-                f"The Ray cluster has no {'GPU' if gpu else 'CPU'} for a worker to run on: "
-                f"{ray.cluster_resources()}."
-            )
+            raise no_places(ray, gpu)
 
     @property
     def free(self) -> int:

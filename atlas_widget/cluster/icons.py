@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from atlas_widget.cluster.connection import connect, send_module
-from atlas_widget.cluster.pool import run_jobs
+from atlas_widget.cluster.connection import connect, send_code
+from atlas_widget.cluster.pool import places, run_jobs
 from atlas_widget.errors import ActivationsError
 from atlas_widget.inversion.invert import Icons
 from atlas_widget.progress import CancelledCallback, ProgressCallback
@@ -74,10 +74,9 @@ def invert_on_cluster(
     seeds = np.broadcast_to(np.asarray(seed, np.int64), (len(targets),))
     warmth = None if warm is None else np.asarray(warm)
     if device is None:
-        device = "cuda" if ray.cluster_resources().get("GPU", 0) >= 1 else "cpu"
+        device = "cuda" if places(ray, gpu=True) else "cpu"
     kind = torch.device(device).type
-    for name in {type(part).__module__ for part in (*model.modules(), transform)}:
-        send_module(name)
+    send_code(model, transform)
 
     def make() -> Callable[[tuple[int, int]], Icons]:
         from atlas_widget.probe import LayerProbe

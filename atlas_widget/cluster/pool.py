@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from atlas_widget.errors import ClusterError
 from atlas_widget.progress import CancelledCallback, check_cancelled
 
-__all__ = ["LOST_AT_MOST", "cause", "end", "places", "run_jobs", "worker_class"]
+__all__ = ["LOST_AT_MOST", "cause", "end", "no_places", "places", "run_jobs", "worker_class"]
 
 Job = TypeVar("Job", bound=Hashable)
 
@@ -86,10 +86,7 @@ def run_jobs(
                 worker = workers_of_it.remote(sent)
                 under_way[worker.begin.remote()] = (worker, None)
             if not under_way:
-                raise ClusterError(
-                    f"The Ray cluster has no {'GPU' if gpu else 'CPU'} for a worker to run on: "
-                    f"{ray.cluster_resources()}."
-                )
+                raise no_places(ray, gpu)
             ended, _ = ray.wait(list(under_way), num_returns=1, timeout=_LOOK_AROUND)
             for reference in ended:
                 worker, job = under_way.pop(reference)
@@ -133,6 +130,14 @@ def worker_class(ray: Any, gpu: bool) -> Any:
 def places(ray: Any, gpu: bool) -> int:
     """Return how many GPUs, or else cores, the cluster has."""
     return int(ray.cluster_resources().get("GPU" if gpu else "CPU", 0))
+
+
+def no_places(ray: Any, gpu: bool) -> ClusterError:
+    """Return the error of a cluster that has none."""
+    return ClusterError(
+        f"The Ray cluster has no {'GPU' if gpu else 'CPU'} for a worker to run on: "
+        f"{ray.cluster_resources()}."
+    )
 
 
 def end(ray: Any, worker: Any) -> None:

@@ -12,8 +12,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from atlas_widget.cluster.connection import connect, send_module
+from atlas_widget.cluster.connection import connect, send_code
 from atlas_widget.cluster.crew import Crew
+from atlas_widget.cluster.pool import places
 from atlas_widget.errors import ClusterError
 from atlas_widget.inversion.settings import InversionSettings
 
@@ -221,9 +222,8 @@ class RemoteIcons:
     def _open(self, address: str, model: nn.Module, transform: Any, spared: bool) -> None:
         try:
             ray = connect(address)
-            gpu = not spared and ray.cluster_resources().get("GPU", 0) >= 1
-            for name in {type(part).__module__ for part in (*model.modules(), transform)}:
-                send_module(name)
+            gpu = not spared and places(ray, gpu=True) > 0
+            send_code(model, transform)
 
             def make() -> Callable[[IconJob], Icons]:
                 return IconWorker(model, transform, "cuda" if gpu else "cpu")
