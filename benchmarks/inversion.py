@@ -129,7 +129,7 @@ def times(case: Case, engine: InversionEngine, with_horama: bool) -> dict[str, f
     targets = case.targets[:count]
     target = targets[0]
     steps = engine.settings.steps
-    coarse = round(engine.settings.coarse * steps) if engine.coarse_eye is not None else 0
+    coarse = engine.settings.coarse_steps if engine.coarse_eye is not None else 0
     eyes = [engine.coarse_eye] * coarse + [engine.eye] * (steps - coarse)
     views = {id(eye): torch.rand(count, 3, eye.view, eye.view, requires_grad=True) for eye in eyes}
 

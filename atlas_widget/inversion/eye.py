@@ -22,6 +22,8 @@ class Eye:
     ----------
     view
         Side of what the network is shown, in pixels.
+    enlarged
+        Whether that is more than was asked for, since the layer's units see much.
     canvas
         Side of the picture that is drawn; less than asked for where the layer sees less.
     centre
@@ -42,7 +44,9 @@ class Eye:
             self.view = _fitted(probe, self.view)
         if settings.view is None:
             self.canvas = self.view
-        self.view = max(self.view, _least_view(probe, settings.units))
+        least = _least_view(probe, settings.units)
+        self.enlarged = least > self.view
+        self.view = max(self.view, least)
         shape = self._try(self.view)
         if shape is None:  # attention over a fixed number of tokens, or too small for its strides
             native = int(probe.input_size)
@@ -56,7 +60,7 @@ class Eye:
     @classmethod
     def coarse(cls, probe: Any, settings: InversionSettings, fine: Eye) -> Eye | None:
         """The eye of the first steps, which does not enlarge; None where that is the same."""
-        if not settings.coarse:
+        if not settings.coarse or not fine.enlarged:
             return None
         eye = cls(probe, settings.replace(units=1))
         return eye if eye.view < fine.view and eye.canvas == fine.canvas else None

@@ -179,7 +179,7 @@ class InversionEngine:
         """Scores (n,), and their gradients with respect to the numbers."""
         if self.coarse_eye is None:
             return self._look_through(self.eye, state, draws, strength)
-        early = state.steps < round(self.settings.coarse * self.settings.steps)
+        early = state.steps < self.settings.coarse_steps
         scores, gradient = torch.empty_like(state.scores), torch.empty_like(state.numbers)
         for eye, which in ((self.coarse_eye, early), (self.eye, ~early)):
             rows = which.nonzero().flatten()

@@ -119,6 +119,11 @@ class InversionSettings:
         return replace(self, **changes)
 
     @property
+    def coarse_steps(self) -> int:
+        """How many steps are taken before a late layer is shown the picture enlarged."""
+        return round(self.coarse * self.steps)
+
+    @property
     def description(self) -> str:
         """A stable text of all of it, for the keys of caches and for provenance."""
         values = ", ".join(f"{name}={value!r}" for name, value in sorted(asdict(self).items()))
