@@ -4,6 +4,9 @@ import type { Inspection } from "./inspections";
 import { isDoubtful } from "./pictures";
 import { formatCount } from "./traits";
 
+/** Why a button cannot be pressed. */
+export const NO_KERNEL = "There is no kernel to do it";
+
 export interface Known {
   grid: number;
   state: string;

@@ -1,6 +1,6 @@
 import { describeMeaning, describeNumbers } from "../../causes/causal_test";
 import type { Panel } from "../../panels/panel";
-import { plural } from "../../words";
+import { NO_KERNEL, plural } from "../../words";
 import { useWidget } from "../context";
 import { Choice } from "./Choice";
 import { Scatter } from "./Scatter";
@@ -101,7 +101,7 @@ export function CausesTab({ panel }: { panel: Panel }) {
             type="button"
             class="aw-button aw-primary"
             disabled={!connected || idle || state?.stage === "running"}
-            title={connected ? "" : "There is no kernel to do it"}
+            title={connected ? "" : NO_KERNEL}
             data-aw-try
             onClick={start}
           >

@@ -2,7 +2,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Cue, CueReport } from "../../causes/cues";
 import { formatShare } from "../../causes/patch";
 import type { Canvas } from "../../decode";
-import { formatValue, plural } from "../../words";
+import { formatValue, NO_KERNEL, plural } from "../../words";
 import { CellPicture } from "../CellPicture";
 import { useWidget } from "../context";
 import { Drawing } from "../Drawing";
@@ -76,7 +76,7 @@ export function CuesPanel() {
           type="button"
           class="aw-button aw-primary"
           disabled={!connected || !ready || state?.stage === "running"}
-          title={connected ? "" : "There is no kernel to do it"}
+          title={connected ? "" : NO_KERNEL}
           data-aw-find-cues
           onClick={() => {
             if (!ready) return;

@@ -3,7 +3,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import { LivePatch } from "../../causes/live_patch";
 import { fitted, LARGEST, SMALLEST } from "../../causes/patch";
 import type { Panel } from "../../panels/panel";
-import { plural } from "../../words";
+import { NO_KERNEL, plural } from "../../words";
 import { useWidget } from "../context";
 import { ChangedClasses } from "./ChangedClasses";
 import { ClassChoice } from "./ClassChoice";
@@ -14,7 +14,6 @@ import { PatchTestTable } from "./PatchTestTable";
 import { TaskState } from "./TaskState";
 
 const CROPS = 7;
-const NO_KERNEL = "There is no kernel to do it";
 
 /** A cell's picture or one of its real crops, put on a real image: what does the model say then? */
 export function PatchLabTab({ panel }: { panel: Panel }) {

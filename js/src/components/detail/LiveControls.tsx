@@ -1,8 +1,7 @@
 import { MORE_STEPS, type Panel, VARIANTS } from "../../panels/panel";
+import { NO_KERNEL } from "../../words";
 import { useWidget } from "../context";
 import { Icon } from "../icons";
-
-const NO_KERNEL = "There is no kernel to do it";
 
 /** What can be done with the live picture; where it is narrow, titles have the words. */
 export function LiveControls({ panel }: { panel: Panel }) {

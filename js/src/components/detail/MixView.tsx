@@ -1,6 +1,6 @@
 import type { Mix } from "../../panels/mix";
 import { cosineOf, mixOf } from "../../profile";
-import { COSINE, describeMix, describeProgress, formatCosine } from "../../words";
+import { COSINE, describeMix, describeProgress, formatCosine, NO_KERNEL } from "../../words";
 import { useWidget } from "../context";
 import { LiveFrame } from "./LiveFrame";
 
@@ -30,7 +30,7 @@ export function MixView({ mix }: { mix: Mix }) {
             type="button"
             class="aw-mix-begin"
             disabled={!connected || made !== null}
-            title={connected ? "" : "There is no kernel to do it"}
+            title={connected ? "" : NO_KERNEL}
             onClick={() => mix.make()}
           >
             {made ? "Mixing…" : "Mix A and B"}
