@@ -11,6 +11,8 @@ import torch
 from PIL import Image
 
 from atlas_widget import demo
+from atlas_widget.probe import LayerProbe
+from atlas_widget.probe.several import open_layers
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -76,6 +78,15 @@ def make_tiny_model() -> torch.nn.Module:
 def tiny_model() -> torch.nn.Module:
     """A tiny network, fresh for each test."""
     return make_tiny_model()
+
+
+@pytest.fixture
+def probes(tiny_model: torch.nn.Module) -> Iterator[list[LayerProbe]]:
+    """Two layers of it, for pictures of 32×32 pixels."""
+    opened = open_layers(tiny_model, ["stem", "middle"], input_size=32, device="cpu")
+    yield opened
+    for probe in opened:
+        probe.close()
 
 
 def tiny_picture(number: int, size: tuple[int, int] = (64, 48)) -> Image.Image:

@@ -45,6 +45,19 @@ class FakeBrowser:
         """Return the messages of a kind so far."""
         return [message for message in list(self.messages) if message["kind"] == kind]
 
+    def answers(self, kind: str, **fields: Any) -> list[tuple[dict[str, Any], bytes]]:
+        """Wait for messages of a kind that have these fields; return each with its buffer."""
+
+        def found() -> list[tuple[dict[str, Any], bytes]]:
+            return [
+                (message, (buffers or [b""])[0])
+                for message, buffers in zip(self.messages, self.buffers, strict=False)
+                if message["kind"] == kind and all(message[k] == v for k, v in fields.items())
+            ]
+
+        self.wait(found)
+        return found()
+
     @property
     def layouts(self) -> list[dict[str, Any]]:
         """The layouts so far."""

@@ -22,7 +22,6 @@ from atlas_widget.collect.to_disk import collect_here, collect_to_disk
 from atlas_widget.errors import ActivationsError, ClusterError
 from atlas_widget.images.sources import NamedImages
 from atlas_widget.probe import LayerProbe
-from atlas_widget.probe.several import open_layers
 from atlas_widget.progress import Cancelled
 from tests.conftest import tiny_picture
 
@@ -46,14 +45,6 @@ class SlowImages(NamedImages):
 
     def fingerprint(self) -> str:
         return f"{self.count} made"
-
-
-@pytest.fixture
-def probes(tiny_model: torch.nn.Module) -> Iterator[list[LayerProbe]]:
-    opened = open_layers(tiny_model, ["stem", "middle"], input_size=32, device="cpu")
-    yield opened
-    for probe in opened:
-        probe.close()
 
 
 def planned(probes: list[LayerProbe], source: NamedImages) -> CollectionPlan:

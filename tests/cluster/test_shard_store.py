@@ -19,17 +19,8 @@ from atlas_widget.errors import AtlasError, DiskError
 from atlas_widget.images import as_image_source
 from atlas_widget.images.sources import ImageSource
 from atlas_widget.probe import LayerProbe
-from atlas_widget.probe.several import open_layers
 
 fsspec = pytest.importorskip("fsspec")
-
-
-@pytest.fixture
-def probes(tiny_model: torch.nn.Module) -> Iterator[list[LayerProbe]]:
-    opened = open_layers(tiny_model, ["stem", "middle"], input_size=32, device="cpu")
-    yield opened
-    for probe in opened:
-        probe.close()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import tracemalloc
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +29,6 @@ from atlas_widget.errors import (
 )
 from atlas_widget.images import as_image_source
 from atlas_widget.images.sources import NamedImages
-from atlas_widget.probe import LayerProbe
 from atlas_widget.probe.several import open_layers
 from atlas_widget.progress import Cancelled
 from tests.conftest import tiny_picture
@@ -57,14 +55,6 @@ class MadeImages(NamedImages):
 
     def fingerprint(self) -> str:
         return f"{self.count} made, version {self.version}"
-
-
-@pytest.fixture
-def probes(tiny_model: torch.nn.Module) -> Iterator[list[LayerProbe]]:
-    opened = open_layers(tiny_model, ["stem", "middle"], input_size=32, device="cpu")
-    yield opened
-    for probe in opened:
-        probe.close()
 
 
 def planned(probes, source, **options) -> CollectionPlan:

@@ -58,15 +58,7 @@ def fresh(browser):
 
 
 def last(browser, kind, **fields):
-    """Wait for a message of a kind that has these fields; return it with its buffer."""
-
-    def find():
-        for message, buffers in zip(browser.messages, browser.buffers, strict=False):
-            if message["kind"] == kind and all(message[k] == v for k, v in fields.items()):
-                yield message, (buffers or [b""])[0]
-
-    browser.wait(lambda: list(find()))
-    return list(find())[-1]
+    return browser.answers(kind, **fields)[-1]
 
 
 def cells(browser):

@@ -45,13 +45,7 @@ def largest(browser):
 
 
 def answer(browser, kind, **fields):
-    def found():
-        for message, buffers in zip(browser.messages, browser.buffers, strict=False):
-            if message["kind"] == kind and all(message[k] == v for k, v in fields.items()):
-                return message, (buffers or [b""])[0]
-        return None
-
-    return browser.wait(found)
+    return browser.answers(kind, **fields)[0]
 
 
 def test_a_cell_is_told_what_speaks_for_and_against_its_mean(browser, largest):
