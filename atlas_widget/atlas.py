@@ -16,7 +16,7 @@ from atlas_widget.collect import NUM_SAMPLES, POSITIONS_PER_CROP
 from atlas_widget.errors import AtlasError
 from atlas_widget.grid import DEFAULT_GRIDS, Grid, check_grids
 from atlas_widget.influence import Axis, Influence
-from atlas_widget.layout import spread
+from atlas_widget.layout import Embedding, other_layout, spread
 from atlas_widget.moments import Moments
 from atlas_widget.progress import CancelledCallback, ProgressCallback
 from atlas_widget.provenance import AtlasSettings, atlas_key
@@ -117,6 +117,7 @@ class Atlas:
         crop_scale: tuple[float, float] | None = None,
         positions_per_crop: int = POSITIONS_PER_CROP,
         neighbors: int | None = None,
+        layout_method: str | Embedding = "umap",
         min_count: int | None = None,
         folder: str | os.PathLike[str] | None = None,
         dtype: str = "float32",
@@ -152,6 +153,12 @@ class Atlas:
             See `collect`.
         neighbors : int, optional
             See `umap_layout`.
+        layout_method : str or object, optional
+            Who lays out: "umap", our own; "umap-learn", "cuml" (on a GPU) or "torchdr", each in an
+            extra of that name; or any object whose ``fit_transform`` gives places, (n, 2), for rows
+            of length 1, (n, channels + 1), such as ``openTSNE.TSNE()`` or ``umap.UMAP()``. Those
+            cannot be stopped midway and show no progress. Of more than 100,000 samples they lay out
+            as many, and the others are placed among them.
         min_count : int, optional
             How many samples a cell needs.
         folder : str or Path, optional
@@ -168,7 +175,14 @@ class Atlas:
         """
         from atlas_widget.building.single import build_in_folder, build_in_memory
 
-        settings = AtlasSettings(num_samples, seed, crop_scale, positions_per_crop, neighbors)
+        settings = AtlasSettings(
+            num_samples,
+            seed,
+            crop_scale,
+            positions_per_crop,
+            neighbors,
+            layout_method=other_layout(layout_method),
+        )
         options: dict[str, Any] = {
             "transform": transform,
             "labels": labels,

@@ -6,7 +6,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from atlas_widget.images import ImageSource
+    from atlas_widget.layout import OtherLayout
     from atlas_widget.probe import LayerProbe
 
 __all__ = ["METHOD_VERSION", "AtlasSettings", "atlas_key", "describe", "resolve_labels"]
@@ -38,6 +39,8 @@ class AtlasSettings:
         See `collect`.
     neighbors, min_dist, fit_samples
         See `umap_layout`.
+    layout_method
+        What lays out instead of our own UMAP.
     """
 
     num_samples: int = NUM_SAMPLES
@@ -47,12 +50,16 @@ class AtlasSettings:
     neighbors: int | None = None
     min_dist: float = 0.05
     fit_samples: int | None = None
+    layout_method: OtherLayout | None = None
 
     def resolved(self, source: ImageSource) -> dict[str, Any]:
         """Return them as a dict, with the defaults that depend on the images filled in."""
-        values = asdict(self)
-        if self.fit_samples is None:
-            del values["fit_samples"]  # as it was before there was any
+        values = {setting.name: getattr(self, setting.name) for setting in fields(self)}
+        for name in ("fit_samples", "layout_method"):
+            if values[name] is None:
+                del values[name]  # as it was before there was any
+        if self.layout_method is not None:
+            values["layout_method"] = self.layout_method.record
         values["crop_scale"] = list(self.crop_scale or default_crop_scale(source))
         return values
 
@@ -108,7 +115,7 @@ def describe(
         "key": atlas_key(probe, source, settings, fingerprint),
         "method_version": METHOD_VERSION,
         "device": str(probe.device),
-        "versions": _versions(),
+        "versions": _versions(settings.layout_method),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
@@ -175,9 +182,9 @@ def _from_a_zoo(model: nn.Module) -> bool:
     return type(model).__module__.startswith(("timm.", "torchvision.models"))
 
 
-def _versions() -> dict[str, str]:
+def _versions(layout: OtherLayout | None) -> dict[str, str]:
     found = {"python": platform.python_version()}
-    for package in _PACKAGES:
+    for package in (*_PACKAGES, *(layout.packages if layout is not None else ())):
         try:
             found[package] = version(package)
         except PackageNotFoundError:

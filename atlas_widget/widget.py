@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from atlas_widget.atlas import Atlas
+    from atlas_widget.layout import Embedding
 
 __all__ = ["AtlasWidget"]
 
@@ -75,6 +76,8 @@ class AtlasWidget(Exploring, Causing):
         and they are made here while there is no worker. Activations are collected here (for very
         many there is :meth:`atlas_widget.Atlas.build`, with a `cluster` too), and open cells are
         pictured here.
+    layout_method
+        Who lays samples out: "umap", our own, or another, see :meth:`atlas_widget.Atlas.build`.
     height
         Pixels.
 
@@ -103,6 +106,7 @@ class AtlasWidget(Exploring, Causing):
         cache_dir: str | os.PathLike[str] | None = None,
         atlas: Atlas | str | os.PathLike[str] | None = None,
         cluster: str | None = None,
+        layout_method: str | Embedding = "umap",
         height: int = 600,
     ) -> None:
         recipe = Recipe.checked(
@@ -118,6 +122,7 @@ class AtlasWidget(Exploring, Causing):
             cache_dir=cache_dir,
             atlas=atlas,
             cluster=cluster,
+            layout_method=layout_method,
         )
         probe = recipe.first_probe(model)
         name = model_name(recipe.model(probe))

@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from sklearn.decomposition import PCA
 from torchvision.models import squeezenet1_1
 
 from atlas_widget import Atlas, demo
 from atlas_widget.errors import AtlasError, ImagesError, LayerNotFoundError
 from atlas_widget.images import as_image_source
+from atlas_widget.layout import other_layout
 from atlas_widget.probe import LayerProbe
 from atlas_widget.progress import Cancelled
 from atlas_widget.provenance import AtlasSettings, atlas_key, model_name, resolve_labels
@@ -156,6 +158,8 @@ def test_key(tiny_model, tiny_images, atlas: Atlas) -> None:
         key = atlas_key(probe, source, settings)
         assert key == Atlas.key(probe, source, settings) == atlas.provenance["key"]
         assert key != atlas_key(probe, source, AtlasSettings(num_samples=201))
+        elsewhere = AtlasSettings(num_samples=200, layout_method=other_layout(PCA(2)))
+        assert key != atlas_key(probe, source, elsewhere)
         assert key != atlas_key(probe, as_image_source(source.paths[:5]), settings)
         scale = AtlasSettings(num_samples=200, crop_scale=(0.2, 1.0))
         assert key == atlas_key(probe, source, scale), "the default, said aloud"

@@ -16,6 +16,7 @@ from atlas_widget.collect.to_disk import MOST_UNREADABLE, CollectMissing, collec
 from atlas_widget.errors import AtlasError
 from atlas_widget.grid import DEFAULT_GRIDS, check_grids
 from atlas_widget.images.sources import ImageSource, as_image_source
+from atlas_widget.layout import Embedding, OtherLayout, other_layout
 from atlas_widget.progress import CancelledCallback, TextProgress
 from atlas_widget.provenance import AtlasSettings, resolve_labels
 from atlas_widget.storage import layer_folder
@@ -49,6 +50,7 @@ def build_atlases(
     positions_per_crop: int = POSITIONS_PER_CROP,
     neighbors: int | None = None,
     fit_samples: int | None = None,
+    layout_method: str | Embedding | OtherLayout = "umap",
     min_count: int | None = None,
     dtype: str = "float32",
     batch_size: int | None = None,
@@ -82,6 +84,8 @@ def build_atlases(
         See `Atlas.build`.
     neighbors, fit_samples : int, optional
         See `umap_layout`.
+    layout_method : str or object
+        See `Atlas.build`.
     min_count : int, optional
         How many samples a cell needs.
     input_size : int, optional
@@ -128,6 +132,7 @@ def build_atlases(
     root = Path(folder).expanduser()
     if isinstance(layers, str) or not layers:
         raise AtlasError(f"layers={layers!r}: one or more names of layers, as a list.")
+    other = other_layout(layout_method)
     crops = CropProgress()
 
     def here(probes: Sequence[LayerProbe], source: ImageSource) -> CollectMissing:
@@ -171,6 +176,7 @@ def build_atlases(
                     positions_per_crop,
                     neighbors,
                     fit_samples=fit_samples,
+                    layout_method=other,
                 ),
                 grids=grids,
                 min_count=min_count,

@@ -39,6 +39,7 @@ SHARDS = "shards"
 """The folder of what is collected so far, in the folder that is built in."""
 
 _BYTES_BESIDE = 2000  # of a sample beside its activation, mostly its thumbnail
+_OF_LAYOUT = ("seed", "neighbors", "min_dist", "fit_samples", "layout_method")  # settings
 _MOST_REPAIRS = 100  # damaged shards; a disk that damages more is not to be built on
 
 
@@ -172,11 +173,15 @@ class Builder:
         raise SavedAtlasError(f"Shards in {str(shards.folder)!r} are damaged again and again.")
 
     def _lay_out(self, samples: Samples, layer: str) -> NDArray[np.float32]:
+        other = self.settings.layout_method
+        if other is not None:
+            self.text.say(other.notice)
         return umap_layout(
             samples.activations,
             seed=self.settings.seed,
             neighbors=self.settings.neighbors,
             fit_samples=self.settings.fit_samples or FIT_SAMPLES,
+            other=other,
             progress=self.text.stage("layout"),
             cancelled=self.cancelled,
             device=self.probes[layer].device,
@@ -237,4 +242,4 @@ def _collection(atlas: Atlas) -> dict[str, Any] | None:
 
 def _layout(provenance: Mapping[str, Any]) -> list[Any]:
     settings = provenance.get("settings", {})
-    return [settings.get(name) for name in ("seed", "neighbors", "min_dist", "fit_samples")]
+    return [settings.get(name) for name in _OF_LAYOUT]

@@ -65,10 +65,13 @@ def build_in_memory(
             progress=text.stage("collecting"),
             cancelled=cancelled,
         )
+        if settings.layout_method is not None:
+            text.say(settings.layout_method.notice)
         xy = umap_layout(
             samples.activations,
             seed=settings.seed,
             neighbors=settings.neighbors,
+            other=settings.layout_method,
             progress=text.stage("layout"),
             cancelled=cancelled,
             device=probe.device,
@@ -110,6 +113,7 @@ def build_in_folder(
         crop_scale=settings.crop_scale,
         positions_per_crop=settings.positions_per_crop,
         neighbors=settings.neighbors,
+        layout_method=settings.layout_method or "umap",
         transform=transform,
         cancelled=cancelled,
         collector=_collector(model, cluster, transform, cancelled),

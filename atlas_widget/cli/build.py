@@ -74,6 +74,7 @@ def run(given: argparse.Namespace) -> None:
         positions_per_crop=given.positions_per_crop,
         neighbors=given.neighbors,
         fit_samples=given.fit_samples,
+        layout_method=_layout_method(given.layout_method),
         min_count=given.min_count,
         dtype=given.dtype,
         batch_size=given.batch_size,
@@ -173,6 +174,14 @@ def _add_atlas_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="samples that UMAP lays out; more are placed among them (default: 100,000)",
     )
+    atlas.add_argument(
+        "--layout-method",
+        default="umap",
+        metavar="METHOD",
+        help="who lays those out: umap (the default), umap-learn, cuml or torchdr (extras of these "
+        "names); or mine.py:NAME, an object with fit_transform, or a function without arguments "
+        "that returns one",
+    )
 
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
@@ -260,6 +269,14 @@ def _images(name: str) -> Any:
     found = named_object(name, "--images")
     is_maker = callable(found) and not hasattr(found, "__getitem__")
     return found() if is_maker else found
+
+
+def _layout_method(name: str) -> Any:
+    if ":" not in name:
+        return name
+    found = named_object(name, "--layout-method")
+    is_maker = callable(found) and not hasattr(found, "fit_transform")
+    return found() if is_maker or isinstance(found, type) else found
 
 
 def _transform(name: str | None, loaded: LoadedModel) -> Any:

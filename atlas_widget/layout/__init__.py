@@ -1,6 +1,16 @@
 """Samples → x, y: similar activations lie close together, however many there are."""
 
+from atlas_widget.layout.others import Embedding, OtherLayout, other_layout
 from atlas_widget.layout.plane import FIT_SAMPLES, default_neighbors, quick_layout, umap_layout
 from atlas_widget.layout.spreading import spread
 
-__all__ = ["FIT_SAMPLES", "default_neighbors", "quick_layout", "spread", "umap_layout"]
+__all__ = [
+    "FIT_SAMPLES",
+    "Embedding",
+    "OtherLayout",
+    "default_neighbors",
+    "other_layout",
+    "quick_layout",
+    "spread",
+    "umap_layout",
+]

@@ -28,6 +28,7 @@ def place_among(
     places: NDArray[np.float32],
     index: NeighborIndex,
     *,
+    forces: bool = True,
     min_dist: float,
     seed: int,
     device: torch.device | str = "cpu",
@@ -50,6 +51,8 @@ def place_among(
         Theirs.
     index : NeighborIndex
         Of those samples.
+    forces : bool
+        Whether UMAP's forces move the others, too: their places are to be of UMAP's scale, then.
     min_dist, seed, device
         See `umap_layout`.
     progress, cancelled : callable, optional
@@ -78,7 +81,7 @@ def place_among(
                 weights,
                 near,
                 places,
-                epochs=_EPOCHS,
+                epochs=_EPOCHS if forces else 0,
                 rate=_RATE,
                 min_dist=min_dist,
                 seed=seed + number,

@@ -9,11 +9,12 @@ import torch
 from numpy.typing import NDArray
 
 from atlas_widget.layout.neighbor_index import Activations, NeighborIndex, unit_directions
+from atlas_widget.layout.others import OtherLayout
 from atlas_widget.layout.placing import place_among
 from atlas_widget.layout.principal import chosen_rows, principal_places
 from atlas_widget.layout.spreading import spread
 from atlas_widget.layout.umap import fuzzy_graph, nearest_neighbors, optimize_layout
-from atlas_widget.progress import CancelledCallback, ProgressCallback
+from atlas_widget.progress import CancelledCallback, ProgressCallback, check_cancelled
 
 __all__ = ["FIT_SAMPLES", "default_neighbors", "quick_layout", "umap_layout"]
 
@@ -55,6 +56,7 @@ def umap_layout(
     min_dist: float = 0.05,
     epochs: int | None = None,
     fit_samples: int = FIT_SAMPLES,
+    other: OtherLayout | None = None,
     progress: ProgressCallback | None = None,
     cancelled: CancelledCallback | None = None,
     device: torch.device | str = "cpu",
@@ -84,6 +86,10 @@ def umap_layout(
         samples that is a trustworthiness of 0.919 instead of 0.915.)
     fit_samples : int
         How many samples UMAP itself lays out at most.
+    other : OtherLayout, optional
+        Lays these out instead; the others are placed among them all the same. A library is given
+        the same neighbours, `min_dist`, cosine distances, seed and device, as far as it takes them;
+        epochs are its own. Meanwhile there is no progress, and `cancelled` is not asked.
     progress, cancelled : callable, optional
         Up to 20,000 samples called with (epochs done, epochs), beyond that with thousandths of all
         the work; asked before each epoch and batch.
@@ -99,6 +105,8 @@ def umap_layout(
     ------
     ActivationsError
         There are values that are not finite.
+    AtlasError
+        `other` fails, or returns something else than places.
     Cancelled
         `cancelled` returned True.
     """
@@ -114,32 +122,43 @@ def umap_layout(
     if progress is not None and not few:
         searching, moving, placing = _parts(progress, placing=count < len(activations))
     units = unit_directions(activations, rows, device=device)
-    index = None if few else NeighborIndex(units, seed=seed, cancelled=cancelled)
-    if index is None or count <= _EXACT:
-        found = nearest_neighbors(units, wanted, progress=searching, cancelled=cancelled)
-    else:
-        found = index.search(
-            units, wanted, themselves=True, progress=searching, cancelled=cancelled
+    all_chosen = count == len(activations)
+    index = None
+    if not few and (other is None or not all_chosen):
+        index = NeighborIndex(units, seed=seed, cancelled=cancelled)
+    if other is None:
+        if index is None or count <= _EXACT:
+            found = nearest_neighbors(units, wanted, progress=searching, cancelled=cancelled)
+        else:
+            found = index.search(
+                units, wanted, themselves=True, progress=searching, cancelled=cancelled
+            )
+        indices, distances = (tensor.cpu().numpy() for tensor in found)
+        del found
+        xy = optimize_layout(
+            fuzzy_graph(indices, distances),
+            start[rows],
+            epochs=epochs or (300 if count <= 10_000 else 200),
+            min_dist=min_dist,
+            seed=seed,
+            parts=4 if count <= _HASTE else 8,
+            device=device,
+            progress=moving,
+            cancelled=cancelled,
         )
-    indices, distances = (tensor.cpu().numpy() for tensor in found)
-    del found
-    xy = optimize_layout(
-        fuzzy_graph(indices, distances),
-        start[rows],
-        epochs=epochs or (300 if count <= 10_000 else 200),
-        min_dist=min_dist,
-        seed=seed,
-        parts=4 if count <= _HASTE else 8,
-        device=device,
-        progress=moving,
-        cancelled=cancelled,
-    )
-    if index is not None and count < len(activations):
+    else:
+        check_cancelled(cancelled)
+        xy = other.places(units, neighbors=wanted, min_dist=min_dist, seed=seed, device=device)
+        check_cancelled(cancelled)
+        if moving is not None:
+            moving(1, 1)
+    if index is not None and not all_chosen:
         xy = place_among(
             activations,
             rows,
             xy,
             index,
+            forces=other is None or other.is_umap,
             min_dist=min_dist,
             seed=seed,
             device=device,

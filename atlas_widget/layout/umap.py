@@ -4,7 +4,7 @@ umap-learn compiles itself with numba at its first call, which takes longer than
 thousand samples of an interactive atlas, and offers neither progress nor a way to stop. This is the
 same algorithm, moving many edges at once instead of one after the other; ``benchmarks/layout.py``
 compares both. It is reproducible and runs on a GPU as well. Whoever wants umap-learn's own layout
-gives its result to `Atlas.with_layout`.
+has it by ``layout_method="umap-learn"``, or gives its result to `Atlas.with_layout`.
 """
 
 from __future__ import annotations

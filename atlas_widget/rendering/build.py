@@ -123,9 +123,13 @@ def build(
     check_activations(samples)
     report("layout", "", 0, 0)
     yield _provisional(samples, quick_layout(samples.activations, recipe.seed), recipe)
+    other = settings.layout_method
+    if other is not None:
+        report("umap", other.notice, 0, 0)
     xy = umap_layout(
         samples.activations,
         seed=recipe.seed,
+        other=other,
         progress=lambda done, total: report("umap", "", done, total),
         cancelled=cancelled,
         device=probe.device,

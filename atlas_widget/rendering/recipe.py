@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from atlas_widget.atlas import Atlas
     from atlas_widget.images.sources import ImageSource
+    from atlas_widget.layout import Embedding, OtherLayout
     from atlas_widget.probe import LayerProbe
     from atlas_widget.provenance import AtlasSettings
     from atlas_widget.rendering.elsewhere import IconMaker
@@ -46,6 +47,8 @@ class Recipe:
         The layer that the widget was opened with.
     cluster
         The address of the Ray cluster that makes the cells' pictures, if one does.
+    layout_method
+        What lays out instead of our own UMAP.
     """
 
     images: Any
@@ -60,6 +63,7 @@ class Recipe:
     atlas: Atlas | Path | None
     first_layer: str | nn.Module
     cluster: str | None = None
+    layout_method: OtherLayout | None = None
 
     @classmethod
     def checked(
@@ -77,6 +81,7 @@ class Recipe:
         cache_dir: str | os.PathLike[str] | None,
         atlas: Atlas | str | os.PathLike[str] | None,
         cluster: str | None = None,
+        layout_method: str | Embedding = "umap",
     ) -> Recipe:
         """Check what can be checked at once; see :class:`~atlas_widget.AtlasWidget`."""
         from atlas_widget.collect import FEWEST_SAMPLES, NUM_SAMPLES
@@ -115,6 +120,7 @@ class Recipe:
             atlas=atlas,
             first_layer=layer,
             cluster=cluster,
+            layout_method=_other_layout(layout_method),
         )
 
     @property
@@ -132,7 +138,9 @@ class Recipe:
         """The parameters that determine an atlas."""
         from atlas_widget.provenance import AtlasSettings
 
-        return AtlasSettings(num_samples=self.num_samples, seed=self.seed)
+        return AtlasSettings(
+            num_samples=self.num_samples, seed=self.seed, layout_method=self.layout_method
+        )
 
     def first_probe(self, model: nn.Module) -> LayerProbe:
         """Take the private copy of the person's model, and open the first layer."""
@@ -218,6 +226,14 @@ def layer_names(model: nn.Module) -> list[dict[str, str]]:
     from atlas_widget.probe import list_layers
 
     return [{"name": info.name, "type": info.type} for info in list_layers(model)]
+
+
+def _other_layout(given: str | Embedding) -> OtherLayout | None:
+    if given == "umap":  # our own, for which nothing more need be imported yet
+        return None
+    from atlas_widget.layout import other_layout
+
+    return other_layout(given)
 
 
 def _whole(name: str, value: object, least: int) -> int:

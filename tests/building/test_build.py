@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from sklearn.decomposition import PCA
 
 from atlas_widget import Atlas, saved_atlas
 from atlas_widget.building import build_atlases
@@ -98,6 +99,30 @@ def test_what_is_there_is_not_built_again(
     )
     built(tiny_model, tiny_images, tmp_path, grids=(4, 6))
     assert Atlas.load(tmp_path / "middle").grids == (4, 6)
+
+
+def test_another_method_lays_out_what_is_there(
+    tiny_model, tiny_images, tmp_path: Path, monkeypatch
+) -> None:
+    built(tiny_model, tiny_images, tmp_path, ["middle"])
+    ours = Atlas.load(tmp_path)
+    monkeypatch.setattr(
+        "atlas_widget.building.builder.collect_to_disk", lambda *_, **__: pytest.fail("again")
+    )
+    built(tiny_model, tiny_images, tmp_path, ["middle"], layout_method=PCA(2))
+    theirs = Atlas.load(tmp_path)
+    assert not np.array_equal(theirs.xy, ours.xy)
+    np.testing.assert_array_equal(theirs.activations, ours.activations)
+    assert theirs.provenance["settings"]["layout_method"]["parameters"]["n_components"] == 2
+    assert theirs.provenance["key"] != ours.provenance["key"]
+    assert "layout_method" not in ours.provenance["settings"]
+    monkeypatch.setattr(
+        "atlas_widget.building.builder.umap_layout", lambda *_, **__: pytest.fail("laid out again")
+    )
+    built(tiny_model, tiny_images, tmp_path, ["middle"], layout_method=PCA(2))
+    monkeypatch.undo()
+    built(tiny_model, tiny_images, tmp_path, ["middle"])
+    np.testing.assert_array_equal(Atlas.load(tmp_path).xy, ours.xy)
 
 
 def test_another_layer_joins_the_others(tiny_model, tiny_images, tmp_path: Path) -> None:

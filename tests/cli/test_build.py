@@ -167,6 +167,8 @@ def test_images_that_cannot_be_read(tmp_path: Path, capsys) -> None:
         (["--dtype", "float8"], "float16"),
         (["--labels", "no/labels.txt"], "no/labels.txt"),
         (["--device", "cuda:99"], "cuda:99"),
+        (["--layout-method", "umapp"], "Did you mean 'umap'"),
+        (["--layout-method", f"{NETS}:not_a_net"], "fit_transform"),
     ],
 )
 def test_wrong_arguments(tmp_path: Path, capsys, changed: list[str], said: str) -> None:
@@ -179,6 +181,16 @@ def test_labels_and_half_precision(tmp_path: Path) -> None:
     arguments = [*ARGUMENTS, "--layers", "2", "--dtype", "float16", "--out", str(tmp_path / "out")]
     assert run(*arguments, "--quiet") == 0
     assert Atlas.load(tmp_path / "out").activations.dtype == np.float16
+
+
+def test_a_layout_of_ones_own(whole: Path, tmp_path: Path, capsys) -> None:
+    arguments = [*ARGUMENTS, "--layers", "2", "--layout-method", f"{NETS}:Columns"]
+    assert run(*arguments, "--out", str(tmp_path)) == 0
+    assert "Columns lays out: it cannot" in capsys.readouterr().err
+    built = Atlas.load(tmp_path)
+    first = built.activations[:, 0] / np.linalg.norm(built.activations, axis=1).clip(1e-9)
+    assert np.corrcoef(built.xy[:, 0], first)[0, 1] > 0.8
+    np.testing.assert_array_equal(built.activations, Atlas.load(whole / "2").activations)
 
 
 def test_help_teaches(capsys) -> None:
