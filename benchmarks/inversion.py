@@ -12,10 +12,11 @@ Lucent runs as its makers set it up: one icon at a time, 128 px shown at 224 px,
 cosine is measured at those 224 px. Ours is measured on the finished uint8 picture, without
 transforms, as the network is shown it. "to Lucent" is the time until 99 % of the cosine that
 Lucent ends with (Lucent, too, is timed to the same 99 %). Ours anneals, so each number of steps is
-a run of its own. The floor is a bare forward and backward pass of the same folded network, at the
-same sizes, for as many steps. "in an atlas" counts all that an icon costs there: its start, its
-part of a full batch, encoding it again, writing it as JPEG. Horama gets as many seconds an icon as
-Lucent takes to its 99 %.
+a run of its own, and is timed in full batches, as an atlas's icons come. The floor is a bare
+forward and backward pass of the same folded network, at the same sizes and batch, for as many
+steps. "in an atlas" counts all that an icon costs there: its start, its part of a full batch,
+encoding it again, writing it as JPEG. Horama gets as many seconds an icon as Lucent takes to its
+99 %.
 """
 
 from __future__ import annotations
@@ -125,8 +126,8 @@ def crossing(curve: dict[int, float], goal: float) -> float | None:
 
 def times(case: Case, engine: InversionEngine, with_horama: bool) -> dict[str, float]:
     """Median seconds per icon and step, all taking turns, and of an icon's fixed costs."""
-    count = min(len(case.targets), engine.batch_size)
-    targets = case.targets[:count]
+    count = engine.batch_size
+    targets = case.targets.repeat(-(-count // len(case.targets)), 1)[:count]
     target = targets[0]
     steps = engine.settings.steps
     coarse = engine.settings.coarse_steps if engine.coarse_eye is not None else 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor
 
@@ -13,24 +15,35 @@ __all__ = ["ascend"]
 _BETA1, _BETA2, _TINY = 0.9, 0.999, 1e-12
 
 
-def ascend(state: InversionState, gradient: Tensor, settings: InversionSettings) -> None:
-    """Move the numbers of a batch along their gradients, and count the step."""
+def ascend(
+    state: InversionState, gradient: Tensor, length: Tensor, settings: InversionSettings
+) -> None:
+    """Move the numbers of a batch along their gradients of these lengths (n,); count the step."""
     wide = (-1,) + (1,) * (gradient.ndim - 1)
-    count = (state.steps + 1).float()
     # The score's gradients are a thousandfold smaller where the cosine is at its floor: next to
     # one lucky view, Adam would take no notice of all the others and stay where it is.
-    gradient = gradient / gradient.flatten(1).norm(dim=1).clamp_min(_TINY).view(wide)
-    state.first.mul_(_BETA1).add_(gradient, alpha=1 - _BETA1)
+    gradient = gradient / length.clamp_min(_TINY).view(wide)
+    state.first.lerp_(gradient, 1 - _BETA1)
     state.second.mul_(_BETA2).addcmul_(gradient, gradient, value=1 - _BETA2)
-    done = state.steps.float() / settings.steps
-    rate = settings.learning_rate * _schedule(done, settings.warm_up, settings.decay)
-    rate = rate / (1 - _BETA1**count)
-    scale = (1 - _BETA2**count).rsqrt()
     damp = state.second.flatten(1).mean(1).sqrt() * max(settings.damping, 1e-6)
-    below = (state.second.sqrt() + damp.clamp_min(1e-30).view(wide)) * scale.view(wide)
-    step = state.first / below
-    state.numbers = state.numbers.detach() + step * rate.view(wide)
+    below = state.second.sqrt().add_(damp.clamp_min(1e-30).view(wide))
+    rates = _rates(settings, state.steps.device)
+    rate = rates[state.steps.clamp(max=len(rates) - 1)]
+    step = torch.div(state.first, below, out=below).mul_(rate.view(wide))
+    state.numbers = state.numbers.detach() + step
     state.steps += 1
+
+
+@lru_cache(maxsize=64)
+def _rates(settings: InversionSettings, device: torch.device) -> Tensor:
+    """What each step multiplies Adam's direction by: its learning rate, its moments' start at 0."""
+    count = torch.arange(settings.steps, dtype=torch.float64)
+    rate = settings.learning_rate * _schedule(
+        count / settings.steps, settings.warm_up, settings.decay
+    )
+    count = count + 1
+    rate = rate * (1 - _BETA2**count).sqrt() / (1 - _BETA1**count)
+    return rate.float().to(device)
 
 
 def _schedule(done: Tensor, warm_up: float, decay: float) -> Tensor:

@@ -174,17 +174,17 @@ class _Direction(Objective):
         if self.everywhere:
             h = seen.activations.flatten(2)
             dot = (h * self._unit[:, :, None]).sum(1)
-            return self._score(dot, h.norm(dim=1), self._norm[:, None]).mean(1)
+            return self._score(dot, h, self._norm[:, None]).mean(1)
         h = seen.centre_activations
-        return self._score((h * self._unit).sum(1), h.norm(dim=1), self._norm)
+        return self._score((h * self._unit).sum(1), h, self._norm)
 
-    def _score(self, dot: Tensor, norm: Tensor, wanted: Tensor) -> Tensor:
+    def _score(self, dot: Tensor, h: Tensor, wanted: Tensor) -> Tensor:
         # both norms are in the cosine: dividing by ‖h‖ alone leaves it under the floor, where
         # the angle says nothing; without the floor, negative × negative would look like success
-        cosine = dot / norm.clamp_min(_EPS)
+        cosine = dot * (h * h).sum(1).clamp_min(_EPS**2).rsqrt()
         if self.reach is not None:
             # what is already as strong as the target gains little from more of it
-            dot = torch.where(dot > 0, dot / (1 + dot.clamp_min(0) / (self.reach * wanted)), dot)
+            dot = dot / (1 + dot.clamp_min(0) / (self.reach * wanted))
         return dot * cosine.clamp_min(self.floor) ** self.power
 
     def _like(self, targets: Tensor) -> Objective:

@@ -160,17 +160,16 @@ class InversionEngine:
             self._step(state)
 
     def _step(self, state: InversionState) -> None:
-        settings, total = self.settings, self.settings.steps
-        done = state.steps.float() / total
         rows = torch.arange(len(state), device=self.device)
         draws = state.randomness[rows, state.steps % state.randomness.shape[1]]
-        strength = settings.strength(done)
+        strength = self.settings.strength(state.steps / self.settings.steps)
         scores, gradient = self._look(state, draws, strength)
-        norm = gradient.flatten(1).norm(dim=1)
-        flat = ~torch.isfinite(norm) | (norm < _TINY)
-        if bool(flat.any()):
-            gradient = self._off_flat_ground(state, gradient, flat, draws, strength)
-        ascend(state, gradient, settings)
+        length = gradient.flatten(1).norm(dim=1)
+        sound = (length >= _TINY) & (length < torch.inf)
+        if not bool(sound.all()):
+            gradient = self._off_flat_ground(state, gradient, ~sound, draws, strength)
+            length = gradient.flatten(1).norm(dim=1)
+        ascend(state, gradient, length, self.settings)
         state.scores = scores
 
     def _look(
@@ -197,6 +196,8 @@ class InversionEngine:
         numbers = state.numbers.detach().requires_grad_()
         with torch.enable_grad():
             pictures = self.parametrization(numbers)
+            # the network's gradients may be laid out channels-last, which is slow from here on
+            pictures.register_hook(lambda gradient: gradient.contiguous())  # type: ignore[no-untyped-call]
             shown = pictures
             if self.parametrization.planes == 4:
                 ground = background(draws[:, -BACKGROUND_NUMBERS:], self.canvas)
