@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -129,7 +130,7 @@ def build_atlases(
 
     text = TextProgress(progress)
     grids = check_grids(grids)
-    root = Path(folder).expanduser()
+    root = _local(folder)
     if isinstance(layers, str) or not layers:
         raise AtlasError(f"layers={layers!r}: one or more names of layers, as a list.")
     other = other_layout(layout_method)
@@ -204,3 +205,14 @@ def build_atlases(
         finally:
             for probe in probes:
                 probe.close()
+
+
+def _local(folder: str | os.PathLike[str]) -> Path:
+    """Return the folder to build in, if it is one: a Path would make a folder of a URL."""
+    if re.match(r"[a-z][a-z0-9+.-]+:/", os.fspath(folder)):
+        raise AtlasError(
+            f"{os.fspath(folder)!r} is a URL: atlases are memory-mapped, so they are built in a "
+            "folder, such as a mounted one. Images may be at a URL, and so may shards that a "
+            "cluster collects (--shards-at, or cluster_collector(store=…))."
+        )
+    return Path(folder).expanduser()

@@ -109,7 +109,6 @@ def _add_inputs(parser: argparse.ArgumentParser) -> None:
     inputs.add_argument(
         "--out",
         required=True,
-        type=Path,
         metavar="FOLDER",
         help="each layer's atlas becomes a folder in it",
     )

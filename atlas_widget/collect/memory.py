@@ -114,22 +114,27 @@ def iter_collect(
 ) -> Iterator[Samples]:
     """Yield the samples of `collect` batch by batch, each a fair part of the images.
 
+    A batch that there is no memory for is run in halves, and so are those that follow.
+
     Parameters are those of `collect`. The parts, put together by `Samples.concatenate`, are what
     `collect` returns; a part is not checked by itself.
     """
+    from atlas_widget.probe.memory import HalvedBatches
+
     crop_scale = crop_scale or default_crop_scale(source)
     check_parameters(source, num_samples, crop_scale, positions_per_crop)
     total = len(source)
     plan = schedule(total, num_samples, positions_per_crop, probe.map_size)
     reader = CropReader(source, seed, crop_scale, plan.per_crop, probe.map_size, probe.input_size)
     crops = islice(reader.crops(plan.rounds), plan.crops)
-    encode = probe.accelerated()
+    encode, batches = probe.accelerated(), HalvedBatches()
     done = 0
     check_cancelled(cancelled)
     for batch in read_ahead(crops, batch_size or default_batch_size(probe.device.type)):
         check_cancelled(cancelled)
         with torch.no_grad():
-            maps = encode(as_tensor([crop.picture for crop in batch]))
+            parts = batches.run(encode, as_tensor([crop.picture for crop in batch]))
+        maps = parts[0] if len(parts) == 1 else torch.cat(parts)
         sampled = list(_sampled(probe, batch, num_samples - done))
         part = take_samples(maps, sampled, tuple(source.unreadable))
         done += len(part)

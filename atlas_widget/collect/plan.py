@@ -169,6 +169,7 @@ def plan_collections(
     first = probes[0]
     size = batch_size or default_batch_size(first.device.type)
     order = image_order(source, seed)
+    fingerprint = source.fingerprint()  # once: of a million files it takes its time
     together: dict[Schedule, list[LayerProbe]] = {}
     for probe in probes:
         alike = schedule(len(source), num_samples, positions_per_crop, probe.map_size)
@@ -182,7 +183,7 @@ def plan_collections(
                 "weights": first.weights_hash,
                 "input_size": first.input_size,
                 "preprocessing": first.preprocessing.description,
-                "images": source.fingerprint(),
+                "images": fingerprint,
                 "num_samples": num_samples,
                 "seed": seed,
                 "crop_scale": list(crop_scale),

@@ -7,6 +7,8 @@ none of that, and an unreadable file should say why.
 from __future__ import annotations
 
 import io
+import threading
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,6 +26,8 @@ resized to the network's input of a few hundred pixels anyway, and a large JPEG 
 faster at a half, a quarter or an eighth."""
 
 _LARGEST = 64 * 128_000_000  # pixels; of more, even an eighth of each side is too large
+_ALONE = 1 << 25  # pixels; larger ones take 100 MB or more each while they are decoded
+_one_at_a_time = threading.Lock()
 _GREY = (128, 128, 128)
 
 
@@ -35,7 +39,7 @@ def decode(file: str | Path | IO[bytes] | bytes) -> Image.Image:
     """Read an image file as upright RGB, its shorter side at most twice `SHORTER_SIDE`."""
     stream = io.BytesIO(file) if isinstance(file, bytes) else file
     try:
-        with _opened(stream) as image:
+        with _opened(stream) as image, _turn(image):
             if image.format == "JPEG" and min(image.size) > SHORTER_SIDE:
                 factor = SHORTER_SIDE / min(image.size)
                 image.draft(None, (round(image.width * factor), round(image.height * factor)))
@@ -43,6 +47,13 @@ def decode(file: str | Path | IO[bytes] | bytes) -> Image.Image:
     except (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError) as error:
         name = "the image" if isinstance(file, bytes) else str(file)
         raise UnreadableImageError(f"Cannot read {name}: {error}") from error
+
+
+def _turn(image: Image.Image) -> AbstractContextManager[Any]:
+    """Wait until no other such image is decoded, if many threads at once might fill the memory."""
+    by_lines = image.format == "JPEG" and "progressive" not in image.info
+    large = image.width * image.height > _ALONE and not by_lines
+    return _one_at_a_time if large else nullcontext()
 
 
 def _opened(stream: str | Path | IO[bytes]) -> Image.Image:

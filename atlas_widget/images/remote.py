@@ -43,27 +43,16 @@ class UrlSource(NamedImages):
         super().__init__()
         from fsspec.core import url_to_fs
 
+        self._url = url
         try:
-            self._files, root = url_to_fs(url)
-            listed: dict[str, dict[str, Any]] = self._files.find(root, detail=True)
+            self._files, self._root = url_to_fs(url)
         except ImportError as error:
             raise MissingExtraError(f"Images at {url!r}: {error}") from error
         except Exception as error:  # each file system has errors of its own
             raise ImagesError(f"Cannot list the images at {url!r}: {error}") from error
-        self._paths: list[str] = []
-        self._names: list[str] = []
-        self._versions: list[str] = []
-        for path in sorted(listed):
-            inside = path.removeprefix(root).lstrip("/") or PurePosixPath(path).name
-            parts = PurePosixPath(inside).parts
-            hidden = any(part.startswith(".") for part in parts)
-            if hidden or PurePosixPath(path).suffix.lower() not in EXTENSIONS:
-                continue
-            about = listed[path]
-            version = next((str(about[key]) for key in _VERSIONS if about.get(key)), "")
-            self._paths.append(path)
-            self._names.append(inside)
-            self._versions.append(f"{about.get('size')}\0{version}")
+        listed = self._listed()
+        self._paths = [path for path, _, _ in listed]
+        self._names = [name for _, name, _ in listed]
         if not self._paths:
             kinds = ", ".join(sorted(EXTENSIONS))
             raise ImagesError(f"No images at {url!r} or below it (looked for {kinds}).")
@@ -90,8 +79,29 @@ class UrlSource(NamedImages):
         return decode(contents)
 
     def fingerprint(self) -> str:
-        """Hash names, sizes and versions, as they were when the images were listed."""
+        """Hash names, sizes and versions, listed anew: they may have changed meanwhile."""
         digest = hashlib.blake2b(digest_size=16)
-        for name, version in zip(self._names, self._versions, strict=True):
+        for _, name, version in self._listed():
             digest.update(f"{name}\0{version}\n".encode("utf-8", "surrogateescape"))
         return digest.hexdigest()
+
+    def _listed(self) -> list[tuple[str, str, str]]:
+        """Return path, name and version of each image that is there now."""
+        try:
+            self._files.invalidate_cache()  # which file systems keep for the whole process
+            found: dict[str, dict[str, Any]] = self._files.find(self._root, detail=True)
+        except ImportError as error:
+            raise MissingExtraError(f"Images at {self._url!r}: {error}") from error
+        except Exception as error:  # each file system has errors of its own
+            raise ImagesError(f"Cannot list the images at {self._url!r}: {error}") from error
+        listed = []
+        for path in sorted(found):
+            inside = path.removeprefix(self._root).lstrip("/") or PurePosixPath(path).name
+            parts = PurePosixPath(inside).parts
+            hidden = any(part.startswith(".") for part in parts)
+            if hidden or PurePosixPath(path).suffix.lower() not in EXTENSIONS:
+                continue
+            about = found[path]
+            version = next((str(about[key]) for key in _VERSIONS if about.get(key)), "")
+            listed.append((path, inside, f"{about.get('size')}\0{version}"))
+        return listed

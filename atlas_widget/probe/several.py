@@ -12,6 +12,7 @@ from atlas_widget.errors import AtlasError, LayerNotFoundError
 from atlas_widget.probe.encoder import Encoder
 from atlas_widget.probe.folding import agree
 from atlas_widget.probe.layer_probe import LayerProbe
+from atlas_widget.probe.memory import HalvedBatches
 from atlas_widget.probe.outputs import tensor_at
 from atlas_widget.probe.running import run_model
 
@@ -65,36 +66,29 @@ class LayersReader:
     folded : int
         How many batch norms the copy that runs has folded into convolutions. With another number
         the last bits of activations may differ.
-    most : int or None
-        How many pictures at once there turned out to be memory for; None while all there were.
-        In smaller batches the last bits of activations may differ.
     """
 
     def __init__(self, probes: Sequence[LayerProbe], most: int | None = None) -> None:
         if not probes:
             raise AtlasError("There is no layer to read.")
-        self.most = most
+        self._batches = HalvedBatches(most)
         self._probes = list(probes)
         self._places = [_place(probe) for probe in probes]
         self._encoder = self._choose()
         self.folded = self._encoder.folded
 
+    @property
+    def most(self) -> int | None:
+        """How many pictures at once there turned out to be memory for; None while all there were.
+
+        In smaller batches the last bits of activations may differ.
+        """
+        return self._batches.most
+
     def __call__(self, rgb: Tensor) -> list[Tensor]:
         """Return for each probe its layer's map, (n, channels, rows, columns), float32."""
-        most = min(self.most or len(rgb), len(rgb))
         with torch.no_grad():
-            while True:
-                try:
-                    parts = [
-                        self._run(self._encoder, part) for part in torch.split(rgb, max(most, 1))
-                    ]
-                    break
-                except RuntimeError as error:
-                    if not _out_of_memory(error) or most <= 1:
-                        raise
-                most = self.most = -(-most // 2)
-                if torch.cuda.is_available():
-                    torch.cuda.empty_cache()
+            parts = self._batches.run(lambda part: self._run(self._encoder, part), rgb)
         if len(parts) == 1:
             return parts[0]
         return [torch.cat(maps) for maps in zip(*parts, strict=True)]
@@ -169,9 +163,3 @@ def _share_weights(first: nn.Module, other: nn.Module) -> None:
     for name, module in other.named_modules():
         module._parameters.update(theirs[name]._parameters)
         module._buffers.update(theirs[name]._buffers)
-
-
-def _out_of_memory(error: RuntimeError) -> bool:
-    return isinstance(error, torch.OutOfMemoryError) or any(
-        words in str(error) for words in ("out of memory", "can't allocate memory")
-    )

@@ -230,8 +230,10 @@ class Painter:
                 self._cells = tuple(self._cells[row] for row in left)
                 self._state = state.select(left) if len(left) else None
         except Exception as error:
+            from atlas_widget.probe.memory import out_of_memory
+
             self._batch, self._cells, self._state = None, (), None
-            if _out_of_memory(error) and self._batch_size > 1:
+            if out_of_memory(error) and self._batch_size > 1:
                 self._batch_size = max(1, self._batch_size // 2)
                 return
             self._queue.fail(batch)
@@ -286,7 +288,3 @@ class Painter:
 def _bytes(state: InversionState) -> int:
     tensors = (state.numbers, state.first, state.second, state.randomness)
     return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
-
-
-def _out_of_memory(error: Exception) -> bool:
-    return type(error).__name__ == "OutOfMemoryError" or "out of memory" in str(error).lower()

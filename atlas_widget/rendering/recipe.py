@@ -91,14 +91,12 @@ class Recipe:
             if num_samples is None
             else (_whole("num_samples", num_samples, FEWEST_SAMPLES))
         )
-        if isinstance(images, str | os.PathLike) and str(images) not in ("demo", "imagenette"):
-            path = Path(images).expanduser()
-            if not path.exists():
-                raise ImagesError(
-                    f"images={str(images)!r}: there is no such folder. Give a folder, a dataset, "
-                    'a DataLoader, a list of images, a tensor, "imagenette", or nothing for the '
-                    "demo's photos."
-                )
+        if isinstance(images, str | os.PathLike) and not _exists(os.fspath(images)):
+            raise ImagesError(
+                f"images={str(images)!r}: there is no such folder. Give a folder, a URL, a "
+                'dataset, a DataLoader, a list of images, a tensor, "imagenette", or nothing for '
+                "the demo's photos."
+            )
         if isinstance(atlas, str | os.PathLike):
             atlas = Path(atlas).expanduser()
             if not atlas.is_dir():
@@ -226,6 +224,12 @@ def layer_names(model: nn.Module) -> list[dict[str, str]]:
     from atlas_widget.probe import list_layers
 
     return [{"name": info.name, "type": info.type} for info in list_layers(model)]
+
+
+def _exists(images: str) -> bool:
+    """Whether images are there; of a URL that shows when they are listed."""
+    known = images in ("demo", "imagenette") or "://" in images
+    return known or Path(images).expanduser().exists()
 
 
 def _other_layout(given: str | Embedding) -> OtherLayout | None:

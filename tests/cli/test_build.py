@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from atlas_widget.collect.lock import FolderLock
 from atlas_widget.collect.shard import collect_shard
 from atlas_widget.collect.shard_file import shard_name
 from atlas_widget.errors import DiskError, SavedAtlasError
+from atlas_widget.tensor_file import write_tensors
 from tests.building.test_build import contents
 from tests.cli.nets import BATCH, dataset, make_net, normalise
 from tests.conftest import tiny_picture
@@ -111,30 +113,23 @@ def test_a_second_one_is_told_who_is_at_work(whole: Path, capsys) -> None:
     assert "there already" in capsys.readouterr().err
 
 
-def test_a_full_disk(tmp_path: Path, whole: Path) -> None:
+def test_a_full_disk(tmp_path: Path, whole: Path, monkeypatch, capsys) -> None:
     """A file that outgrows its limit fails in the middle, as on a full disk."""
-    script = (
-        "import resource, sys; from atlas_widget.cli import main\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))\n"
-        "sys.exit(main(sys.argv[1:]))"
-    )
-    ran = subprocess.run(
-        [sys.executable, "-c", script, *ARGUMENTS, "--out", str(tmp_path)],
-        env={
-            **os.environ,
-            "PYTHONPATH": str(ROOT),
-            "PYTHONDONTWRITEBYTECODE": "1",  # halves of modules would stay
-            "OMP_NUM_THREADS": "1",
-        },
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert ran.returncode == 5, ran.stderr
-    assert "The disk is full" in ran.stderr
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def limited(*arguments):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (3000, limits[1]))
+        try:
+            return write_tensors(*arguments)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    monkeypatch.setattr("atlas_widget.collect.shard_file.write_tensors", limited)
+    assert run(*ARGUMENTS, "--out", str(tmp_path)) == 5
+    assert "The disk is full" in capsys.readouterr().err
     assert not list(tmp_path.rglob(".shard-*"))
     assert not list(tmp_path.rglob("shard-*"))
+    monkeypatch.undo()
     assert run(*ARGUMENTS, "--out", str(tmp_path), "--quiet") == 0
     assert contents(tmp_path / "3") == contents(whole / "3")
 
@@ -167,6 +162,7 @@ def test_images_that_cannot_be_read(tmp_path: Path, capsys) -> None:
         (["--dtype", "float8"], "float16"),
         (["--labels", "no/labels.txt"], "no/labels.txt"),
         (["--device", "cuda:99"], "cuda:99"),
+        (["--out", "s3://bucket/atlases"], "is a URL"),
         (["--layout-method", "umapp"], "Did you mean 'umap'"),
         (["--layout-method", f"{NETS}:not_a_net"], "fit_transform"),
     ],

@@ -160,6 +160,26 @@ def test_unreadable_images_are_named_and_made_up_for(probe, tiny_images: Path, t
     assert len(samples.image_names) == 5
 
 
+def test_a_model_that_runs_out_of_memory_goes_on_with_half_the_batch(
+    probe, source, monkeypatch
+) -> None:
+    whole = collect(probe, source, num_samples=120, batch_size=8)
+    encode, sizes = probe.accelerated(), []
+
+    def greedy(rgb):
+        sizes.append(len(rgb))
+        if len(rgb) > 3:
+            raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")
+        return encode(rgb)
+
+    monkeypatch.setattr(probe, "accelerated", lambda: greedy)
+    halves = collect(probe, source, num_samples=120, batch_size=8)
+    assert sizes[:4] == [8, 4, 2, 2]
+    assert max(sizes[2:]) == 2, "and so from then on"
+    np.testing.assert_allclose(halves.activations, whole.activations, rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(halves.crops, whole.crops)
+
+
 def test_no_readable_image(probe, tmp_path: Path) -> None:
     (tmp_path / "broken.jpg").write_bytes(b"no")
     with pytest.raises(ImagesError, match=r"None of the 1 images.*broken\.jpg"):

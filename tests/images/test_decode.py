@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import resource
+import threading
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +15,7 @@ import pytest
 from PIL import Image
 
 from atlas_widget.errors import ImagesError
+from atlas_widget.images import decode as decoding
 from atlas_widget.images.decode import SHORTER_SIDE, UnreadableImageError, decode, to_rgb
 
 
@@ -113,6 +117,30 @@ def test_what_would_fill_the_memory_is_not_read(tmp_path: Path, kind: str) -> No
     (tmp_path / "huge").write_bytes(content)
     with pytest.raises(UnreadableImageError, match=r"huge.*exceeds limit"):
         decode(tmp_path / "huge")
+
+
+def test_large_images_are_decoded_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many threads read: each takes hundreds of megabytes meanwhile."""
+    meeting, met, patience = threading.Barrier(2), [], 0.3
+
+    def decoded(image: Image.Image) -> Image.Image:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            meeting.wait(patience)
+            met.append(image.size)
+        return image
+
+    monkeypatch.setattr(decoding, "to_rgb", decoded)
+    monkeypatch.setattr(decoding, "_ALONE", 16 * 8 - 1)
+    file = io.BytesIO()
+    ramp().save(file, "PNG")
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(decode, [file.getvalue()] * 2))
+    assert met == []
+    meeting, patience = threading.Barrier(2), 60
+    monkeypatch.setattr(decoding, "_ALONE", 16 * 8)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(decode, [file.getvalue()] * 2))
+    assert met == [(16, 8)] * 2
 
 
 def png_header(width: int, height: int) -> bytes:

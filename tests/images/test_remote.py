@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from atlas_widget import Atlas
+from atlas_widget import Atlas, AtlasWidget
 from atlas_widget.errors import ImagesError, MissingExtraError
 from atlas_widget.images import as_image_source
 from atlas_widget.images.decode import UnreadableImageError
@@ -41,10 +41,12 @@ def test_what_is_below_a_url(bucket: str) -> None:
 
 
 def test_changes_are_noticed(bucket: str) -> None:
-    before = as_image_source(bucket).fingerprint()
+    source = as_image_source(bucket)
+    before = source.fingerprint()
     fsspec.filesystem("memory").pipe("/bucket/a.png", b"something else")
     changed = as_image_source(bucket)
     assert changed.fingerprint() != before
+    assert source.fingerprint() == changed.fingerprint(), "also while it is in use"
     with pytest.raises(UnreadableImageError):
         changed.open(0)
     fsspec.filesystem("memory").rm("/bucket/c.PNG")
@@ -57,6 +59,31 @@ def test_nothing_there() -> None:
         as_image_source("memory://nowhere")
     with pytest.raises((ImagesError, MissingExtraError), match="nosuch"):
         as_image_source("nosuch://bucket")
+
+
+def test_a_listing_is_not_one_of_before(bucket: str, monkeypatch) -> None:
+    """File systems of object stores keep what they listed for as long as the process lives."""
+    files = type(fsspec.filesystem("memory"))
+    find, forgotten = files.find, []
+
+    def kept(self, path, **options):
+        assert forgotten.pop(), "it was not asked to forget"
+        return find(self, path, **options)
+
+    monkeypatch.setattr(files, "find", kept)
+    monkeypatch.setattr(files, "invalidate_cache", lambda *_: forgotten.append(True))
+    as_image_source(bucket).fingerprint()
+    assert not forgotten
+
+
+def test_a_widget_takes_a_url(tiny_model, bucket: str, tmp_path: Path) -> None:
+    options = {"num_samples": 60, "grids": (2,), "cache_dir": tmp_path / "cache"}
+    widget = AtlasWidget(tiny_model, "middle", bucket, **options)
+    try:
+        names = widget.wait(60).atlas.samples.image_names
+        assert sorted(names) == ["a.png", "b/two.png", "c.PNG"]
+    finally:
+        widget.close()
 
 
 def test_the_atlas_is_that_of_the_folder(tiny_model, tiny_images: Path) -> None:
