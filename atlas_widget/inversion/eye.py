@@ -29,6 +29,9 @@ class Eye:
     centre
         Row and column of the unit that looks at the picture's middle. Not always the middle one:
         with an even number of units, which of them it is depends on how the network pads.
+    bytes_each
+        Memory of the GPU that a picture's activations take until its gradient is known; 0 where
+        that is not measured.
     """
 
     def __init__(self, probe: Any, settings: InversionSettings) -> None:
@@ -55,6 +58,7 @@ class Eye:
             shape = self._try(native, last=True)
         assert shape is not None
         self.map_size = shape
+        self.bytes_each = 0
         self.centre = self._find_centre(shape)
 
     @classmethod
@@ -95,7 +99,9 @@ class Eye:
         noise = resize(noise, self.view).to(self.device).requires_grad_()
         line = (torch.arange(self.view, device=self.device) + 0.5) / self.view - 0.5
         with torch.enable_grad():
+            before = _allocated(self.device)
             seen = self.network(noise).float()
+            self.bytes_each = (_allocated(self.device) - before) // len(noise)
             weight = torch.randn(seen.shape[1], generator=generator).to(self.device)
 
             def offset(row: int, column: int) -> tuple[float, float]:
@@ -115,6 +121,10 @@ class Eye:
             columns, key=lambda column: (round(across[column], 2), abs(column - middle[1]))
         )
         return best_row, best_column
+
+
+def _allocated(device: torch.device) -> int:
+    return torch.cuda.memory_allocated(device) if device.type == "cuda" else 0
 
 
 def _least_view(probe: Any, units: float) -> int:

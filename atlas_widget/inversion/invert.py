@@ -156,7 +156,8 @@ def run(
 ) -> Icons:
     """All `directions` through one engine, a full batch at a time.
 
-    The place of a finished picture is given to the next one at once.
+    The place of a finished picture is given to the next one at once. Where a batch does not fit
+    into the memory, half of it begins again later.
     """
     targets = np.asarray(torch.as_tensor(directions).detach().cpu(), dtype=np.float32)
     targets = targets[None] if targets.ndim == 1 else targets
@@ -170,11 +171,11 @@ def run(
     taken = np.zeros(count, np.int64)
     state: InversionState | None = None
     places = np.zeros(0, np.int64)
-    waiting, finished = 0, 0
+    waiting, finished, most = np.arange(count), 0, engine.batch_size
     while finished < count:
-        free = min(engine.batch_size - len(places), count - waiting)
-        if free > 0:
-            new = np.arange(waiting, waiting + free)
+        free = most - len(places)
+        if free > 0 and len(waiting):
+            new, waiting = waiting[:free], waiting[free:]
             fresh = engine.start(
                 aims[new],
                 seeds[new],
@@ -182,10 +183,21 @@ def run(
                 origins=origins[new],
             )
             state = fresh if state is None or not len(places) else state.merge(fresh)
-            places, waiting = np.concatenate([places, new]), waiting + free
+            places = np.concatenate([places, new])
         assert state is not None
         ages = state.steps.cpu().numpy()
-        engine.advance(state, int(min(slice_steps, total - ages.max())))
+        try:
+            engine.advance(state, int(min(slice_steps, total - ages.max())))
+        except torch.OutOfMemoryError:
+            most = len(places) // 2
+            if not most:
+                raise
+            state, places, waiting = (
+                state.select(np.arange(most)),
+                places[:most],
+                np.concatenate([places[most:], waiting]),
+            )
+            continue
         ages = state.steps.cpu().numpy()
         done = ages >= total
         if done.any():

@@ -8,6 +8,7 @@ The caller decides how many steps to take at once, and may stop, split and merge
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -79,12 +80,19 @@ class InversionEngine:
             return None
         return min(_SQUARE, self.settings.cutoff * self.eye.view / self.canvas)
 
-    @property
+    @cached_property
     def batch_size(self) -> int:
-        """Pictures at a time that keep this device busy without waiting long for a step."""
+        """Pictures at a time that keep this device busy without waiting long for a step.
+
+        On a GPU of NVIDIA's no more than half of its free memory has room for.
+        """
         if self.device.type == "cpu":
             return max(1, min(48, (256 // self.eye.view) ** 2))
-        return max(8, min(512, (2048 // self.eye.view) ** 2))
+        enough = max(8, min(512, (2048 // self.eye.view) ** 2))
+        if not self.eye.bytes_each:
+            return enough
+        gradients_too = 2 * self.eye.bytes_each
+        return max(1, min(enough, _free_bytes(self.device) // 2 // gradients_too))
 
     def start(
         self,
@@ -274,6 +282,12 @@ class InversionEngine:
             targets = torch.as_tensor(np.asarray(torch.as_tensor(directions).cpu())).float()
             cosine = torch.nn.functional.cosine_similarity(activations, targets, dim=1)
         return cosine.numpy(), activations.numpy()
+
+
+def _free_bytes(device: torch.device) -> int:
+    """What is free on a GPU, with what PyTorch holds there without using it."""
+    unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return int(torch.cuda.mem_get_info(device)[0]) + unused
 
 
 def render(

@@ -8,6 +8,7 @@ from torch import nn
 from atlas_widget.errors import ActivationsError
 from atlas_widget.inversion import InversionEngine, InversionSettings, invert
 from atlas_widget.inversion.invert import run
+from atlas_widget.inversion.state import InversionState
 from atlas_widget.probe import LayerProbe
 
 QUICK = InversionSettings.icon(size=32, steps=12)
@@ -104,6 +105,28 @@ def test_a_full_batch_is_kept_full(probe: LayerProbe, directions: np.ndarray) ->
     assert calls[-1] == (24, 24)
     assert (icons.steps == 12).all()
     assert np.abs(icons.images[:6].astype(int) - icons.images[18:].astype(int)).max() <= 2
+
+
+def test_a_batch_too_large_for_the_memory_is_halved(
+    probe: LayerProbe, directions: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = InversionEngine(probe, settings=QUICK)
+    expected = run(engine, directions, 0)
+    advance = engine.advance
+    sizes = []
+
+    def too_large(state: InversionState, steps: int = 1) -> None:
+        sizes.append(len(state))
+        if len(state) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        advance(state, steps)
+
+    monkeypatch.setattr(engine, "advance", too_large)
+    icons = run(engine, directions, 0)
+    assert sizes[:2] == [6, 3]
+    assert max(sizes[2:]) == 1
+    assert (icons.steps == 12).all()
+    assert np.abs(icons.images.astype(int) - expected.images.astype(int)).max() <= 2
 
 
 def test_warm_starts_begin_at_the_picture_and_say_so(
