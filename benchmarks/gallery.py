@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from peers import LUCENT_SIDE, ending_at, lucent
+from peers import DEVICE, LUCENT_SIDE, ending_at, lucent
 from PIL import Image, ImageDraw
 from real_targets import LAYERS, cosine_at, real_crops
 
@@ -66,8 +66,8 @@ def main() -> None:
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     for layer in options.layers:
-        model = demo.model(options.model)
-        probe = LayerProbe(model, layer, device="cpu")
+        model = demo.model(options.model).to(DEVICE)
+        probe = LayerProbe(model, layer, device=DEVICE)
         targets, photos = neighbourhoods(
             probe, options.targets, real_crops(options.crops, probe.input_size)
         )

@@ -6,7 +6,8 @@
 How good pictures get with the number of steps does not depend on the machine, how long a step
 takes does. So there are two parts: every engine's cosine is followed over its steps, on the same
 targets (`--keep` remembers those of the peers); then all take turns, a few steps each, again and
-again, and the median of their times is printed. Memory is the peak of one process an engine.
+again, and the median of their times is printed. Memory is the peak of one process an engine, on a
+CPU. Where there is a GPU, all of them run on it.
 
 Lucent runs as its makers set it up: one icon at a time, 128 px shown at 224 px, 512 steps; its
 cosine is measured at those 224 px. Ours is measured on the finished uint8 picture, without
@@ -33,7 +34,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from peers import HORAMA_SIDE, LUCENT_SIDE, ending_at, horama, lucent
+from peers import DEVICE, HORAMA_SIDE, LUCENT_SIDE, ending_at, horama, lucent
 from real_targets import LAYERS, cosine_at, real_targets
 from torch import nn
 
@@ -60,8 +61,8 @@ class Case:
 
     @classmethod
     def make(cls, variant: str, layer: str, count: int) -> Case:
-        model = demo.model(variant)
-        probe = LayerProbe(model, layer, device="cpu")
+        model = demo.model(variant).to(DEVICE)
+        probe = LayerProbe(model, layer, device=DEVICE)
         return cls(variant, layer, model, probe, real_targets(probe, count))
 
     @property
@@ -132,7 +133,10 @@ def times(case: Case, engine: InversionEngine, with_horama: bool) -> dict[str, f
     steps = engine.settings.steps
     coarse = engine.settings.coarse_steps if engine.coarse_eye is not None else 0
     eyes = [engine.coarse_eye] * coarse + [engine.eye] * (steps - coarse)
-    views = {id(eye): torch.rand(count, 3, eye.view, eye.view, requires_grad=True) for eye in eyes}
+    views = {
+        id(eye): torch.rand(count, 3, eye.view, eye.view, device=DEVICE, requires_grad=True)
+        for eye in eyes
+    }
 
     def floor() -> None:
         for eye in eyes:
@@ -164,6 +168,8 @@ def times(case: Case, engine: InversionEngine, with_horama: bool) -> dict[str, f
         for name, (job, units) in jobs.items():
             start = time.perf_counter()
             job()
+            if DEVICE == "cuda":
+                torch.cuda.synchronize()
             if round_:  # the first is for warming up
                 taken[name].append((time.perf_counter() - start) / units)
     medians = {name: float(np.median(values)) for name, values in taken.items()}
@@ -177,7 +183,7 @@ def times(case: Case, engine: InversionEngine, with_horama: bool) -> dict[str, f
 def peak_megabytes(engine: str, variant: str, layer: str, count: int) -> float:
     """Most that a fresh process needs for one batch beyond the model and its targets."""
     context = multiprocessing.get_context("spawn")
-    if not Path("/proc/self/clear_refs").exists():  # Linux only
+    if DEVICE != "cpu" or not Path("/proc/self/clear_refs").exists():  # of processes, on Linux
         return float("nan")
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_peak, args=(engine, variant, layer, count, sender))
@@ -295,7 +301,9 @@ def main() -> None:
     if options.keep is not None:
         with contextlib.suppress(FileNotFoundError):
             kept = json.loads(options.keep.read_text())
-    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, real activations")
+    threads = f"{torch.get_num_threads()} threads"
+    place = torch.cuda.get_device_name() if DEVICE == "cuda" else threads
+    print(f"torch {torch.__version__}, {place}, real activations")
     for variant in options.models:
         for layer in options.layers:
             case = Case.make(variant, layer, options.targets)

@@ -12,6 +12,7 @@ from torch import nn
 
 from atlas_widget.probe import LayerProbe
 
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"  # Lucent takes a GPU where there is one
 LUCENT_SIDE = 224  # what it shows the network: it enlarges its 128 px
 HORAMA_SIDE = 224
 
@@ -53,7 +54,7 @@ def lucent(
     normalise = transform.Normalize(mean=list(mean), std=list(std))
     images = render.render_vis(
         model,
-        objectives.direction_neuron(probe.layer.replace(".", "_"), target),
+        objectives.direction_neuron(probe.layer.replace(".", "_"), target.to(DEVICE)),
         lambda: param.image(128),
         transforms=[*transform.standard_transforms, normalise],
         thresholds=tuple(steps),
@@ -80,16 +81,16 @@ def horama(
     def objective(views: torch.Tensor) -> torch.Tensor:
         model(views)
         h = seen["h"][:, :, seen["h"].shape[2] // 2, seen["h"].shape[3] // 2]
-        score: torch.Tensor = dot_cossim(h, target.expand_as(h)).mean()
+        score: torch.Tensor = dot_cossim(h, target.to(h).expand_as(h)).mean()
         return score
 
     try:
         with contextlib.redirect_stderr(io.StringIO()):
             image, _ = fourier(
                 objective, total_steps=steps, image_size=HORAMA_SIDE, crops_per_iteration=crops,
-                box_size=(0.8, 0.9), values_range=(low, high), device="cpu",
+                box_size=(0.8, 0.9), values_range=(low, high), device=DEVICE,
             )  # fmt: skip
     finally:
         hook.remove()
-    rgb: torch.Tensor = (image.detach() * std[:, None, None] + mean[:, None, None]).clamp(0, 1)
-    return rgb
+    picture = image.detach().cpu() * std[:, None, None] + mean[:, None, None]
+    return picture.clamp(0, 1)
