@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from atlas_widget.causes import CausalTest, CueReport, PatchTest
     from atlas_widget.causes.backgrounds import Masks
     from atlas_widget.images.labels import Given
-    from atlas_widget.inversion.fidelity import SanityCheck
+    from atlas_widget.inversion.sanity import SanityCheck
     from atlas_widget.rendering.experiments import Places
 
 __all__ = ["Causing"]

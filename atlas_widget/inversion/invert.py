@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from io import BytesIO
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from atlas_widget.errors import ActivationsError, LayerNotFoundError
+from atlas_widget.errors import ActivationsError
+from atlas_widget.inversion.inputs import as_directions, as_seeds, as_warm, layer_and_aim
+from atlas_widget.inversion.likeness import ranks
 from atlas_widget.inversion.parametrizations import Parametrization
 from atlas_widget.inversion.render import InversionEngine
-from atlas_widget.inversion.settings import InversionSettings
+from atlas_widget.inversion.settings import InversionSettings, as_settings
 from atlas_widget.inversion.state import InversionState
 from atlas_widget.inversion.whitening import Whitening
+from atlas_widget.probe.opening import opened
 
 __all__ = ["Icons", "contact_sheet", "invert", "run"]
 
@@ -57,8 +60,27 @@ class Icons:
     def __len__(self) -> int:
         return len(self.images)
 
-    def __getitem__(self, index: int) -> Image.Image:
-        return Image.fromarray(self.images[index])
+    @overload
+    def __getitem__(self, index: int) -> Image.Image: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Icons: ...
+
+    def __getitem__(self, index: int | slice) -> Image.Image | Icons:
+        """One picture, or some of them with all that is known of them."""
+        if not isinstance(index, slice):
+            return Image.fromarray(self.images[index])
+        rows = {field.name: getattr(self, field.name)[index] for field in fields(self)[:-1]}
+        return replace(self, **rows)
+
+    @property
+    def rank(self) -> NDArray[np.int64]:
+        """How many of the directions each picture, encoded again, is nearer to than to its own.
+
+        0 is the best; near is meant as in :func:`~atlas_widget.inversion.ranks`, among these
+        directions alone.
+        """
+        return ranks(self.activations, self.directions)
 
     def sheet(self, columns: int | None = None, gap: int = 1) -> Image.Image:
         """All of them on one picture, row by row."""
@@ -76,6 +98,7 @@ class Icons:
         return f"Icons({len(self)} of {size}×{size} px, median cosine {np.median(self.cosine):.2f})"
 
 
+@torch.inference_mode(False)  # pictures made within it could never be differentiated
 def invert(
     model: Any,
     layer: Any = None,
@@ -94,14 +117,18 @@ def invert(
 ) -> Icons:
     """Optimise a picture for each direction until the layer's centre answers with it.
 
+    Feature inversion by gradient ascent on Fourier coefficients, after "Activation Atlas" (Carter
+    et al., Distill 2019) and "Feature Visualization" (Olah et al., Distill 2017).
+
     Parameters
     ----------
     model
-        Any ``nn.Module``, or a :class:`~atlas_widget.probe.LayerProbe` (then no `layer`).
+        Any ``nn.Module``, left as it is, or a :class:`~atlas_widget.probe.LayerProbe` (then no
+        `layer`).
     layer
         Name of the layer, as :func:`~atlas_widget.list_layers` gives it.
     directions
-        Shape (n, channels), or (channels,) for one.
+        Shape (n, channels), or (channels,) for one: arrays, tensors or lists of numbers.
     size, steps
         Side of the pictures in pixels, and steps of gradient ascent; `settings` has the rest. None
         leaves them to `settings`.
@@ -117,33 +144,37 @@ def invert(
     settings, parametrization
         How, in more detail.
     warm
-        Pictures to start from, uint8 (n, side, side, 3).
+        Pictures to start from instead of noise: finished :class:`Icons`, uint8 (n, side, side, 3)
+        or floats in [0, 1] of shape (n, 3, side, side).
     whitening
         Aim at the directions whitened; the cosine stays that to the directions themselves.
-    """
-    from atlas_widget.probe import LayerProbe
 
-    if isinstance(model, torch.nn.Module):
-        if layer is None:
-            raise LayerNotFoundError("layer=None: name a layer, as list_layers(model) gives it")
-        with LayerProbe(model, layer, transform=transform, device=device) as probe:
-            return invert(
-                probe, None, directions, size=size, steps=steps, seed=seed, callback=callback,
-                settings=settings, parametrization=parametrization, warm=warm, whitening=whitening,
-            )  # fmt: skip
-    if directions is None:  # invert(probe, directions)
-        directions = layer
+    Raises
+    ------
+    LayerNotFoundError
+        Naming the closest layers.
+    ActivationsError
+        The directions are zero, not finite, or not as long as the layer has channels.
+
+    Examples
+    --------
+    >>> icons = invert(resnet18(), "layer3", np.eye(256)[:4], size=64, steps=32)
+    >>> icons.cosine, icons.rank, icons[0], icons.sheet()
+    """
+    layer, directions = layer_and_aim(model, layer, directions)
     if directions is None:
         raise ActivationsError("directions=None: pass an array of shape (n, channels)")
-    settings = settings or InversionSettings.icon()
+    settings = as_settings(settings)
     if size is not None:
         settings = settings.replace(size=size)
     if steps is not None and steps != settings.steps:
         settings = settings.with_steps(steps)
-    engine = InversionEngine(model, settings=settings, parametrization=parametrization)
-    return run(engine, directions, seed, warm=warm, whitening=whitening, callback=callback)
+    with opened(model, layer, transform, device) as probe:
+        engine = InversionEngine(probe, settings=settings, parametrization=parametrization)
+        return run(engine, directions, seed, warm=warm, whitening=whitening, callback=callback)
 
 
+@torch.inference_mode(False)
 def run(
     engine: InversionEngine,
     directions: Any,
@@ -159,12 +190,11 @@ def run(
     The place of a finished picture is given to the next one at once. Where a batch does not fit
     into the memory, half of it begins again later.
     """
-    targets = np.asarray(torch.as_tensor(directions).detach().cpu(), dtype=np.float32)
-    targets = targets[None] if targets.ndim == 1 else targets
+    targets = as_directions(directions, engine.probe.channels, engine.probe.layer)
     aims = targets if whitening is None else whitening(targets)
     count = len(targets)
-    seeds = np.broadcast_to(np.asarray(seed, dtype=np.int64), (count,))
-    warmth = None if warm is None else np.asarray(warm)
+    seeds = as_seeds(seed, count)
+    warmth = None if warm is None else as_warm(warm, count)
     origins = np.full(count, -1) if warm is None else np.arange(count)
     size, total = engine.settings.size, engine.settings.steps
     images = np.zeros((count, size, size, engine.parametrization.planes), np.uint8)
@@ -208,9 +238,7 @@ def run(
         if callback is not None:
             callback(finished, count)
     cosine, activations = engine.fidelity(images, targets)
-    return Icons(
-        images, cosine, activations, targets, seeds.copy(), origins, taken, engine.settings
-    )
+    return Icons(images, cosine, activations, targets, seeds, origins, taken, engine.settings)
 
 
 def on_white(images: NDArray[np.uint8]) -> NDArray[np.uint8]:

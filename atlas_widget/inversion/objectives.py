@@ -2,14 +2,15 @@
 
 An :class:`Objective` maps what a layer sees (:class:`Seen`) to one score per picture; more is
 better. Objectives compose: ``direction(a) + 0.3 * channel(7) - 0.1 * total_variation()``. None of
-them but :func:`diversity` lets one picture of a batch depend on another.
+them but :func:`diversity` lets one picture of a batch depend on another. Those of one channel, one
+neuron, a whole layer and their diversity are those of "Feature Visualization" (Olah et al., Distill
+2017), the directions those of "Activation Atlas" (Carter et al., Distill 2019).
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+import operator
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ import torch
 from torch import Tensor
 
 from atlas_widget.errors import ActivationsError
+from atlas_widget.inversion.inputs import as_directions
+from atlas_widget.inversion.objective import Objective, Seen
 
 __all__ = [
     "Objective",
@@ -33,130 +36,6 @@ __all__ = [
 ]
 
 _EPS = 1e-12
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What the network saw of a batch of pictures.
-
-    Parameters
-    ----------
-    activations
-        The layer's map, shape (n, channels, height, width).
-    centre
-        Row and column of the unit that looks at the middle of the picture.
-    pictures
-        The pictures before the transforms, RGB in [0, 1], shape (n, 3, size, size); a fourth plane
-        is their opacity.
-    """
-
-    activations: Tensor
-    centre: tuple[int, int]
-    pictures: Tensor
-
-    @property
-    def centre_activations(self) -> Tensor:
-        """Activations of the centre unit, shape (n, channels)."""
-        row, column = self.centre
-        return self.activations[:, :, row, column]
-
-
-class Objective(ABC):
-    """(what the layer sees) → one score per picture. Add, multiply, scale and negate them."""
-
-    @abstractmethod
-    def __call__(self, seen: Seen) -> Tensor:
-        """Return the scores, shape (n,)."""
-
-    def select(self, index: Tensor) -> Objective:
-        """Keep the rows of `index`; objectives without a row per picture stay as they are."""
-        del index
-        return self
-
-    def merge(self, others: Sequence[Objective]) -> Objective:
-        """Append the rows of `others`, which are of the same making."""
-        del others
-        return self
-
-    def to(self, device: torch.device) -> Objective:
-        """Move the objective's tensors to `device`."""
-        del device
-        return self
-
-    def __add__(self, other: Objective | float) -> Objective:
-        if isinstance(other, Objective):
-            return _Sum(((1.0, self), (1.0, other)))
-        return self if other == 0 else NotImplemented  # so that sum([...]) works
-
-    __radd__ = __add__
-
-    def __mul__(self, other: Objective | float) -> Objective:
-        if isinstance(other, Objective):
-            return _Product(self, other)
-        return _Sum(((float(other), self),))
-
-    __rmul__ = __mul__
-
-    def __neg__(self) -> Objective:
-        return self * -1.0
-
-    def __sub__(self, other: Objective) -> Objective:
-        return self + (-other)
-
-
-class _Sum(Objective):
-    def __init__(self, terms: Sequence[tuple[float, Objective]]) -> None:
-        flat: list[tuple[float, Objective]] = []
-        for weight, term in terms:
-            inner = term.terms if isinstance(term, _Sum) else ((1.0, term),)
-            flat += [(weight * w, t) for w, t in inner]
-        self.terms: tuple[tuple[float, Objective], ...] = tuple(flat)
-
-    def __call__(self, seen: Seen) -> Tensor:
-        scores = [weight * term(seen) for weight, term in self.terms]
-        return torch.stack(scores).sum(0)
-
-    def select(self, index: Tensor) -> Objective:
-        return _Sum([(weight, term.select(index)) for weight, term in self.terms])
-
-    def merge(self, others: Sequence[Objective]) -> Objective:
-        columns = zip(*(other.terms for other in others if isinstance(other, _Sum)), strict=True)
-        merged = [
-            (weight, term.merge([other for _, other in column]))
-            for (weight, term), column in zip(self.terms, columns, strict=True)
-        ]
-        return _Sum(merged)
-
-    def to(self, device: torch.device) -> Objective:
-        return _Sum([(weight, term.to(device)) for weight, term in self.terms])
-
-    def __repr__(self) -> str:
-        return " + ".join(f"{weight:g}·{term!r}" for weight, term in self.terms)
-
-
-class _Product(Objective):
-    def __init__(self, one: Objective, other: Objective) -> None:
-        self.factors = one, other
-
-    def __call__(self, seen: Seen) -> Tensor:
-        one, other = self.factors
-        return one(seen) * other(seen)
-
-    def select(self, index: Tensor) -> Objective:
-        return _Product(*(factor.select(index) for factor in self.factors))
-
-    def merge(self, others: Sequence[Objective]) -> Objective:
-        pairs = [other.factors for other in others if isinstance(other, _Product)]
-        columns = zip(*pairs, strict=True) if pairs else ((), ())
-        return _Product(
-            *(factor.merge(column) for factor, column in zip(self.factors, columns, strict=True))
-        )
-
-    def to(self, device: torch.device) -> Objective:
-        return _Product(*(factor.to(device) for factor in self.factors))
-
-    def __repr__(self) -> str:
-        return " · ".join(f"({factor!r})" for factor in self.factors)
 
 
 class _Direction(Objective):
@@ -200,38 +79,53 @@ class _Direction(Objective):
     def to(self, device: torch.device) -> Objective:
         return self._like(self.targets.to(device))
 
+    @property
+    def pictures(self) -> int:
+        return len(self.targets)
+
+    def made_for(self, pictures: int, channels: int) -> Objective:
+        count, width = self.targets.shape
+        if width != channels:
+            raise ActivationsError(
+                f"directions have {width} numbers, the layer {channels} channels"
+            )
+        if count not in (1, pictures):
+            raise ActivationsError(
+                f"{count} directions for {pictures} pictures: one for all, or one for each"
+            )
+        return self if count == pictures else self._like(self.targets.repeat(pictures, 1))
+
     def __repr__(self) -> str:
         where = ", everywhere" if self.everywhere else ""
         return f"direction({len(self.targets)} targets, power={self.power:g}{where})"
 
 
 class _Function(Objective):
-    def __init__(self, function: Callable[[Seen], Tensor], name: str) -> None:
-        self.function, self.name = function, name
+    """A function of what is seen; of one `channel`, where that is not None."""
+
+    def __init__(
+        self, function: Callable[[Seen], Tensor], name: str, channel: int | None = None
+    ) -> None:
+        self.function, self.name, self.channel = function, name, channel
 
     def __call__(self, seen: Seen) -> Tensor:
         return self.function(seen)
+
+    def made_for(self, pictures: int, channels: int) -> Objective:
+        del pictures
+        if self.channel is not None and not -channels <= self.channel < channels:
+            raise ActivationsError(f"{self.name}: the layer has the channels 0 to {channels - 1}")
+        return self
 
     def __repr__(self) -> str:
         return self.name
 
 
 def _targets(directions: Any) -> Tensor:
-    array = torch.as_tensor(
-        np.asarray(directions) if not torch.is_tensor(directions) else directions
-    )
-    targets = array.detach().to(torch.float32)
-    targets = targets[None] if targets.ndim == 1 else targets
-    if targets.ndim != 2 or len(targets) == 0:
+    targets = torch.from_numpy(as_directions(directions))
+    if not len(targets):
         raise ActivationsError(
-            f"directions of shape {tuple(array.shape)}: expected (n, channels), a row a picture"
-        )
-    bad = ~torch.isfinite(targets).all(1) | (targets.norm(dim=1) == 0)
-    if bad.any():
-        which = bad.nonzero().flatten().tolist()
-        raise ActivationsError(
-            f"direction {which[0]} is zero or not finite ({len(which)} of {len(targets)} are): "
-            "a picture needs a direction to go in"
+            f"directions of shape {tuple(targets.shape)}: expected (n, channels), a row a picture"
         )
     return targets
 
@@ -267,23 +161,40 @@ def direction_everywhere(
 
 
 def channel(index: int) -> Objective:
-    """Mean activation of one channel over all positions."""
-    return _Function(lambda seen: seen.activations[:, index].mean((1, 2)), f"channel({index})")
+    """Mean activation of one channel, from 0, over all positions."""
+    index = operator.index(index)
+
+    def score(seen: Seen) -> Tensor:
+        mean: Tensor = seen.activations[:, index].mean((1, 2))
+        return mean
+
+    return _Function(score, f"channel({index})", index)
 
 
 def neuron(index: int, row: int | None = None, column: int | None = None) -> Objective:
-    """Activation of one channel at one position; the centre where no position is given."""
+    """Activation of one channel at one position; the centre where no position is given.
+
+    Positions are those of the map that the layer makes of what the network is shown, which is
+    mostly smaller than the map of a whole photo.
+    """
+    index = operator.index(index)
 
     def score(seen: Seen) -> Tensor:
         y = seen.centre[0] if row is None else row
         x = seen.centre[1] if column is None else column
+        rows, columns = seen.activations.shape[2:]
+        if not (0 <= y < rows and 0 <= x < columns):
+            raise ActivationsError(
+                f"neuron({index}, {row}, {column}): of pictures of this size the layer makes a map "
+                f"of {rows} × {columns} positions; without row and column it is the centre"
+            )
         return seen.activations[:, index, y, x]
 
-    return _Function(score, f"neuron({index}, {row}, {column})")
+    return _Function(score, f"neuron({index}, {row}, {column})", index)
 
 
 def layer() -> Objective:
-    """Mean square of the whole layer: DeepDream."""
+    """Mean square of the whole layer: DeepDream (Mordvintsev et al. 2015)."""
     return _Function(lambda seen: seen.activations.square().mean((1, 2, 3)), "layer()")
 
 
@@ -335,6 +246,6 @@ def as_objective(value: Any) -> Objective:
     """An objective as it is; a channel's number; an array of directions."""
     if isinstance(value, Objective):
         return value
-    if isinstance(value, (int, np.integer)):
+    if isinstance(value, int | np.integer) and not isinstance(value, bool):
         return channel(int(value))
     return direction(value)

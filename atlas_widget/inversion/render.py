@@ -16,16 +16,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from atlas_widget.errors import ActivationsError
+from atlas_widget.errors import ActivationsError, AtlasError
 from atlas_widget.inversion.ascent import ascend
 from atlas_widget.inversion.eye import Eye
-from atlas_widget.inversion.objectives import Objective, Seen, direction
+from atlas_widget.inversion.inputs import as_directions, as_pictures, layer_and_aim
+from atlas_widget.inversion.objectives import Objective, Seen, as_objective, direction
 from atlas_widget.inversion.opacity import BACKGROUND_NUMBERS, background, over
 from atlas_widget.inversion.parametrizations import Fourier, Parametrization
 from atlas_widget.inversion.redirect import redirected
-from atlas_widget.inversion.settings import InversionSettings
+from atlas_widget.inversion.settings import InversionSettings, as_settings
 from atlas_widget.inversion.state import InversionState
 from atlas_widget.inversion.transforms import resize
+from atlas_widget.probe.opening import opened
 
 __all__ = ["InversionEngine", "render"]
 
@@ -56,7 +58,11 @@ class InversionEngine:
         settings: InversionSettings | None = None,
         parametrization: Parametrization | None = None,
     ) -> None:
-        settings = settings or InversionSettings.icon()
+        if parametrization is not None and not isinstance(parametrization, Parametrization):
+            raise AtlasError(
+                f"parametrization={parametrization!r}: pass an object, such as Fourier(64)"
+            )
+        settings = as_settings(settings)
         self.settings = settings if size is None else settings.replace(size=size)
         self.probe = probe
         self.device = torch.device(probe.device)
@@ -121,16 +127,12 @@ class InversionEngine:
         if objective is None:
             if directions is None:
                 raise ActivationsError("neither directions nor an objective: nothing to picture")
-            objective = direction(directions, power=self.settings.power, reach=self.settings.reach)
-            rows = objective.targets  # type: ignore[attr-defined]
-            if rows.shape[1] != self.probe.channels:
-                raise ActivationsError(
-                    f"directions have {rows.shape[1]} numbers, but layer {self.probe.layer!r} "
-                    f"has {self.probe.channels} channels"
-                )
-            count = len(rows)
+            targets = as_directions(directions, self.probe.channels, self.probe.layer)
+            count = len(targets)
+            objective = direction(targets, power=self.settings.power, reach=self.settings.reach)
         else:
             count = np.size(seeds)
+            objective = objective.made_for(count, self.probe.channels)
         every = np.broadcast_to(np.asarray(seeds, dtype=np.int64), (count,))
         starts, draws = [], []
         drawn: dict[int, tuple[Tensor, Tensor]] = {}
@@ -279,7 +281,7 @@ class InversionEngine:
         if directions is None:
             cosine = torch.full((len(activations),), float("nan"))
         else:
-            targets = torch.as_tensor(np.asarray(torch.as_tensor(directions).cpu())).float()
+            targets = torch.from_numpy(as_directions(directions))
             cosine = torch.nn.functional.cosine_similarity(activations, targets, dim=1)
         return cosine.numpy(), activations.numpy()
 
@@ -291,32 +293,61 @@ def _free_bytes(device: torch.device) -> int:
 
 
 def render(
-    probe: Any,
-    objective: Objective,
+    model: Any,
+    layer: Any = None,
+    objective: Any = None,
     *,
-    count: int = 1,
+    count: int | None = None,
     settings: InversionSettings | None = None,
     parametrization: Parametrization | None = None,
     seed: int = 0,
     every: int = 1,
+    transform: Any = None,
+    device: Any = None,
 ) -> Iterator[NDArray[np.uint8]]:
-    """Optimise `count` pictures for any objective; yields them every few steps, as they come.
+    """Optimise pictures for any objective; yields them every few steps, as they come.
 
-    The pictures start from the seeds ``seed, seed + 1, …``. The last one yielded is final.
+    Parameters
+    ----------
+    model
+        Any ``nn.Module``, left as it is, or a :class:`~atlas_widget.probe.LayerProbe` (then no
+        `layer`): ``render(probe, channel(7))``.
+    layer
+        Name of the layer, as :func:`~atlas_widget.list_layers` gives it.
+    objective
+        An :class:`Objective`, or what stands for one: a channel's number, or directions.
+    count
+        How many pictures; by default as many as the objective has directions, else one.
+    settings, parametrization, transform, device
+        As for :func:`~atlas_widget.invert`.
+    seed
+        The pictures start from the seeds ``seed, seed + 1, …``.
+    every
+        Steps between two yields.
+
+    Yields
+    ------
+    ndarray of uint8, shape (count, size, size, 3 or, with opacity, 4)
+        The last is final.
     """
-    engine = InversionEngine(probe, settings=settings, parametrization=parametrization)
-    state = engine.start(seeds=np.arange(seed, seed + count), objective=objective)
-    total = engine.settings.steps
-    while state.step < total:
-        engine.advance(state, min(every, total - state.step))
-        yield engine.pictures(state)
+    layer, objective = layer_and_aim(model, layer, objective)
+    if objective is None:
+        raise ActivationsError("objective=None: pass one, such as objectives.channel(7)")
+    objective = as_objective(objective)
+    count = (objective.pictures or 1) if count is None else count
+    if count < 1 or every < 1:
+        raise AtlasError(f"count={count}, every={every}: expected one at least")
 
+    @torch.inference_mode(False)
+    def frames() -> Iterator[NDArray[np.uint8]]:
+        with opened(model, layer, transform, device) as probe:
+            engine = InversionEngine(
+                probe, settings=as_settings(settings), parametrization=parametrization
+            )
+            state = engine.start(seeds=np.arange(seed, seed + count), objective=objective)
+            total = engine.settings.steps
+            while state.step < total:
+                engine.advance(state, min(every, total - state.step))
+                yield engine.pictures(state)
 
-def as_pictures(pictures: Any) -> Tensor:
-    """uint8 (n, h, w, 3 or 4) or float (n, 3 or 4, h, w) → float (n, 3 or 4, h, w) in [0, 1]."""
-    if torch.is_tensor(pictures) and pictures.is_floating_point():
-        return pictures
-    array = torch.as_tensor(np.asarray(pictures))
-    if array.ndim == 3:
-        array = array[None]
-    return array.permute(0, 3, 1, 2).float() / 255
+    return frames()

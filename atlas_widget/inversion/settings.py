@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+import numpy as np
 from torch import Tensor
 
+from atlas_widget.errors import AtlasError
 from atlas_widget.inversion.transforms import Transforms
 
-__all__ = ["InversionSettings"]
+__all__ = ["InversionSettings", "as_settings"]
 
 _METHOD = 5  # raised when the same settings begin to give other pictures: caches are keyed by it
 
@@ -80,11 +82,18 @@ class InversionSettings:
     fit_receptive_field: bool = True
 
     def __post_init__(self) -> None:
-        if self.size < 8 or self.steps < 1 or (self.view is not None and self.view < 8):
-            raise ValueError(
+        sides = [self.size] if self.view is None else [self.size, self.view]
+        whole = all(isinstance(number, int | np.integer) for number in (*sides, self.steps))
+        if not whole or min(sides) < 8 or self.steps < 1:
+            raise AtlasError(
                 f"size={self.size}, view={self.view}, steps={self.steps}: "
-                "a picture needs at least 8 pixels a side and one step"
+                "a picture needs at least 8 pixels a side and one step, in whole numbers"
             )
+        for name in ("warm_up", "decay", "calm", "still", "coarse"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise AtlasError(f"{name}={getattr(self, name)}: a part of the steps, from 0 to 1")
+        if not self.learning_rate > 0:
+            raise AtlasError(f"learning_rate={self.learning_rate}: expected more than 0")
 
     @classmethod
     def icon(cls, **changes: Any) -> InversionSettings:
@@ -105,9 +114,10 @@ class InversionSettings:
 
         Fewer steps are larger ones, so that the pictures come out about as strong.
         """
+        changed = replace(self, steps=steps)  # which refuses what is no number of steps
         power = 0.7 if steps < self.steps else 0.35
         rate = min(0.1, self.learning_rate * (self.steps / steps) ** power)
-        return replace(self, steps=steps, learning_rate=rate)
+        return replace(changed, learning_rate=rate)
 
     def strength(self, done: Tensor) -> Tensor:
         """How much of the transforms is left (n,) after these parts of the steps (n,)."""
@@ -128,3 +138,14 @@ class InversionSettings:
         """A stable text of all of it, for the keys of caches and for provenance."""
         values = ", ".join(f"{name}={value!r}" for name, value in sorted(asdict(self).items()))
         return f"inversion {_METHOD}: {values}"
+
+
+def as_settings(settings: Any) -> InversionSettings:
+    """Settings as they are; those of an icon for None."""
+    if settings is None:
+        return InversionSettings.icon()
+    if not isinstance(settings, InversionSettings):
+        raise AtlasError(
+            f"settings is a {type(settings).__name__}; pass InversionSettings(size=…, steps=…)"
+        )
+    return settings

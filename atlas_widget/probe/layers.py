@@ -182,7 +182,9 @@ def find_layer(model: nn.Module, layer: str | nn.Module) -> tuple[LayerName, nn.
             f"This {type(layer).__name__} is not a part of the model. {_HOW_TO_LIST}"
         )
     if not isinstance(layer, str):
-        raise LayerNotFoundError(f"A layer is given by its name, not by {layer!r}. {_HOW_TO_LIST}")
+        raise LayerNotFoundError(
+            f"A layer is given by its name, not by a {type(layer).__name__}. {_HOW_TO_LIST}"
+        )
     wanted = _parsed(layer, named)
     if wanted.module in named:
         return wanted, named[wanted.module]

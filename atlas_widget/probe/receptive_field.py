@@ -92,7 +92,7 @@ def _energy(
             line = torch.randn(unit.shape, generator=generator).to(unit)
             (gradient,) = torch.autograd.grad((unit * line).sum(), rgb, allow_unused=True)
         if gradient is not None:
-            energy += gradient[0].double().square().sum(0).cpu()
+            energy += gradient[0].cpu().double().square().sum(0)  # not every device has float64
     return energy, (cells[0] // 2, cells[1] // 2), cells
 
 

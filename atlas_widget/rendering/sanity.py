@@ -12,7 +12,7 @@ from atlas_widget.progress import CancelledCallback, ProgressCallback, check_can
 from atlas_widget.rendering.long_tasks import Material
 
 if TYPE_CHECKING:
-    from atlas_widget.inversion.fidelity import SanityCheck
+    from atlas_widget.inversion.sanity import SanityCheck
 
 __all__ = ["Controls"]
 

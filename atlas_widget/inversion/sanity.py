@@ -1,4 +1,4 @@
-"""How faithful pictures are, and the controls that say what those numbers are worth.
+"""Pictures beside their controls, which say what their cosines and ranks are worth.
 
 A feature inversion always shows *something*. Whether it shows the direction it was made for is
 measured: the finished picture is encoded again, without transforms, and compared with its target.
@@ -13,56 +13,18 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
-from atlas_widget.errors import ActivationsError, AtlasError
+from atlas_widget.errors import ActivationsError
+from atlas_widget.inversion.inputs import as_directions, layer_and_aim
 from atlas_widget.inversion.invert import run
+from atlas_widget.inversion.likeness import cosine, ranks, rows_of, unit
 from atlas_widget.inversion.render import InversionEngine
-from atlas_widget.inversion.settings import InversionSettings
+from atlas_widget.inversion.settings import InversionSettings, as_settings
+from atlas_widget.probe import LayerProbe
+from atlas_widget.probe.opening import opened
+from atlas_widget.probe.pictures import as_rgb
 
-__all__ = ["Control", "SanityCheck", "cosine", "ranks", "sanity_check"]
-
-_TINY = 1e-12
-
-
-def cosine(activations: Any, directions: Any) -> NDArray[np.float32]:
-    """True cosine between each activation and its direction, shape (n,)."""
-    a, d = _rows(activations), _rows(directions)
-    scale = np.linalg.norm(a, axis=1) * np.linalg.norm(d, axis=1)
-    result: NDArray[np.float32] = ((a * d).sum(1) / np.maximum(scale, _TINY)).astype(np.float32)
-    return result
-
-
-def ranks(
-    activations: Any, means: Any, own: Any = None, *, centre: Any = None
-) -> NDArray[np.int64]:
-    """How many cells are nearer to each activation than its own; 0 is the best.
-
-    Near is the cosine after the subtraction of `centre`: activations share a large common part, and
-    before it is taken away everything looks like everything.
-
-    Parameters
-    ----------
-    activations
-        What the layer answers to the finished pictures, (n, channels).
-    means
-        All cells' means, (cells, channels).
-    own
-        Each picture's cell, as a row of `means`; the first n where not given.
-    centre
-        Mean of all activations; the mean of `means` where not given.
-    """
-    a, m = _rows(activations), _rows(means)
-    middle = m.mean(0) if centre is None else np.asarray(centre, np.float64)
-    cells = np.arange(len(a)) if own is None else np.asarray(own)
-    if len(cells) != len(a) or (len(cells) and not 0 <= cells.min() <= cells.max() < len(m)):
-        raise ActivationsError(
-            f"own cells of shape {cells.shape} for {len(a)} pictures and {len(m)} cells: expected "
-            "one row of `means` for each picture"
-        )
-    likeness = _unit(a - middle) @ _unit(m - middle).T
-    mine = likeness[np.arange(len(a)), cells]
-    return np.asarray((likeness > mine[:, None] + 1e-9).sum(1))
+__all__ = ["Control", "SanityCheck", "sanity_check"]
 
 
 @dataclass(frozen=True)
@@ -116,6 +78,7 @@ class SanityCheck:
         return "\n".join([*lines, self.verdict])
 
 
+@torch.inference_mode(False)
 def sanity_check(
     model: Any,
     layer: Any = None,
@@ -134,7 +97,8 @@ def sanity_check(
 
     The controls: noise images; pictures made by the same method for a copy of the network with
     random weights, shown to the real one and to itself; and, if `images` are given, the natural
-    crop nearest to each direction, which is what fidelity looks like.
+    crop nearest to each direction, which is what fidelity looks like. The untrained network is the
+    model parameter randomisation test of "Sanity Checks for Saliency Maps" (Adebayo et al. 2018).
 
     Parameters
     ----------
@@ -143,9 +107,10 @@ def sanity_check(
     layer
         Name of the layer, as :func:`~atlas_widget.list_layers` gives it.
     directions
-        Targets, shape (n, channels); a dozen is enough.
+        Targets, shape (n, channels); a dozen is enough, and with no `means` two are the least.
     images
-        Natural crops, RGB in [0, 1], (k, 3, height, width).
+        Natural crops: RGB in [0, 1], (k, 3, height, width), uint8 (k, height, width, 3), or a list
+        of PIL images.
     means, centre
         Cells to rank among, and the mean of all activations; see :func:`ranks`.
     settings, transform, device, seed
@@ -153,25 +118,32 @@ def sanity_check(
     callback
         Called with (pictures finished, pictures in all) after every few steps; may raise to stop.
     """
-    from atlas_widget.probe import LayerProbe
-
-    if isinstance(model, nn.Module):
-        with LayerProbe(model, layer, transform=transform, device=device) as probe:
-            return sanity_check(
-                probe, None, directions, images=images, means=means, centre=centre,
-                settings=settings, seed=seed, callback=callback,
-            )  # fmt: skip
-    if not isinstance(model, LayerProbe):
-        raise AtlasError(
-            f"sanity_check needs an nn.Module or a LayerProbe, not {type(model).__name__}."
-        )
-    probe = model
-    directions = layer if directions is None else directions
+    layer, directions = layer_and_aim(model, layer, directions)
     if directions is None:
         raise ActivationsError("directions=None: pass an array of shape (n, channels)")
-    settings = settings or InversionSettings.icon()
-    targets = _rows(directions).astype(np.float32)
-    cells = targets if means is None else _rows(means).astype(np.float32)
+    with opened(model, layer, transform, device) as probe:
+        return _checked(
+            probe, directions, images, means, centre, as_settings(settings), seed, callback
+        )
+
+
+def _checked(
+    probe: LayerProbe,
+    directions: Any,
+    images: Any,
+    means: Any,
+    centre: Any,
+    settings: InversionSettings,
+    seed: int,
+    callback: Callable[[int, int], object] | None,
+) -> SanityCheck:
+    targets = as_directions(directions, probe.channels, probe.layer)
+    cells = targets if means is None else rows_of(means).astype(np.float32)
+    if len(cells) < 2:
+        raise ActivationsError(
+            "one direction alone: whether a picture is nearest to its own says nothing among one; "
+            "pass several (a dozen is enough), or the cells to rank among as means="
+        )
     own = _own(targets, cells)
     engine = InversionEngine(probe, settings=settings)
 
@@ -195,8 +167,8 @@ def sanity_check(
         control("untrained, to itself", strange.activations, strange.cosine),
     ]
     if images is not None:
-        natural = engine.fidelity(torch.as_tensor(images).float())[1]
-        nearest = (_unit(natural) @ _unit(targets).T).argmax(0)
+        natural = engine.fidelity(as_rgb(images, probe.input_size))[1]
+        nearest = (unit(natural) @ unit(targets).T).argmax(0)
         controls.append(control("nearest crop", natural[nearest]))
     return SanityCheck(tuple(controls))
 
@@ -213,17 +185,4 @@ def _halves(
 
 
 def _own(targets: NDArray[Any], cells: NDArray[Any]) -> NDArray[np.int64]:
-    return np.asarray((_unit(targets) @ _unit(cells).T).argmax(1))
-
-
-def _rows(values: Any) -> NDArray[np.float64]:
-    array = values.detach().cpu().numpy() if torch.is_tensor(values) else np.asarray(values)
-    return np.atleast_2d(array.astype(np.float64))
-
-
-def _unit(rows: NDArray[Any]) -> NDArray[np.float64]:
-    rows = np.asarray(rows, np.float64)
-    unit: NDArray[np.float64] = rows / np.maximum(
-        np.linalg.norm(rows, axis=1, keepdims=True), _TINY
-    )
-    return unit
+    return np.asarray((unit(targets) @ unit(cells).T).argmax(1))
