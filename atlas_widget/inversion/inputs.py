@@ -19,6 +19,11 @@ def layer_and_aim(model: Any, layer: Any, aim: Any) -> tuple[Any, Any]:
     if isinstance(model, nn.Module):
         if layer is None:
             raise LayerNotFoundError("layer=None: name a layer, as list_layers(model) gives it")
+        if aim is None and not isinstance(layer, str | nn.Module):
+            raise LayerNotFoundError(
+                f"layer is a {type(layer).__name__}: name a layer of the model first, as "
+                "list_layers(model) gives it"
+            )
         return layer, aim
     return (None, layer) if aim is None else (layer, aim)
 
@@ -72,7 +77,11 @@ def as_pictures(pictures: Any) -> Tensor:
         uint8 (n, h, w, 3 or 4) or floats in [0, 1] (n, 3 or 4, h, w), as arrays or tensors; one of
         them may come without n.
     """
-    tensor = pictures if torch.is_tensor(pictures) else torch.as_tensor(np.asarray(pictures))
+    tensor = (
+        pictures
+        if torch.is_tensor(pictures)
+        else torch.as_tensor(np.asarray(pictures), device="cpu")
+    )
     given = tuple(tensor.shape)
     tensor = tensor[None] if tensor.ndim == 3 else tensor
     floats = tensor.is_floating_point()

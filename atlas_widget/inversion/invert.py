@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from atlas_widget.errors import ActivationsError
+from atlas_widget.inversion.engine import InversionEngine
 from atlas_widget.inversion.inputs import as_directions, as_seeds, as_warm, layer_and_aim
 from atlas_widget.inversion.likeness import ranks
 from atlas_widget.inversion.parametrizations import Parametrization
-from atlas_widget.inversion.render import InversionEngine
 from atlas_widget.inversion.settings import InversionSettings, as_settings
 from atlas_widget.inversion.state import InversionState
 from atlas_widget.inversion.whitening import Whitening
@@ -98,7 +98,6 @@ class Icons:
         return f"Icons({len(self)} of {size}×{size} px, median cosine {np.median(self.cosine):.2f})"
 
 
-@torch.inference_mode(False)  # pictures made within it could never be differentiated
 def invert(
     model: Any,
     layer: Any = None,
@@ -169,12 +168,13 @@ def invert(
         settings = settings.replace(size=size)
     if steps is not None and steps != settings.steps:
         settings = settings.with_steps(steps)
-    with opened(model, layer, transform, device) as probe:
+    # pictures made within a person's inference mode could never be differentiated
+    with torch.inference_mode(False), opened(model, layer, transform, device) as probe:
         engine = InversionEngine(probe, settings=settings, parametrization=parametrization)
         return run(engine, directions, seed, warm=warm, whitening=whitening, callback=callback)
 
 
-@torch.inference_mode(False)
+@torch.inference_mode(False)  # pictures made within it could never be differentiated
 def run(
     engine: InversionEngine,
     directions: Any,

@@ -70,7 +70,8 @@ class WithOpacity(Parametrization):
         if pictures.shape[1] == 4:
             opacity = F.interpolate(pictures[:, 3:], (self._coarse, self._coarse), mode="area")
         else:
-            opacity = torch.full((len(pictures), 1, self._coarse, self._coarse), 0.98)
+            shape = (len(pictures), 1, self._coarse, self._coarse)
+            opacity = torch.full(shape, 0.98, device=colours.device)
         logits = torch.logit(opacity.clamp(0.02, 0.98)) - self._first
         return self._joined(colours, logits.flatten(1).to(colours.device) / 20)
 
@@ -79,7 +80,7 @@ class WithOpacity(Parametrization):
         return self
 
     def _opaque(self, colours: Tensor) -> Tensor:
-        return self._joined(colours[None], torch.zeros(1, self._coarse**2))[0]
+        return self._joined(colours[None], torch.zeros(1, self._coarse**2, device="cpu"))[0]
 
     def _joined(self, colours: Tensor, opacity: Tensor) -> Tensor:
         """One row of numbers a picture: the colours' in a line, then the opacity's."""

@@ -8,12 +8,15 @@ every hue is equally near, in plain pixels only the finest grain is.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from atlas_widget.errors import ImagesError
+from atlas_widget.inversion.inputs import as_pictures
 
 __all__ = ["Fourier", "Maco", "Parametrization", "Pixels", "decorrelation_matrix"]
 
@@ -26,7 +29,7 @@ _LEAST, _MOST = 0.02, 0.98  # pictures are clipped to this before the inverse of
 
 def decorrelation_matrix() -> Tensor:
     """Matrix (3, 3) from decorrelated to RGB colour, scaled so that its longest column is one."""
-    matrix = torch.tensor(_COLOUR_SQRT)
+    matrix = torch.tensor(_COLOUR_SQRT, device="cpu", dtype=torch.float32)
     scaled: Tensor = matrix / matrix.norm(dim=0).max()
     return scaled
 
@@ -87,7 +90,8 @@ class _Coloured(Parametrization):
     def __init__(self, size: int, *, chroma: float = 1.0) -> None:
         super().__init__(size)
         self.chroma = chroma
-        self._to_rgb = decorrelation_matrix() * torch.tensor([1.0, chroma, chroma])
+        axes = torch.tensor([1.0, chroma, chroma], device="cpu", dtype=torch.float32)
+        self._to_rgb = decorrelation_matrix() * axes
         self._from_rgb = torch.linalg.inv(self._to_rgb)
 
     def _colour(self, planes: Tensor) -> Tensor:
@@ -116,7 +120,12 @@ class Pixels(_Coloured):
         self.deviation = deviation
 
     def start(self, generator: torch.Generator) -> Tensor:  # noqa: D102
-        return torch.randn(3, self.size, self.size, generator=generator) * self.deviation
+        return (
+            torch.randn(
+                3, self.size, self.size, generator=generator, device="cpu", dtype=torch.float32
+            )
+            * self.deviation
+        )
 
     def __call__(self, numbers: Tensor) -> Tensor:  # noqa: D102
         return self._colour(numbers)
@@ -164,7 +173,10 @@ class Fourier(_Coloured):
 
     def start(self, generator: torch.Generator) -> Tensor:  # noqa: D102
         shape = (3, self.size, self.size // 2 + 1, 2)
-        return torch.randn(shape, generator=generator) * self.deviation
+        return (
+            torch.randn(shape, generator=generator, device="cpu", dtype=torch.float32)
+            * self.deviation
+        )
 
     def __call__(self, numbers: Tensor) -> Tensor:  # noqa: D102
         spectrum = torch.view_as_complex(numbers) * self._spectrum
@@ -186,22 +198,27 @@ class Maco(_Coloured):
     size
         Side of the square picture in pixels.
     images
-        RGB in [0, 1], shape (n, 3, height, width): whose mean magnitude spectrum to keep.
+        Whose mean magnitude spectrum to keep: RGB in [0, 1] of shape (n, 3, height, width), or
+        uint8 (n, height, width, 3); arrays or tensors.
     """
 
-    def __init__(self, size: int, images: Tensor) -> None:
+    def __init__(self, size: int, images: Any) -> None:
         super().__init__(size)
-        if images.ndim != 4 or images.shape[1] != 3 or len(images) == 0:
+        shape = np.shape(images)
+        if len(shape) != 4 or not shape[0]:
             raise ImagesError(
-                f"images of shape {tuple(images.shape)}: expected (n, 3, height, width), "
+                f"images of shape {shape}: expected (n, 3, height, width), "
                 "some dozens whose spectrum the pictures shall have"
             )
-        spectrum = torch.fft.rfft2(self._planes(images.cpu()), norm="ortho")
+        rgb = as_pictures(images)[:, :3]
+        spectrum = torch.fft.rfft2(self._planes(rgb.cpu()), norm="ortho")
         self._magnitude = spectrum.abs().mean(0)
         self._magnitude[:, 0, 0] = spectrum[:, :, 0, 0].real.mean(0)
 
     def start(self, generator: torch.Generator) -> Tensor:  # noqa: D102
-        phase = torch.rand(3, self.size, self.size // 2 + 1, generator=generator) * (2 * torch.pi)
+        phase = torch.rand(
+            3, self.size, self.size // 2 + 1, generator=generator, device="cpu", dtype=torch.float32
+        ) * (2 * torch.pi)
         phase[:, 0, 0] = 0.0
         return phase
 
@@ -219,6 +236,6 @@ class Maco(_Coloured):
 
 def _cycles(size: int) -> Tensor:
     """Cycles per picture of each coefficient of a real FFT, shape (size, size // 2 + 1)."""
-    vertical = torch.fft.fftfreq(size, 1 / size)
-    horizontal = torch.fft.rfftfreq(size, 1 / size)
+    vertical = torch.fft.fftfreq(size, 1 / size, device="cpu", dtype=torch.float32)
+    horizontal = torch.fft.rfftfreq(size, 1 / size, device="cpu", dtype=torch.float32)
     return torch.hypot(vertical[:, None], horizontal[None])

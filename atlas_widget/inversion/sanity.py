@@ -15,10 +15,10 @@ import torch
 from numpy.typing import NDArray
 
 from atlas_widget.errors import ActivationsError
+from atlas_widget.inversion.engine import InversionEngine
 from atlas_widget.inversion.inputs import as_directions, layer_and_aim
 from atlas_widget.inversion.invert import run
 from atlas_widget.inversion.likeness import cosine, ranks, rows_of, unit
-from atlas_widget.inversion.render import InversionEngine
 from atlas_widget.inversion.settings import InversionSettings, as_settings
 from atlas_widget.probe import LayerProbe
 from atlas_widget.probe.opening import opened
@@ -78,7 +78,6 @@ class SanityCheck:
         return "\n".join([*lines, self.verdict])
 
 
-@torch.inference_mode(False)
 def sanity_check(
     model: Any,
     layer: Any = None,
@@ -121,7 +120,7 @@ def sanity_check(
     layer, directions = layer_and_aim(model, layer, directions)
     if directions is None:
         raise ActivationsError("directions=None: pass an array of shape (n, channels)")
-    with opened(model, layer, transform, device) as probe:
+    with torch.inference_mode(False), opened(model, layer, transform, device) as probe:
         return _checked(
             probe, directions, images, means, centre, as_settings(settings), seed, callback
         )
@@ -139,6 +138,11 @@ def _checked(
 ) -> SanityCheck:
     targets = as_directions(directions, probe.channels, probe.layer)
     cells = targets if means is None else rows_of(means).astype(np.float32)
+    if cells.shape[1] != probe.channels:
+        raise ActivationsError(
+            f"means have {cells.shape[1]} numbers, but layer {probe.layer!r} has {probe.channels} "
+            "channels"
+        )
     if len(cells) < 2:
         raise ActivationsError(
             "one direction alone: whether a picture is nearest to its own says nothing among one; "

@@ -78,7 +78,7 @@ class InversionState:
 
     def select(self, index: Any) -> InversionState:
         """Keep the pictures of `index` (numbers or a mask); the rest is dropped."""
-        rows = torch.as_tensor(index)
+        rows = index if torch.is_tensor(index) else torch.as_tensor(index, device="cpu")
         if rows.dtype == torch.bool:
             rows = rows.nonzero().flatten()
         values = {name: value[rows.to(value.device)] for name, value in self._tensors().items()}

@@ -42,7 +42,11 @@ class Transforms:
 
     def draw(self, generator: torch.Generator, steps: int) -> Tensor:
         """Random numbers in [-1, 1] of one picture, shape (steps, 4)."""
-        return torch.rand(steps, self.NUMBERS, generator=generator) * 2 - 1
+        return (
+            torch.rand(steps, self.NUMBERS, generator=generator, device="cpu", dtype=torch.float32)
+            * 2
+            - 1
+        )
 
     @property
     def active(self) -> bool:

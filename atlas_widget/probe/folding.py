@@ -233,14 +233,19 @@ def _fold(convolution: nn.Conv2d, norm: nn.Module, before: _Run, after: _Run) ->
 
 
 def _folded_weights(convolution: nn.Conv2d, norm: Any) -> tuple[Tensor, Tensor]:
-    mean, variance = norm.running_mean.double(), norm.running_var.double()
-    gain = torch.ones_like(mean) if norm.weight is None else norm.weight.double()
-    shift = torch.zeros_like(mean) if norm.bias is None else norm.bias.double()
-    start = torch.zeros_like(mean) if convolution.bias is None else convolution.bias.double()
+    mean, variance = _exact(norm.running_mean), _exact(norm.running_var)
+    gain = torch.ones_like(mean) if norm.weight is None else _exact(norm.weight)
+    shift = torch.zeros_like(mean) if norm.bias is None else _exact(norm.bias)
+    start = torch.zeros_like(mean) if convolution.bias is None else _exact(convolution.bias)
     scale = gain / (variance + norm.eps).sqrt()
-    weight = convolution.weight.double() * scale[:, None, None, None]
+    weight = _exact(convolution.weight) * scale[:, None, None, None]
     bias = (start - mean) * scale + shift
-    return weight.to(convolution.weight.dtype), bias.to(convolution.weight.dtype)
+    return weight.to(convolution.weight), bias.to(convolution.weight)
+
+
+def _exact(tensor: Tensor) -> Tensor:
+    """In float64, where there is some: Apple's GPUs have none."""
+    return (tensor.cpu() if tensor.device.type == "mps" else tensor).double()
 
 
 def agree(one: Tensor, other: Tensor) -> bool:
@@ -248,9 +253,9 @@ def agree(one: Tensor, other: Tensor) -> bool:
     if one.shape != other.shape:
         return False
     # GPUs multiply in TF32 by default; a wrongly folded norm is off by far more than this.
-    tolerance = 2e-2 if other.is_cuda else 1e-3
-    difference = (one.double() - other.double()).norm()
-    return bool(difference <= tolerance * other.double().norm())
+    tolerance = 1e-3 if other.device.type == "cpu" else 2e-2
+    difference = (_exact(one) - _exact(other)).norm()
+    return bool(difference <= tolerance * _exact(other).norm())
 
 
 def _flat(value: Any) -> list[Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import threading
 from collections.abc import Callable
 from functools import cached_property
@@ -33,6 +32,7 @@ from atlas_widget.probe.trial import (
     sums_to_one,
     try_model,
 )
+from atlas_widget.probe.untrained import untrained_copy
 
 __all__ = ["LayerProbe"]
 
@@ -194,7 +194,15 @@ class LayerProbe(MapGeometry):
         with self._lock:
             if memory_format not in self._accelerated:
                 generator = torch.Generator().manual_seed(0)
-                rgb = torch.rand(1, 3, self.input_size, self.input_size, generator=generator)
+                rgb = torch.rand(
+                    1,
+                    3,
+                    self.input_size,
+                    self.input_size,
+                    generator=generator,
+                    device="cpu",
+                    dtype=torch.float32,
+                )
                 self._accelerated[memory_format] = accelerated(
                     encoder, rgb, memory_format, whole=self._complete
                 )
@@ -203,18 +211,11 @@ class LayerProbe(MapGeometry):
     def untrained(self, seed: int = 0) -> LayerProbe:
         """Return a probe of the same layer in a copy of the model with fresh random weights.
 
-        Each module initialises itself as it does when it is made. A control: what is seen in the
-        model and in this copy alike, the model has not learned.
+        A control: what is seen in the model and in this copy alike, the model has not learned. See
+        `atlas_widget.probe.untrained`.
         """
-        stranger = copy.deepcopy(self._open().runner.model)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            for module in stranger.modules():
-                reset = getattr(module, "reset_parameters", None)
-                if callable(reset):
-                    reset()
         return LayerProbe(
-            stranger,
+            untrained_copy(self._open().runner.model, seed),
             self.layer,
             transform=self.preprocessing,
             device=self.device,

@@ -110,7 +110,15 @@ def resolve_transform(
 def _checked(preprocessing: Preprocessing, recipe: Recipe) -> Preprocessing:
     """Try a person's own callable on a small fixed batch; its answer goes into the description."""
     side = preprocessing.size or 224
-    rgb = torch.rand(2, 3, side, side, generator=torch.Generator().manual_seed(0))
+    rgb = torch.rand(
+        2,
+        3,
+        side,
+        side,
+        generator=torch.Generator().manual_seed(0),
+        device="cpu",
+        dtype=torch.float32,
+    )
     rgb.requires_grad_()
     name = recipe.description
     wanted = f"a float tensor (n, {preprocessing.channels}, h, w)"

@@ -145,6 +145,8 @@ def _prepared(model: nn.Module, device: torch.device) -> dict[int, Any]:
         if id(tensor) in memo or type(tensor) not in (torch.Tensor, nn.Parameter):
             return
         dtype = torch.float32 if tensor.dtype in _HALVES else tensor.dtype
+        if dtype == torch.float64 and device.type == "mps":  # which has none
+            dtype = torch.float32
         ours = tensor.detach().to(device=device, dtype=dtype, copy=True)
         if isinstance(tensor, nn.Parameter):
             ours = nn.Parameter(ours, requires_grad=False)

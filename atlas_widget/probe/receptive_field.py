@@ -56,7 +56,7 @@ def measure_receptive_field(
     total = float(energy.sum())
     if not 0 < total < float("inf"):
         return ReceptiveField(size, (0.0, 0.0))
-    line = torch.arange(size, dtype=torch.float64) + 0.5
+    line = torch.arange(size, device="cpu", dtype=torch.float64) + 0.5
     middle, shift = [], []
     for axis in (0, 1):
         stride = size / cells[axis]
@@ -78,10 +78,14 @@ def _energy(
 ) -> tuple[Tensor, tuple[int, int], tuple[int, int]]:
     """Return the gradient's energy per pixel, the unit it is of, and the size of its map."""
     generator = torch.Generator().manual_seed(0)
-    energy = torch.zeros(size, size, dtype=torch.float64)
+    energy = torch.zeros(size, size, device="cpu", dtype=torch.float64)
     cells = (1, 1)
     for _ in range(_PICTURES):  # one at a time: a large model's graph for several may not fit
-        rgb = torch.rand(1, 3, size, size, generator=generator).to(device).requires_grad_()
+        rgb = (
+            torch.rand(1, 3, size, size, generator=generator, device="cpu", dtype=torch.float32)
+            .to(device)
+            .requires_grad_()
+        )
         with torch.enable_grad():
             seen = encode(rgb)
             cells = int(seen.shape[2]), int(seen.shape[3])
@@ -89,7 +93,9 @@ def _energy(
             if not unit.requires_grad:
                 break
             # Random signs, so that no channel's answer cancels another's everywhere.
-            line = torch.randn(unit.shape, generator=generator).to(unit)
+            line = torch.randn(
+                unit.shape, generator=generator, device="cpu", dtype=torch.float32
+            ).to(unit)
             (gradient,) = torch.autograd.grad((unit * line).sum(), rgb, allow_unused=True)
         if gradient is not None:
             energy += gradient[0].cpu().double().square().sum(0)  # not every device has float64

@@ -96,7 +96,15 @@ class LayersReader:
     def _choose(self) -> Encoder:
         """Take the fastest copy in which all the layers are what their own probes say they are."""
         side = self._probes[0].input_size
-        rgb = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0))
+        rgb = torch.rand(
+            1,
+            3,
+            side,
+            side,
+            generator=torch.Generator().manual_seed(0),
+            device="cpu",
+            dtype=torch.float32,
+        )
         with torch.no_grad():
             wanted = [probe.activations(rgb) for probe in self._probes]
             candidates = [probe.accelerated() for probe in reversed(self._probes)]

@@ -67,7 +67,15 @@ def try_model(
     first_error: tuple[int, Exception] | None = None
     partial: Trial | None = None
     for size in sizes:
-        rgb = torch.rand(BATCH, 3, size, size, generator=torch.Generator().manual_seed(0))
+        rgb = torch.rand(
+            BATCH,
+            3,
+            size,
+            size,
+            generator=torch.Generator().manual_seed(0),
+            device="cpu",
+            dtype=torch.float32,
+        )
         for count in channels:
             inputs = preprocessing.with_channels(count)(rgb.to(device)).to(dtype)
             outputs: list[Any] = []

@@ -14,8 +14,8 @@ from atlas_widget.cluster import remote_icons
 from atlas_widget.cluster.remote_icons import IconJob, IconWorker, RemoteIcons, made_from
 from atlas_widget.errors import ClusterError
 from atlas_widget.inversion import InversionSettings
+from atlas_widget.inversion.engine import InversionEngine
 from atlas_widget.inversion.invert import run
-from atlas_widget.inversion.render import InversionEngine
 from atlas_widget.probe import LayerProbe
 from tests.cluster.test_pool import WorkersHere
 

@@ -10,8 +10,9 @@ from torch import nn
 from atlas_widget.errors import ActivationsError, ImagesError
 from atlas_widget.inversion import Fourier, InversionSettings, Maco, Pixels, Transforms, render
 from atlas_widget.inversion import objectives as o
-from atlas_widget.inversion.fidelity import cosine, ranks, sanity_check
+from atlas_widget.inversion.likeness import cosine, ranks
 from atlas_widget.inversion.redirect import redirected
+from atlas_widget.inversion.sanity import sanity_check
 from atlas_widget.probe import LayerProbe
 
 
