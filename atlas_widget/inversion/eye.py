@@ -95,24 +95,15 @@ class Eye:
         if height * width == 1:
             return middle
         generator = torch.Generator().manual_seed(0)
-        noise = torch.rand(
-            2,
-            3,
-            self.view // 2,
-            self.view // 2,
-            generator=generator,
-            device="cpu",
-            dtype=torch.float32,
-        )
+        coarse = (2, 3, self.view // 2, self.view // 2)
+        noise = torch.rand(coarse, generator=generator, device="cpu", dtype=torch.float32)
         noise = resize(noise, self.view).to(self.device).requires_grad_()
         line = (torch.arange(self.view, device=self.device) + 0.5) / self.view - 0.5
         with torch.enable_grad():
             before = _allocated(self.device)
             seen = self.network(noise).float()
             self.bytes_each = (_allocated(self.device) - before) // len(noise)
-            weight = torch.randn(
-                seen.shape[1], generator=generator, device="cpu", dtype=torch.float32
-            ).to(self.device)
+            weight = torch.randn(seen.shape[1], generator=generator, device="cpu").to(seen)
 
             def offset(row: int, column: int) -> tuple[float, float]:
                 score = (seen[:, :, row, column] * weight).sum() * self.loss_scale
