@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from atlas_widget.cluster.connection import connect, send_code
-from atlas_widget.cluster.pool import places, run_jobs
+from atlas_widget.cluster.crew import places
+from atlas_widget.cluster.pool import run_jobs
 from atlas_widget.errors import ActivationsError
 from atlas_widget.inversion.invert import Icons
 from atlas_widget.progress import CancelledCallback, ProgressCallback

@@ -13,8 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from atlas_widget.cluster.connection import connect, send_code
-from atlas_widget.cluster.crew import Crew
-from atlas_widget.cluster.pool import places
+from atlas_widget.cluster.crew import Crew, places
 from atlas_widget.errors import ClusterError
 from atlas_widget.inversion.settings import InversionSettings
 

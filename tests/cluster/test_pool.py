@@ -33,6 +33,7 @@ class WorkersHere:
         self.alive = 0
         self.most_alive = 0
         self.added_later = 0
+        self.given: list[Any] = []
 
     def cluster_resources(self) -> dict[str, float]:
         return {"CPU": float(self.cpus)}
@@ -48,12 +49,16 @@ class WorkersHere:
                 worker = worker_class(*arguments)
                 return SimpleNamespace(
                     begin=SimpleNamespace(remote=lambda: Call(worker.begin)),
-                    work=SimpleNamespace(remote=lambda job: Call(worker.work, job)),
+                    work=SimpleNamespace(remote=lambda job: self.give(worker, job)),
                 )
 
             return SimpleNamespace(remote=start)
 
         return decorate
+
+    def give(self, worker: Any, job: Any) -> Call:
+        self.given.append(job)
+        return Call(worker.work, job)
 
     def wait(self, calls: list[Call], **_options: Any) -> tuple[list[Call], list[Call]]:
         self.cpus += self.added_later
@@ -130,14 +135,22 @@ def test_workers_that_cannot_begin() -> None:
     def another_model() -> Any:
         raise ClusterError("another model")
 
-    ray = WorkersHere(2)
-    with pytest.raises(ClusterError, match="3 workers were lost as they began"):
+    ray = WorkersHere(2)  # a machine that is lost takes both with it, so that three are six
+    with pytest.raises(ClusterError, match="6 workers were lost as they began"):
         list(run_jobs(ray, lost_at_once, range(4)))
     with pytest.raises(ClusterError, match="another model"):
         list(run_jobs(ray, another_model, range(4)))
     assert ray.alive == 0
     with pytest.raises(ClusterError, match="no CPU"):
         list(run_jobs(WorkersHere(0), Losing({}), range(4)))
+
+
+def test_nobody_waits_while_a_result_is_dealt_with() -> None:
+    ray = WorkersHere(1)
+    results = run_jobs(ray, Losing({}), range(3))
+    assert next(results) == (0, 0)
+    assert ray.given == [0, 1]
+    results.close()
 
 
 def test_whoever_stops_listening_stops_the_workers() -> None:
