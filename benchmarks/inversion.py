@@ -97,7 +97,8 @@ def lucent_curve(case: Case) -> list[float]:
 
 
 def horama_cosine(case: Case, steps: int) -> float:
-    pictures = torch.stack([horama(case.model, case.probe, t, steps) for t in case.targets])
+    model = ending_at(case.model, case.layer)
+    pictures = torch.stack([horama(model, case.probe, target, steps) for target in case.targets])
     return float(cosine_at(case.probe, HORAMA_SIDE, pictures, case.targets).median())
 
 

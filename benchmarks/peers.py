@@ -24,7 +24,7 @@ class _Ended(Exception):  # noqa: N818
 def ending_at(model: nn.Module, layer: str) -> nn.Module:
     """Copy a model so that it stops after a layer and has no gradients of weights.
 
-    Lucent's pictures come out the same, only sooner; for following its cosine, not for timing it.
+    The peers' pictures come out the same, only sooner; for following cosines, not for timing.
     """
     model = copy.deepcopy(model).requires_grad_(False)
     forward = model.forward
