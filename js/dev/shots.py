@@ -1,7 +1,11 @@
-"""Screenshots of the view against the fake kernel: python js/dev/shots.py FOLDER [NAMES]."""
+"""Screenshots of the view against the fake kernel.
+
+python js/dev/shots.py FOLDER [NAMES] [--width 420] [--dark]
+"""
 
 # ruff: noqa: D103  (the scenes are named after what they show)
 import sys
+from argparse import ArgumentParser
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
@@ -406,14 +410,23 @@ SHOTS = {
 
 
 def main() -> None:
-    out = Path(sys.argv[1])
-    out.mkdir(parents=True, exist_ok=True)
+    parser = ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--width", type=int, help="of the page, in place of the scene's own")
+    parser.add_argument("--dark", action="store_true")
+    asked = parser.parse_args()
+    asked.folder.mkdir(parents=True, exist_ok=True)
+    suffix = f"_{asked.width}" * bool(asked.width) + "_dark" * asked.dark
     with serve() as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=require_chromium(), args=list(FLAGS))
-        for name in sys.argv[2:] or SHOTS:
+        for name in asked.names or SHOTS:
             act, options, screen = SHOTS[name]
+            width = asked.width or screen.get("width", 1100)
+            if asked.dark:
+                options = {**options, "dark": True}
             page = browser.new_page(
-                viewport={"width": screen.get("width", 1100), "height": 680},
+                viewport={"width": width, "height": 680},
                 device_scale_factor=screen.get("scale", 1),
                 has_touch=screen.get("touch", False),
             )
@@ -427,7 +440,7 @@ def main() -> None:
                 act(page)
             except Exception as problem:
                 print(f"  {name}: {str(problem)[:300]}")
-            page.screenshot(path=out / f"{name}.png")
+            page.screenshot(path=asked.folder / f"{name}{suffix}.png")
             print(name)
             page.close()
         browser.close()

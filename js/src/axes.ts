@@ -1,4 +1,5 @@
 /** Where the ticks of an atlas's axes are on the screen. Pure. */
+import { clamp } from "./geometry";
 import type { Axis } from "./messages";
 import { roundTicks } from "./overlays/overlay";
 
@@ -23,8 +24,7 @@ export function ticksOf(axis: Axis, offset: number, k: number, length: number): 
   if (!measures(axis) || k <= 0 || length <= 0) return [];
   const { low, high } = axis;
   const valueAt = (pixel: number) => low + ((pixel - offset) / k) * (high - low);
-  const within = (value: number) =>
-    Math.min(Math.max(value, Math.min(low, high)), Math.max(low, high));
+  const within = (value: number) => clamp(value, Math.min(low, high), Math.max(low, high));
   const ends = [within(valueAt(0)), within(valueAt(length))].sort((a, b) => a - b);
   if (!(ends[1] > ends[0])) return [];
   const inView = (Math.abs(ends[1] - ends[0]) / Math.abs(high - low)) * k;

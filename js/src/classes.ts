@@ -1,4 +1,4 @@
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 
 /** The classes that a layer may argue for, as far as the kernel has told. */
 export class Classes {
@@ -6,6 +6,10 @@ export class Classes {
   readonly names = signal<readonly string[]>([]);
   /** Why there are none; empty while that is not known. */
   readonly reason = signal("");
+  /** What is said in place of classes, while there are none. */
+  readonly inPlace = computed(
+    () => this.reason.value || "Which classes there are is not known yet.",
+  );
 
   receive(message: { names: (string | null)[]; reason: string }): void {
     this.names.value = message.names.map((name, at) => name ?? `class ${at}`);

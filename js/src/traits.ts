@@ -1,5 +1,6 @@
 /** Reads what Python put into traits; whatever is missing or odd becomes a harmless default. */
 import type { Box } from "./geometry";
+import { formatCount, formatSeconds, plural } from "./numbers";
 
 export type Stage =
   | "starting"
@@ -93,15 +94,6 @@ const STAGE_WORDS: Record<Stage, string> = {
   closed: "Closed",
 };
 
-export function formatSeconds(seconds: number): string {
-  if (seconds < 1.5) return "1 s";
-  if (seconds < 90) return `${Math.round(seconds)} s`;
-  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
-  return `${(seconds / 3600).toFixed(1)} h`;
-}
-
-export const formatCount = (count: number): string => count.toLocaleString("en-US");
-
 /** The status line in words: what, how far, how long still; at rest, what there is. */
 export function describeStatus(
   status: Status,
@@ -112,8 +104,8 @@ export function describeStatus(
     const samples = shown.samples || status.samples;
     const images = shown.images || status.images;
     return (
-      `${formatCount(shown.cells)} cells · ${formatCount(samples)} samples from ` +
-      `${formatCount(images)} ${images === 1 ? "image" : "images"}`
+      `${plural(shown.cells, "cell")} · ${plural(samples, "sample")} from ` +
+      plural(images, "image")
     );
   }
   const what = status.message || STAGE_WORDS[status.stage] || status.stage;

@@ -1,11 +1,17 @@
 /** What the widget says about pictures and cells. Short, in the field's words. */
 import type { Grid } from "./grids";
 import type { Inspection } from "./inspections";
+import { formatDecimal, plural } from "./numbers";
 import { isDoubtful } from "./pictures";
-import { formatCount } from "./traits";
 
 /** Why a button cannot be pressed. */
 export const NO_KERNEL = "There is no kernel to do it";
+/** In place of a cell's label, once its classes are known. */
+export const NO_CERTAIN_CLASS = "no certain class";
+/** In place of classes, where a model has none. */
+export const NO_CLASSES = "This layer’s model has no classes.";
+/** In place of an answer that was not asked for in time. */
+export const KERNEL_WENT = "Not known: the kernel went before it was asked.";
 
 export interface Known {
   grid: number;
@@ -27,7 +33,7 @@ export function toneOf(known: Known | null): Tone {
 /** The state of a cell's picture as a sentence of a few words. */
 export function describePicture(known: Known | null): string {
   if (!known) return "no picture yet";
-  const cosine = known.cosine === null ? "" : `, cosine ${known.cosine.toFixed(2)}`;
+  const cosine = known.cosine === null ? "" : `, cosine ${formatDecimal(known.cosine)}`;
   switch (toneOf(known)) {
     case "crop":
       return "a real crop; the layer’s own picture is to come";
@@ -49,26 +55,12 @@ export function describePlace(grid: number, cell: number): string {
 }
 
 export function describeSamples(grid: Grid | null, cell: number, count?: number): string {
-  const samples = count ?? grid?.counts[cell] ?? 0;
-  return `${formatCount(samples)} ${samples === 1 ? "sample" : "samples"}`;
-}
-
-export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${formatCount(count)} ${count === 1 ? one : many}`;
-}
-
-/** Contributions to a logit: a sign always, as many digits as tell something. */
-export function formatValue(value: number): string {
-  const size = Math.abs(value);
-  const digits = size >= 100 ? 0 : size >= 10 ? 1 : size >= 0.095 ? 2 : 3;
-  const text = size.toFixed(digits);
-  if (Number(text) === 0) return "0";
-  return `${value < 0 ? "−" : "+"}${text}`;
+  return plural(count ?? grid?.counts[cell] ?? 0, "sample");
 }
 
 /** In place of what is not here yet: why. */
 export function describeWaiting(connected: boolean, card: boolean): string {
-  if (!connected) return "Not known: the kernel went before it was asked.";
+  if (!connected) return KERNEL_WENT;
   return card ? "Classes are being computed…" : "Reading the cell…";
 }
 
@@ -84,7 +76,7 @@ export function describeProgress(
 ): string {
   if (now?.failed) return `It cannot be made: ${now.failed}`;
   const known = at === null ? now?.cosine : now?.cosines[at];
-  const cosine = typeof known === "number" ? ` · cosine\u00a0${known.toFixed(2)}` : "";
+  const cosine = typeof known === "number" ? ` · cosine\u00a0${formatDecimal(known)}` : "";
   if (!connected) {
     if (!now || now.step === 0) return "The atlas’s picture; there is no kernel";
     return now.done ? `${now.step} steps${cosine}` : `Left at step ${now.step}${cosine}`;
@@ -96,23 +88,9 @@ export function describeProgress(
 
 /** A direction between two cells. */
 export function describeMix(share: number): string {
-  return `${(1 - share).toFixed(2)}·A + ${share.toFixed(2)}·B`;
+  return `${formatDecimal(1 - share)}·A + ${formatDecimal(share)}·B`;
 }
 
 export function formatCosine(cosine: number | null): string {
-  return cosine === null ? "–" : cosine.toFixed(2).replace("-", "−");
-}
-
-/** Three digits that tell something. */
-export function formatPlain(value: number): string {
-  if (value === 0 || !Number.isFinite(value)) return "0";
-  const text = Math.abs(value) >= 1000 ? value.toFixed(0) : value.toPrecision(3);
-  return text.replace("-", "−");
-}
-
-/** Standard deviations, always with a sign. */
-export function formatSigma(value: number): string {
-  const text = Math.abs(value).toFixed(1);
-  if (Number(text) === 0) return "0 σ";
-  return `${value < 0 ? "−" : "+"}${text} σ`;
+  return cosine === null ? "–" : formatDecimal(cosine);
 }

@@ -14,7 +14,6 @@ import { LivePatch, type PatchAsk } from "../src/causes/live_patch";
 import {
   describeChange,
   fitted,
-  formatShare,
   LARGEST,
   movedByKey,
   type PatchClasses,
@@ -24,6 +23,7 @@ import {
 import { describePatchTest, readPatchTest } from "../src/causes/patch_test";
 import { Running } from "../src/causes/running";
 import type { BrowserMessage } from "../src/messages";
+import { formatShare } from "../src/numbers";
 
 const TEST = {
   kind: "causal_test" as const,

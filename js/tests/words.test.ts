@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { formatValue } from "../src/numbers";
 import { isDoubtful, supersedes } from "../src/pictures";
 import { describeStatus, readBox, readLayers, readSelection, readStatus } from "../src/traits";
-import { describePicture, formatValue } from "../src/words";
+import { describePicture } from "../src/words";
 
 describe("the status line", () => {
   const status = (more: object) => readStatus({ stage: "pictures", ...more });

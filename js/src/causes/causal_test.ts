@@ -1,5 +1,5 @@
 import type { KernelMessageOf } from "../messages";
-import { formatValue } from "../words";
+import { formatDecimal, formatPercent, formatValue, plural } from "../numbers";
 
 export interface ScorePoint {
   /** Which score, as a place in `names`. */
@@ -46,16 +46,15 @@ export function meanChanges({ names, points }: CausalTest): { name: string; chan
     .sort((a, b) => Math.abs(b.change) - Math.abs(a.change));
 }
 
-const round = (value: number) => value.toFixed(2).replace("-", "−");
-
 /** The numbers in one line. */
 export function describeNumbers(test: CausalTest): string {
   const { correlation, low, high, pictures, names } = test;
-  const n = `n = ${pictures} ${pictures === 1 ? "crop" : "crops"}`;
+  const n = `n = ${plural(pictures, "crop")}`;
   const scores = names.length > 1 ? ` × ${names.length} classes` : "";
   if (correlation === null) return `no correlation · ${n}${scores}`;
-  const within = low !== null && high !== null ? ` [${round(low)}, ${round(high)}]` : "";
-  return `r = ${round(correlation)}${within} · ${n}${scores}`;
+  const within =
+    low !== null && high !== null ? ` [${formatDecimal(low)}, ${formatDecimal(high)}]` : "";
+  return `r = ${formatDecimal(correlation)}${within} · ${n}${scores}`;
 }
 
 /** What the numbers mean, in words. */
@@ -83,7 +82,7 @@ function judge({ correlation, low, slope, points }: CausalTest): string {
 
 /** Beyond a third more or less than predicted, the rest of the network has a say. */
 function describeSlope(slope: number): string {
-  const part = `${Math.round(100 * slope)} % of the predicted size`;
+  const part = `${formatPercent(slope)} of the predicted size`;
   if (slope < 0.67) return `, but only ${part}: the rest of the network makes up for the change`;
   if (slope > 1.5) return `, at ${part}: the rest of the network enlarges the change`;
   return `, at ${part}`;

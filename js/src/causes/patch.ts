@@ -1,4 +1,6 @@
+import { clamp } from "../geometry";
 import type { KernelMessageOf } from "../messages";
+import { formatPercent, formatShare } from "../numbers";
 
 /** Where a patch is: its middle and its side, in fractions of the image. */
 export interface PatchPlace {
@@ -10,12 +12,10 @@ export interface PatchPlace {
 export const SMALLEST = 0.05;
 export const LARGEST = 0.8;
 
-const within = (value: number, low: number, high: number) => Math.min(Math.max(value, low), high);
-
 /** The place moved inwards and sized so that the patch lies within the image. */
 export function fitted({ x, y, size }: PatchPlace): PatchPlace {
-  const side = within(size, SMALLEST, LARGEST);
-  return { x: within(x, side / 2, 1 - side / 2), y: within(y, side / 2, 1 - side / 2), size: side };
+  const side = clamp(size, SMALLEST, LARGEST);
+  return { x: clamp(x, side / 2, 1 - side / 2), y: clamp(y, side / 2, 1 - side / 2), size: side };
 }
 
 const STEP = 0.02;
@@ -50,13 +50,12 @@ export function movedByKey(place: PatchPlace, key: string, far: boolean): PatchP
 export function resized(place: PatchPlace, x: number, y: number): PatchPlace {
   const [left, top] = [place.x - place.size / 2, place.y - place.size / 2];
   const room = Math.min(LARGEST, 1 - left, 1 - top);
-  const size = within(Math.max(x - left, y - top), SMALLEST, Math.max(SMALLEST, room));
+  const size = clamp(Math.max(x - left, y - top), SMALLEST, Math.max(SMALLEST, room));
   return { x: left + size / 2, y: top + size / 2, size };
 }
 
 export function describePatch({ x, y, size }: PatchPlace): string {
-  const percent = (part: number) => `${Math.round(100 * part)} %`;
-  return `Patch, its middle ${percent(x)} across and ${percent(y)} down, its side ${percent(size)} of the image. Arrow keys move it, plus and minus change its size.`;
+  return `Patch, its middle ${formatPercent(x)} across and ${formatPercent(y)} down, its side ${formatPercent(size)} of the image. Arrow keys move it, plus and minus change its size.`;
 }
 
 /** What the model says of an image with a patch, and without. */
@@ -87,13 +86,6 @@ export function readPatchClasses(message: KernelMessageOf<"patch_classes">): Pat
     score: message.scores[at] ?? 0,
   }));
   return { image, x, y, classes };
-}
-
-/** Shares of a hundred, as short as they can be without being wrong. */
-export function formatShare(share: number): string {
-  if (share > 0 && share < 0.005) return "<1 %";
-  if (share < 1 && share > 0.995) return ">99 %";
-  return `${Math.round(100 * share)} %`;
 }
 
 /** How the model's first answer changed, in words. */

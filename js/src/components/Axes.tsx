@@ -1,5 +1,5 @@
 import { measures, ticksOf } from "../axes";
-import { formatValue } from "../words";
+import { formatValue } from "../numbers";
 import { useWidget } from "./context";
 
 /** What x means, above the view; the ticks move with the camera. */

@@ -2,7 +2,8 @@ import { useSignal } from "@preact/signals";
 import type { Banner } from "../banners";
 import { copyText } from "../clipboard";
 import { useWidget } from "./context";
-import { Icon } from "./icons";
+import { CloseButton } from "./controls/IconButton";
+import { Icon } from "./controls/icons";
 
 /** What the kernel has to say, and that it is gone. Text only: whatever it holds is shown as is. */
 export function Banners() {
@@ -68,17 +69,7 @@ function OneBanner({ banner, stays }: { banner: Banner; stays: boolean }) {
           Try again
         </button>
       )}
-      {!stays && (
-        <button
-          type="button"
-          class="aw-button aw-quiet"
-          aria-label="Dismiss"
-          title="Dismiss"
-          onClick={dismiss}
-        >
-          <Icon name="close" />
-        </button>
-      )}
+      {!stays && <CloseButton title="Dismiss" label="Dismiss" onClose={dismiss} />}
     </div>
   );
 }

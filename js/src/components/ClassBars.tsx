@@ -1,13 +1,13 @@
 import type { ComponentChildren } from "preact";
+import { clamp } from "../geometry";
 import type { ClassValue } from "../messages";
-import { formatValue } from "../words";
+import { formatValue } from "../numbers";
+import { Stretch } from "./Stretch";
 
 /** The largest reach of any interval: the common scale of all bars. */
 export function reachOf(values: readonly ClassValue[]): number {
   return Math.max(1e-9, ...values.flatMap((v) => [v.value, v.low ?? 0, v.high ?? 0].map(Math.abs)));
 }
-
-export const percent = (value: number) => `${(100 * value).toFixed(2)}%`;
 
 /** The value and its interval in words. */
 export function describeClass({ label, value, low, high }: ClassValue): string {
@@ -35,26 +35,19 @@ export function ClassBar({
   tone?: string;
 }) {
   const place = (value: number) => {
-    const share = Math.min(Math.max(value / reach, -1), 1);
+    const share = clamp(value / reach, -1, 1);
     return diverging ? 0.5 + share / 2 : Math.max(0, share);
   };
-  const zero = diverging ? 0.5 : 0;
-  const at = place(item.value);
   const { low, high } = item;
   return (
     <span class={`aw-bar-track ${isUncertain(item) ? "aw-uncertain" : ""}`} aria-hidden="true">
-      <span
+      <Stretch
         class={`aw-bar ${tone ?? (item.value < 0 ? "aw-against" : "aw-for")}`}
-        style={{ left: percent(Math.min(at, zero)), width: percent(Math.abs(at - zero)) }}
+        from={place(0)}
+        to={place(item.value)}
       />
       {low !== null && high !== null && (
-        <span
-          class="aw-whisker"
-          style={{
-            left: percent(place(low)),
-            width: percent(Math.max(0, place(high) - place(low))),
-          }}
-        />
+        <Stretch class="aw-whisker" from={place(low)} to={place(high)} />
       )}
     </span>
   );

@@ -1,6 +1,6 @@
 import { useEffect } from "preact/hooks";
 import { useWidget } from "./context";
-import { Icon } from "./icons";
+import { CloseButton } from "./controls/IconButton";
 
 const SHOWN_FOR = 7000;
 
@@ -33,15 +33,7 @@ export function CopiedView() {
             value={copied.line}
             onFocus={(event) => event.currentTarget.select()}
           />
-          <button
-            type="button"
-            class="aw-button aw-quiet"
-            aria-label="Dismiss"
-            title="Dismiss"
-            onClick={close}
-          >
-            <Icon name="close" />
-          </button>
+          <CloseButton title="Dismiss" label="Dismiss" onClose={close} />
         </div>
       )}
     </div>

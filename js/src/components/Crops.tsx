@@ -1,5 +1,5 @@
 import type { Card } from "../cards";
-import { Drawing } from "./Drawing";
+import { Tile } from "./Tile";
 
 /** The real image patches nearest to a cell's mean, cut from the card's strip. */
 export function Crops({ card, size, limit }: { card: Card | null; size: number; limit: number }) {
@@ -16,14 +16,5 @@ export function Crops({ card, size, limit }: { card: Card | null; size: number; 
 
 export function Crop({ card, index, size }: { card: Card; index: number; size: number }) {
   const { strip, tile } = card;
-  return (
-    <Drawing
-      size={size}
-      of={[strip, tile, index]}
-      class="aw-crop"
-      paint={(context, side) => {
-        if (strip) context.drawImage(strip, index * tile, 0, tile, tile, 0, 0, side, side);
-      }}
-    />
-  );
+  return <Tile sheet={strip} left={index * tile} side={tile} size={size} />;
 }

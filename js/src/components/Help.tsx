@@ -1,11 +1,8 @@
-import { useEffect, useRef } from "preact/hooks";
 import { GESTURES, KEYMAP, namedHere } from "../keyboard/keymap";
-import { Icon } from "./icons";
+import { CloseButton } from "./controls/IconButton";
 
 /** All keys, from the table that they act by, and what the pointer does. */
 export function Help({ onClose }: { onClose: () => void }) {
-  const close = useRef<HTMLButtonElement>(null);
-  useEffect(() => close.current?.focus({ preventScroll: true }), []);
   const groups: [string, (readonly [string, string])[]][] = [
     ...Object.entries(KEYMAP).map(
       ([group, commands]) =>
@@ -20,15 +17,7 @@ export function Help({ onClose }: { onClose: () => void }) {
     <div class="aw-help" role="dialog" aria-modal="false" aria-label="Keys">
       <div class="aw-help-head">
         <h2>Keys</h2>
-        <button
-          ref={close}
-          type="button"
-          class="aw-button aw-quiet"
-          aria-label="Close"
-          onClick={onClose}
-        >
-          <Icon name="close" />
-        </button>
+        <CloseButton focused onClose={onClose} />
       </div>
       <div class="aw-help-groups">
         {groups.map(([group, lines]) => (

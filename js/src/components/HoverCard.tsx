@@ -2,7 +2,13 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Card } from "../cards";
 import { placeBeside } from "../geometry";
-import { describePicture, describeSamples, describeWaiting, toneOf } from "../words";
+import {
+  describePicture,
+  describeSamples,
+  describeWaiting,
+  NO_CERTAIN_CLASS,
+  toneOf,
+} from "../words";
 import { CellPicture } from "./CellPicture";
 import { ClassBars, reachOf } from "./ClassBars";
 import { Crops } from "./Crops";
@@ -69,7 +75,7 @@ export function HoverCard() {
         <CellPicture grid={active.grid} cell={active.cell} size={76} />
         <div class="aw-card-words">
           <strong class={label ? "" : "aw-unsure"}>
-            {label ?? (card?.classes ? "no certain class" : "…")}
+            {label ?? (card?.classes ? NO_CERTAIN_CLASS : "…")}
           </strong>
           <span>{describeSamples(store.grid(active.grid), active.cell, card?.count)}</span>
           <span class="aw-card-state">

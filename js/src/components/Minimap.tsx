@@ -1,6 +1,7 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { clamp, viewportOf } from "../geometry";
 import { useWidget } from "./context";
+import { percent } from "./Stretch";
 
 const SIDE = 116;
 
@@ -64,10 +65,10 @@ export function Minimap() {
       <div
         class="aw-minimap-view"
         style={{
-          left: `${100 * x0}%`,
-          top: `${100 * y0}%`,
-          width: `${100 * (x1 - x0)}%`,
-          height: `${100 * (y1 - y0)}%`,
+          left: percent(x0),
+          top: percent(y0),
+          width: percent(x1 - x0),
+          height: percent(y1 - y0),
         }}
       />
     </div>

@@ -1,10 +1,12 @@
 import { useSignal } from "@preact/signals";
+import { formatCount, plural } from "../numbers";
 import type { ClassEntry, Legend } from "../overlays/overlay";
 import { cellsWonBy } from "../overlays/top_class";
 import { combineFor } from "../selection/selection";
-import { plural } from "../words";
 import { useWidget } from "./context";
-import { Icon } from "./icons";
+import { IconButton } from "./controls/IconButton";
+import { Slider } from "./controls/Slider";
+import { percent } from "./Stretch";
 
 /** What the colours over the pictures mean, how strong they are, and what they are of. */
 export function OverlayLegend() {
@@ -27,18 +29,14 @@ export function OverlayLegend() {
         >
           <strong role="status">{legend.title}</strong>
         </button>
-        <button
-          type="button"
-          class="aw-button aw-quiet"
+        <IconButton
+          icon="close"
           title="Pictures without an overlay"
-          aria-label="Pictures without an overlay"
           data-aw-overlay-off
           onClick={() => {
             store.overlay.value = { kind: "pictures" };
           }}
-        >
-          <Icon name="close" />
-        </button>
+        />
       </header>
       {legend.scale && <Scale scale={legend.scale} />}
       {legend.classes && !folded.value && <Classes classes={legend.classes} />}
@@ -52,26 +50,26 @@ export function OverlayLegend() {
                 hidden={note.colour === "transparent"}
               />
               <span>{note.text}</span>
-              {note.count !== undefined && <small>{note.count.toLocaleString("en-US")}</small>}
+              {note.count !== undefined && <small>{formatCount(note.count)}</small>}
             </li>
           ))}
         </ul>
       )}
       {tinted && !folded.value && (
-        <label class="aw-overlay-intensity">
+        <div class="aw-overlay-intensity">
           <span>Intensity</span>
-          <input
-            type="range"
-            min="0"
-            max="1"
-            step="0.05"
+          <Slider
+            label="Intensity"
+            min={0}
+            max={1}
+            step={0.05}
             value={view.overlays.intensity.value}
             data-aw-intensity
-            onInput={(event) => {
-              view.overlays.intensity.value = Number(event.currentTarget.value);
+            onSlide={(value) => {
+              view.overlays.intensity.value = value;
             }}
           />
-        </label>
+        </div>
       )}
     </section>
   );
@@ -83,8 +81,8 @@ function Scale({ scale }: { scale: NonNullable<Legend["scale"]> }) {
       <div class="aw-overlay-ramp" style={{ background: scale.gradient }} aria-hidden="true" />
       <ol>
         {scale.ticks.map((tick) => (
-          <li key={tick.text} style={{ left: `${100 * tick.at}%` }}>
-            <span style={{ transform: `translateX(${-100 * tick.at}%)` }}>{tick.text}</span>
+          <li key={tick.text} style={{ left: percent(tick.at) }}>
+            <span style={{ transform: `translateX(${percent(-tick.at)})` }}>{tick.text}</span>
           </li>
         ))}
       </ol>
@@ -112,7 +110,7 @@ function Classes({ classes }: { classes: readonly ClassEntry[] }) {
           >
             <i class="aw-swatch" style={{ background: entry.colour }} />
             <span>{entry.name}</span>
-            <small>{entry.count.toLocaleString("en-US")}</small>
+            <small>{formatCount(entry.count)}</small>
           </button>
         </li>
       ))}

@@ -3,8 +3,8 @@ import type { OverlayChoice, OverlayKind } from "../overlays/choice";
 import { className } from "../overlays/choice";
 import { ClassPicker } from "./ClassPicker";
 import { useWidget } from "./context";
-import { Icon } from "./icons";
-import { Popup } from "./Popup";
+import { Icon } from "./controls/icons";
+import { MenuItem, PopupButton } from "./controls/PopupButton";
 
 const MODES: [OverlayKind, string, string][] = [
   ["pictures", "Pictures", "what the layer sees in each cell"],
@@ -19,30 +19,19 @@ const MODES: [OverlayKind, string, string][] = [
 /** What lies over the pictures. */
 export function OverlayMenu() {
   const { store } = useWidget();
-  const open = useSignal(false);
   const choice = store.overlay.value;
-  const close = () => {
-    open.value = false;
-  };
   const name = MODES.find(([kind]) => kind === choice.kind)?.[1];
   return (
-    <div class="aw-holder">
-      <button
-        type="button"
-        class={`aw-button ${choice.kind === "pictures" ? "" : "aw-on"}`}
-        title={`Overlay: ${describe(choice, store.classes.names.value)} (V for the next)`}
-        aria-label={`Overlay: ${name}`}
-        aria-haspopup="menu"
-        aria-expanded={open.value}
-        data-aw-overlay-menu
-        onClick={() => {
-          open.value = !open.value;
-        }}
-      >
-        <Icon name="overlay" />
-      </button>
-      {open.value && <Menu onClose={close} />}
-    </div>
+    <PopupButton
+      class={choice.kind === "pictures" ? "" : "aw-on"}
+      title={`Overlay: ${describe(choice, store.classes.names.value)} (V for the next)`}
+      aria-label={`Overlay: ${name}`}
+      data-aw-overlay-menu
+      popupClass="aw-menu aw-overlay-popup"
+      popup={(close) => <Menu onClose={close} />}
+    >
+      <Icon name="overlay" />
+    </PopupButton>
   );
 }
 
@@ -66,53 +55,42 @@ function Menu({ onClose }: { onClose: () => void }) {
   };
   if (picking.value) {
     return (
-      <Popup class="aw-overlay-popup" onClose={onClose}>
+      <>
         <p class="aw-note">Influence of which class?</p>
         <ClassPicker
           chosen={choice.kind === "influence" ? choice.class : null}
           onChoose={(index) => choose({ kind: "influence", class: index })}
         />
-      </Popup>
+      </>
     );
   }
   return (
-    <Popup class="aw-menu aw-overlay-popup" onClose={onClose}>
-      <div role="menu" aria-label="Overlay">
-        {MODES.map(([kind, name, meaning]) => (
-          <button
-            key={kind}
-            type="button"
-            role="menuitemradio"
-            aria-checked={choice.kind === kind}
-            data-aw-overlay-kind={kind}
-            disabled={needsClasses(kind) && store.classes.reason.value !== ""}
-            title={needsClasses(kind) ? store.classes.reason.value : ""}
-            onClick={() => {
-              if (kind === "influence") picking.value = true;
-              else choose({ kind });
-            }}
-          >
-            <span>
-              {name}
-              {kind === "influence" && "…"}
-            </span>
-            <small>{meaning}</small>
-          </button>
-        ))}
-        {last !== null && choice.kind !== "influence" && (
-          <button
-            type="button"
-            role="menuitemradio"
-            aria-checked="false"
-            data-aw-overlay-again
-            onClick={() => choose({ kind: "influence", class: last })}
-          >
-            <span>… of “{className(classes, last)}”</span>
-            <small>again</small>
-          </button>
-        )}
-      </div>
-    </Popup>
+    <div role="menu" aria-label="Overlay">
+      {MODES.map(([kind, name, meaning]) => (
+        <MenuItem
+          key={kind}
+          words={kind === "influence" ? `${name}…` : name}
+          meaning={meaning}
+          checked={choice.kind === kind}
+          data-aw-overlay-kind={kind}
+          disabled={needsClasses(kind) && store.classes.reason.value !== ""}
+          title={needsClasses(kind) ? store.classes.reason.value : ""}
+          onClick={() => {
+            if (kind === "influence") picking.value = true;
+            else choose({ kind });
+          }}
+        />
+      ))}
+      {last !== null && choice.kind !== "influence" && (
+        <MenuItem
+          words={`… of “${className(classes, last)}”`}
+          meaning="again"
+          checked={false}
+          data-aw-overlay-again
+          onClick={() => choose({ kind: "influence", class: last })}
+        />
+      )}
+    </div>
   );
 }
 

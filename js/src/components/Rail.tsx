@@ -2,7 +2,8 @@ import { useEffect, useRef } from "preact/hooks";
 import { namedHere } from "../keyboard/keymap";
 import { rove } from "../keyboard/roving";
 import { useWidget } from "./context";
-import { Icon } from "./icons";
+import { IconButton } from "./controls/IconButton";
+import type { IconName } from "./controls/icons";
 
 /** The buttons at the side of the stage: nearer, further, home; back and forward. */
 export function Rail() {
@@ -11,7 +12,7 @@ export function Rail() {
   useEffect(() => rove(element.current!, "both"), []);
   const { navigation, standpoints } = view;
   const ground = view.grid !== null;
-  const groups: [icon: string, words: string, keys: string, can: boolean, act: () => void][][] = [
+  const groups: [icon: IconName, words: string, keys: string, can: boolean, act: () => void][][] = [
     [
       ["plus", "Zoom in", "+", ground, () => navigation.zoomBy(1.7)],
       ["minus", "Zoom out", "−", ground, () => navigation.zoomBy(1 / 1.7)],
@@ -27,18 +28,16 @@ export function Rail() {
       {groups.map((group) => (
         <div key={group[0][0]} class="aw-group aw-zoom">
           {group.map(([icon, words, keys, can, act]) => (
-            <button
+            <IconButton
               key={icon}
-              type="button"
-              class="aw-button"
+              icon={icon}
+              class=""
               title={`${words} (${namedHere(keys)})`}
-              aria-label={words}
+              label={words}
               disabled={!can}
               data-aw-zoom={icon}
               onClick={act}
-            >
-              <Icon name={icon} />
-            </button>
+            />
           ))}
         </div>
       ))}

@@ -7,7 +7,7 @@ import { closeOne, handleKey } from "../keyboard/keys";
 import { writeOverlay } from "../overlays/choice";
 import { isDark, onThemeChange } from "../theme";
 import { copyView } from "../view/copy_view";
-import { describePicture, describePlace, describeSamples } from "../words";
+import { describePicture, describePlace, describeSamples, NO_CERTAIN_CLASS } from "../words";
 import { CuesPanel } from "./causes/CuesPanel";
 import { useWidget } from "./context";
 import { DetailPanels } from "./detail/DetailPanels";
@@ -186,7 +186,7 @@ function LiveCaption() {
     const selection = store.selection.value;
     const shown = grid && view.overlays.words(grid, active.cell);
     words = [
-      label ?? "no certain class",
+      label ?? NO_CERTAIN_CLASS,
       ...(shown ? [shown] : []),
       describePlace(active.grid, active.cell),
       describeSamples(grid, active.cell),

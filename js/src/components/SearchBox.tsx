@@ -1,12 +1,14 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { clamp } from "../geometry";
+import { formatCount, formatValue, plural } from "../numbers";
 import { type FoundClass, findClasses, findNames, nearMatches } from "../search";
 import { combineFor } from "../selection/selection";
 import { MAX_CLASSES } from "../strongest";
 import { argues } from "../subject";
-import { formatValue, plural } from "../words";
 import { useWidget } from "./context";
-import { Icon } from "./icons";
+import { IconButton } from "./controls/IconButton";
+import { Icon } from "./controls/icons";
 
 const SHOWN = 12;
 
@@ -79,7 +81,7 @@ export function SearchBox() {
           const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
           if (step !== 0) {
             event.preventDefault();
-            const next = Math.min(Math.max(at + step, 0), shown.length - 1);
+            const next = clamp(at + step, 0, shown.length - 1);
             reached.value = shown[next]?.class ?? null;
           } else if (event.key === "Enter") {
             flyTo(shown[at]);
@@ -91,14 +93,12 @@ export function SearchBox() {
         }}
       />
       {searching && (
-        <button
-          type="button"
-          class="aw-button aw-quiet aw-clear"
-          aria-label="Clear the search"
+        <IconButton
+          icon="close"
+          class="aw-quiet aw-clear"
+          title="Clear the search"
           onClick={clear}
-        >
-          <Icon name="close" />
-        </button>
+        />
       )}
       {searching && focused.value && (
         // What is pressed in the list leaves the focus in the field.
@@ -178,7 +178,7 @@ function FoundRow({
     cells.length === 0
       ? "no cell"
       : won.length > 0
-        ? `wins ${won.length.toLocaleString("en-US")} of ${plural(cells.length, "cell")}`
+        ? `wins ${formatCount(won.length)} of ${plural(cells.length, "cell")}`
         : plural(cells.length, "cell");
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the field takes the keys
@@ -200,34 +200,28 @@ function FoundRow({
       <small>
         {strongest !== null && <strong>{formatValue(strongest)}</strong>} {where}
       </small>
-      <button
-        type="button"
-        class="aw-button aw-quiet"
+      <IconButton
+        icon="colour"
         tabIndex={-1}
         title="Colour the atlas by this class"
-        aria-label={`Colour the atlas by ${name}`}
+        label={`Colour the atlas by ${name}`}
         data-aw-found-colour={match.class}
         onClick={(event) => {
           event.stopPropagation();
           onColour();
         }}
-      >
-        <Icon name="colour" />
-      </button>
-      <button
-        type="button"
-        class="aw-button aw-quiet"
+      />
+      <IconButton
+        icon="samples"
         tabIndex={-1}
         title="An atlas of this class: the samples that argue most for it"
-        aria-label={`An atlas of ${name}`}
+        label={`An atlas of ${name}`}
         data-aw-found-atlas={match.class}
         onClick={(event) => {
           event.stopPropagation();
           onAtlas();
         }}
-      >
-        <Icon name="samples" />
-      </button>
+      />
     </li>
   );
 }
@@ -236,12 +230,12 @@ function NothingFound({ query, onTry }: { query: string; onTry: (name: string) =
   const { store } = useWidget();
   const names = store.classes.names.value;
   if (names.length === 0) {
-    return <p class="aw-note">{store.classes.reason.value || "The classes are not known yet."}</p>;
+    return <p class="aw-note">{store.classes.inPlace.value}</p>;
   }
   const near = nearMatches(names, query);
   return (
     <p class="aw-note">
-      None of {names.length.toLocaleString("en-US")} classes is called so.
+      None of {plural(names.length, "class", "classes")} is called so.
       {near.length > 0 && " Near: "}
       {near.map((index, place) => (
         <>
@@ -268,8 +262,7 @@ function SearchNote({ more }: { more: number }) {
   const parts = ["Enter flies there, a click selects."];
   if (more > 0) parts.unshift(`And ${plural(more, "more class", "more classes")}.`);
   if (cells < total) {
-    const known = cells.toLocaleString("en-US");
-    parts.push(`Classes are known of ${known} of ${plural(total, "cell")} so far.`);
+    parts.push(`Classes are known of ${formatCount(cells)} of ${plural(total, "cell")} so far.`);
   }
   return <p class="aw-note">{parts.join(" ")}</p>;
 }

@@ -1,6 +1,7 @@
+import { formatCount, plural } from "../numbers";
 import { describeStatus } from "../traits";
-import { plural } from "../words";
 import { useWidget } from "./context";
+import { Progress } from "./controls/Progress";
 import { StateMark } from "./StateMark";
 
 const BUSY = new Set(["starting", "collecting", "layout", "attribution", "umap", "pictures"]);
@@ -14,18 +15,10 @@ export function StatusLine() {
   const shown = layout &&
     grid && { cells: grid.ids.length, samples: layout.samples, images: layout.images };
   const busy = BUSY.has(status.stage) && store.connected.value;
-  const share = status.total > 0 ? Math.min(1, status.done / status.total) : null;
+  const share = busy && status.total > 0 ? status.done / status.total : null;
   return (
     <div class="aw-status">
-      <div
-        class={`aw-progress ${busy ? (share === null ? "aw-endless" : "aw-busy") : ""}`}
-        role="progressbar"
-        aria-label="Progress"
-        aria-valuemin={0}
-        aria-valuemax={100}
-        aria-valuenow={busy && share !== null ? Math.round(100 * share) : undefined}
-        style={{ "--aw-share": share ?? 0 }}
-      />
+      <Progress share={share} label="Progress" class={busy ? "" : "aw-at-rest"} />
       <span class="aw-status-text">
         {store.connected.value
           ? describeStatus(status, shown)
@@ -89,7 +82,7 @@ function Legend() {
         .map((entry) => (
           <li key={entry.tone} title={entry.tip}>
             <StateMark tone={entry.tone} />
-            {entry.count.toLocaleString("en-US")} <span>{entry.words}</span>
+            {formatCount(entry.count)} <span>{entry.words}</span>
           </li>
         ))}
     </ul>

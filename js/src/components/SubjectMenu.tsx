@@ -3,58 +3,47 @@ import type { Subject } from "../subject";
 import { ALL, argues, compared, describeSubject, isSame, nameSubject, wins } from "../subject";
 import { ClassPicker } from "./ClassPicker";
 import { useWidget } from "./context";
-import { Icon } from "./icons";
-import { Popup } from "./Popup";
+import { IconButton } from "./controls/IconButton";
+import { Icon } from "./controls/icons";
+import { MenuItem, PopupButton } from "./controls/PopupButton";
 
 /** Which samples are on show: all, those of a class, or two classes compared; and the way back. */
 export function SubjectMenu() {
   const { store, host } = useWidget();
-  const open = useSignal(false);
   const wanted = store.traits.subject.value;
   const shown = store.layout.value?.subject ?? ALL;
   const coming = !isSame(wanted, shown);
   const back = coming && wanted.length > 0 ? "Give it up" : "Back to all samples";
-  const close = () => {
-    open.value = false;
-  };
   return (
-    <div class="aw-holder aw-subject">
+    <div class="aw-subject">
       {wanted.length > 0 && <span class="aw-subject-path">all samples ›</span>}
-      <button
-        type="button"
-        class={`aw-button aw-subject-button ${wanted.length > 0 ? "aw-on" : ""}`}
+      <PopupButton
+        class={`aw-subject-button ${wanted.length > 0 ? "aw-on" : ""}`}
         title={describeSubject(wanted)}
         aria-label={`On show: ${nameSubject(wanted)}`}
-        aria-haspopup="menu"
-        aria-expanded={open.value}
         aria-busy={coming}
         data-aw-subject-menu
-        onClick={() => {
-          open.value = !open.value;
-        }}
+        popupClass="aw-menu aw-subject-popup"
+        popup={(close) => <Menu onClose={close} />}
       >
         <span class="aw-subject-name">
           {nameSubject(wanted)}
           {coming && "…"}
         </span>
         <Icon name="down" />
-      </button>
+      </PopupButton>
       {wanted.length > 0 && (
-        <button
-          type="button"
-          class="aw-button aw-quiet aw-subject-back"
+        <IconButton
+          icon="close"
+          class="aw-quiet aw-subject-back"
           title={back}
-          aria-label={back}
           data-aw-subject-back
           onClick={() => {
             store.traits.setSubject(coming ? shown : ALL);
             host.focus({ preventScroll: true });
           }}
-        >
-          <Icon name="close" />
-        </button>
+        />
       )}
-      {open.value && <Menu onClose={close} />}
     </div>
   );
 }
@@ -88,7 +77,6 @@ function Menu({ onClose }: { onClose: () => void }) {
           asking.value = next;
         }}
         onShow={show}
-        onClose={onClose}
       />
     );
   }
@@ -140,25 +128,20 @@ function Menu({ onClose }: { onClose: () => void }) {
     ["cues", "Misleading cues…", "between two classes", false, () => openCues(now)],
   );
   return (
-    <Popup class="aw-menu aw-subject-popup" onClose={onClose}>
-      <div role="menu" aria-label="Which samples">
-        {entries.map(([name, words, meaning, checked, act]) => (
-          <button
-            key={name}
-            type="button"
-            role="menuitemradio"
-            aria-checked={checked}
-            disabled={name !== "all" && (names.length === 0 || !store.connected.value)}
-            title={name !== "all" ? reason.value : ""}
-            data-aw-subject={name}
-            onClick={act}
-          >
-            <span>{words}</span>
-            <small>{meaning}</small>
-          </button>
-        ))}
-      </div>
-    </Popup>
+    <div role="menu" aria-label="Which samples">
+      {entries.map(([name, words, meaning, checked, act]) => (
+        <MenuItem
+          key={name}
+          words={words}
+          meaning={meaning}
+          checked={checked}
+          disabled={name !== "all" && (names.length === 0 || !store.connected.value)}
+          title={name !== "all" ? reason.value : ""}
+          data-aw-subject={name}
+          onClick={act}
+        />
+      ))}
+    </div>
   );
 }
 
@@ -167,12 +150,10 @@ function Question({
   asking: what,
   onAsk,
   onShow,
-  onClose,
 }: {
   asking: Asking;
   onAsk: (next: Asking) => void;
   onShow: (subject: Subject) => void;
-  onClose: () => void;
 }) {
   const names = useWidget().store.classes.names.value;
   const first = typeof what === "object" ? what.first : null;
@@ -183,7 +164,7 @@ function Question({
         ? "Compare which class …"
         : "An atlas of which class?";
   return (
-    <Popup class="aw-subject-popup" onClose={onClose}>
+    <>
       <p class="aw-note">{words}</p>
       <ClassPicker
         key={words}
@@ -195,6 +176,6 @@ function Question({
           else if (first !== null && name !== first) onShow(compared(first, name));
         }}
       />
-    </Popup>
+    </>
   );
 }

@@ -3,8 +3,8 @@ import { rove } from "../keyboard/roving";
 import { copyView } from "../view/copy_view";
 import type { Tool } from "../view/view";
 import { useWidget } from "./context";
+import { IconButton } from "./controls/IconButton";
 import { ExportMenu } from "./ExportMenu";
-import { Icon } from "./icons";
 import { LayerPicker } from "./LayerPicker";
 import { OverlayMenu } from "./OverlayMenu";
 import { SearchBox } from "./SearchBox";
@@ -39,55 +39,46 @@ export function Toolbar({ onHelp }: { onHelp: () => void }) {
       <div class="aw-group">
         <div class="aw-tools" role="radiogroup" aria-label="Tool">
           {TOOLS.map(([tool, title]) => (
-            <button
+            <IconButton
               key={tool}
-              type="button"
+              icon={tool}
               role="radio"
-              class="aw-button"
+              class=""
               title={title}
-              aria-label={title}
               aria-checked={view.tool.value === tool}
               data-aw-tool={tool}
               onClick={() => {
                 view.tool.value = tool;
               }}
-            >
-              <Icon name={tool} />
-            </button>
+            />
           ))}
         </div>
         <SelectMenu />
       </div>
       <OverlayMenu />
       <ExportMenu />
-      <button
-        type="button"
-        class="aw-button aw-quiet aw-copy-view"
+      <IconButton
+        icon="link"
+        class="aw-quiet aw-copy-view"
         title="Copy a line that returns to this view (C)"
-        aria-label="Copy this view"
+        label="Copy this view"
         data-aw-copy-view
         onClick={() => void copyView(view)}
-      >
-        <Icon name="link" />
-      </button>
-      <button
-        type="button"
-        class="aw-button aw-quiet aw-fullscreen"
+      />
+      <IconButton
+        icon="fullscreen"
+        class="aw-quiet aw-fullscreen"
         title="Full screen (F)"
-        aria-label="Full screen"
+        label="Full screen"
         onClick={() => toggleFullscreen(host)}
-      >
-        <Icon name="fullscreen" />
-      </button>
-      <button
-        type="button"
-        class="aw-button aw-quiet aw-keys"
+      />
+      <IconButton
+        icon="help"
+        class="aw-quiet aw-keys"
         title="Keys (?)"
-        aria-label="Keys"
+        label="Keys"
         onClick={onHelp}
-      >
-        <Icon name="help" />
-      </button>
+      />
     </div>
   );
 }

@@ -1,6 +1,5 @@
 /** What diagnoses mean, in plain words. Pure. */
-import { formatCount } from "../traits";
-import { plural } from "../words";
+import { formatCount, formatDecimal, formatPercent, plural } from "../numbers";
 import type { Diagnosis, Halves } from "./diagnoses";
 
 /** How many neighbours are looked at. */
@@ -30,15 +29,15 @@ export function describeAgreement({ agreement, count }: Diagnosis, share: number
     share === null
       ? ""
       : share >= 0.5
-        ? `, more than in ${percent(share)} of the cells`
-        : `, less than in ${percent(1 - share)} of the cells`;
-  return `Any two of its ${formatCount(count)} samples have a cosine of ${plain(agreement)} on average${rank}.`;
+        ? `, more than in ${formatPercent(share)} of the cells`
+        : `, less than in ${formatPercent(1 - share)} of the cells`;
+  return `Any two of its ${formatCount(count)} samples have a cosine of ${formatDecimal(agreement)} on average${rank}.`;
 }
 
 export function describeEmptiness({ nearest, emptiness }: Diagnosis): string {
-  const cosine = nearest === null ? "" : ` Its cosine is ${plain(nearest)}.`;
+  const cosine = nearest === null ? "" : ` Its cosine is ${formatDecimal(nearest)}.`;
   if (emptiness === null) return `All samples are of one crop.${cosine}`;
-  const times = `${plain(emptiness)} times as far as a sample’s own nearest neighbour`;
+  const times = `${formatDecimal(emptiness)} times as far as a sample’s own nearest neighbour`;
   if (emptiness >= 1.1) {
     return `The mean lies where no samples are: the nearest is ${times}.${cosine}`;
   }
@@ -57,14 +56,14 @@ export function describeGroups({ mixture, chance, count }: Diagnosis): string {
 
 export function describeKept({ kept }: Diagnosis): string {
   if (kept === null) return "There are no neighbours to compare.";
-  const near = (kept * NEIGHBOURS).toFixed(1);
+  const near = formatDecimal(kept * NEIGHBOURS, 1);
   return `Of its samples’ ${NEIGHBOURS} nearest neighbours ${near} are among the nearest on the map.`;
 }
 
 export function describeSplit({ cosine, apart, clear }: Halves): string {
   const facts = [
-    ...(cosine === null ? [] : [`cosine ${plain(cosine)} between the halves`]),
-    ...(apart === null ? [] : [`${apart.toFixed(1)} σ apart`]),
+    ...(cosine === null ? [] : [`cosine ${formatDecimal(cosine)} between the halves`]),
+    ...(apart === null ? [] : [`${formatDecimal(apart, 1)} σ apart`]),
   ].join(", ");
   const doubt = clear ? "" : " One group cut in two looks like this as well (2.5 to 4 σ).";
   return `${facts.charAt(0).toUpperCase()}${facts.slice(1)}.${doubt}`;
@@ -73,8 +72,6 @@ export function describeSplit({ cosine, apart, clear }: Halves): string {
 /** At most so often. */
 export function describeChance(chance: number): string {
   if (chance < 0.001) return "fewer than one case in 1,000";
-  return `${chance < 0.1 ? (100 * chance).toFixed(1) : Math.round(100 * chance)} % of cases at most`;
+  const percent = chance < 0.1 ? `${formatDecimal(100 * chance, 1)} %` : formatPercent(chance);
+  return `${percent} of cases at most`;
 }
-
-const plain = (value: number) => value.toFixed(2).replace("-", "−");
-const percent = (share: number) => `${Math.round(100 * share)} %`;

@@ -2,6 +2,7 @@
  * Colour scales. Mixed in OKLab (Björn Ottosson, 2020), where equal steps look equal, out of stops
  * whose lightness rises or falls all along: they can be told apart without seeing hues.
  */
+import { clamp } from "../geometry";
 
 export type Rgb = readonly [number, number, number];
 
@@ -35,7 +36,7 @@ const toLinear = (byte: number): number => {
 
 const toByte = (linear: number): number => {
   const share = linear <= 0.0031308 ? 12.92 * linear : 1.055 * linear ** (1 / 2.4) - 0.055;
-  return Math.round(255 * Math.min(Math.max(share, 0), 1));
+  return Math.round(255 * clamp(share, 0, 1));
 };
 
 export function toOklab(rgb: Rgb): Lab {
@@ -79,7 +80,7 @@ export class Ramp {
   }
 
   at(share: number): Rgb {
-    const step = Math.round(Math.min(Math.max(share, 0), 1) * (STEPS - 1));
+    const step = Math.round(clamp(share, 0, 1) * (STEPS - 1));
     return this.colours[Number.isNaN(step) ? 0 : step];
   }
 

@@ -1,6 +1,5 @@
 import type { Grid } from "../grids";
-import { formatCount } from "../traits";
-import { plural } from "../words";
+import { formatCount, plural } from "../numbers";
 import { pixelOf, VIRIDIS } from "./colour";
 import { type Overlay, ratioTicks } from "./overlay";
 

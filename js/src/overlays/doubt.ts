@@ -1,5 +1,6 @@
 import type { GridDiagnoses } from "../diagnosis/diagnoses";
 import type { Grid } from "../grids";
+import { formatDecimal, formatPercent } from "../numbers";
 import { MAKO, pixelOf } from "./colour";
 import { type Note, type Overlay, roundTicks } from "./overlay";
 
@@ -33,15 +34,15 @@ export function doubtOverlay(grid: Grid, known: GridDiagnoses | null): Overlay {
     },
     words: (cell) => {
       const value = agreement.get(cell);
-      return value === undefined ? null : `agreement ${value.toFixed(2)}`;
+      return value === undefined ? null : `agreement ${formatDecimal(value)}`;
     },
     sentence: (cell) => {
       const value = agreement.get(cell);
       if (value === undefined) return null;
       const groups = mixtures.has(cell) ? ", two groups" : "";
       const near = kept.get(cell);
-      const place = near === undefined ? "" : `, ${Math.round(100 * near)} % of neighbours kept`;
-      return `Agreement ${value.toFixed(2)}${groups}${place}`;
+      const place = near === undefined ? "" : `, ${formatPercent(near)} of neighbours kept`;
+      return `Agreement ${formatDecimal(value)}${groups}${place}`;
     },
     framed: (cell) => mixtures.has(cell),
     legend: {

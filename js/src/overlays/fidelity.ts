@@ -1,3 +1,4 @@
+import { formatDecimal } from "../numbers";
 import { DOUBTFUL_COSINE, isDoubtful } from "../pictures";
 import { MAKO, pixelOf } from "./colour";
 import type { Overlay } from "./overlay";
@@ -19,7 +20,7 @@ export function fidelityOverlay(pictureOf: (cell: number) => PictureFacts | unde
     },
     words: (cell) => {
       const cosine = pictureOf(cell)?.cosine ?? null;
-      return cosine === null ? null : `cosine ${cosine.toFixed(2)}`;
+      return cosine === null ? null : `cosine ${formatDecimal(cosine)}`;
     },
     framed: (cell) => {
       const picture = pictureOf(cell);

@@ -1,4 +1,4 @@
-import { formatValue } from "../words";
+import { formatValue } from "../numbers";
 import { cssOf, divergingRamp, mixed, pixelOf } from "./colour";
 import { type Note, type Overlay, roundTicks } from "./overlay";
 

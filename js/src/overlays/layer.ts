@@ -182,13 +182,10 @@ export class OverlayLayer {
       };
     }
     if (kind !== "top class" && kind !== "influence") return null;
-    const reason = store.classes.reason.value;
     return {
       title: kind === "influence" ? "Influence" : "Top class",
       about: "",
-      notes: [
-        { colour: "transparent", text: reason || "Which classes there are is not known yet." },
-      ],
+      notes: [{ colour: "transparent", text: store.classes.inPlace.value }],
     };
   }
 

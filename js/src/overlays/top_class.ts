@@ -1,3 +1,4 @@
+import { NO_CERTAIN_CLASS } from "../words";
 import { className } from "./choice";
 import { CLASS_COLOURS, cssOf, OTHER_COLOUR, pixelOf, UNCERTAIN_COLOUR } from "./colour";
 import type { Note, Overlay } from "./overlay";
@@ -88,7 +89,7 @@ export function topClassOverlay(
     rest.length === 1 ? "one other class" : `${rest.length} other classes`,
   );
   say(cssOf(CLASS_COLOURS[0], SHARED), shared, "paler: two classes share it");
-  say(cssOf(uncertain), without, "no certain class");
+  say(cssOf(uncertain), without, NO_CERTAIN_CLASS);
   say("transparent", waiting, "to come");
   return {
     colours,

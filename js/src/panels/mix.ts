@@ -1,4 +1,5 @@
 import { signal } from "@preact/signals";
+import { clamp } from "../geometry";
 import type { LivePictures } from "../inspections";
 import type { Place } from "../view/view";
 import type { PanelStore } from "./panel";
@@ -20,7 +21,7 @@ export class Mix {
   ) {}
 
   slide(share: number): void {
-    this.share.value = Math.min(Math.max(share, 0), 1);
+    this.share.value = clamp(share, 0, 1);
     this.cancelTimer();
     this.timer = setTimeout(() => this.make(), REST);
   }

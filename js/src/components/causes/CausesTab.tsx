@@ -1,8 +1,10 @@
 import { describeMeaning, describeNumbers } from "../../causes/causal_test";
+import { formatDecimal, plural } from "../../numbers";
 import type { Panel } from "../../panels/panel";
-import { NO_KERNEL, plural } from "../../words";
+import { NO_KERNEL } from "../../words";
 import { useWidget } from "../context";
-import { Choice } from "./Choice";
+import { Choice } from "../controls/Choice";
+import { Slider } from "../controls/Slider";
 import { Scatter } from "./Scatter";
 import { TaskState } from "./TaskState";
 
@@ -71,21 +73,20 @@ export function CausesTab({ panel }: { panel: Panel }) {
             }}
           />
           {adds && (
-            <label class="aw-amount">
-              <input
-                type="range"
+            <div class="aw-amount">
+              <Slider
                 min={LEAST}
                 max={MOST}
-                step="0.25"
+                step={0.25}
                 value={choices.amount.value}
-                aria-label="How much is added, in units of the cell’s mean"
+                label="How much is added, in units of the cell’s mean"
                 data-aw-amount
-                onInput={(event) => {
-                  choices.amount.value = event.currentTarget.valueAsNumber;
+                onSlide={(value) => {
+                  choices.amount.value = value;
                 }}
               />
-              <output>{`${choices.amount.value.toFixed(2).replace("-", "−")} ×`}</output>
-            </label>
+              <output>{formatDecimal(choices.amount.value)} ×</output>
+            </div>
           )}
         </div>
         <Choice
@@ -118,16 +119,7 @@ export function CausesTab({ panel }: { panel: Panel }) {
             Find misleading cues…
           </button>
         </div>
-        {running && (
-          <TaskState
-            running={running}
-            words={describeRunning(state?.stage === "running" ? state : null)}
-            onStop={() => {
-              running.stop();
-              panel.tried.value = null;
-            }}
-          />
-        )}
+        <TaskState task={panel.tried} begins="Reading the images…" counts={["crop", "crops"]} />
       </section>
       {state?.stage === "done" && (
         <section class="aw-said aw-experiment" aria-live="polite">
@@ -144,11 +136,6 @@ export function CausesTab({ panel }: { panel: Panel }) {
       )}
     </>
   );
-}
-
-function describeRunning(state: { done: number; total: number } | null): string {
-  if (!state || state.total === 0) return "Reading the images…";
-  return `${state.done} of ${plural(state.total, "crop")}…`;
 }
 
 function classesOf(

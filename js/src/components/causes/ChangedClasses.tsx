@@ -1,5 +1,6 @@
-import { describeChange, formatShare, type PatchClasses } from "../../causes/patch";
-import { percent } from "../ClassBars";
+import { describeChange, type PatchClasses } from "../../causes/patch";
+import { formatShare } from "../../numbers";
+import { Stretch } from "../Stretch";
 
 /** The strongest classes of an image, without the patch (grey) and with it. */
 export function ChangedClasses({ shown, target }: { shown: PatchClasses; target: number | null }) {
@@ -14,8 +15,8 @@ export function ChangedClasses({ shown, target }: { shown: PatchClasses; target:
           >
             <span class={`aw-bar-label ${index === target ? "aw-wanted" : ""}`}>{name}</span>
             <span class="aw-bar-track" aria-hidden="true">
-              <span class="aw-bar aw-before" style={{ width: percent(before) }} />
-              <span class="aw-bar aw-after" style={{ width: percent(after) }} />
+              <Stretch class="aw-bar aw-before" from={0} to={before} />
+              <Stretch class="aw-bar aw-after" from={0} to={after} />
             </span>
             <span class="aw-bar-value">{formatShare(before)} →</span>
             <span class="aw-bar-value aw-now">{formatShare(after)}</span>

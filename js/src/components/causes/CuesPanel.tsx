@@ -1,12 +1,11 @@
-import { useEffect, useRef } from "preact/hooks";
 import type { Cue, CueReport } from "../../causes/cues";
-import { formatShare } from "../../causes/patch";
 import type { Canvas } from "../../decode";
-import { formatValue, NO_KERNEL, plural } from "../../words";
+import { formatShare, formatValue, plural } from "../../numbers";
+import { NO_KERNEL } from "../../words";
 import { CellPicture } from "../CellPicture";
 import { useWidget } from "../context";
-import { Drawing } from "../Drawing";
-import { Icon } from "../icons";
+import { CloseButton } from "../controls/IconButton";
+import { Tile } from "../Tile";
 import { ClassChoice } from "./ClassChoice";
 import { TaskState } from "./TaskState";
 
@@ -14,8 +13,6 @@ import { TaskState } from "./TaskState";
 export function CuesPanel() {
   const { store, view, host } = useWidget();
   const { choices } = view;
-  const close = useRef<HTMLButtonElement>(null);
-  useEffect(() => close.current?.focus({ preventScroll: true }), []);
   const [first, second] = [choices.first.value, choices.second.value];
   const running = choices.cues.value;
   const state = running?.state.value;
@@ -41,16 +38,7 @@ export function CuesPanel() {
     >
       <div class="aw-cues-head">
         <h2>Misleading cues</h2>
-        <button
-          ref={close}
-          type="button"
-          class="aw-button aw-quiet"
-          title="Close (Escape)"
-          aria-label="Close"
-          onClick={end}
-        >
-          <Icon name="close" />
-        </button>
+        <CloseButton focused onClose={end} />
       </div>
       <p class="aw-note">
         What argues for one class although it is seen in images of the other: pasted on those
@@ -87,16 +75,10 @@ export function CuesPanel() {
           Find
         </button>
       </div>
-      {running && (
-        <TaskState
-          running={running}
-          words="Going through the samples of both classes, then pasting…"
-          onStop={() => {
-            running.stop();
-            choices.cues.value = null;
-          }}
-        />
-      )}
+      <TaskState
+        task={choices.cues}
+        begins="Going through the samples of both classes, then pasting…"
+      />
       {running && state?.stage === "done" && (
         <Found report={state.result} request={running.request} />
       )}
@@ -163,15 +145,13 @@ function CueRow({
           </strong>
           <span class="aw-cue-crops">
             {Array.from({ length: shown }, (_, at) => (
-              <Drawing
+              <Tile
                 key={at}
+                sheet={crops}
+                left={at * tile}
+                top={rank * tile}
+                side={tile}
                 size={28}
-                of={[crops, at]}
-                class="aw-crop"
-                paint={(context, size) => {
-                  if (!crops) return;
-                  context.drawImage(crops, at * tile, rank * tile, tile, tile, 0, 0, size, size);
-                }}
               />
             ))}
           </span>

@@ -1,7 +1,7 @@
 import { useEffect } from "preact/hooks";
 import { IMAGES_AT_ONCE } from "../../causes/causes";
 import { useWidget } from "../context";
-import { Drawing } from "../Drawing";
+import { Tile } from "../Tile";
 
 const SIZE = 44;
 
@@ -47,14 +47,7 @@ export function ImageStrip({
           data-aw-image={image}
           onClick={() => onChoose(image)}
         >
-          <Drawing
-            size={SIZE}
-            of={[sheet]}
-            class="aw-crop"
-            paint={(context, size) => {
-              if (sheet) context.drawImage(sheet, left, top, side, side, 0, 0, size, size);
-            }}
-          />
+          <Tile sheet={sheet} left={left} top={top} side={side} size={SIZE} />
         </button>
       ))}
       {more && (

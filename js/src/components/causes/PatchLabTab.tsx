@@ -2,9 +2,11 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { LivePatch } from "../../causes/live_patch";
 import { fitted, LARGEST, SMALLEST } from "../../causes/patch";
+import { formatPercent } from "../../numbers";
 import type { Panel } from "../../panels/panel";
-import { NO_KERNEL, plural } from "../../words";
+import { NO_KERNEL } from "../../words";
 import { useWidget } from "../context";
+import { Slider } from "../controls/Slider";
 import { ChangedClasses } from "./ChangedClasses";
 import { ClassChoice } from "./ClassChoice";
 import { ImageStrip } from "./ImageStrip";
@@ -53,8 +55,7 @@ export function PatchLabTab({ panel }: { panel: Panel }) {
     ask(false);
   }, [image, crop.value, picture, at.x, at.y, at.size, target, connected]);
   const shown = live.shown.value;
-  const running = panel.patched.value;
-  const state = running?.state.value;
+  const tested = panel.patched.value?.state.value;
   return (
     <>
       <div class="aw-made aw-experiment">
@@ -62,22 +63,21 @@ export function PatchLabTab({ panel }: { panel: Panel }) {
         <div class="aw-patch-row">
           <PatchedImage image={image} place={panel.place} crop={crop.value} at={choices.place} />
           <div class="aw-patch-controls">
-            <label class="aw-amount">
+            <div class="aw-amount">
               <span>size</span>
-              <input
-                type="range"
+              <Slider
                 min={SMALLEST}
                 max={LARGEST}
-                step="0.01"
+                step={0.01}
                 value={at.size}
-                aria-label="Size of the patch"
-                aria-valuetext={`${Math.round(100 * at.size)} % of the image’s side`}
+                label="Size of the patch"
+                valueText={`${formatPercent(at.size)} of the image’s side`}
                 data-aw-patch-size
-                onInput={(event) => {
-                  choices.place.value = fitted({ ...at, size: event.currentTarget.valueAsNumber });
+                onSlide={(size) => {
+                  choices.place.value = fitted({ ...at, size });
                 }}
               />
-            </label>
+            </div>
             <span class="aw-note">is to become</span>
             <ClassChoice
               label="The class that images are to become"
@@ -113,7 +113,7 @@ export function PatchLabTab({ panel }: { panel: Panel }) {
           <button
             type="button"
             class="aw-button"
-            disabled={!connected || target === null || state?.stage === "running"}
+            disabled={!connected || target === null || tested?.stage === "running"}
             title={connected ? "With noise and random cells as controls" : NO_KERNEL}
             data-aw-test-patch
             onClick={() => {
@@ -129,21 +129,12 @@ export function PatchLabTab({ panel }: { panel: Panel }) {
           >
             Test over many images
           </button>
-          {running && (
-            <TaskState
-              running={running}
-              words={
-                state?.stage === "running" && state.total > 0
-                  ? `${state.done} of ${plural(state.total, "pass", "passes")}…`
-                  : "Reading the images…"
-              }
-              onStop={() => {
-                running.stop();
-                panel.patched.value = null;
-              }}
-            />
-          )}
-          {state?.stage === "done" && <PatchTestTable test={state.result} />}
+          <TaskState
+            task={panel.patched}
+            begins="Reading the images…"
+            counts={["pass", "passes"]}
+          />
+          {tested?.stage === "done" && <PatchTestTable test={tested.result} />}
         </section>
       </div>
     </>

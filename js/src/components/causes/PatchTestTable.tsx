@@ -1,6 +1,6 @@
 import { describePatchTest, type PatchTest } from "../../causes/patch_test";
-import { plural } from "../../words";
-import { percent } from "../ClassBars";
+import { formatPercent, plural } from "../../numbers";
+import { Stretch } from "../Stretch";
 
 const PROTOCOLS: Record<string, string> = {
   corner: "one corner for all",
@@ -27,17 +27,15 @@ export function PatchTestTable({ test }: { test: PatchTest }) {
               <li key={condition} class="aw-bar-row">
                 <span class="aw-bar-label">{CONDITIONS[condition] ?? condition}</span>
                 <span class="aw-bar-track" aria-hidden="true">
-                  <span
+                  <Stretch
                     class={`aw-bar ${condition === "patch" ? "aw-for" : "aw-before"}`}
-                    style={{ width: percent(count > 0 ? flips / count : 0) }}
+                    from={0}
+                    to={count > 0 ? flips / count : 0}
                   />
-                  <span
-                    class="aw-whisker"
-                    style={{ left: percent(low), width: percent(high - low) }}
-                  />
+                  <Stretch class="aw-whisker" from={low} to={high} />
                 </span>
                 <span class="aw-bar-value">
-                  {flips} of {count} ({Math.round(100 * low)}–{Math.round(100 * high)} %)
+                  {flips} of {count} ({Math.round(100 * low)}–{formatPercent(high)})
                 </span>
               </li>
             ))}

@@ -1,8 +1,10 @@
 import type { Signal } from "@preact/signals";
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import { describePatch, fitted, movedByKey, type PatchPlace, resized } from "../../causes/patch";
 import type { Place } from "../../view/view";
 import { useWidget } from "../context";
+import { percent } from "../Stretch";
+import { WholeImage } from "../WholeImage";
 import { PatchPicture } from "./PatchPicture";
 
 const SHARPNESS = 128; // pixels in which the patch is drawn, whatever its size
@@ -22,16 +24,8 @@ export function PatchedImage({
   const { store } = useWidget();
   void store.causes.version.value;
   const frame = useRef<HTMLDivElement>(null);
-  const canvas = useRef<HTMLCanvasElement>(null);
   const known = image === null ? null : store.causes.picture(image);
   const picture = known?.picture ?? null;
-  useLayoutEffect(() => {
-    const element = canvas.current;
-    if (!element || !picture) return;
-    element.width = picture.width;
-    element.height = picture.height;
-    element.getContext("2d")?.drawImage(picture, 0, 0);
-  }, [picture]);
   const drag = (event: PointerEvent, move: (x: number, y: number) => void) => {
     if (event.button !== 0) return;
     // The widget takes the focus for what is pressed elsewhere.
@@ -51,10 +45,9 @@ export function PatchedImage({
     }
   };
   const { x, y, size } = at.value;
-  const percent = (part: number) => `${100 * part}%`;
   return (
     <div ref={frame} class="aw-patched">
-      <canvas ref={canvas} role="img" aria-label={known?.name ?? "No image yet"} />
+      <WholeImage image={picture} label={known?.name ?? "No image yet"} />
       {picture && (
         <div
           class="aw-patch"

@@ -1,5 +1,5 @@
 import type { Place } from "../../view/view";
-import { describeWaiting } from "../../words";
+import { describeWaiting, NO_CLASSES } from "../../words";
 import { ClassBars, reachOf } from "../ClassBars";
 import { useWidget } from "../context";
 import { ClassActions, useWins } from "./ClassActions";
@@ -22,9 +22,7 @@ export function CellClasses({ place }: { place: Place }) {
         What it argues for <small>mean contribution to the logit, 95 % interval</small>
       </h3>
       {!pro && <p class="aw-note">{describeWaiting(connected, card !== null)}</p>}
-      {pro && pro.length + contra.length === 0 && (
-        <p class="aw-note">This layer’s model has no classes.</p>
-      )}
+      {pro && pro.length + contra.length === 0 && <p class="aw-note">{NO_CLASSES}</p>}
       {pro && pro.length > 0 && (
         <ClassBars values={pro} reach={reach} diverging actions={actions} />
       )}

@@ -1,10 +1,10 @@
 import { useMemo } from "preact/hooks";
+import { plural } from "../../numbers";
 import { className } from "../../overlays/choice";
 import { cellsWonBy, countWins } from "../../overlays/top_class";
 import { ALL, argues, isSame } from "../../subject";
-import { plural } from "../../words";
 import { useWidget } from "../context";
-import { Icon } from "../icons";
+import { IconButton } from "../controls/IconButton";
 
 /** How many cells of a grid each class wins, as far as that is known. */
 export function useWins(grid: number): ReadonlyMap<number, number> {
@@ -46,46 +46,34 @@ export function ClassActions({
     : `An atlas of ${label}: the samples that argue most for it`;
   return (
     <span class="aw-bar-actions">
-      <button
-        type="button"
-        class="aw-button aw-quiet"
+      <IconButton
+        icon="drop"
         aria-pressed={coloured}
         title={colour}
-        aria-label={colour}
         data-aw-colour-by={index}
         onClick={() => {
           view.overlay.value = coloured
             ? { kind: "pictures" }
             : { kind: "influence", class: index };
         }}
-      >
-        <Icon name="drop" />
-      </button>
-      <button
-        type="button"
-        class="aw-button aw-quiet"
+      />
+      <IconButton
+        icon="lasso"
         disabled={wins === 0}
         title={select}
-        aria-label={select}
         data-aw-select-won={index}
         onClick={(event) => {
           const won = cellsWonBy(index, store.cards.winnersOf(grid));
           view.selectCells(grid, won, event.shiftKey ? "add" : "replace");
         }}
-      >
-        <Icon name="lasso" />
-      </button>
-      <button
-        type="button"
-        class="aw-button aw-quiet"
+      />
+      <IconButton
+        icon="samples"
         aria-pressed={shown}
         title={atlas}
-        aria-label={atlas}
         data-aw-atlas-of={index}
         onClick={() => store.traits.setSubject(shown ? ALL : argues(name))}
-      >
-        <Icon name="samples" />
-      </button>
+      />
     </span>
   );
 }

@@ -1,8 +1,9 @@
 import { compareChannels } from "../../compare";
+import { formatPlain, formatSigma } from "../../numbers";
 import type { Place } from "../../view/view";
-import { formatPlain, formatSigma } from "../../words";
-import { percent } from "../ClassBars";
+
 import { useWidget } from "../context";
+import { percent, Stretch } from "../Stretch";
 
 const SHOWN = 8;
 
@@ -32,17 +33,8 @@ export function ComparedChannels({ first, other }: { first: Place; other: Place 
           >
             <span class="aw-bar-label">{one.index}</span>
             <span class="aw-bar-track" aria-hidden="true">
-              <span
-                class="aw-usual"
-                style={{ left: percent(at(-1)), width: percent(at(1) - at(-1)) }}
-              />
-              <span
-                class="aw-span"
-                style={{
-                  left: percent(at(Math.min(one.unusual, two.unusual))),
-                  width: percent(Math.abs(one.unusual - two.unusual) / reach / 2),
-                }}
-              />
+              <Stretch class="aw-usual" from={at(-1)} to={at(1)} />
+              <Stretch class="aw-span" from={at(one.unusual)} to={at(two.unusual)} />
               <span class="aw-dot aw-first" style={{ left: percent(at(one.unusual)) }} />
               <span class="aw-dot aw-other" style={{ left: percent(at(two.unusual)) }} />
             </span>

@@ -1,8 +1,9 @@
 import { useEffect } from "preact/hooks";
 import { type ComparedClass, classesToCompare, compareClasses, isClear } from "../../compare";
 import type { ClassValue } from "../../messages";
+import { formatValue } from "../../numbers";
 import type { Place } from "../../view/view";
-import { describeWaiting, formatValue } from "../../words";
+import { describeWaiting, NO_CLASSES } from "../../words";
 import { ClassBar, describeClass, reachOf } from "../ClassBars";
 import { useWidget } from "../context";
 import { ClassActions, useWins } from "./ClassActions";
@@ -52,7 +53,7 @@ export function ComparedClasses({ first, other }: { first: Place; other: Place }
         <small>mean contribution to the logit, 95 % intervals; A − B bold where clear</small>
       </h3>
       {!classes && <p class="aw-note">{describeWaiting(connected, a !== null && b !== null)}</p>}
-      {classes?.length === 0 && <p class="aw-note">This layer’s model has no classes.</p>}
+      {classes?.length === 0 && <p class="aw-note">{NO_CLASSES}</p>}
       <ul class="aw-bars aw-bars-diverging aw-bars-acting aw-compared">
         {compared.map((item) => (
           <ComparedRow

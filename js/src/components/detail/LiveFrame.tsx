@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Inspection } from "../../inspections";
+import { Progress } from "../controls/Progress";
 
 /** One picture of those that are being optimised; before the first frame what lies behind it. */
 export function LiveFrame({
@@ -36,7 +37,7 @@ export function LiveFrame({
           aria-label={label}
         />
       </div>
-      <div class="aw-live-progress" style={{ "--aw-share": steps > 0 ? step / steps : 0 }} />
+      <Progress share={steps > 0 ? step / steps : 0} />
     </div>
   );
 }

@@ -2,6 +2,7 @@ import type { Mix } from "../../panels/mix";
 import { cosineOf, mixOf } from "../../profile";
 import { COSINE, describeMix, describeProgress, formatCosine, NO_KERNEL } from "../../words";
 import { useWidget } from "../context";
+import { Slider } from "../controls/Slider";
 import { LiveFrame } from "./LiveFrame";
 
 /** The picture between two cells, wherever the slider is. */
@@ -40,21 +41,20 @@ export function MixView({ mix }: { mix: Mix }) {
       <div class="aw-live-caption" title={COSINE}>
         <span>{made ? describeProgress(now, connected) : "Not made yet"}</span>
       </div>
-      <label class="aw-mix-slider">
+      <div class="aw-mix-slider">
         <span class="aw-badge aw-badge-a">A</span>
-        <input
-          type="range"
-          min="0"
-          max="1"
-          step="0.01"
+        <Slider
+          min={0}
+          max={1}
+          step={0.01}
           value={share}
           disabled={!connected}
-          aria-label="Mix of A and B"
-          aria-valuetext={describeMix(share)}
-          onInput={(event) => mix.slide(event.currentTarget.valueAsNumber)}
+          label="Mix of A and B"
+          valueText={describeMix(share)}
+          onSlide={(value) => mix.slide(value)}
         />
         <span class="aw-badge aw-badge-b">B</span>
-      </label>
+      </div>
       <p class="aw-mix-words">{describeMix(share)}</p>
       <dl class="aw-facts">
         <dt>its cosine to A</dt>

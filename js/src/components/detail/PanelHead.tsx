@@ -1,7 +1,7 @@
 import type { Panel } from "../../panels/panel";
-import { describePlace, describeSamples } from "../../words";
+import { describePlace, describeSamples, NO_CERTAIN_CLASS } from "../../words";
 import { useWidget } from "../context";
-import { Icon } from "../icons";
+import { CloseButton, IconButton } from "../controls/IconButton";
 
 /** Which cell it is, and whether it stays. `mark` tells two compared ones apart. */
 export function PanelHead({ panel, mark = "" }: { panel: Panel; mark?: "" | "A" | "B" }) {
@@ -23,39 +23,29 @@ export function PanelHead({ panel, mark = "" }: { panel: Panel; mark?: "" | "A" 
       {mark && <span class={`aw-badge aw-badge-${mark.toLowerCase()}`}>{mark}</span>}
       <div class="aw-detail-title">
         <h2 class={label ? "" : "aw-unsure"} title={label ?? ""}>
-          {label ?? (card?.classes ? "no certain class" : "Cell")}
+          {label ?? (card?.classes ? NO_CERTAIN_CLASS : "Cell")}
         </h2>
         <p>
           {describePlace(grid, cell)} of {`${grid}\u00a0×\u00a0${grid}`} ·{" "}
           {describeSamples(store.grid(grid), cell, card?.count).replace(" ", "\u00a0")}
         </p>
       </div>
-      <button
-        type="button"
-        class="aw-button aw-quiet"
+      <IconButton
+        icon="pin"
         aria-pressed={pinned}
         title={stay}
-        aria-label={stay}
         data-aw-pin
         onClick={() => {
           if (pinned) view.panels.unpin(panel.place);
           else view.panels.pin(panel.place);
         }}
-      >
-        <Icon name="pin" />
-      </button>
-      <button
-        type="button"
-        class="aw-button aw-quiet"
-        title="Close (Escape)"
-        aria-label="Close"
-        onClick={() => {
+      />
+      <CloseButton
+        onClose={() => {
           view.panels.close(panel.place);
           host.focus({ preventScroll: true });
         }}
-      >
-        <Icon name="close" />
-      </button>
+      />
     </header>
   );
 }

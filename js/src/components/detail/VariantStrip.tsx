@@ -1,7 +1,7 @@
 import { type Panel, VARIANTS } from "../../panels/panel";
-import { describeProgress } from "../../words";
+import { describeProgress, formatCosine } from "../../words";
 import { useWidget } from "../context";
-import { Drawing } from "../Drawing";
+import { Tile } from "../Tile";
 
 /** Several pictures of one direction: what they share is asked for, what differs is free. */
 export function VariantStrip({ panel, size }: { panel: Panel; size: number }) {
@@ -9,6 +9,7 @@ export function VariantStrip({ panel, size }: { panel: Panel; size: number }) {
   const now = panel.variants.value?.state.value;
   if (!now) return null;
   const { pictures } = now;
+  const tile = pictures?.height ?? 0;
   return (
     <div class="aw-variants" data-aw-variant-step={now.step}>
       <div class="aw-variants-row">
@@ -24,17 +25,8 @@ export function VariantStrip({ panel, size }: { panel: Panel; size: number }) {
               aria-label={`Variant ${at + 1}, large`}
               onClick={() => panel.choose({ kind: "variant", at })}
             >
-              <Drawing
-                size={size}
-                of={[pictures, at]}
-                class="aw-crop"
-                paint={(context, side) => {
-                  if (!pictures) return;
-                  const tile = pictures.height;
-                  context.drawImage(pictures, at * tile, 0, tile, tile, 0, 0, side, side);
-                }}
-              />
-              <small>{typeof cosine === "number" ? cosine.toFixed(2) : "–"}</small>
+              <Tile sheet={pictures} left={at * tile} side={tile} size={size} />
+              <small>{formatCosine(cosine ?? null)}</small>
             </button>
           );
         })}

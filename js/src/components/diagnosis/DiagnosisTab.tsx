@@ -12,6 +12,7 @@ import {
 } from "../../diagnosis/words";
 import type { Panel } from "../../panels/panel";
 import type { Place } from "../../view/view";
+import { KERNEL_WENT } from "../../words";
 import { useWidget } from "../context";
 import { SplitView } from "./SplitView";
 import { Gauge, Neighbours, Spread } from "./visuals";
@@ -28,7 +29,7 @@ export function DiagnosisTab({ panel }: { panel: Panel }) {
       <p class="aw-note">
         {store.connected.value
           ? "Comparing the cell’s samples with each other and with all others…"
-          : "Not known: the kernel went before it was asked."}
+          : KERNEL_WENT}
       </p>
     );
   }

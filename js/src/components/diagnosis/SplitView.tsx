@@ -2,13 +2,14 @@ import { useEffect, useState } from "preact/hooks";
 import type { Half, Halves } from "../../diagnosis/diagnoses";
 import { describeSplit } from "../../diagnosis/words";
 import type { LivePictures } from "../../inspections";
+import { plural } from "../../numbers";
 import type { Place } from "../../view/view";
-import { describeProgress, plural } from "../../words";
+import { describeProgress, NO_CERTAIN_CLASS } from "../../words";
 import { ClassBars, reachOf } from "../ClassBars";
 import { useWidget } from "../context";
-import { Drawing } from "../Drawing";
+import { CloseButton } from "../controls/IconButton";
 import { LiveFrame } from "../detail/LiveFrame";
-import { Icon } from "../icons";
+import { Tile } from "../Tile";
 
 const CLASSES = 4;
 const CROP = 40;
@@ -23,15 +24,7 @@ export function SplitView({ place, onClose }: { place: Place; onClose: () => voi
     <section class="aw-split" data-aw-halves={known ? known.halves.length : 0}>
       <header>
         <h3>In two</h3>
-        <button
-          type="button"
-          class="aw-button aw-quiet"
-          title="One cell again"
-          aria-label="One cell again"
-          onClick={onClose}
-        >
-          <Icon name="close" />
-        </button>
+        <CloseButton title="One cell again" label="One cell again" onClose={onClose} />
       </header>
       {!known && <p class="aw-note">Splitting…</p>}
       {known && (
@@ -82,7 +75,7 @@ function HalfView({
   return (
     <div class="aw-split-half" data-aw-half-step={now?.step ?? 0}>
       <strong class={half.label ? "" : "aw-unsure"}>
-        {half.label ?? (half.classes ? "no certain class" : `The ${name} half`)}
+        {half.label ?? (half.classes ? NO_CERTAIN_CLASS : `The ${name} half`)}
       </strong>
       <small>
         {plural(half.count, "sample")} of {plural(half.images, "image")}
@@ -93,16 +86,12 @@ function HalfView({
       </div>
       <div class="aw-crops">
         {Array.from({ length: half.crops.count }, (_, crop) => (
-          <Drawing
+          <Tile
             key={crop}
+            sheet={known.strip}
+            left={(half.crops.from + crop) * known.tile}
+            side={known.tile}
             size={CROP}
-            of={[known.strip, half.crops.from]}
-            class="aw-crop"
-            paint={(context, side) => {
-              const { strip, tile } = known;
-              const x = (half.crops.from + crop) * tile;
-              if (strip) context.drawImage(strip, x, 0, tile, tile, 0, 0, side, side);
-            }}
           />
         ))}
       </div>

@@ -1,4 +1,5 @@
-import { percent } from "../ClassBars";
+import { clamp } from "../../geometry";
+import { percent, Stretch } from "../Stretch";
 
 /** One value on a scale, and where those of the other cells are. */
 export function Gauge({
@@ -16,16 +17,11 @@ export function Gauge({
   mark?: number;
   ends: readonly [string, string];
 }) {
-  const at = (number: number) => Math.min(Math.max((number - low) / (high - low), 0), 1);
+  const at = (number: number) => clamp((number - low) / (high - low), 0, 1);
   return (
     <div class="aw-gauge" aria-hidden="true">
       <div class="aw-gauge-track">
-        {usual && (
-          <span
-            class="aw-usual"
-            style={{ left: percent(at(usual[0])), width: percent(at(usual[2]) - at(usual[0])) }}
-          />
-        )}
+        {usual && <Stretch class="aw-usual" from={at(usual[0])} to={at(usual[2])} />}
         {usual && <span class="aw-gauge-median" style={{ left: percent(at(usual[1])) }} />}
         {mark !== undefined && <span class="aw-gauge-mark" style={{ left: percent(at(mark)) }} />}
         {value !== null && <span class="aw-gauge-value" style={{ left: percent(at(value)) }} />}
@@ -61,7 +57,7 @@ export function Neighbours({ share, count }: { share: number; count: number }) {
   return (
     <div class="aw-neighbours" aria-hidden="true">
       {Array.from({ length: count }, (_, at) => (
-        <span key={at} style={{ "--aw-share": Math.min(Math.max(share * count - at, 0), 1) }} />
+        <span key={at} style={{ "--aw-share": clamp(share * count - at, 0, 1) }} />
       ))}
     </div>
   );

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import { targetOf } from "../host";
-import { rove } from "../keyboard/roving";
+import { targetOf } from "../../host";
+import { rove } from "../../keyboard/roving";
 
 /** A box below its button that closes on Escape and on a press elsewhere. */
 export function Popup({

@@ -1,5 +1,5 @@
 /** Line icons of 16 by 16, drawn for this widget. */
-const PATHS: Record<string, string> = {
+const PATHS = {
   pan: "M5.5 8V3.9a1 1 0 0 1 2 0V7.5m0-.6V2.8a1 1 0 0 1 2 0V7.5m0-.8V3.8a1 1 0 0 1 2 0v4m0-1.9a1 1 0 0 1 2 0v4a4.4 4.4 0 0 1-4.4 4.4H8.6c-1.4 0-2.3-.6-3.1-1.7L2.9 9.2c-.7-1 .5-2 1.4-1.2l1.2 1.2V8",
   rectangle: "M2.5 3.5h11v9h-11z",
   lasso:
@@ -32,7 +32,9 @@ const PATHS: Record<string, string> = {
   check: "M3 8.5 6.5 12 13 4.5",
 };
 
-export function Icon({ name }: { name: keyof typeof PATHS }) {
+export type IconName = keyof typeof PATHS;
+
+export function Icon({ name }: { name: IconName }) {
   return (
     <svg class="aw-icon" viewBox="0 0 16 16" aria-hidden="true" focusable="false">
       <path d={PATHS[name]} />
