@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { LostPictures } from "../src/lost";
+import { LostPictures } from "../src/supply/lost";
 
 describe("pictures that were forgotten", () => {
   const asked: [number, number[]][] = [];

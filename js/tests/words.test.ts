@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { formatValue } from "../src/numbers";
 import { isDoubtful, supersedes } from "../src/pictures";
 import { describeStatus, readBox, readLayers, readSelection, readStatus } from "../src/traits";
 import { describePicture } from "../src/words";
@@ -59,18 +58,5 @@ describe("a picture", () => {
     expect(supersedes({ state: "crop", sheet: 9 }, rough)).toBe(false);
     expect(supersedes({ state: "rough", sheet: 4 }, rough)).toBe(false);
     expect(supersedes({ state: "rough", sheet: 6 }, rough)).toBe(true);
-  });
-});
-
-describe("values", () => {
-  it("carry a sign and no more digits than tell something", () => {
-    expect([1.234, -0.5, 12.34, 0.0123, 0, -0.00001].map(formatValue)).toEqual([
-      "+1.23",
-      "−0.50",
-      "+12.3",
-      "+0.012",
-      "0",
-      "0",
-    ]);
   });
 });

@@ -24,7 +24,7 @@ export class Sight {
     clearTimeout(this.settleTimer);
     clearTimeout(this.hoverTimer);
     clearInterval(this.again);
-    this.view.store.forgetView(this.view);
+    this.view.store.supply.forgetView(this.view);
   }
 
   /** Another layout: everything is to be told, and may be asked for, anew. */
@@ -60,7 +60,7 @@ export class Sight {
       .inBox(box, 1)
       .filter((cell) => !inRange(range, Math.floor(cell / grid.size), cell % grid.size));
     const near = fromCentre(around, grid.size, box);
-    view.store.sendVisible(view, { grid: grid.size, range, cells }, near);
+    view.store.supply.look(view, { grid: grid.size, range, cells }, near);
   }
 
   private askAgain(): void {
@@ -83,6 +83,6 @@ export class Sight {
       const key = `${grid.size}:${cell}`;
       this.asked.set(key, (this.asked.get(key) ?? 0) + 1);
     }
-    store.askAgainFor(grid.size, missing);
+    store.supply.askAgainFor(grid.size, missing);
   }
 }
