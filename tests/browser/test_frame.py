@@ -68,6 +68,23 @@ def test_every_control_is_within_the_frame_however_narrow(fake: FakeView) -> Non
             assert fake.page.evaluate(STRAY) == [], f"{width} pixels wide, {subject}"
 
 
+def test_what_opens_stays_within_a_narrow_frame(fake: FakeView) -> None:
+    fake.page.set_viewport_size({"width": 392, "height": 800})
+    fake.show(state={"subject": ["class", "tabby cat"]})
+    frame = fake.root.bounding_box()
+    assert frame
+    popup = fake.page.locator(".aw-popup")
+    for button in ("layer-button", "subject-menu", "select-menu", "overlay-menu", "export-menu"):
+        fake.page.locator(f".aw-{button}, [data-aw-{button}]").click()
+        popup.wait_for()
+        box = popup.bounding_box()
+        assert box
+        assert box["x"] >= frame["x"], button
+        assert box["x"] + box["width"] <= frame["x"] + frame["width"], button
+        fake.press("Escape")
+        popup.wait_for(state="detached")
+
+
 def test_on_a_dense_screen_every_pixel_is_drawn(fake: FakeView) -> None:
     session = fake.page.context.new_cdp_session(fake.page)
     session.send(

@@ -151,6 +151,27 @@ def test_the_menu_works_by_keys_and_picks_a_class(page: Page, show: Open) -> Non
     wait(page, "overlay", "influence: bald eagle")
 
 
+def test_the_legend_folds_by_itself_where_it_would_cover_the_atlas(page: Page, show: Open) -> None:
+    page.set_viewport_size({"width": 420, "height": 680})
+    show(state={"overlay": "density"})
+    fold = page.locator("[data-aw-legend-fold]")
+    intensity = page.locator("[data-aw-intensity]")
+    expect(fold).to_have_attribute("aria-expanded", "false")
+    expect(intensity).to_have_count(0)
+    box = page.locator(LEGEND).bounding_box()
+    assert box
+    assert box["height"] < 60
+    fold.focus()
+    page.keyboard.press("Enter")
+    expect(fold).to_have_attribute("aria-expanded", "true")
+    expect(intensity).to_be_visible()
+    fold.click()
+    expect(intensity).to_have_count(0)
+    page.set_viewport_size({"width": 900, "height": 680})
+    expect(fold).to_have_attribute("aria-expanded", "true")
+    expect(intensity).to_be_visible()
+
+
 def test_a_class_in_the_legend_selects_what_it_wins(page: Page, show: Open) -> None:
     show(state={"overlay": "top class"})
     page.wait_for_selector("[data-aw-legend-class]")

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { formatCount, plural } from "../numbers";
-import type { ClassEntry, Legend } from "../overlays/overlay";
+import type { ClassEntry, Legend, Note } from "../overlays/overlay";
 import { cellsWonBy } from "../overlays/top_class";
 import { combineFor } from "../selection/selection";
 import { useWidget } from "./context";
@@ -8,54 +8,67 @@ import { IconButton } from "./controls/IconButton";
 import { Slider } from "./controls/Slider";
 import { percent } from "./Stretch";
 
+/** In a stage narrower than this (CSS pixels) a legend would cover a good part of the atlas. */
+const NARROW = 480;
+
 /** What the colours over the pictures mean, how strong they are, and what they are of. */
 export function OverlayLegend() {
-  const { store, view } = useWidget();
-  const folded = useSignal(false);
+  const { view } = useWidget();
+  // What a person chose holds for views of that kind: wide ones unfold, narrow ones fold.
+  const folded = useSignal({ narrow: true, wide: false });
   const legend = view.overlays.legend.value;
   if (!legend) return null;
-  const tinted = legend.scale !== undefined || legend.classes !== undefined;
+  const kind = view.size.value.width < NARROW ? "narrow" : "wide";
+  const shut = folded.value[kind];
   return (
-    <section class="aw-overlay-legend" aria-label={`Legend: ${legend.title}`}>
+    <section
+      class={`aw-overlay-legend ${shut && kind === "narrow" ? "aw-overlay-small" : ""}`}
+      aria-label={`Legend: ${legend.title}`}
+    >
       <header>
         <button
           type="button"
           class="aw-overlay-title"
           title={legend.about}
-          aria-expanded={!folded.value}
+          aria-expanded={!shut}
+          data-aw-legend-fold
           onClick={() => {
-            folded.value = !folded.value;
+            folded.value = { ...folded.peek(), [kind]: !shut };
           }}
         >
           <strong role="status">{legend.title}</strong>
         </button>
-        <IconButton
-          icon="close"
-          title="Pictures without an overlay"
-          data-aw-overlay-off
-          onClick={() => {
-            store.overlay.value = { kind: "pictures" };
-          }}
-        />
+        <OffButton />
       </header>
       {legend.scale && <Scale scale={legend.scale} />}
-      {legend.classes && !folded.value && <Classes classes={legend.classes} />}
-      {legend.notes.length > 0 && !folded.value && (
-        <ul class="aw-overlay-notes">
-          {legend.notes.map((note) => (
-            <li key={note.text}>
-              <i
-                class={`aw-swatch ${note.framed ? "aw-swatch-framed" : ""}`}
-                style={note.framed ? { borderColor: note.colour } : { background: note.colour }}
-                hidden={note.colour === "transparent"}
-              />
-              <span>{note.text}</span>
-              {note.count !== undefined && <small>{formatCount(note.count)}</small>}
-            </li>
-          ))}
-        </ul>
-      )}
-      {tinted && !folded.value && (
+      {!shut && <Details legend={legend} />}
+    </section>
+  );
+}
+
+function OffButton() {
+  const { store } = useWidget();
+  return (
+    <IconButton
+      icon="close"
+      title="Pictures without an overlay"
+      data-aw-overlay-off
+      onClick={() => {
+        store.overlay.value = { kind: "pictures" };
+      }}
+    />
+  );
+}
+
+/** What folds away. */
+function Details({ legend }: { legend: Legend }) {
+  const { view } = useWidget();
+  const tinted = legend.scale !== undefined || legend.classes !== undefined;
+  return (
+    <>
+      {legend.classes && <Classes classes={legend.classes} />}
+      {legend.notes.length > 0 && <Notes notes={legend.notes} />}
+      {tinted && (
         <div class="aw-overlay-intensity">
           <span>Intensity</span>
           <Slider
@@ -71,7 +84,25 @@ export function OverlayLegend() {
           />
         </div>
       )}
-    </section>
+    </>
+  );
+}
+
+function Notes({ notes }: { notes: readonly Note[] }) {
+  return (
+    <ul class="aw-overlay-notes">
+      {notes.map((note) => (
+        <li key={note.text}>
+          <i
+            class={`aw-swatch ${note.framed ? "aw-swatch-framed" : ""}`}
+            style={note.framed ? { borderColor: note.colour } : { background: note.colour }}
+            hidden={note.colour === "transparent"}
+          />
+          <span>{note.text}</span>
+          {note.count !== undefined && <small>{formatCount(note.count)}</small>}
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -3,6 +3,9 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { targetOf } from "../../host";
 import { rove } from "../../keyboard/roving";
 
+/** What remains between a popup and the edge of the widget (CSS pixels). */
+const MARGIN = 6;
+
 /** A box below its button that closes on Escape and on a press elsewhere. */
 export function Popup({
   onClose,
@@ -38,6 +41,17 @@ export function Popup({
       }
     };
   }, []);
+  // Whatever it holds now, it stays within the widget.
+  useLayoutEffect(() => {
+    const box = element.current;
+    const frame = box?.closest(".aw-frame")?.getBoundingClientRect();
+    if (!box || !frame) return;
+    box.style.translate = "";
+    const { left, right } = box.getBoundingClientRect();
+    const out =
+      Math.min(frame.right - MARGIN - right, 0) || Math.max(frame.left + MARGIN - left, 0);
+    if (out !== 0) box.style.translate = `${out}px`;
+  });
   return (
     <div
       ref={element}
