@@ -53,6 +53,12 @@ def detail(page: Page) -> None:
     page.wait_for_timeout(900)
 
 
+def lower(page: Page) -> None:
+    detail(page)
+    page.locator(".aw-detail").evaluate("panel => panel.scrollBy(0, 9999)")
+    page.wait_for_timeout(200)
+
+
 def variants(page: Page) -> None:
     detail(page)
     page.click("[data-aw-variants]")
@@ -296,6 +302,7 @@ SHOTS = {
     "hover": (hovering, INSTANT, {}),
     "hover_dark": (hovering, {**INSTANT, "dark": True}, {}),
     "detail": (detail, INSTANT, {}),
+    "detail_lower": (lower, INSTANT, {}),
     "detail_dark": (detail, {**INSTANT, "dark": True}, {}),
     "variants": (variants, INSTANT, {}),
     "crop": (crop, {**INSTANT, "dark": True}, {}),

@@ -94,3 +94,6 @@ export function describeMix(share: number): string {
 export function formatCosine(cosine: number | null): string {
   return cosine === null ? "–" : formatDecimal(cosine);
 }
+
+export const capitalized = (words: string): string =>
+  words.charAt(0).toUpperCase() + words.slice(1);

@@ -3,6 +3,7 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Card } from "../cards";
 import { placeBeside } from "../geometry";
 import {
+  capitalized,
   describePicture,
   describeSamples,
   describeWaiting,
@@ -75,7 +76,7 @@ export function HoverCard() {
         <CellPicture grid={active.grid} cell={active.cell} size={76} />
         <div class="aw-card-words">
           <strong class={label ? "" : "aw-unsure"}>
-            {label ?? (card?.classes ? NO_CERTAIN_CLASS : "…")}
+            {label ?? (card?.classes ? capitalized(NO_CERTAIN_CLASS) : "…")}
           </strong>
           <span>{describeSamples(store.grid(active.grid), active.cell, card?.count)}</span>
           <span class="aw-card-state">

@@ -61,7 +61,7 @@ function SelectionChip() {
             class="aw-link"
             onClick={() => view.navigation.flyToCells(grid, cells)}
           >
-            zoom there
+            Zoom there
           </button>
           <button
             type="button"
@@ -70,7 +70,7 @@ function SelectionChip() {
             data-aw-region-causes
             onClick={() => view.panels.tryRegion(grid, cells, view.choices)}
           >
-            causes
+            Causes
           </button>
           <button
             type="button"
@@ -78,7 +78,7 @@ function SelectionChip() {
             data-aw-clear
             onClick={() => view.selecting.clear()}
           >
-            clear
+            Clear
           </button>
         </div>
       )}

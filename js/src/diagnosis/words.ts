@@ -1,5 +1,6 @@
 /** What diagnoses mean, in plain words. Pure. */
 import { formatCount, formatDecimal, formatPercent, plural } from "../numbers";
+import { capitalized } from "../words";
 import type { Diagnosis, Halves } from "./diagnoses";
 
 /** How many neighbours are looked at. */
@@ -66,7 +67,7 @@ export function describeSplit({ cosine, apart, clear }: Halves): string {
     ...(apart === null ? [] : [`${formatDecimal(apart, 1)} σ apart`]),
   ].join(", ");
   const doubt = clear ? "" : " One group cut in two looks like this as well (2.5 to 4 σ).";
-  return `${facts.charAt(0).toUpperCase()}${facts.slice(1)}.${doubt}`;
+  return `${capitalized(facts)}.${doubt}`;
 }
 
 /** At most so often. */

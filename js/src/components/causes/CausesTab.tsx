@@ -13,9 +13,9 @@ const CHANGES = [
   ["add", "Add it", "Add the direction, so many times what the cell has"],
 ] as const;
 const PLACES = [
-  ["sample", "at the sample", "Where each sample of the cell lies in its image"],
-  ["present", "where it is", "Wherever the activation points at least half that way (cosine 0.5)"],
-  ["everywhere", "everywhere", "At all positions of the image"],
+  ["sample", "At the sample", "Where each sample of the cell lies in its image"],
+  ["present", "Where it is", "Wherever the activation points at least half that way (cosine 0.5)"],
+  ["everywhere", "Everywhere", "At all positions of the image"],
 ] as const;
 const [LEAST, MOST] = [-3, 3];
 /** Classes that are looked at: those that a cell argues most for, and against. */
@@ -55,8 +55,8 @@ export function CausesTab({ panel }: { panel: Panel }) {
             label="Of what"
             value={region ? "region" : "cell"}
             options={[
-              ["cell", "this cell", "The mean of the open cell"],
-              ["region", `the ${plural(cells.length, "selected cell")}`, "The mean of the region"],
+              ["cell", "This cell", "The mean of the open cell"],
+              ["region", `The ${plural(cells.length, "selected cell")}`, "The mean of the region"],
             ]}
             onChoose={(value) => {
               choices.region.value = value === "region";

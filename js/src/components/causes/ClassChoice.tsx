@@ -15,7 +15,7 @@ export function ClassChoice({
   onChoose: (index: number) => void;
 }) {
   const { store } = useWidget();
-  const name = chosen === null ? "choose a class" : className(store.classes.names.value, chosen);
+  const name = chosen === null ? "Choose a class" : className(store.classes.names.value, chosen);
   return (
     <PopupButton
       holder="aw-class-choice"

@@ -57,7 +57,7 @@ export function ImageStrip({
           disabled={!connected}
           onClick={() => causes.wantImages(next)}
         >
-          more
+          More
         </button>
       )}
       {images.length === 0 && <p class="aw-note">{connected ? "Reading the images…" : ""}</p>}

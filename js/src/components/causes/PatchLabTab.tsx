@@ -64,7 +64,7 @@ export function PatchLabTab({ panel }: { panel: Panel }) {
           <PatchedImage image={image} place={panel.place} crop={crop.value} at={choices.place} />
           <div class="aw-patch-controls">
             <div class="aw-amount">
-              <span>size</span>
+              <span>Size</span>
               <Slider
                 min={SMALLEST}
                 max={LARGEST}
@@ -78,7 +78,7 @@ export function PatchLabTab({ panel }: { panel: Panel }) {
                 }}
               />
             </div>
-            <span class="aw-note">is to become</span>
+            <span class="aw-note">Is to become</span>
             <ClassChoice
               label="The class that images are to become"
               chosen={target}

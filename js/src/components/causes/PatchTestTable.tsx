@@ -3,8 +3,8 @@ import { formatPercent, plural } from "../../numbers";
 import { Stretch } from "../Stretch";
 
 const PROTOCOLS: Record<string, string> = {
-  corner: "one corner for all",
-  "best corner": "best corner for each",
+  corner: "One corner for all",
+  "best corner": "Best corner for each",
 };
 const CONDITIONS: Record<string, string> = {
   patch: "this patch",

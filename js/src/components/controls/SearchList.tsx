@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useLayoutEffect, useRef } from "preact/hooks";
 import { clamp } from "../../geometry";
+import { capitalized } from "../../words";
 
 /** A field, and below it the list of what matches; the field has the keys of both. */
 export function SearchList<Item>({
@@ -99,5 +100,3 @@ export function SearchList<Item>({
     </div>
   );
 }
-
-const capitalized = (word: string) => word.charAt(0).toUpperCase() + word.slice(1);

@@ -10,8 +10,8 @@ import { Stretch } from "../Stretch";
 
 const SHOWN = 8;
 const ORDERS: [ChannelOrder, string, string][] = [
-  ["unusual", "unusual", "Furthest from what is usual in the layer"],
-  ["largest", "largest", "Largest activation, either sign"],
+  ["unusual", "Unusual", "Furthest from what is usual in the layer"],
+  ["largest", "Largest", "Largest activation, either sign"],
 ];
 
 /** The channels in which a cell's mean stands out, against all samples of the layer. */

@@ -60,7 +60,7 @@ function AtlasPictureState({ panel }: { panel: Panel }) {
   return (
     <p class="aw-detail-state" title="The picture in the atlas">
       <StateMark tone={toneOf(picture)} />
-      atlas: {describePicture(picture)}
+      Atlas: {describePicture(picture)}
     </p>
   );
 }

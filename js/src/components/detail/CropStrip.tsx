@@ -29,7 +29,7 @@ export function CropStrip({ panel, size, limit }: { panel: Panel; size: number; 
           </button>
         ))}
       </div>
-      <small>nearest real crops</small>
+      <small>Nearest real crops</small>
     </div>
   );
 }

@@ -57,11 +57,11 @@ export function MixView({ mix }: { mix: Mix }) {
       </div>
       <p class="aw-mix-words">{describeMix(share)}</p>
       <dl class="aw-facts">
-        <dt>its cosine to A</dt>
+        <dt>Its cosine to A</dt>
         <dd>{formatCosine(toFirst)}</dd>
-        <dt>its cosine to B</dt>
+        <dt>Its cosine to B</dt>
         <dd>{formatCosine(toOther)}</dd>
-        <dt>cosine of A and B</dt>
+        <dt>Cosine of A and B</dt>
         <dd>{formatCosine(apart)}</dd>
       </dl>
     </div>

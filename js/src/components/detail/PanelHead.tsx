@@ -1,5 +1,5 @@
 import type { Panel } from "../../panels/panel";
-import { describePlace, describeSamples, NO_CERTAIN_CLASS } from "../../words";
+import { capitalized, describePlace, describeSamples, NO_CERTAIN_CLASS } from "../../words";
 import { useWidget } from "../context";
 import { CloseButton, IconButton } from "../controls/IconButton";
 
@@ -23,7 +23,7 @@ export function PanelHead({ panel, mark = "" }: { panel: Panel; mark?: "" | "A" 
       {mark && <span class={`aw-badge aw-badge-${mark.toLowerCase()}`}>{mark}</span>}
       <div class="aw-detail-title">
         <h2 class={label ? "" : "aw-unsure"} title={label ?? ""}>
-          {label ?? (card?.classes ? NO_CERTAIN_CLASS : "Cell")}
+          {label ?? (card?.classes ? capitalized(NO_CERTAIN_CLASS) : "Cell")}
         </h2>
         <p>
           {describePlace(grid, cell)} of {`${grid}\u00a0×\u00a0${grid}`} ·{" "}

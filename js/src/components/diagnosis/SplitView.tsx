@@ -4,7 +4,7 @@ import { describeSplit } from "../../diagnosis/words";
 import type { LivePictures } from "../../inspections";
 import { plural } from "../../numbers";
 import type { Place } from "../../view/view";
-import { describeProgress, NO_CERTAIN_CLASS } from "../../words";
+import { capitalized, describeProgress, NO_CERTAIN_CLASS } from "../../words";
 import { ClassBars, reachOf } from "../ClassBars";
 import { useWidget } from "../context";
 import { CloseButton } from "../controls/IconButton";
@@ -75,7 +75,7 @@ function HalfView({
   return (
     <div class="aw-split-half" data-aw-half-step={now?.step ?? 0}>
       <strong class={half.label ? "" : "aw-unsure"}>
-        {half.label ?? (half.classes ? NO_CERTAIN_CLASS : `The ${name} half`)}
+        {half.label ?? (half.classes ? capitalized(NO_CERTAIN_CLASS) : `The ${name} half`)}
       </strong>
       <small>
         {plural(half.count, "sample")} of {plural(half.images, "image")}
