@@ -181,9 +181,12 @@ class Grid:
         if k == 1 and self._nearest is not None:
             return self._nearest[cell : cell + 1]
         members = self.members(cell)
-        vectors = np.asarray(self._activations[members], np.float32)
-        lengths = np.maximum(np.linalg.norm(vectors, axis=1), 1e-30)
-        cosine = (vectors @ self.means[cell]) / lengths
+        cosine = np.empty(len(members), np.float32)
+        for start in range(0, len(members), _BLOCK):  # a cell may have nearly all samples
+            rows = slice(start, start + _BLOCK)
+            vectors = np.asarray(self._activations[members[rows]], np.float32)
+            lengths = np.maximum(np.linalg.norm(vectors, axis=1), 1e-30)
+            cosine[rows] = (vectors @ self.means[cell]) / lengths
         return members[np.argsort(-cosine, kind="stable")[:k]]
 
     def representatives(self) -> NDArray[np.int64]:

@@ -9,6 +9,8 @@ import pytest
 
 from atlas_widget.errors import AtlasError, CellError
 from atlas_widget.grid import Grid, default_min_count
+from atlas_widget.moments import Moments
+from tests.layout.activations import Shards
 
 RNG = np.random.default_rng(0)
 
@@ -39,6 +41,27 @@ def test_means(activations, xy) -> None:
         np.testing.assert_allclose(
             grid.means[cell], activations[grid.members(cell)].mean(axis=0), atol=1e-6
         )
+
+
+def test_samples_are_read_in_blocks(activations, xy, monkeypatch) -> None:
+    """Also where all of them are in one cell: a million do not fit into memory."""
+    whole = [Grid.from_layout(activations, xy, size) for size in (1, 5)]
+    moments = Moments.of(activations)
+    monkeypatch.setattr("atlas_widget.grid._BLOCK", 64)
+    monkeypatch.setattr("atlas_widget.moments._BLOCK", 64)
+    for grid in whole:
+        parts = Shards(activations)
+        again = Grid.from_layout(parts, xy, grid.size)  # type: ignore[arg-type]
+        np.testing.assert_allclose(again.means, grid.means, atol=1e-6)
+        np.testing.assert_array_equal(again.representatives(), grid.representatives())
+        np.testing.assert_array_equal(again.nearest(0, 9), grid.nearest(0, 9))
+        np.testing.assert_allclose(
+            Moments.of(parts).second_moment,  # type: ignore[arg-type]
+            moments.second_moment,
+            rtol=1e-5,
+            atol=1e-6,
+        )
+        assert parts.most_rows == 64
 
 
 def test_half_open() -> None:

@@ -139,20 +139,32 @@ def _image_files(folder: Path) -> list[str]:
     return found
 
 
-def _below(folder: Path, prefix: str, problems: list[OSError]) -> Iterator[str]:
-    """Yield files of a folder in the order of their names, then those of the folders in it."""
+def _below(
+    folder: Path, prefix: str, problems: list[OSError], way: tuple[str, ...] = ()
+) -> Iterator[str]:
+    """Yield files of a folder in the order of their names, then those of the folders in it.
+
+    `way` are the folders that led here, as they are without links.
+    """
+    way = (*way, os.path.realpath(folder))
     names, folders = [], []
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
                 if entry.name.startswith("."):
                     continue
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(entry.name)
+                if entry.is_dir():
+                    if not entry.is_symlink() or _leads_elsewhere(entry.path, way):
+                        folders.append(entry.name)
                 elif os.path.splitext(entry.name)[1].lower() in EXTENSIONS:  # noqa: PTH122
                     names.append(entry.name)  # a Path for each would take most of the time
     except OSError as error:
         problems.append(error)
     yield from (prefix + name for name in sorted(names))
     for name in sorted(folders):
-        yield from _below(folder / name, f"{prefix}{name}/", problems)
+        yield from _below(folder / name, f"{prefix}{name}/", problems, way)
+
+
+def _leads_elsewhere(link: str, way: tuple[str, ...]) -> bool:
+    """Whether a link does not lead back to where one came from, again and again."""
+    return os.path.realpath(link) not in way

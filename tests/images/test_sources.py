@@ -293,6 +293,19 @@ def test_a_folders_files_come_in_the_order_of_their_names(tmp_path: Path) -> Non
     assert list(source.paths) == [tmp_path / name for name in source.names]
 
 
+def test_folders_elsewhere_are_part_of_the_folder(tmp_path: Path) -> None:
+    """Data sets are often links to where there is room; one that leads back is no endless way."""
+    elsewhere, folder = tmp_path / "elsewhere", tmp_path / "folder"
+    (elsewhere / "deep").mkdir(parents=True)
+    folder.mkdir()
+    (elsewhere / "deep" / "a.png").touch()
+    (folder / "train").symlink_to(elsewhere)
+    (folder / "broken").symlink_to(tmp_path / "nowhere")
+    (folder / "again").symlink_to(folder)
+    (elsewhere / "deep" / "back").symlink_to(folder)
+    assert as_image_source(folder).names == ["train/deep/a.png"]
+
+
 def test_of_many_files_only_the_names_are_kept(tmp_path: Path) -> None:
     for number in range(3000):
         (tmp_path / f"{number:05d}.png").touch()
