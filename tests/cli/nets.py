@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,19 +13,19 @@ from torch import nn
 BATCH = 5
 
 
-class Slow(nn.Module):
-    """Takes its time for each batch that is collected, so that there is time to interrupt it."""
+class Held(nn.Module):
+    """Collects no more once a certain file is there, so that it can be killed in the middle."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        if len(x) == BATCH:
-            time.sleep(float(os.environ.get("SLOW", "0")))
+        while len(x) == BATCH and Path(os.environ.get("HELD_BY", "")).is_file():
+            time.sleep(0.02)
         return x
 
 
 def make_net() -> nn.Module:
     torch.manual_seed(3)
     return nn.Sequential(
-        Slow(), nn.Conv2d(3, 6, 5, stride=4), nn.ReLU(), nn.Conv2d(6, 9, 3), nn.ReLU()
+        Held(), nn.Conv2d(3, 6, 5, stride=4), nn.ReLU(), nn.Conv2d(6, 9, 3), nn.ReLU()
     ).eval()
 
 
