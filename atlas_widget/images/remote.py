@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -17,6 +18,11 @@ __all__ = ["UrlSource"]
 
 _VERSIONS = ("ETag", "etag", "md5Hash", "checksum", "mtime", "LastModified", "updated", "created")
 """Under which of these names a file system tells that a file was changed."""
+
+_PAUSES = (0.2, 1.0)
+"""Seconds between attempts: a place that has much to do is no reason to do without an image."""
+
+_LASTING = (FileNotFoundError, PermissionError, IsADirectoryError)
 
 
 class UrlSource(NamedImages):
@@ -72,10 +78,15 @@ class UrlSource(NamedImages):
 
     def open(self, index: int) -> Image.Image:
         """Fetch and decode an image as 8-bit RGB, or raise `UnreadableImageError`."""
-        try:
-            contents: bytes = self._files.cat_file(self._paths[index])
-        except Exception as error:  # each file system has errors of its own
-            raise UnreadableImageError(f"Cannot fetch {self._paths[index]}: {error}") from error
+        for pause in (*_PAUSES, None):
+            try:
+                contents: bytes = self._files.cat_file(self._paths[index])
+                break
+            except Exception as error:  # each file system has errors of its own
+                if pause is None or isinstance(error, _LASTING):
+                    path = self._paths[index]
+                    raise UnreadableImageError(f"Cannot fetch {path}: {error}") from error
+            time.sleep(pause)
         return decode(contents)
 
     def fingerprint(self) -> str:

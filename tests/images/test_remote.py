@@ -11,7 +11,7 @@ import pytest
 
 from atlas_widget import Atlas, AtlasWidget
 from atlas_widget.errors import ImagesError, MissingExtraError
-from atlas_widget.images import as_image_source
+from atlas_widget.images import as_image_source, remote
 from atlas_widget.images.decode import UnreadableImageError
 from tests.conftest import tiny_picture
 
@@ -52,6 +52,26 @@ def test_changes_are_noticed(bucket: str) -> None:
     fsspec.filesystem("memory").rm("/bucket/c.PNG")
     with pytest.raises(UnreadableImageError, match=r"c\.PNG"):
         changed.open(2)
+
+
+def test_a_place_that_is_busy_is_asked_again(bucket: str, monkeypatch) -> None:
+    files, tries = type(fsspec.filesystem("memory")), []
+    fetch = files.cat_file
+
+    def busy(self, path, *rest, **options):
+        tries.append(path)
+        if len(tries) % 3:
+            raise OSError("503: please reduce your request rate")
+        return fetch(self, path, *rest, **options)
+
+    monkeypatch.setattr(files, "cat_file", busy)
+    monkeypatch.setattr(remote, "_PAUSES", (0.0, 0.0))
+    source = as_image_source(bucket)
+    np.testing.assert_array_equal(source.open(0), tiny_picture(1))
+    assert len(tries) == 3
+    monkeypatch.setattr(remote, "_PAUSES", (0.0,))
+    with pytest.raises(UnreadableImageError, match="503"):
+        source.open(1)
 
 
 def test_nothing_there() -> None:
