@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from atlas_widget.class_names import find_class
 from atlas_widget.errors import AtlasError, did_you_mean
-from atlas_widget.overlays import find_class
 
 __all__ = ["ALL", "KINDS", "Subject", "check_subject", "describe_subject", "subject_of_class"]
 

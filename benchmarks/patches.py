@@ -25,7 +25,7 @@ from atlas_widget import Atlas, LayerProbe, demo, patch_test, sample_attribution
 from atlas_widget.causes import PatchTest, random_patches
 from atlas_widget.causes.patch_outcome import wilson_interval
 from atlas_widget.causes.pictures import pictures_of
-from atlas_widget.classes.names import class_number
+from atlas_widget.class_names import class_number
 from atlas_widget.images import as_image_source, crop_boxes, crop_image
 
 

@@ -1,15 +1,10 @@
 import pytest
 
+from atlas_widget.class_names import class_names
 from atlas_widget.errors import AtlasError
-from atlas_widget.overlays import OVERLAYS, check_overlay, class_names
+from atlas_widget.overlays import OVERLAYS, check_overlay
 
 NAMES = class_names(["tabby", "crane", "fox: red", "crane", "Tiger"], 6)
-
-
-def test_every_class_has_a_name_of_its_own():
-    assert NAMES == ["tabby", "crane (1)", "fox: red", "crane (3)", "Tiger", "class 5"]
-    assert class_names(None, 2) == ["class 0", "class 1"]
-    assert class_names(["a"], 0) == []
 
 
 @pytest.mark.parametrize("kind", OVERLAYS)

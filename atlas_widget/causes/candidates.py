@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atlas_widget.causes.cue_report import Cue
-from atlas_widget.classes.names import class_name
+from atlas_widget.class_names import class_name
 from atlas_widget.influence import summarise
 
 if TYPE_CHECKING:

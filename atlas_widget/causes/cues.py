@@ -15,8 +15,8 @@ from atlas_widget.causes.candidates import candidate_cues
 from atlas_widget.causes.cue_measurement import measured_cue
 from atlas_widget.causes.cue_report import Cue, CueReport
 from atlas_widget.causes.image_sets import ClassImages
+from atlas_widget.class_names import class_name, class_number
 from atlas_widget.classes.attributions import SampleAttributions, check_weights, sample_attributions
-from atlas_widget.classes.names import class_name, class_number
 from atlas_widget.collect import FEWEST_SAMPLES
 from atlas_widget.errors import AtlasError, AttributionError
 from atlas_widget.images.sources import as_image_source

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from atlas_widget.causes.pictures import as_pixels
 from atlas_widget.causes.running import scores_of
-from atlas_widget.classes.names import class_number
+from atlas_widget.class_names import class_number
 from atlas_widget.errors import AtlasError
 from atlas_widget.images.decode import UnreadableImageError
 from atlas_widget.images.labels import UNKNOWN, image_classes

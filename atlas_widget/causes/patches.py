@@ -22,7 +22,7 @@ from atlas_widget.causes.pasting import (
 from atlas_widget.causes.patch_outcome import PatchTest, Protocol, Trials
 from atlas_widget.causes.pictures import pictures_of
 from atlas_widget.causes.running import opened_anywhere, probabilities, scores_of
-from atlas_widget.classes.names import class_name, class_number
+from atlas_widget.class_names import class_name, class_number
 from atlas_widget.errors import AtlasError, AttributionError, did_you_mean
 from atlas_widget.probe import LayerProbe
 from atlas_widget.progress import CancelledCallback, ProgressCallback, check_cancelled

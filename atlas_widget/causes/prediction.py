@@ -11,7 +11,7 @@ from torch import nn
 
 from atlas_widget.causes.pictures import as_pixels
 from atlas_widget.causes.running import opened_anywhere, probabilities, scores_of
-from atlas_widget.classes.names import class_name
+from atlas_widget.class_names import class_name
 from atlas_widget.errors import AtlasError
 from atlas_widget.probe import LayerProbe
 from atlas_widget.probe.pictures import as_rgb

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from atlas_widget.classes.names import class_number
+from atlas_widget.class_names import class_number
 from atlas_widget.errors import AtlasError, AttributionError
 from atlas_widget.progress import CancelledCallback, ProgressCallback, check_cancelled
 

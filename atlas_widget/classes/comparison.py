@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from atlas_widget.atlas import Atlas
-from atlas_widget.classes.names import class_name, class_number
+from atlas_widget.class_names import class_name, class_number
 from atlas_widget.classes.single import LayoutSettings, default_count, derived, select
 from atlas_widget.collect import FEWEST_SAMPLES
 from atlas_widget.errors import AtlasError, AttributionError

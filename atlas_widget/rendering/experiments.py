@@ -211,7 +211,7 @@ def picture_of(source: ImageSource, index: int, size: int) -> npt.NDArray[np.uin
 
 def _numbered(target: Any, material: Material) -> Any:
     """Return a target in which classes that are named have their numbers."""
-    from atlas_widget.classes.names import class_number
+    from atlas_widget.class_names import class_number
 
     several = [target] if isinstance(target, str) else target
     if not isinstance(several, list | tuple) or not any(isinstance(each, str) for each in several):

@@ -126,7 +126,7 @@ class PatchLab:
     def _try(self, scene: Scene, material: Material, fields: Mapping[str, Any]) -> None:
         from atlas_widget.causes.pasting import CORNERS, box_at, corner_boxes, paste
         from atlas_widget.causes.running import probabilities, scores_of
-        from atlas_widget.classes.names import class_name
+        from atlas_widget.class_names import class_name
 
         probe = material.probe
         need_classes(probe)

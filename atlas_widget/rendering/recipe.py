@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from atlas_widget.class_names import class_names
 from atlas_widget.errors import AtlasError, ImagesError, LayerNotFoundError, SavedAtlasError
 from atlas_widget.messages import MAX_GRID, MAX_TEXT
-from atlas_widget.overlays import class_names
 from atlas_widget.rendering.cache import cache_folder
 
 if TYPE_CHECKING:

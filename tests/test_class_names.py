@@ -2,10 +2,17 @@ from __future__ import annotations
 
 import pytest
 
-from atlas_widget.classes.names import class_name, class_number
+from atlas_widget.class_names import class_name, class_names, class_number
 from atlas_widget.errors import AttributionError
 
 LABELS = ["tench", "crane", "Great White Shark", "crane"]
+
+
+def test_every_class_has_a_name_of_its_own():
+    names = class_names(["tabby", "crane", "fox: red", "crane", "Tiger"], 6)
+    assert names == ["tabby", "crane (1)", "fox: red", "crane (3)", "Tiger", "class 5"]
+    assert class_names(None, 2) == ["class 0", "class 1"]
+    assert class_names(["a"], 0) == []
 
 
 def test_by_number_and_by_name():
