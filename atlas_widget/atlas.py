@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from atlas_widget.cell_table import cell_table
 from atlas_widget.collect import NUM_SAMPLES, POSITIONS_PER_CROP
+from atlas_widget.collect.checks import MOST_UNREADABLE
 from atlas_widget.errors import AtlasError
 from atlas_widget.grid import DEFAULT_GRIDS, Grid, check_grids
 from atlas_widget.influence import Axis, Influence
@@ -121,6 +122,7 @@ class Atlas:
         min_count: int | None = None,
         folder: str | os.PathLike[str] | None = None,
         dtype: str = "float32",
+        most_unreadable: float = MOST_UNREADABLE,
         cluster: str | None = None,
         cancelled: CancelledCallback | None = None,
     ) -> Self:
@@ -167,6 +169,8 @@ class Atlas:
             goes on where it was. See `building.build_atlases`, also for several layers at once.
         dtype : {"float32", "float16"}
             In what activations are kept in `folder`.
+        most_unreadable : float
+            Which part of the images that are read may be unreadable before that is an error.
         cluster : str, optional
             A Ray cluster that collects the same activations: "auto" or an address, see
             `atlas_widget.cluster.connect`.
@@ -189,6 +193,7 @@ class Atlas:
             "grids": grids,
             "device": device,
             "min_count": min_count,
+            "most_unreadable": most_unreadable,
             "progress": progress,
             "cluster": cluster,
             "cancelled": cancelled,

@@ -12,7 +12,7 @@ from sklearn.decomposition import PCA
 from torchvision.models import squeezenet1_1
 
 from atlas_widget import Atlas, demo
-from atlas_widget.errors import AtlasError, ImagesError, LayerNotFoundError
+from atlas_widget.errors import AtlasError, ImagesError, LayerNotFoundError, UnreadableImagesError
 from atlas_widget.images import as_image_source
 from atlas_widget.layout import other_layout
 from atlas_widget.probe import LayerProbe
@@ -182,6 +182,17 @@ def test_progress_and_notices_go_to_stderr(tiny_model, tiny_images, tmp_path, ca
     assert "1 of 13 images could not be read: broken.png" in captured.err
     assert captured.out == ""
     assert any("broken.png" in notice for notice in atlas.notices)
+
+
+def test_too_many_unreadable_images(tiny_model, tiny_images, tmp_path) -> None:
+    for file in sorted(tiny_images.iterdir())[:6]:
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "broken.png").write_bytes(b"no")
+    options = {"num_samples": 100, "progress": False}
+    with pytest.raises(UnreadableImagesError, match=r"1 of 7 .*10%.*broken.*most_unreadable=0.5"):
+        Atlas.build(tiny_model, "middle", tmp_path, **options)
+    atlas = Atlas.build(tiny_model, "middle", tmp_path, most_unreadable=0.5, **options)
+    assert atlas.samples.unreadable == ("broken.png",)
 
 
 def test_cancelling(tiny_model, tiny_images) -> None:

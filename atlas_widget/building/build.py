@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from atlas_widget.building.builder import Builder, CropProgress
 from atlas_widget.collect import NUM_SAMPLES, POSITIONS_PER_CROP
+from atlas_widget.collect.checks import MOST_UNREADABLE
 from atlas_widget.collect.lock import FolderLock
 from atlas_widget.collect.plan import SAMPLES_PER_SHARD, plan_collections
-from atlas_widget.collect.to_disk import MOST_UNREADABLE, CollectMissing, collect_here
+from atlas_widget.collect.to_disk import CollectMissing, collect_here
 from atlas_widget.errors import AtlasError
 from atlas_widget.grid import DEFAULT_GRIDS, check_grids
 from atlas_widget.images.sources import ImageSource, as_image_source

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from atlas_widget.building.build import Collector, build_atlases
 from atlas_widget.collect import collect
+from atlas_widget.collect.checks import check_readable
 from atlas_widget.grid import check_grids
 from atlas_widget.images.sources import as_image_source, unreadable_notice
 from atlas_widget.layout import umap_layout
@@ -40,6 +41,7 @@ def build_in_memory(
     grids: Sequence[int],
     device: str | torch.device | None,
     min_count: int | None,
+    most_unreadable: float,
     progress: bool,
     cluster: str | None,
     cancelled: CancelledCallback | None,
@@ -64,6 +66,12 @@ def build_in_memory(
             positions_per_crop=settings.positions_per_crop,
             progress=text.stage("collecting"),
             cancelled=cancelled,
+        )
+        check_readable(
+            dict.fromkeys(samples.unreadable, ""),
+            len(samples.image_names) + len(samples.unreadable),
+            most_unreadable,
+            source,
         )
         if settings.layout_method is not None:
             text.say(settings.layout_method.notice)

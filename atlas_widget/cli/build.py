@@ -184,8 +184,8 @@ def _add_atlas_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
+    from atlas_widget.collect.checks import MOST_UNREADABLE
     from atlas_widget.collect.plan import DTYPES, SAMPLES_PER_SHARD
-    from atlas_widget.collect.to_disk import MOST_UNREADABLE
 
     how = parser.add_argument_group("how it is done")
     how.add_argument("--device", metavar="DEVICE", help="cuda where there is one, else cpu")

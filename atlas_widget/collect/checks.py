@@ -1,15 +1,21 @@
-"""Activations of which no atlas can be made are found before anything is made of them."""
+"""What no atlas should be made of is found before one is: activations, and images left out."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 
 from atlas_widget.collect.settings import FEWEST_SAMPLES
-from atlas_widget.errors import ActivationsError
+from atlas_widget.errors import ActivationsError, UnreadableImagesError
+from atlas_widget.images.sources import ImageSource
 from atlas_widget.moments import Moments
 from atlas_widget.samples import Samples
 
-__all__ = ["check_activations"]
+__all__ = ["MOST_UNREADABLE", "check_activations", "check_readable"]
+
+MOST_UNREADABLE = 0.1
+"""Which part of the images may be unreadable before that is an error."""
 
 
 def check_activations(samples: Samples, moments: Moments | None = None) -> None:
@@ -47,3 +53,33 @@ def check_activations(samples: Samples, moments: Moments | None = None) -> None:
             f"All {count:,} activations are the same: the layer does not depend on the "
             "image, or all images are the same."
         )
+
+
+def check_readable(
+    unreadable: Mapping[str, str], images: int, most: float, source: ImageSource
+) -> None:
+    """Raise `UnreadableImagesError` if too many images cannot be read.
+
+    Parameters
+    ----------
+    unreadable : mapping of str to str
+        Their names, and why, as far as that is known.
+    images : int
+        How many were to be read.
+    most : float
+        Which part of them may be unreadable.
+    source : ImageSource
+        The images.
+    """
+    if len(unreadable) <= most * images:
+        return
+    name, reason = next(iter(unreadable.items()))
+    if len(unreadable) == images:
+        count = f"None of the {images:,} images could be read"
+    else:
+        count = f"{len(unreadable):,} of {images:,} images could not be read"
+    first = f"{name}: {reason}" if reason else f"{name}."
+    raise UnreadableImagesError(
+        f"{count} ({source.description}), more than the {most:.0%} that may be. The first: {first} "
+        "If that is as it should be, allow more (--most-unreadable 0.5, or most_unreadable=0.5)."
+    )

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from atlas_widget.collect.checks import MOST_UNREADABLE, check_readable
 from atlas_widget.collect.manifest import ShardFolder
 from atlas_widget.collect.plan import CollectionPlan
 from atlas_widget.collect.shard import CollectedShard, collect_shard
 from atlas_widget.collect.shard_file import ShardRecord, write_shard
-from atlas_widget.errors import ImagesError, UnreadableImagesError
+from atlas_widget.errors import ImagesError
 from atlas_widget.images.sources import ImageSource
 from atlas_widget.progress import CancelledCallback, ProgressCallback, check_cancelled
 from atlas_widget.storage import layer_folder
@@ -18,10 +19,7 @@ from atlas_widget.storage import layer_folder
 if TYPE_CHECKING:
     from atlas_widget.probe import LayerProbe
 
-__all__ = ["MOST_UNREADABLE", "CollectMissing", "collect_here", "collect_to_disk", "store_shard"]
-
-MOST_UNREADABLE = 0.1
-"""Which part of the images may be unreadable before that is an error."""
+__all__ = ["CollectMissing", "collect_here", "collect_to_disk", "store_shard"]
 
 Records = Mapping[str, ShardRecord]
 
@@ -82,7 +80,7 @@ def collect_to_disk(
             done += crops[next(iter(records.values())).number]
             if progress is not None:
                 progress(done, sum(crops))
-            _check_readable(plan, first.unreadable, most_unreadable, source)
+            check_readable(first.unreadable, plan.images, most_unreadable, source)
             check_cancelled(cancelled)
         if source.fingerprint() != plan.made_from["images"]:
             raise ImagesError(
@@ -91,7 +89,7 @@ def collect_to_disk(
                 "restart=True)."
             )
     unreadable = first.unreadable
-    _check_readable(plan, unreadable, most_unreadable, source)
+    check_readable(unreadable, plan.images, most_unreadable, source)
     source.unreadable[:] = sorted({*source.unreadable, *unreadable})
     return list(folders.values())
 
@@ -173,21 +171,4 @@ def store_shard(
         dtype=plan.dtype,
         unreadable=shard.unreadable,
         most=most,
-    )
-
-
-def _check_readable(
-    plan: CollectionPlan, unreadable: Mapping[str, str], most: float, source: ImageSource
-) -> None:
-    if len(unreadable) <= most * plan.images:
-        return
-    name, reason = next(iter(unreadable.items()))
-    if len(unreadable) == plan.images:
-        count = f"None of the {plan.images:,} images could be read"
-    else:
-        count = f"{len(unreadable):,} of {plan.images:,} images could not be read"
-    raise UnreadableImagesError(
-        f"{count} ({source.description}), more than the {most:.0%} that may be. The first: {name}: "
-        f"{reason} If that is as it should be, allow more (--most-unreadable 0.5, or "
-        "most_unreadable=0.5)."
     )
