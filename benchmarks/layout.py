@@ -1,6 +1,7 @@
 """Our UMAP against umap-learn, on the same activations in one run.
 
     python benchmarks/layout.py [--samples 1000 4000 10000 30000 100000] [--threads 1]
+    python benchmarks/layout.py --device cuda --others cuml torchdr
 
 Needs the extras `demo` and `benchmark`. Prints seconds (wall clock, and of the processor),
 trustworthiness (are neighbours on the map neighbours in the layer?) and the part of the nearest
@@ -17,6 +18,7 @@ import argparse
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
@@ -25,7 +27,7 @@ from numpy.typing import NDArray
 from atlas_widget import LayerProbe, demo
 from atlas_widget.collect import collect
 from atlas_widget.images import as_image_source
-from atlas_widget.layout import default_neighbors, quick_layout, umap_layout
+from atlas_widget.layout import default_neighbors, other_layout, quick_layout, umap_layout
 from atlas_widget.layout.neighbor_index import unit_directions
 
 _NEAREST = 15
@@ -85,6 +87,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--samples", type=int, nargs="+", default=[1000, 4000])
     parser.add_argument("--threads", type=int, default=1, help="of PyTorch and numba")
+    parser.add_argument("--device", default="cpu", help="where ours and torchdr's run")
+    parser.add_argument(
+        "--others",
+        nargs="*",
+        default=[],
+        metavar="METHOD",
+        help="further libraries that lay out (layout_method): cuml, torchdr",
+    )
     parser.add_argument("--activations", help="a .npy file instead of the demo's")
     options = parser.parse_args()
     warnings.filterwarnings("ignore")
@@ -103,19 +113,23 @@ def main() -> None:
         "| samples | layout | seconds | processor seconds | µs a sample | trustworthiness "
         "| neighbours kept |\n| ---: | --- | ---: | ---: | ---: | ---: | ---: |"
     )
+    ours = partial(umap_layout, device=options.device)
+    others = {name: other_layout(name) for name in options.others}
     few = shuffled[:1000]
     measure("umap-learn, first call in the process", few, lambda: umap_learn(few))
     for count in options.samples:
         activations = shuffled[:count]
         measure("two principal components", activations, lambda a=activations: quick_layout(a))
-        measure("ours", activations, lambda a=activations: umap_layout(a))
+        measure("ours", activations, lambda a=activations: ours(a))
         if count >= _PLACED_FROM:
             measure(
                 f"ours, {count // 3:,} by UMAP, the others among them",
                 activations,
-                lambda a=activations: umap_layout(a, fit_samples=len(a) // 3),
+                lambda a=activations: ours(a, fit_samples=len(a) // 3),
             )
         measure("umap-learn", activations, lambda a=activations: umap_learn(a))
+        for name, other in others.items():
+            measure(name, activations, lambda a=activations, o=other: ours(a, other=o))
 
 
 if __name__ == "__main__":
