@@ -1,6 +1,7 @@
 /** What the fake kernel answers to open panels: live pictures, profiles, classes, crops. */
 
-import { paintTexture, toJpeg, wait } from "./fake_pictures.js";
+import { LABELS } from "./fake_atlas.js";
+import { paintTexture, TEXTURES, TILE, texture, toJpeg, wait } from "./fake_pictures.js";
 
 const SIDE = 112;
 const STEPS = 112;
@@ -50,7 +51,7 @@ export class FakeDetails {
     }
     if (kind === "inspect") {
       this.profile(message);
-      await this.model.card(message);
+      await this.card(message);
     }
     this.running.set(request, live);
     await this.run(request, live);
@@ -159,6 +160,50 @@ export class FakeDetails {
         note: noImages ? "The images of this atlas are not at hand." : "",
       },
       noImages ? [] : [await toJpeg(canvas)],
+    );
+  }
+
+  async card({ grid, cell }) {
+    const { model } = this;
+    const index = model.textureOf(grid, cell);
+    const crops = 6;
+    const canvas = new OffscreenCanvas(crops * TILE, TILE);
+    const context = canvas.getContext("2d");
+    for (let i = 0; i < crops; i++)
+      context.drawImage(texture((index + i * 3) % TEXTURES, "crop"), i * TILE, 0);
+    const first = LABELS.indexOf(model.label(grid, cell));
+    const pick = (step, count, sign) =>
+      Array.from({ length: count }, (_, i) => {
+        const value = sign * (1.9 / (1 + 0.55 * i) + ((index * (i + 3)) % 7) * 0.03);
+        const half = 0.12 + 0.35 * ((index + i * 5) % 3);
+        const number = (first + i * step) % LABELS.length;
+        return {
+          index: number,
+          label: LABELS[number],
+          value,
+          low: value - half,
+          high: value + half,
+        };
+      });
+    const [cosine, rank] = model.fidelity(cell, "final");
+    const { ids, counts } = model.grids.find((g) => g.size === grid);
+    model.message(
+      {
+        kind: "card",
+        revision: model.revision,
+        grid,
+        cell,
+        count: counts[ids.indexOf(cell)],
+        cosine,
+        rank,
+        state: "final",
+        label: model.labelOf(grid, cell),
+        classes: model.options.noClasses ? null : pick(1, 6, 1),
+        against: model.options.noClasses ? null : pick(7, 5, -1),
+        crops,
+        tile: TILE,
+      },
+      [await toJpeg(canvas)],
     );
   }
 }

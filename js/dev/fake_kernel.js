@@ -4,85 +4,16 @@
  * pictures. Options: cells (how many at the finest grid), instant, error, closed, delay.
  */
 
+import { axesOf, CLASSES, FakeAtlas, makeGrids } from "./fake_atlas.js";
 import { FakeCauses } from "./fake_causes.js";
 import { FakeDetails } from "./fake_details.js";
 import { FakeDiagnoses } from "./fake_diagnoses.js";
 import { FakeOverlays } from "./fake_overlays.js";
-import { makeRandom, TEXTURES, TILE, texture, toJpeg, wait } from "./fake_pictures.js";
+import { TILE, texture, toJpeg, wait } from "./fake_pictures.js";
 
-const LABELS = [
-  "golden retriever",
-  "tabby cat",
-  "fox squirrel",
-  "bald eagle",
-  "daisy",
-  "coral reef",
-  "seashore",
-  "alp",
-  "barn",
-  "suspension bridge",
-  "espresso",
-  "candle",
-  "sports car",
-  "bicycle wheel",
-  "<b>bold</b> label",
-  "comic book",
-  "honeycomb",
-  "chain mail",
-  "jellyfish",
-  "Egyptian cat",
-];
-/** Classes that win no cell: they only argue somewhere. */
-const ALSO = ["African hunting dog", "dogsled", "hot pot", "crane (20)", "crane (24)"];
-const CLASSES = [...LABELS, ...ALSO];
-/** Samples in a few clouds joined by bridges, binned at every grid. */
-function makeGrids({ dense, sizes, seed = 3 }) {
-  if (dense) {
-    return sizes.map((size) => {
-      const ids = Array.from({ length: size * size }, (_, id) => id);
-      return { size, ids, counts: ids.map((id) => 5 + ((id * 37) % 40)) };
-    });
-  }
-  const random = makeRandom(seed);
-  const normal = () => random() + random() + random() + random() - 2;
-  const clouds = Array.from({ length: 7 }, () => [
-    0.2 + 0.6 * random(),
-    0.2 + 0.6 * random(),
-    0.05 + 0.07 * random(),
-  ]);
-  const points = Array.from({ length: 12000 }, () => {
-    const [x, y, s] = clouds[Math.floor(random() * clouds.length)];
-    return [x + normal() * s * 1.6, y + normal() * s * 1.6];
-  }).filter(([x, y]) => x > 0 && x < 1 && y > 0 && y < 1);
-  return sizes.map((size) => {
-    const counts = new Map();
-    for (const [x, y] of points) {
-      const id = Math.floor(y * size) * size + Math.floor(x * size);
-      counts.set(id, (counts.get(id) ?? 0) + 1);
-    }
-    const kept = [...counts].filter(([, count]) => count > 3).sort((a, b) => a[0] - b[0]);
-    return { size, ids: kept.map(([id]) => id), counts: kept.map(([, count]) => count) };
-  });
-}
-
-/** What x and y mean where two classes are compared. */
-function axesOf([kind, first, other]) {
-  if (kind !== "comparison") return [];
-  const nothing = { low: null, high: null, low_label: "", high_label: "" };
-  return [
-    {
-      label: `influence on ${first} − influence on ${other}`,
-      low: 1.34,
-      high: -1.34,
-      low_label: first,
-      high_label: other,
-    },
-    { ...nothing, label: "similar activations lie close together" },
-  ];
-}
-
-export class FakeModel {
+export class FakeModel extends FakeAtlas {
   constructor(options = {}) {
+    super();
     this.options = { sizes: [20, 40, 80], dense: false, instant: false, pace: 60, ...options };
     this.listeners = new Map();
     this.sent = [];
@@ -196,7 +127,7 @@ export class FakeModel {
       else await this.begin();
     } else if (message.kind === "acknowledge") this.unacknowledged--;
     else if (message.kind === "visible") this.visible(message);
-    else if (message.kind === "hover") await this.card(message);
+    else if (message.kind === "hover") await this.details.card(message);
     else if (this.details.answers(message)) await this.details.answer(message);
     else if (this.causes.answers(message)) await this.causes.answer(message);
     else if (this.diagnoses.answers(message)) await this.diagnoses.answer(message);
@@ -307,48 +238,6 @@ export class FakeModel {
     }
   }
 
-  textureOf(grid, cell) {
-    const x = ((cell % grid) + 0.5) / grid;
-    const y = (Math.floor(cell / grid) + 0.5) / grid;
-    return Math.floor((x * 0.55 + y * 0.45) * TEXTURES + ((cell * 13) % 9)) % TEXTURES;
-  }
-
-  classOf(grid, cell) {
-    return Math.floor(this.textureOf(grid, cell) / (TEXTURES / LABELS.length)) % LABELS.length;
-  }
-
-  /** Some cells are shared by two classes. */
-  shared(grid, cell) {
-    return !this.uncertain(grid, cell) && this.textureOf(grid, cell) % 37 === 5;
-  }
-
-  neighbourOf(grid, cell) {
-    return (this.classOf(grid, cell) + 1) % LABELS.length;
-  }
-
-  labelOf(grid, cell) {
-    if (this.uncertain(grid, cell)) return null;
-    const label = this.label(grid, cell);
-    return this.shared(grid, cell)
-      ? `mixed: ${label}, ${LABELS[this.neighbourOf(grid, cell)]}`
-      : label;
-  }
-
-  label(grid, cell) {
-    return LABELS[this.classOf(grid, cell)];
-  }
-
-  uncertain(grid, cell) {
-    return this.textureOf(grid, cell) % 11 === 0;
-  }
-
-  fidelity(cell, state) {
-    const spread = ((cell * 7919) % 100) / 100;
-    if (state === "crop") return [null, null];
-    if (state === "rough") return [0.3 + 0.3 * spread, null];
-    return [0.34 + 0.5 * spread, spread > 0.93 ? 3 : 1];
-  }
-
   visible({ grid, cells }) {
     if (!this.options.onDemand) return;
     const state = this.options.instant ? "final" : "rough";
@@ -401,48 +290,5 @@ export class FakeModel {
     padded.set(new Uint8Array(buffer.buffer));
     this.kept = new DataView(padded.buffer);
     return this.kept;
-  }
-
-  async card({ grid, cell }) {
-    const index = this.textureOf(grid, cell);
-    const crops = 6;
-    const canvas = new OffscreenCanvas(crops * TILE, TILE);
-    const context = canvas.getContext("2d");
-    for (let i = 0; i < crops; i++)
-      context.drawImage(texture((index + i * 3) % TEXTURES, "crop"), i * TILE, 0);
-    const first = LABELS.indexOf(this.label(grid, cell));
-    const pick = (step, count, sign) =>
-      Array.from({ length: count }, (_, i) => {
-        const value = sign * (1.9 / (1 + 0.55 * i) + ((index * (i + 3)) % 7) * 0.03);
-        const half = 0.12 + 0.35 * ((index + i * 5) % 3);
-        const number = (first + i * step) % LABELS.length;
-        return {
-          index: number,
-          label: LABELS[number],
-          value,
-          low: value - half,
-          high: value + half,
-        };
-      });
-    const [cosine, rank] = this.fidelity(cell, "final");
-    const { ids, counts } = this.grids.find((g) => g.size === grid);
-    this.message(
-      {
-        kind: "card",
-        revision: this.revision,
-        grid,
-        cell,
-        count: counts[ids.indexOf(cell)],
-        cosine,
-        rank,
-        state: "final",
-        label: this.labelOf(grid, cell),
-        classes: this.options.noClasses ? null : pick(1, 6, 1),
-        against: this.options.noClasses ? null : pick(7, 5, -1),
-        crops,
-        tile: TILE,
-      },
-      [await toJpeg(canvas)],
-    );
   }
 }

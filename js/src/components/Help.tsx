@@ -1,5 +1,5 @@
 import { GESTURES, KEYMAP, namedHere } from "../keyboard/keymap";
-import { CloseButton } from "./controls/IconButton";
+import { Dialog } from "./controls/Dialog";
 
 /** All keys, from the table that they act by, and what the pointer does. */
 export function Help({ onClose }: { onClose: () => void }) {
@@ -14,11 +14,7 @@ export function Help({ onClose }: { onClose: () => void }) {
     ["Mouse and touch", [...GESTURES]],
   ];
   return (
-    <div class="aw-help" role="dialog" aria-modal="false" aria-label="Keys">
-      <div class="aw-help-head">
-        <h2>Keys</h2>
-        <CloseButton focused onClose={onClose} />
-      </div>
+    <Dialog class="aw-help" title="Keys" onClose={onClose}>
       <div class="aw-help-groups">
         {groups.map(([group, lines]) => (
           <section key={group}>
@@ -34,6 +30,6 @@ export function Help({ onClose }: { onClose: () => void }) {
           </section>
         ))}
       </div>
-    </div>
+    </Dialog>
   );
 }

@@ -106,6 +106,7 @@ export function Root() {
           <Help
             onClose={() => {
               help.value = false;
+              host.focus({ preventScroll: true });
             }}
           />
         )}

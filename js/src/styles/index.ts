@@ -5,12 +5,14 @@ import controls from "./controls.css";
 import cues from "./cues.css";
 import detail from "./detail.css";
 import diagnosis from "./diagnosis.css";
+import dialog from "./dialog.css";
 import frame from "./frame.css";
 import help from "./help.css";
 import live from "./live.css";
 import overlay from "./overlay.css";
 import pair from "./pair.css";
 import patchLab from "./patch_lab.css";
+import search from "./search.css";
 import stage from "./stage.css";
 import status from "./status.css";
 import subject from "./subject.css";
@@ -23,7 +25,9 @@ const parts = [
   theme,
   frame,
   controls,
+  dialog,
   toolbar,
+  search,
   stage,
   subject,
   help,

@@ -4,7 +4,7 @@ import { formatShare, formatValue, plural } from "../../numbers";
 import { NO_KERNEL } from "../../words";
 import { CellPicture } from "../CellPicture";
 import { useWidget } from "../context";
-import { CloseButton } from "../controls/IconButton";
+import { Dialog } from "../controls/Dialog";
 import { Tile } from "../Tile";
 import { ClassChoice } from "./ClassChoice";
 import { TaskState } from "./TaskState";
@@ -24,22 +24,7 @@ export function CuesPanel() {
     host.focus({ preventScroll: true });
   };
   return (
-    <div
-      class="aw-cues"
-      role="dialog"
-      aria-modal="false"
-      aria-label="Misleading cues"
-      data-aw-cues={state?.stage ?? ""}
-      onKeyDown={(event) => {
-        if (event.key !== "Escape") return;
-        event.stopPropagation();
-        end();
-      }}
-    >
-      <div class="aw-cues-head">
-        <h2>Misleading cues</h2>
-        <CloseButton focused onClose={end} />
-      </div>
+    <Dialog class="aw-cues" title="Misleading cues" onClose={end} data-aw-cues={state?.stage ?? ""}>
       <p class="aw-note">
         What argues for one class although it is seen in images of the other: pasted on those
         images, with noise and random cells as controls.
@@ -82,7 +67,7 @@ export function CuesPanel() {
       {running && state?.stage === "done" && (
         <Found report={state.result} request={running.request} />
       )}
-    </div>
+    </Dialog>
   );
 }
 

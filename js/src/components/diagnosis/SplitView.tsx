@@ -22,7 +22,7 @@ export function SplitView({ place, onClose }: { place: Place; onClose: () => voi
   const values = known?.halves.flatMap((half) => half.classes?.slice(0, CLASSES) ?? []) ?? [];
   return (
     <section class="aw-split" data-aw-halves={known ? known.halves.length : 0}>
-      <header>
+      <header class="aw-head">
         <h3>In two</h3>
         <CloseButton title="One cell again" label="One cell again" onClose={onClose} />
       </header>
