@@ -1,10 +1,9 @@
-"""The finished thing: samples, their layout, its grids, and a record of where they come from."""
+"""The finished thing: how an atlas is made, changed, saved and loaded."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,14 +13,11 @@ from numpy.typing import NDArray
 from atlas_widget.cell_table import cell_table
 from atlas_widget.collect import NUM_SAMPLES, POSITIONS_PER_CROP
 from atlas_widget.collect.checks import MOST_UNREADABLE
-from atlas_widget.errors import AtlasError
-from atlas_widget.grid import DEFAULT_GRIDS, Grid, check_grids
-from atlas_widget.influence import Axis, Influence
+from atlas_widget.grid import DEFAULT_GRIDS
+from atlas_widget.laid_out import LaidOutSamples
 from atlas_widget.layout import Embedding, other_layout, spread
-from atlas_widget.moments import Moments
 from atlas_widget.progress import CancelledCallback, ProgressCallback
 from atlas_widget.provenance import AtlasSettings, atlas_key
-from atlas_widget.samples import Samples
 from atlas_widget.saved_atlas import find_atlas, read_atlas, write_atlas
 
 if TYPE_CHECKING:
@@ -29,12 +25,10 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from atlas_widget.diagnostics import Split
-
 __all__ = ["DEFAULT_GRIDS", "Atlas"]
 
 
-class Atlas:
+class Atlas(LaidOutSamples):
     """An activation atlas.
 
     Usually made by `Atlas.build` or `Atlas.load`.
@@ -67,39 +61,6 @@ class Atlas:
     cell_labels : dict of int to dict of int to str or None
         For a grid's size, the label of the cells (by id) whose classes are known by now.
     """
-
-    def __init__(
-        self,
-        samples: Samples,
-        xy: NDArray[np.floating],
-        *,
-        layer: str,
-        grids: Sequence[int] = DEFAULT_GRIDS,
-        labels: list[str] | None = None,
-        provenance: Mapping[str, Any] | None = None,
-        notices: Sequence[str] = (),
-        min_count: int | None = None,
-        influence: Influence | None = None,
-        axes: tuple[Axis, Axis] | None = None,
-    ) -> None:
-        if influence is not None and len(influence) != len(samples):
-            raise AtlasError(f"influence is of {len(influence):,} samples, not {len(samples):,}.")
-        if np.shape(xy) != (len(samples), 2):
-            raise AtlasError(f"xy has the shape {np.shape(xy)}, not ({len(samples)}, 2).")
-        if not np.isfinite(xy).all() or np.min(xy, initial=0) < 0 or np.max(xy, initial=0) > 1:
-            raise AtlasError("xy has values outside [0, 1].")
-        self.samples = samples
-        self.xy = np.asarray(xy, np.float32)
-        self.layer = layer
-        self.grids = check_grids(grids)
-        self.labels = labels
-        self.provenance: dict[str, Any] = dict(provenance or {})
-        self.notices = list(notices)
-        self.cell_labels: dict[int, dict[int, str | None]] = {}
-        self.min_count = min_count
-        self.influence = influence
-        self.axes = axes
-        self._made: dict[int, Grid] = {}
 
     @classmethod
     def build(
@@ -207,52 +168,12 @@ class Atlas:
 
     key = staticmethod(atlas_key)
 
-    @property
-    def activations(self) -> NDArray[np.float32]:
-        """Activations of all samples, (n, channels); memory-mapped when large."""
-        return self.samples.activations
-
-    @cached_property
-    def moments(self) -> Moments:
-        """Mean, second moment and range of the activations; one pass over them, or saved."""
-        return Moments.of(self.activations)
-
-    def __len__(self) -> int:
-        return len(self.samples)
-
     def __repr__(self) -> str:
         count, channels = self.activations.shape
         model = self.provenance.get("model", "a model")
         return (
             f"<Atlas of {self.layer!r} in {model}: {count:,} samples of {channels} channels from "
             f"{len(self.samples.image_names):,} images, grids {self.grids}>"
-        )
-
-    def grid(self, size: int) -> Grid:
-        """Return the grid of `size` × `size` cells; made when it is first asked for."""
-        if size not in self._made:
-            self._made[size] = Grid.from_layout(self.activations, self.xy, size, self.min_count)
-        return self._made[size]
-
-    def set_grid(
-        self, size: int, means: NDArray[np.float32], representatives: NDArray[np.int64]
-    ) -> None:
-        """Take what was computed of a grid before, so that `grid` need not read activations.
-
-        Parameters
-        ----------
-        size : int
-            The grid.
-        means, representatives : ndarray
-            As that grid has them.
-        """
-        self._made[size] = Grid.from_layout(
-            self.activations,
-            self.xy,
-            size,
-            self.min_count,
-            means=means,
-            representatives=representatives,
         )
 
     def cells(self, size: int | None = None) -> pd.DataFrame:
@@ -282,20 +203,6 @@ class Atlas:
 
         size = self.grids[0] if grid is None else grid
         return diagnose(self, size, device=device, progress=progress, cancelled=cancelled)
-
-    def split(self, grid: int, cell: int) -> Split:
-        """Return a cell in two halves, along the direction in which its samples differ most.
-
-        Parameters
-        ----------
-        grid : int
-            Its size.
-        cell : int
-            The cell's id, row · size + column.
-        """
-        from atlas_widget.diagnostics import split_cell
-
-        return split_cell(self.grid(grid), cell, self.samples)
 
     def with_layout(self, xy: NDArray[np.floating]) -> Atlas:
         """Return an atlas of the same samples in other places, such as another method's.
