@@ -135,7 +135,7 @@ def invert(
         From RGB in [0, 1] to the model's input, if it does not say itself.
     seed
         The noise to start from: one number for all, or one per picture. The same direction, seed
-        and settings give the same picture, whatever else is in the batch.
+        and settings give the same picture, whatever else is in the batch, but for rounding.
     device
         Where to compute.
     callback
