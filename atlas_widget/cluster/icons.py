@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from atlas_widget.cluster.connection import connect, send_code
 from atlas_widget.cluster.crew import places
@@ -66,14 +65,14 @@ def invert_on_cluster(
     >>> icons = invert_on_cluster(model, atlas.layer, grid.means, "auto")
     """
     from atlas_widget.inversion import invert
+    from atlas_widget.inversion.inputs import as_directions, as_seeds, as_warm
 
     ray = connect(address)
-    targets: NDArray[np.float32] = np.asarray(directions, np.float32)
-    targets = targets[None] if targets.ndim == 1 else targets
-    if targets.ndim != 2 or not len(targets):
+    targets = as_directions(directions)
+    if not len(targets):
         raise ActivationsError(f"directions: an array of shape (n, channels), not {targets.shape}.")
-    seeds = np.broadcast_to(np.asarray(seed, np.int64), (len(targets),))
-    warmth = None if warm is None else np.asarray(warm)
+    seeds = as_seeds(seed, len(targets))
+    warmth = None if warm is None else as_warm(warm, len(targets)).cpu().numpy()
     if device is None:
         device = "cuda" if places(ray, gpu=True) else "cpu"
     kind = torch.device(device).type

@@ -121,7 +121,8 @@ class InversionEngine:
         objective
             In place of the direction objective; `seeds` then says how many pictures.
         origins
-            What each warm picture was, to be remembered; -1 is noise.
+            What each picture started from, to be remembered: by default the number of its warm
+            picture; -1 is noise.
         """
         if objective is None:
             if directions is None:
@@ -146,7 +147,7 @@ class InversionEngine:
         if warm is not None:
             numbers = self.parametrization.numbers_of(as_pictures(warm).to(self.device))
         if origins is None:
-            origins = np.full(count, -1)
+            origins = np.full(count, -1) if warm is None else np.arange(count)
         return InversionState.fresh(
             numbers=numbers,
             randomness=torch.stack(draws).to(self.device),

@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from atlas_widget.errors import AtlasError
 from atlas_widget.inversion.parametrizations import Parametrization
 
 __all__ = ["BACKGROUND_NUMBERS", "WithOpacity", "background", "over"]
@@ -42,7 +43,7 @@ class WithOpacity(Parametrization):
     def __init__(self, colours: Parametrization, *, start: float = 0.6, coarse: int = 16) -> None:
         super().__init__(colours.size)
         if not 0 < start < 1:
-            raise ValueError(f"start={start}: opacity begins within (0, 1)")
+            raise AtlasError(f"start={start}: opacity begins within (0, 1)")
         self.colours = colours
         self._first = math.log(start / (1 - start))
         self._coarse = min(coarse, colours.size)

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from atlas_widget.errors import ImagesError
+from atlas_widget.errors import AtlasError, ImagesError
 from atlas_widget.inversion.inputs import as_pictures
 
 __all__ = ["Fourier", "Maco", "Parametrization", "Pixels", "decorrelation_matrix"]
@@ -51,7 +51,9 @@ class Parametrization(ABC):
     planes = 3
 
     def __init__(self, size: int) -> None:
-        self.size = size
+        if not isinstance(size, int | np.integer) or size < 2:
+            raise AtlasError(f"size={size!r}: expected the side of the picture in whole pixels")
+        self.size = int(size)
 
     @abstractmethod
     def start(self, generator: torch.Generator) -> Tensor:

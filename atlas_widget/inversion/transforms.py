@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from atlas_widget.errors import AtlasError
+
 __all__ = ["Transforms", "resize"]
 
 _GREY = 0.5
@@ -39,6 +41,13 @@ class Transforms:
     rotate: float = 25.0
 
     NUMBERS = 4  # random numbers per picture and step
+
+    def __post_init__(self) -> None:
+        low, high = self.scale
+        if not 0 < low <= high:
+            raise AtlasError(
+                f"scale={self.scale}: expected the least and the greatest magnification, above 0"
+            )
 
     def draw(self, generator: torch.Generator, steps: int) -> Tensor:
         """Random numbers in [-1, 1] of one picture, shape (steps, 4)."""

@@ -12,7 +12,16 @@ import torch
 from torch import nn
 
 from atlas_widget.errors import ActivationsError, AtlasError, ImagesError, LayerNotFoundError
-from atlas_widget.inversion import Fourier, InversionSettings, Maco, invert, render, sanity_check
+from atlas_widget.inversion import (
+    Fourier,
+    InversionEngine,
+    InversionSettings,
+    Maco,
+    Transforms,
+    invert,
+    render,
+    sanity_check,
+)
 from atlas_widget.inversion import objectives as o
 from atlas_widget.probe import LayerProbe
 
@@ -115,6 +124,7 @@ def test_warm_icons_record_what_they_started_from(probe: LayerProbe) -> None:
     floats = torch.tensor(icons.images).permute(0, 3, 1, 2) / 255
     same = invert(probe, ROWS, warm=floats, **BRIEF)
     np.testing.assert_array_equal(same.images, again.images)
+    assert InversionEngine(probe).start(ROWS, warm=icons.images).origins.tolist() == [0, 1, 2]
 
 
 def test_icons_can_be_taken_apart_and_know_their_ranks(probe: LayerProbe) -> None:
@@ -167,6 +177,21 @@ def test_controls_need_something_to_rank_among(probe: LayerProbe) -> None:
     photos = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), dtype=np.uint8)
     check = sanity_check(probe, ROWS, images=photos, settings=SETTINGS)
     assert len(check["nearest crop"].cosine) == 3
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Fourier(24.5),
+        lambda: Maco(1, np.zeros((4, 3, 20, 20))),
+        lambda: Maco(16, np.zeros((20, 20, 3))),
+        lambda: Transforms(scale=(0.0, 1.0)),
+        lambda: InversionSettings(decay=1.5),
+    ],
+)
+def test_parts_that_cannot_be_made_say_what_was_expected(make: Callable[[], object]) -> None:
+    with pytest.raises(AtlasError, match=r"expected|a part of the steps, from 0 to 1"):
+        make()
 
 
 def test_a_spectrum_may_be_measured_on_bytes() -> None:
