@@ -20,7 +20,8 @@ __all__ = ["redirected"]
 _LEAK = 0.1
 _SATURATING = {
     torch.relu, torch.relu_, torch.Tensor.relu, torch.Tensor.relu_, torch.clamp,
-    torch.Tensor.clamp, torch.Tensor.clamp_, torch.clamp_min, torch.Tensor.clamp_min,
+    torch.Tensor.clamp, torch.Tensor.clamp_, torch.clamp_min,
+    torch.Tensor.clamp_min, torch.clip, torch.Tensor.clip, torch.Tensor.clip_,
     torch.sigmoid, torch.Tensor.sigmoid, F.relu, F.relu_, F.relu6, F.hardtanh, F.hardtanh_,
     F.hardswish, F.hardsigmoid, F.gelu, F.silu, F.sigmoid,
 }  # fmt: skip
