@@ -56,6 +56,7 @@ class Case:
     variant: str
     layer: str
     model: nn.Module
+    ended: nn.Module
     probe: LayerProbe
     targets: torch.Tensor
 
@@ -63,7 +64,8 @@ class Case:
     def make(cls, variant: str, layer: str, count: int) -> Case:
         model = demo.model(variant).to(DEVICE)
         probe = LayerProbe(model, layer, device=DEVICE)
-        return cls(variant, layer, model, probe, real_targets(probe, count))
+        ended = ending_at(model, layer)  # before Lucent leaves its hooks on the model
+        return cls(variant, layer, model, ended, probe, real_targets(probe, count))
 
     @property
     def title(self) -> str:
@@ -88,17 +90,15 @@ class Row:
 
 def lucent_curve(case: Case) -> list[float]:
     """Median cosine over the targets after each of `LUCENT_STEPS`."""
-    model = ending_at(case.model, case.layer)
     pictures = torch.stack(
-        [lucent(model, case.probe, target, LUCENT_STEPS) for target in case.targets], 1
+        [lucent(case.ended, case.probe, target, LUCENT_STEPS) for target in case.targets], 1
     )
     cosines = [cosine_at(case.probe, LUCENT_SIDE, p, case.targets) for p in pictures]
     return [float(c.median()) for c in cosines]
 
 
 def horama_cosine(case: Case, steps: int) -> float:
-    model = ending_at(case.model, case.layer)
-    pictures = torch.stack([horama(model, case.probe, target, steps) for target in case.targets])
+    pictures = torch.stack([horama(case.ended, case.probe, t, steps) for t in case.targets])
     return float(cosine_at(case.probe, HORAMA_SIDE, pictures, case.targets).median())
 
 
