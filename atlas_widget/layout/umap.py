@@ -9,20 +9,20 @@ has it by ``layout_method="umap-learn"``, or gives its result to `Atlas.with_lay
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.optimize import curve_fit
 from torch import Tensor
 
+from atlas_widget.layout.forces import Crowd, Forces
 from atlas_widget.progress import CancelledCallback, ProgressCallback, check_cancelled
 
 __all__ = ["fuzzy_graph", "memberships", "nearest_neighbors", "optimize_layout", "settle"]
 
 _BISECTIONS = 64
-_NEGATIVES = 5  # as umap-learn's negative_sample_rate
-_LARGEST_STEP = 4.0
 _PARTS = 4
 """An epoch's edges move in so many parts: moved all at once they overshoot (of 4,000 samples, at
 200 epochs: trustworthiness 0.907 with two parts, 0.914 with four, 0.916 with eight)."""
@@ -140,7 +140,7 @@ def optimize_layout(
         In how many parts an epoch's edges are moved: more are better, and slower where samples are
         few.
     """
-    a, b = _curve(min_dist)
+    forces = Forces.of(min_dist)
     generator = torch.Generator(device=device).manual_seed(seed)
     strongest = graph.data.max()
     kept = graph.data >= strongest / epochs
@@ -151,15 +151,15 @@ def optimize_layout(
     x, y = torch.as_tensor(start, dtype=torch.float32, device=device).unbind(1)
     x, y = x.clone(), y.clone()
     due = torch.zeros_like(often)
+    rows = iter(Crowd.draw(len(x), epochs * parts, seed))
     for epoch in range(epochs):
         check_cancelled(cancelled)
-        rate = 1.0 - epoch / epochs
         due += often
-        active = (due >= 1.0).nonzero().squeeze(1)
-        due[active] -= 1.0
-        for part in range(parts):
-            edges = active[part::parts]
-            _move(x, y, heads[edges], tails[edges], a, b, rate, generator)
+        now = due >= 1.0
+        due.frac_()
+        # they are in random order: each in a row is a random part, and quicker to read
+        for edges in now.nonzero().squeeze(1).tensor_split(parts):
+            _move(x, y, heads[edges], tails[edges], forces, 1.0 - epoch / epochs, next(rows))
         if progress is not None:
             progress(epoch + 1, epochs)
     return torch.stack([x, y], dim=1).cpu().numpy()
@@ -195,7 +195,7 @@ def settle(
     min_dist, seed, device, cancelled
         See `optimize_layout`.
     """
-    a, b = _curve(min_dist)
+    forces = Forces.of(min_dist)
     generator = torch.Generator(device=device).manual_seed(seed)
     x, y = torch.as_tensor(xy, dtype=torch.float32, device=device).unbind(1)
     x, y = x.clone(), y.clone()
@@ -204,20 +204,21 @@ def settle(
     often = torch.as_tensor(weights / weights.max(), dtype=torch.float32, device=device).flatten()
     tails = torch.as_tensor(neighbors, device=device).flatten()
     due = torch.rand(len(often), generator=generator, device=device)
+    mixed = torch.randperm(len(placed), generator=generator, device=device)
+    crowd = Crowd(there_x[mixed], there_y[mixed], len(often))
+    rows = Crowd.draw(len(placed), epochs, seed)
     for epoch in range(epochs):
         check_cancelled(cancelled)
         due += often
         active = (due >= 1.0).nonzero().squeeze(1)
         due[active] -= 1.0
         heads, ends = active // weights.shape[1], tails[active]
-        shape = (_NEGATIVES, len(active))
-        others = torch.randint(len(placed), shape, generator=generator, device=x.device)
         head_x, head_y = x[heads], y[heads]
-        pull_x, pull_y = _pull(head_x - there_x[ends], head_y - there_y[ends], a, b)
-        push_x, push_y = _push(head_x - there_x[others], head_y - there_y[others], a, b)
+        pull_x, pull_y = forces.pull(head_x - there_x[ends], head_y - there_y[ends])
+        push_x, push_y = forces.push(head_x, head_y, crowd, rows[epoch])
         now = rate * (1.0 - epoch / epochs)
-        x.index_add_(0, heads, pull_x + push_x, alpha=now)
-        y.index_add_(0, heads, pull_y + push_y, alpha=now)
+        x.index_add_(0, heads, pull_x.add_(push_x), alpha=now)
+        y.index_add_(0, heads, pull_y.add_(push_y), alpha=now)
     return torch.stack([x, y], dim=1).cpu().numpy()
 
 
@@ -226,50 +227,17 @@ def _move(
     y: Tensor,
     heads: Tensor,
     tails: Tensor,
-    a: float,
-    b: float,
+    forces: Forces,
     rate: float,
-    generator: torch.Generator,
+    rows: Sequence[int],
 ) -> None:
     """Let these edges pull both ends, and random samples push their heads."""
-    shape = (_NEGATIVES, len(heads))
-    others = torch.randint(len(x), shape, generator=generator, device=x.device)
     head_x, head_y = x[heads], y[heads]
-    pull_x, pull_y = _pull(head_x - x[tails], head_y - y[tails], a, b)
-    push_x, push_y = _push(head_x - x[others], head_y - y[others], a, b)
-    x.index_add_(0, heads, pull_x + push_x, alpha=rate).index_add_(0, tails, pull_x, alpha=-rate)
-    y.index_add_(0, heads, pull_y + push_y, alpha=rate).index_add_(0, tails, pull_y, alpha=-rate)
-
-
-def _pull(dx: Tensor, dy: Tensor, a: float, b: float) -> tuple[Tensor, Tensor]:
-    """Return the steps that bring ends nearer to each other that are so far apart."""
-    square = dx * dx + dy * dy
-    power = square.clamp_min(1e-12).pow(b - 1.0)
-    pull = (-2.0 * a * b) * power / (a * power * square + 1.0)
-    return (
-        (pull * dx).clamp_(-_LARGEST_STEP, _LARGEST_STEP),
-        (pull * dy).clamp_(-_LARGEST_STEP, _LARGEST_STEP),
+    pull_x, pull_y = forces.pull(head_x - x[tails], head_y - y[tails])
+    push_x, push_y = forces.push(head_x, head_y, Crowd(x, y, len(heads)), rows)
+    x.index_add_(0, tails, pull_x, alpha=-rate).index_add_(
+        0, heads, push_x.add_(pull_x), alpha=rate
     )
-
-
-def _push(dx: Tensor, dy: Tensor, a: float, b: float) -> tuple[Tensor, Tensor]:
-    """Return the sums of the steps away from several others that are so far, in the first axis."""
-    square = dx * dx + dy * dy
-    push = (2.0 * b) / ((1e-3 + square) * (a * square.pow(b) + 1.0))
-    return (
-        (push * dx).clamp_(-_LARGEST_STEP, _LARGEST_STEP).sum(dim=0),
-        (push * dy).clamp_(-_LARGEST_STEP, _LARGEST_STEP).sum(dim=0),
+    y.index_add_(0, tails, pull_y, alpha=-rate).index_add_(
+        0, heads, push_y.add_(pull_y), alpha=rate
     )
-
-
-def _curve(min_dist: float) -> tuple[float, float]:
-    """Fit 1 / (1 + a d^2b) to "1 up to min_dist, then falling off exponentially"."""
-    distance = np.linspace(0.0, 3.0, 300)
-    wanted = np.where(distance < min_dist, 1.0, np.exp(-(distance - min_dist)))
-
-    def curve(d: NDArray[np.float64], a: float, b: float) -> NDArray[np.float64]:
-        fitted: NDArray[np.float64] = 1.0 / (1.0 + a * d ** (2 * b))
-        return fitted
-
-    (a, b), _ = curve_fit(curve, distance, wanted)
-    return float(a), float(b)
