@@ -99,7 +99,12 @@ def test_interrupted_it_says_how_to_go_on(whole: Path, tmp_path: Path, monkeypat
         return collect_shard(plan, number, *rest, **options)
 
     monkeypatch.setattr("atlas_widget.collect.to_disk.collect_shard", pressed)
-    assert run(*ARGUMENTS, "--out", str(tmp_path)) == 130
+    # ignored where the tests themselves run in a shell's background
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        assert run(*ARGUMENTS, "--out", str(tmp_path)) == 130
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert "Run the same again" in capsys.readouterr().err
     assert len(list((tmp_path / "shards" / "3").glob("shard-*"))) == 2
     monkeypatch.undo()
