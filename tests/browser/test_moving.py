@@ -23,6 +23,7 @@ def test_back_and_forward_lead_through_the_views_that_one_had(fake: FakeView) ->
     page.emulate_media(reduced_motion="reduce")  # where it is at once, it is nowhere in between
     fake.show()
     back, forward = (page.locator(f'[data-aw-zoom="{way}"]') for way in ("back", "forward"))
+    page.wait_for_timeout(600)  # as one looks: what is left within half a second is not a view
     assert back.is_disabled()
     page.click('[data-aw-zoom="plus"]')
     page.wait_for_function("() => !document.querySelector('.aw-root').shadowRoot"
