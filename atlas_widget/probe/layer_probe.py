@@ -19,6 +19,7 @@ from atlas_widget.probe.fingerprint import weights_hash
 from atlas_widget.probe.folding import accelerated
 from atlas_widget.probe.geometry import MapGeometry
 from atlas_widget.probe.layers import find_layer
+from atlas_widget.probe.noise import same_noise
 from atlas_widget.probe.outputs import layout_of
 from atlas_widget.probe.preprocessing import Preprocessing, resolve_transform
 from atlas_widget.probe.private_copy import private_copy, unwrapped
@@ -193,16 +194,7 @@ class LayerProbe(MapGeometry):
         encoder = self._open()
         with self._lock:
             if memory_format not in self._accelerated:
-                generator = torch.Generator().manual_seed(0)
-                rgb = torch.rand(
-                    1,
-                    3,
-                    self.input_size,
-                    self.input_size,
-                    generator=generator,
-                    device="cpu",
-                    dtype=torch.float32,
-                )
+                rgb = same_noise(1, self.input_size)
                 self._accelerated[memory_format] = accelerated(
                     encoder, rgb, memory_format, whole=self._complete
                 )

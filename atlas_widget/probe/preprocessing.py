@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from atlas_widget.errors import TransformError
+from atlas_widget.probe.noise import same_noise
 from atlas_widget.probe.transforms import Recipe, luma, model_recipe, transform_recipe
 
 __all__ = ["Preprocessing", "input_channels", "resolve_transform"]
@@ -110,16 +111,7 @@ def resolve_transform(
 def _checked(preprocessing: Preprocessing, recipe: Recipe) -> Preprocessing:
     """Try a person's own callable on a small fixed batch; its answer goes into the description."""
     side = preprocessing.size or 224
-    rgb = torch.rand(
-        2,
-        3,
-        side,
-        side,
-        generator=torch.Generator().manual_seed(0),
-        device="cpu",
-        dtype=torch.float32,
-    )
-    rgb.requires_grad_()
+    rgb = same_noise(2, side).requires_grad_()
     name = recipe.description
     wanted = f"a float tensor (n, {preprocessing.channels}, h, w)"
     try:

@@ -13,6 +13,7 @@ from atlas_widget.probe.encoder import Encoder
 from atlas_widget.probe.folding import agree
 from atlas_widget.probe.layer_probe import LayerProbe
 from atlas_widget.probe.memory import HalvedBatches
+from atlas_widget.probe.noise import same_noise
 from atlas_widget.probe.outputs import tensor_at
 from atlas_widget.probe.running import run_model
 
@@ -95,16 +96,7 @@ class LayersReader:
 
     def _choose(self) -> Encoder:
         """Take the fastest copy in which all the layers are what their own probes say they are."""
-        side = self._probes[0].input_size
-        rgb = torch.rand(
-            1,
-            3,
-            side,
-            side,
-            generator=torch.Generator().manual_seed(0),
-            device="cpu",
-            dtype=torch.float32,
-        )
+        rgb = same_noise(1, self._probes[0].input_size)
         with torch.no_grad():
             wanted = [probe.activations(rgb) for probe in self._probes]
             candidates = [probe.accelerated() for probe in reversed(self._probes)]

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from atlas_widget.errors import AtlasError, LayerNotFoundError, LayerOutputError
 from atlas_widget.probe.layers import LayerName
+from atlas_widget.probe.noise import same_noise
 from atlas_widget.probe.outputs import Path, class_scores, entries, find_tensor, replaced, tensor_at
 from atlas_widget.probe.preprocessing import Preprocessing
 from atlas_widget.probe.running import run_model
@@ -67,15 +68,7 @@ def try_model(
     first_error: tuple[int, Exception] | None = None
     partial: Trial | None = None
     for size in sizes:
-        rgb = torch.rand(
-            BATCH,
-            3,
-            size,
-            size,
-            generator=torch.Generator().manual_seed(0),
-            device="cpu",
-            dtype=torch.float32,
-        )
+        rgb = same_noise(BATCH, size)
         for count in channels:
             inputs = preprocessing.with_channels(count)(rgb.to(device)).to(dtype)
             outputs: list[Any] = []
