@@ -20,6 +20,7 @@ from atlas_widget.inversion.parametrizations import Parametrization
 from atlas_widget.inversion.settings import InversionSettings, as_settings
 from atlas_widget.inversion.state import InversionState
 from atlas_widget.inversion.whitening import Whitening
+from atlas_widget.probe.memory import out_of_memory
 from atlas_widget.probe.opening import opened
 
 __all__ = ["Icons", "contact_sheet", "invert", "run"]
@@ -218,9 +219,9 @@ def run(
         ages = state.steps.cpu().numpy()
         try:
             engine.advance(state, int(min(slice_steps, total - ages.max())))
-        except torch.OutOfMemoryError:
+        except RuntimeError as error:
             most = len(places) // 2
-            if not most:
+            if not most or not out_of_memory(error):
                 raise
             state, places, waiting = (
                 state.select(np.arange(most)),
