@@ -36,6 +36,12 @@ class FakeBrowser:
         self.wait(lambda: self.layouts)
         self.look()
 
+    def open_whole(self) -> None:
+        """Come up, and wait until the final layout is there, and all that hangs on it."""
+        self.open()
+        self.widget.wait(60)
+        self.wait(lambda: self.layouts[-1]["final"])
+
     def look(self, grid: int | None = None) -> None:
         """Have all cells of a grid in sight."""
         entry = next(g for g in self.layouts[-1]["grids"] if grid in (None, g["size"]))

@@ -31,9 +31,7 @@ def browser(tiny_images, tmp_path_factory):
             cache_dir=tmp_path_factory.mktemp("cache"),
         )
         browser = FakeBrowser(w)
-        browser.open()
-        w.wait(60)
-        browser.wait(lambda: browser.layouts[-1]["final"])
+        browser.open_whole()
         yield browser
         w.close()
 

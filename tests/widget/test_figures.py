@@ -33,9 +33,7 @@ def test_export_from_the_browser_writes_here_and_overwrites_nothing(make, tmp_pa
     monkeypatch.chdir(tmp_path)
     w = make()
     browser = FakeBrowser(w)
-    browser.open()
-    w.wait(60)
-    browser.wait(lambda: browser.layouts[-1]["final"])
+    browser.open_whole()
     for number in (1, 2):
         browser.say("export", grid=4, cells=[], format="png")
         browser.wait(lambda number=number: len(browser.of("exported")) == number)

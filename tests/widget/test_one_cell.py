@@ -7,9 +7,7 @@ from tests.widget_browser import FakeBrowser
 def test_a_card_comes_at_once_and_again_with_its_classes(make):
     w = make(labels=[f"<b>class {n}</b>" for n in range(10)])
     browser = FakeBrowser(w)
-    browser.open()
-    w.wait(60)
-    browser.wait(lambda: browser.layouts[-1]["final"])
+    browser.open_whole()
     cell = int(w.atlas.grid(4).ids[0])
     browser.say("hover", grid=4, cell=cell)
     card = browser.wait(lambda: [m for m in browser.of("card") if m["cell"] == cell])[0]
@@ -27,9 +25,7 @@ def test_a_card_comes_at_once_and_again_with_its_classes(make):
 def test_labels_of_visible_cells_come_by_themselves(make):
     w = make()
     browser = FakeBrowser(w)
-    browser.open()
-    w.wait(60)
-    browser.wait(lambda: browser.layouts[-1]["final"])
+    browser.open_whole()
     browser.look()
     cells = set(w.atlas.grid(4).ids.tolist())
     browser.wait(lambda: {c for m in browser.of("labels") for c in m["cells"]} >= cells)
@@ -42,9 +38,7 @@ def test_labels_of_visible_cells_come_by_themselves(make):
 def test_inspect_sends_frames_that_sharpen_and_the_next_time_the_finished_one(make):
     w = make()
     browser = FakeBrowser(w)
-    browser.open()
-    w.wait(60)
-    browser.wait(lambda: browser.layouts[-1]["final"])
+    browser.open_whole()
     cell = int(w.atlas.grid(4).ids[1])
     browser.say("inspect", grid=4, cell=cell, request=1, seed=0)
     browser.wait(lambda: any(m["done"] for m in browser.of("frame")))
@@ -61,9 +55,7 @@ def test_inspect_sends_frames_that_sharpen_and_the_next_time_the_finished_one(ma
 def test_two_inspections_take_turns_and_one_that_is_stopped_ends(make):
     w = make()
     browser = FakeBrowser(w)
-    browser.open()
-    w.wait(60)
-    browser.wait(lambda: browser.layouts[-1]["final"])
+    browser.open_whole()
     first, second = (int(cell) for cell in w.atlas.grid(4).ids[:2])
     browser.say("inspect", grid=4, cell=first, request=1, seed=7)
     browser.say("inspect", grid=4, cell=second, request=2, seed=7)

@@ -14,18 +14,8 @@ LABELS = [f"bird {n}" for n in range(8)] + ["crane", "crane"]
 
 
 @pytest.fixture
-def widget(tiny_model, tiny_images, tmp_path):
-    w = AtlasWidget(
-        tiny_model,
-        "middle",
-        tiny_images,
-        labels=LABELS,
-        num_samples=200,
-        grids=(4, 8),
-        cache_dir=tmp_path,
-    )
-    yield w
-    w.close()
+def widget(make):
+    return make(labels=LABELS)
 
 
 def final(browser):

@@ -15,9 +15,7 @@ from tests.widget_browser import FakeBrowser
 def test_from_layout_to_final_pictures(make):
     w = make()
     browser = FakeBrowser(w)
-    browser.open()
-    w.wait(60)
-    browser.wait(lambda: browser.layouts[-1]["final"])
+    browser.open_whole()
     browser.look()
     ids = browser.layouts[-1]["grids"][0]["ids"]
     assert set(ids) == set(w.atlas.grid(4).ids.tolist())
@@ -152,9 +150,7 @@ def test_a_device_that_is_too_small_gets_smaller_batches(make, monkeypatch):
 def test_a_reloaded_page_gets_everything_again(make):
     w = make()
     browser = FakeBrowser(w)
-    browser.open()
-    w.wait(60)
-    browser.wait(lambda: browser.layouts[-1]["final"])
+    browser.open_whole()
     browser.look()
     cells = set(w.atlas.grid(4).ids.tolist())
     browser.wait(lambda: list(browser.states(4).values()).count("final") == len(cells))
@@ -168,9 +164,7 @@ def test_a_reloaded_page_gets_everything_again(make):
 def test_missing_pictures_are_sent_again(make):
     w = make()
     browser = FakeBrowser(w)
-    browser.open()
-    w.wait(60)
-    browser.wait(lambda: browser.layouts[-1]["final"])
+    browser.open_whole()
     cells = w.atlas.grid(4).ids.tolist()
     browser.wait(lambda: set(browser.states(4)) == set(cells))
     browser.messages.clear()

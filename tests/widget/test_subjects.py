@@ -21,18 +21,8 @@ def cache(tmp_path_factory):
 
 
 @pytest.fixture
-def widget(tiny_model, tiny_images, cache):
-    w = AtlasWidget(
-        tiny_model,
-        "middle",
-        tiny_images,
-        labels=LABELS,
-        num_samples=240,
-        grids=(4, 8),
-        cache_dir=cache,
-    )
-    yield w
-    w.close()
+def widget(make, cache):
+    return make(labels=LABELS, num_samples=240, cache_dir=cache)
 
 
 @pytest.fixture(scope="module")
