@@ -17,7 +17,7 @@ NPM = PATH="$$(cd "$(BIN)" && pwd):$$PATH" npm --prefix js
 LAB = "$(BIN)/jupyter" lab $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_ARGS)
 BUNDLE := atlas_widget/static/widget.js
 BUNDLE_SOURCES := $(shell find js -name node_modules -prune -o -name tests -prune -o -type f -print) \
-	atlas_widget/messages.json
+	atlas_widget/protocol/messages.json
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -75,7 +75,7 @@ format: setup-test
 	"$(BIN)/ruff" check --fix .
 	$(NPM) run format
 
-## make messages    rewrite CONTRIBUTING.md's table from atlas_widget/messages.json
+## make messages    rewrite CONTRIBUTING.md's table from atlas_widget/protocol/messages.json
 messages:
 	$(PYTHON) tools/message_table.py
 

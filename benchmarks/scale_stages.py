@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atlas_widget import Atlas, AtlasWidget, demo
+from atlas_widget.atlas.files import write_contents
+from atlas_widget.atlas.samples import Samples
 from atlas_widget.collect.assemble import assemble
 from atlas_widget.collect.plan import plan_collections
 from atlas_widget.collect.to_disk import collect_here, collect_to_disk
@@ -20,8 +22,6 @@ from atlas_widget.images import as_image_source
 from atlas_widget.images.thumbnails import Thumbnails, encode_thumbnail
 from atlas_widget.layout import umap_layout
 from atlas_widget.probe import LayerProbe
-from atlas_widget.samples import Samples
-from atlas_widget.saved_atlas import write_atlas
 
 __all__ = ["measure"]
 
@@ -131,7 +131,7 @@ def measure(count: int, folder: Path, *, make: bool) -> dict[str, dict[str, floa
             for size in GRIDS:
                 atlas.grid(size)
         with stages.stage("save"):
-            write_atlas(atlas, folder / "atlas", files) if files else atlas.save(folder / "atlas")
+            write_contents(atlas.contents(), folder / "atlas", files)
         del atlas, samples, xy
     with stages.stage("open"):
         widget = AtlasWidget(model, demo.LAYER, grids=GRIDS, atlas=folder / "atlas")

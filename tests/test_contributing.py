@@ -13,7 +13,7 @@ PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 def test_the_table_of_messages_is_the_one_that_both_sides_are_checked_against() -> None:
     with_table = runpy.run_path(str(ROOT / "tools" / "message_table.py"))["with_table"]
-    source = ROOT / "atlas_widget" / "messages.json"
+    source = ROOT / "atlas_widget" / "protocol" / "messages.json"
     messages = json.loads(source.read_text(encoding="utf-8"))
     assert with_table(PAGE, messages) == PAGE, "run `make messages`"
 

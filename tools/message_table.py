@@ -1,4 +1,4 @@
-"""Write the table of messages in CONTRIBUTING.md out of ``atlas_widget/messages.json``.
+"""Write the table of messages in CONTRIBUTING.md out of ``atlas_widget/protocol/messages.json``.
 
 The JSON file is what both languages are checked against; a test fails when the table differs.
 """
@@ -41,7 +41,7 @@ def with_table(text: str, messages: dict[str, Any]) -> str:
 def main() -> None:
     """Rewrite CONTRIBUTING.md."""
     page = ROOT / "CONTRIBUTING.md"
-    source = ROOT / "atlas_widget" / "messages.json"
+    source = ROOT / "atlas_widget" / "protocol" / "messages.json"
     messages = json.loads(source.read_text(encoding="utf-8"))
     page.write_text(with_table(page.read_text(encoding="utf-8"), messages), encoding="utf-8")
 

@@ -4,13 +4,18 @@ For the activation h of a layer at one position, the value for a score is h Â· â
 that position contributes to the score (of a class: before a softmax), to first order.
 """
 
+from atlas_widget.attribution.statistics import (
+    ClassValue,
+    attribution_interval,
+    label_of,
+    top_classes,
+)
 from atlas_widget.attribution.values import (
     attribute,
     attribution_map,
     class_values,
     scores_that_matter,
 )
-from atlas_widget.evidence import ClassValue, attribution_interval, label_of, top_classes
 from atlas_widget.probe.similarity import similarity_to
 from atlas_widget.probe.targets import Target, as_target
 

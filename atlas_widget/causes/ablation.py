@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from atlas_widget.attribution import Target, as_target, scores_that_matter
+from atlas_widget.attribution.class_names import class_name
 from atlas_widget.causes.causal_test import CausalTest
-from atlas_widget.class_names import class_name
 from atlas_widget.errors import AtlasError, did_you_mean
 from atlas_widget.probe import LayerProbe
 from atlas_widget.probe.opening import opened

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from atlas_widget.atlas.samples import Samples
 from atlas_widget.errors import ImagesError
-from atlas_widget.samples import Samples
 
 __all__ = ["Masks", "on_background"]
 

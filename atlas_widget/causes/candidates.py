@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from atlas_widget.atlas.class_influence import summarise
+from atlas_widget.attribution.class_names import class_name
 from atlas_widget.causes.cue_report import Cue
-from atlas_widget.class_names import class_name
-from atlas_widget.influence import summarise
 
 if TYPE_CHECKING:
     from atlas_widget.atlas import Atlas

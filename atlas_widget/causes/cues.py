@@ -10,12 +10,12 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from atlas_widget.attribution.class_names import class_name, class_number
 from atlas_widget.causes.backgrounds import Masks, on_background
 from atlas_widget.causes.candidates import candidate_cues
 from atlas_widget.causes.cue_measurement import measured_cue
 from atlas_widget.causes.cue_report import Cue, CueReport
 from atlas_widget.causes.image_sets import ClassImages
-from atlas_widget.class_names import class_name, class_number
 from atlas_widget.classes.attributions import SampleAttributions, check_weights, sample_attributions
 from atlas_widget.collect import FEWEST_SAMPLES
 from atlas_widget.errors import AtlasError, AttributionError

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from atlas_widget.attribution.class_names import class_number
 from atlas_widget.causes.pictures import as_pixels
 from atlas_widget.causes.running import scores_of
-from atlas_widget.class_names import class_number
 from atlas_widget.errors import AtlasError
 from atlas_widget.images.decode import UnreadableImageError
 from atlas_widget.images.labels import UNKNOWN, image_classes
@@ -20,10 +20,10 @@ from atlas_widget.progress import CancelledCallback, check_cancelled
 
 if TYPE_CHECKING:
     from atlas_widget.atlas import Atlas
+    from atlas_widget.atlas.samples import Samples
     from atlas_widget.images.labels import Given
     from atlas_widget.images.sources import ImageSource
     from atlas_widget.probe import LayerProbe
-    from atlas_widget.samples import Samples
 
 __all__ = ["ClassImages"]
 

@@ -10,6 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from atlas_widget.attribution.class_names import class_name, class_number
+from atlas_widget.attribution.output_labels import resolve_labels
 from atlas_widget.causes.pasting import (
     as_picture,
     box_at,
@@ -22,11 +24,9 @@ from atlas_widget.causes.pasting import (
 from atlas_widget.causes.patch_outcome import PatchTest, Protocol, Trials
 from atlas_widget.causes.pictures import pictures_of
 from atlas_widget.causes.running import opened_anywhere, probabilities, scores_of
-from atlas_widget.class_names import class_name, class_number
 from atlas_widget.errors import AtlasError, AttributionError, did_you_mean
 from atlas_widget.probe import LayerProbe
 from atlas_widget.progress import CancelledCallback, ProgressCallback, check_cancelled
-from atlas_widget.provenance import resolve_labels
 
 if TYPE_CHECKING:
     from atlas_widget.atlas import Atlas

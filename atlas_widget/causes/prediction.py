@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from torch import nn
 
+from atlas_widget.attribution.class_names import class_name
 from atlas_widget.causes.pictures import as_pixels
 from atlas_widget.causes.running import opened_anywhere, probabilities, scores_of
-from atlas_widget.class_names import class_name
 from atlas_widget.errors import AtlasError
 from atlas_widget.probe import LayerProbe
 from atlas_widget.probe.pictures import as_rgb

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from atlas_widget.class_names import class_number
+from atlas_widget.attribution.class_names import class_number
 from atlas_widget.errors import AtlasError, AttributionError
 from atlas_widget.progress import CancelledCallback, ProgressCallback, check_cancelled
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from torch import nn
 
     from atlas_widget.atlas import Atlas
+    from atlas_widget.atlas.samples import Samples
     from atlas_widget.images.sources import ImageSource
     from atlas_widget.probe import LayerProbe
-    from atlas_widget.samples import Samples
 
 __all__ = ["SampleAttributions", "check_weights", "sample_attributions"]
 

@@ -10,11 +10,11 @@ import torch
 from numpy.typing import NDArray
 
 from atlas_widget.atlas import Atlas
-from atlas_widget.class_names import class_name, class_number
+from atlas_widget.atlas.class_influence import Axis, Influence
+from atlas_widget.attribution.class_names import class_name, class_number
 from atlas_widget.classes.single import LayoutSettings, default_count, derived, select
 from atlas_widget.collect import FEWEST_SAMPLES
 from atlas_widget.errors import AtlasError, AttributionError
-from atlas_widget.influence import Axis, Influence
 from atlas_widget.layout.line import umap_line
 from atlas_widget.progress import CancelledCallback, ProgressCallback
 

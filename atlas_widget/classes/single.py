@@ -12,10 +12,10 @@ import torch
 from numpy.typing import NDArray
 
 from atlas_widget.atlas import Atlas
-from atlas_widget.class_names import class_name, class_number
+from atlas_widget.atlas.class_influence import Influence
+from atlas_widget.attribution.class_names import class_name, class_number
 from atlas_widget.collect import FEWEST_SAMPLES
 from atlas_widget.errors import AtlasError, AttributionError, did_you_mean
-from atlas_widget.influence import Influence
 from atlas_widget.layout import umap_layout
 from atlas_widget.progress import CancelledCallback, ProgressCallback
 

@@ -54,7 +54,7 @@ def add_command(commands: Any) -> None:
 
 def run(given: argparse.Namespace) -> None:
     """Build what was asked for."""
-    from atlas_widget.building import build_atlases
+    from atlas_widget.build import build_atlases
 
     loaded = load_model(given.model, given.weights, given.seed)
     transform = _transform(given.transform, loaded)
@@ -184,7 +184,7 @@ def _add_atlas_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
-    from atlas_widget.collect.checks import MOST_UNREADABLE
+    from atlas_widget.atlas.defaults import MAX_UNREADABLE
     from atlas_widget.collect.plan import DTYPES, SAMPLES_PER_SHARD
 
     how = parser.add_argument_group("how it is done")
@@ -233,10 +233,10 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     how.add_argument(
         "--most-unreadable",
         type=fraction,
-        default=MOST_UNREADABLE,
+        default=MAX_UNREADABLE,
         metavar="PART",
         help="which part of the images may be unreadable; those are listed and left out "
-        f"(default: {MOST_UNREADABLE})",
+        f"(default: {MAX_UNREADABLE})",
     )
     how.add_argument(
         "--keep-shards", action="store_true", help="keep the shards of finished atlases"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from atlas_widget.atlas.samples import Samples
 from atlas_widget.cluster.connection import connect, send_code
 from atlas_widget.cluster.pool import run_jobs
 from atlas_widget.cluster.shard_store import ShardStore
@@ -21,7 +22,6 @@ from atlas_widget.collect.to_disk import CollectMissing, store_shard
 from atlas_widget.errors import DiskError, ImagesError
 from atlas_widget.images.sources import ImageSource
 from atlas_widget.progress import CancelledCallback, ProgressCallback
-from atlas_widget.samples import Samples
 
 if TYPE_CHECKING:
     from torch import nn

@@ -9,11 +9,11 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from atlas_widget.atlas.samples import Samples
 from atlas_widget.collect.batches import as_tensor
 from atlas_widget.errors import ImagesError
 from atlas_widget.images.crops import crop_image
 from atlas_widget.images.sources import ImageSource
-from atlas_widget.samples import Samples
 
 __all__ = ["sample_images"]
 

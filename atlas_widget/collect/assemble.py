@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from atlas_widget.atlas.moments import Moments
+from atlas_widget.atlas.safetensors_stream import Streamed, Written, read_tensors, write_tensors
+from atlas_widget.atlas.samples import Samples
 from atlas_widget.collect.manifest import ShardFolder
 from atlas_widget.collect.shard_file import disk_error, read_shard, shard_name
 from atlas_widget.images.thumbnails import Thumbnails
-from atlas_widget.moments import Moments
 from atlas_widget.progress import CancelledCallback, ProgressCallback, check_cancelled
-from atlas_widget.samples import Samples
-from atlas_widget.tensor_file import Streamed, Written, read_tensors, write_tensors
 
 __all__ = ["Assembled", "assemble"]
 

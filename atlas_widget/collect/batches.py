@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from atlas_widget.atlas.samples import Samples
 from atlas_widget.images.crops import Crop
 from atlas_widget.images.thumbnails import Thumbnails, encode_thumbnail
-from atlas_widget.samples import Samples
 
 if TYPE_CHECKING:
     from atlas_widget.probe import LayerProbe

@@ -6,16 +6,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from atlas_widget.atlas.moments import Moments
+from atlas_widget.atlas.samples import Samples
 from atlas_widget.collect.settings import FEWEST_SAMPLES
 from atlas_widget.errors import ActivationsError, UnreadableImagesError
 from atlas_widget.images.sources import ImageSource
-from atlas_widget.moments import Moments
-from atlas_widget.samples import Samples
 
-__all__ = ["MOST_UNREADABLE", "check_activations", "check_readable"]
-
-MOST_UNREADABLE = 0.1
-"""Which part of the images may be unreadable before that is an error."""
+__all__ = ["check_activations", "check_readable"]
 
 
 def check_activations(samples: Samples, moments: Moments | None = None) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from atlas_widget.atlas.samples import Samples
 from atlas_widget.collect.batches import SampledCrop, as_tensor, seen_at, take_samples
 from atlas_widget.collect.checks import check_activations
 from atlas_widget.collect.settings import (
@@ -27,7 +28,6 @@ from atlas_widget.errors import ImagesError
 from atlas_widget.images.reading import CropReader, ReadCrop, read_ahead
 from atlas_widget.images.sources import ImageSource
 from atlas_widget.progress import CancelledCallback, ProgressCallback, check_cancelled
-from atlas_widget.samples import Samples
 
 if TYPE_CHECKING:
     from atlas_widget.probe import LayerProbe

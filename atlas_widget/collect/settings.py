@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from atlas_widget.atlas.defaults import NUM_SAMPLES, POSITIONS_PER_CROP
 from atlas_widget.errors import ActivationsError, AtlasError, ImagesError
 from atlas_widget.images.sources import ImageSource
 
@@ -19,16 +20,10 @@ __all__ = [
     "schedule",
 ]
 
-NUM_SAMPLES = 4000
-"""How many samples an atlas stands on by default."""
-
 CROP_SCALE = (0.2, 1.0)
 """Crops' sides as fractions of the image's shorter side, unless the source has its own
 `crop_scale`. Small crops show a layer's units the same things at many sizes, which joins the
 islands that single photos would make."""
-
-POSITIONS_PER_CROP = 16
-"""At most so many positions of one crop, where there are fewer images than samples wanted."""
 
 FEWEST_SAMPLES = 10
 """A layout of fewer samples has no neighbourhoods to show."""

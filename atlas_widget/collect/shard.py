@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from atlas_widget.atlas.samples import Samples
 from atlas_widget.collect.batches import SampledCrop, as_tensor, seen_at, take_samples
 from atlas_widget.collect.plan import CollectionPlan, PlannedCrop
 from atlas_widget.images.crops import crop_boxes, crop_image, random_positions
@@ -22,7 +23,6 @@ from atlas_widget.images.reading import GROUP
 from atlas_widget.images.sources import ImageSource
 from atlas_widget.images.thumbnails import Thumbnails
 from atlas_widget.progress import CancelledCallback, ProgressCallback, check_cancelled
-from atlas_widget.samples import Samples
 
 if TYPE_CHECKING:
     from atlas_widget.probe import LayerProbe

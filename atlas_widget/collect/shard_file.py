@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from atlas_widget.atlas.safetensors_stream import read_header, read_tensors, write_tensors
+from atlas_widget.atlas.samples import Samples
 from atlas_widget.errors import ActivationsError, DiskError, SavedAtlasError
 from atlas_widget.images.thumbnails import Thumbnails
-from atlas_widget.samples import Samples
-from atlas_widget.tensor_file import read_header, read_tensors, write_tensors
 
 __all__ = [
     "FULL",

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from atlas_widget.collect.checks import MOST_UNREADABLE, check_readable
+from atlas_widget.atlas.defaults import MAX_UNREADABLE
+from atlas_widget.atlas.storage import layer_folder
+from atlas_widget.collect.checks import check_readable
 from atlas_widget.collect.manifest import ShardFolder
 from atlas_widget.collect.plan import CollectionPlan
 from atlas_widget.collect.shard import CollectedShard, collect_shard
@@ -14,7 +16,6 @@ from atlas_widget.collect.shard_file import ShardRecord, write_shard
 from atlas_widget.errors import ImagesError
 from atlas_widget.images.sources import ImageSource
 from atlas_widget.progress import CancelledCallback, ProgressCallback, check_cancelled
-from atlas_widget.storage import layer_folder
 
 if TYPE_CHECKING:
     from atlas_widget.probe import LayerProbe
@@ -34,7 +35,7 @@ def collect_to_disk(
     source: ImageSource,
     collect_missing: CollectMissing,
     *,
-    most_unreadable: float = MOST_UNREADABLE,
+    most_unreadable: float = MAX_UNREADABLE,
     progress: ProgressCallback | None = None,
     cancelled: CancelledCallback | None = None,
 ) -> list[ShardFolder]:

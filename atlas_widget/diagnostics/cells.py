@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from atlas_widget.attribution.statistics import significant
 from atlas_widget.diagnostics.dip import dip, dip_chance
 from atlas_widget.diagnostics.directions import first_principal, unit_vectors
 from atlas_widget.diagnostics.neighbors import choose_samples, neighbors_kept
-from atlas_widget.evidence import significant
 from atlas_widget.progress import CancelledCallback, ProgressCallback, check_cancelled
 
 if TYPE_CHECKING:

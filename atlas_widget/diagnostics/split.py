@@ -13,8 +13,8 @@ from atlas_widget.diagnostics.directions import first_principal, unit_vectors
 from atlas_widget.errors import CellError
 
 if TYPE_CHECKING:
-    from atlas_widget.grid import Grid
-    from atlas_widget.samples import Samples
+    from atlas_widget.atlas.grid import Grid
+    from atlas_widget.atlas.samples import Samples
 
 __all__ = ["Half", "Split", "split_cell"]
 

@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from atlas_widget.influence import Axis
+    from atlas_widget.atlas.class_influence import Axis
 
 __all__ = ["ABOVE", "BESIDE", "draw_axes", "tick_values"]
 

@@ -15,7 +15,7 @@ from atlas_widget.figures.axes import ABOVE, BESIDE, draw_axes
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from atlas_widget.influence import Axis
+    from atlas_widget.atlas.class_influence import Axis
 
 __all__ = ["Tile", "caption_of", "figure"]
 

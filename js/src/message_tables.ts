@@ -1,5 +1,5 @@
 /**
- * The two tables repeat `atlas_widget/messages.json`, which Python validates with; a test compares
+ * The two tables repeat `atlas_widget/protocol/messages.json`, which Python validates with; a test compares
  * them. They are written here as constants so that TypeScript derives the types from them.
  */
 

@@ -1,6 +1,6 @@
 /**
  * What the atlas on show is about, as the trait `subject` says it: nothing for all samples, else a
- * kind and the names of its classes. Written the same way by `atlas_widget/subjects.py`.
+ * kind and the names of its classes. Written the same way by `atlas_widget/session/subjects.py`.
  */
 
 export type Subject = readonly string[];

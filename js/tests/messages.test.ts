@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import table from "../../atlas_widget/messages.json";
+import table from "../../atlas_widget/protocol/messages.json";
 import { FROM_BROWSER, FROM_KERNEL, parseKernelMessage } from "../src/messages";
 
 type Table = Record<string, { fields: Record<string, string> }>;

@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 
 from atlas_widget import Atlas, cli
+from atlas_widget.atlas.safetensors_stream import write_tensors
 from atlas_widget.collect.lock import FolderLock
 from atlas_widget.collect.shard import collect_shard
 from atlas_widget.collect.shard_file import shard_name
 from atlas_widget.errors import DiskError, SavedAtlasError
-from atlas_widget.tensor_file import write_tensors
-from tests.building.test_build import contents
+from tests.build.test_in_folder import contents
 from tests.cli.nets import BATCH, dataset, make_net, normalise
 from tests.conftest import tiny_picture
 

@@ -10,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
+from atlas_widget.atlas.samples import Samples
 from atlas_widget.collect import (
     CROP_SCALE,
     check_activations,
@@ -22,7 +23,6 @@ from atlas_widget.errors import ActivationsError, AtlasError, ImagesError
 from atlas_widget.images import as_image_source
 from atlas_widget.probe import LayerProbe
 from atlas_widget.progress import Cancelled
-from atlas_widget.samples import Samples
 from tests.conftest import tiny_picture
 
 SIZE = 64

@@ -12,6 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
+from atlas_widget.atlas.samples import Samples
 from atlas_widget.collect import collect
 from atlas_widget.collect.plan import plan_collections
 from atlas_widget.collect.shard import CollectedShard, collect_shard
@@ -20,7 +21,6 @@ from atlas_widget.images import as_image_source
 from atlas_widget.images.sources import NamedImages
 from atlas_widget.probe import LayerProbe
 from atlas_widget.probe.several import LayersReader, open_layers
-from atlas_widget.samples import Samples
 from tests.conftest import tiny_picture
 
 SIZE = 64

@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from atlas_widget import Atlas
+from atlas_widget.atlas.samples import Samples
 from atlas_widget.images.thumbnails import Thumbnails
-from atlas_widget.samples import Samples
 
 AtlasOf = Callable[[Sequence[NDArray[np.floating]]], Atlas]
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from atlas_widget.atlas.class_influence import Axis
 from atlas_widget.figures import Tile, caption_of, figure
 from atlas_widget.figures.axes import tick_values
-from atlas_widget.influence import Axis
 
 MEANING = (
     Axis("influence on liner − influence on fireboat", 1.5, -1.5, "liner", "fireboat"),

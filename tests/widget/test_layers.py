@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from atlas_widget import Atlas
-from atlas_widget.building import build_atlases
+from atlas_widget.build import build_atlases
 from atlas_widget.errors import SavedAtlasError
 from tests.widget.waiting import ours, until
 from tests.widget_browser import FakeBrowser

@@ -1,6 +1,6 @@
 /**
  * Which overlay is shown, and its text: the trait `overlay`, written the same way by
- * `atlas_widget/overlays.py`.
+ * `atlas_widget/widget/overlays.py`.
  */
 
 export const PLAIN_KINDS = [

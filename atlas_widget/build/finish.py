@@ -1,0 +1,99 @@
+"""The last step of every build: samples are checked, laid out, and wrapped as an atlas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from atlas_widget.atlas import Atlas
+from atlas_widget.atlas.defaults import MAX_UNREADABLE
+from atlas_widget.build.provenance import AtlasSettings, describe
+from atlas_widget.collect.checks import check_activations, check_readable
+from atlas_widget.images.sources import ImageSource, unreadable_notice
+from atlas_widget.layout import umap_layout
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from atlas_widget.atlas.samples import Samples
+    from atlas_widget.probe import LayerProbe
+    from atlas_widget.progress import CancelledCallback, ProgressCallback
+
+__all__ = ["check_samples", "finish_atlas"]
+
+
+def check_samples(
+    samples: Samples, source: ImageSource, max_unreadable: float = MAX_UNREADABLE
+) -> None:
+    """Raise an error for samples of which no atlas should be made.
+
+    Parameters
+    ----------
+    samples : Samples
+        What was collected in memory.
+    source : ImageSource
+        The images.
+    max_unreadable : float
+        Fraction of the images that may be unreadable.
+
+    Raises
+    ------
+    UnreadableImagesError, ActivationsError
+    """
+    check_readable(
+        dict.fromkeys(samples.unreadable, ""),
+        len(samples.image_names) + len(samples.unreadable),
+        max_unreadable,
+        source,
+    )
+    check_activations(samples)
+
+
+def finish_atlas(
+    samples: Samples,
+    probe: LayerProbe,
+    source: ImageSource,
+    settings: AtlasSettings,
+    model: nn.Module,
+    *,
+    grids: Sequence[int],
+    labels: list[str] | None,
+    notices: Sequence[str] = (),
+    min_count: int | None = None,
+    progress: ProgressCallback | None = None,
+    cancelled: CancelledCallback | None = None,
+) -> Atlas:
+    """Lay checked samples out and wrap them as an atlas.
+
+    Parameters
+    ----------
+    samples : Samples
+        What was collected, all of it in memory.
+    probe, source, settings, model
+        What they were collected from, for the layout and the record.
+    grids, labels, min_count
+        See `Atlas`.
+    notices : sequence of str
+        What was assumed, besides what the probe and the source tell.
+    progress, cancelled : callable, optional
+        For the layout.
+    """
+    xy = umap_layout(
+        samples.activations,
+        seed=settings.seed,
+        neighbors=settings.neighbors,
+        other=settings.layout_method,
+        progress=progress,
+        cancelled=cancelled,
+        device=probe.device,
+    )
+    return Atlas(
+        samples,
+        xy,
+        layer=probe.layer,
+        grids=grids,
+        labels=labels,
+        provenance=describe(probe, source, settings, model),
+        notices=[*probe.notices, *notices, *unreadable_notice(source)],
+        min_count=min_count,
+    )

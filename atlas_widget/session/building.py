@@ -1,0 +1,241 @@
+"""From a layer to its atlas, in stages that show something as early as they can."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from atlas_widget.atlas.grid import Grid
+from atlas_widget.atlas.samples import Samples
+from atlas_widget.errors import AtlasError, SavedAtlasError
+from atlas_widget.session.settings import Recipe
+
+if TYPE_CHECKING:
+    from atlas_widget.atlas import Atlas
+    from atlas_widget.images.sources import ImageSource
+    from atlas_widget.probe import LayerProbe
+
+__all__ = ["Built", "Report", "build", "trim", "whole"]
+
+Report = Callable[[str, str, float, float], None]
+
+_FIRST_LOOK = 300  # samples, from which a first layout says something
+_LOOKS_GROW = 4  # how many times more there must be before the layout is shown anew
+_ATLASES_LIMIT = 2 << 30  # bytes of atlases in the cache
+
+
+@dataclass(frozen=True)
+class Built:
+    """A layout to show.
+
+    Attributes
+    ----------
+    samples, grids
+        Its samples, and the grids over them by size.
+    atlas
+        The finished atlas; None while the layout is provisional.
+    """
+
+    samples: Samples
+    grids: Mapping[int, Grid]
+    atlas: Atlas | None = None
+
+    @property
+    def final(self) -> bool:
+        """Whether the layout will stay."""
+        return self.atlas is not None
+
+
+def build(
+    probe: LayerProbe,
+    source: ImageSource,
+    recipe: Recipe,
+    *,
+    keep: bool,
+    report: Report,
+    notice: Callable[[str], None],
+    cancelled: Callable[[], bool],
+) -> Iterator[Built | None]:
+    """Make the atlas of a layer, or fetch it from the cache.
+
+    Parameters
+    ----------
+    probe, source, recipe
+        The layer, the images and the parameters.
+    keep
+        Whether to keep the atlas in the cache.
+    report
+        Called with stage, message, done and total, several times a second also within long steps.
+    notice
+        Told what the person should know once.
+    cancelled
+        Asked in between; once it returns True, `Cancelled` is raised.
+
+    Yields
+    ------
+    Built or None
+        A layout to show, or None after a step that shows nothing new.
+    """
+    from atlas_widget.build import atlas_key
+    from atlas_widget.build.finish import check_samples, finish_atlas
+    from atlas_widget.collect import iter_collect
+    from atlas_widget.images.sources import unreadable_notice
+    from atlas_widget.layout import quick_layout
+
+    given = _given(probe, recipe, notice)
+    if given is not None:
+        yield whole(given)
+        return
+    folder = recipe.folder / "atlases" / atlas_key(probe, source, recipe.settings)
+    cached = _cached(folder, recipe, probe)
+    if cached is not None:
+        yield whole(cached)
+        return
+    report("collecting", "", 0, recipe.num_samples)
+    parts: list[Samples] = []
+    count, next_look = 0, _FIRST_LOOK
+    settings = recipe.settings
+    for part in iter_collect(
+        probe,
+        source,
+        num_samples=settings.num_samples,
+        seed=settings.seed,
+        crop_scale=settings.crop_scale,
+        positions_per_crop=settings.positions_per_crop,
+        cancelled=cancelled,
+    ):
+        parts.append(part)
+        count += len(part)
+        report("collecting", "", count, recipe.num_samples)
+        looked = None
+        if next_look <= count < recipe.num_samples:
+            next_look = count * _LOOKS_GROW
+            looked = _first_look(parts, recipe)
+        yield looked
+    samples = Samples.concatenate(parts)
+    for line in unreadable_notice(source):
+        notice(line)
+    check_samples(samples, source)
+    report("layout", "", 0, 0)
+    yield _provisional(samples, quick_layout(samples.activations, recipe.seed), recipe)
+    if settings.layout_method is not None:
+        report("umap", settings.layout_method.notice, 0, 0)
+    atlas = finish_atlas(
+        samples,
+        probe,
+        source,
+        settings,
+        recipe.model(probe),
+        grids=recipe.grids,
+        labels=recipe.names(probe),
+        progress=lambda done, total: report("umap", "", done, total),
+        cancelled=cancelled,
+    )
+    yield whole(atlas)
+    if keep:
+        try:
+            atlas.save(folder)
+            trim(folder.parent, _ATLASES_LIMIT)
+        except (AtlasError, OSError) as error:
+            notice(f"The atlas is not kept for the next time: {error}")
+
+
+def trim(folder: Path, limit: int) -> None:
+    """Delete the atlases that were not used for longest until they take `limit` bytes at most."""
+    entries = []
+    for entry in folder.iterdir():
+        with contextlib.suppress(OSError):
+            size = sum(file.stat().st_size for file in entry.iterdir())
+            entries.append(((entry / "atlas.json").stat().st_mtime, size, entry))
+    total = sum(size for _, size, _ in entries)
+    for _, size, entry in sorted(entries)[:-1]:  # never the one just written
+        if total <= limit:
+            return
+        shutil.rmtree(entry, ignore_errors=True)
+        total -= size
+
+
+def _given(probe: LayerProbe, recipe: Recipe, notice: Callable[[str], None]) -> Atlas | None:
+    """Return the atlas that the person brought, if it is of this layer."""
+    from atlas_widget.atlas import DEFAULT_GRIDS, Atlas
+    from atlas_widget.atlas.files import NoAtlasOfLayerError, find_atlas
+
+    if recipe.atlas is None:
+        return None
+    if isinstance(recipe.atlas, Atlas):
+        brought = recipe.atlas
+    else:
+        try:
+            brought = Atlas.load(find_atlas(recipe.atlas, probe.layer))
+        except NoAtlasOfLayerError:  # of others, which were built in the same folder
+            if recipe.opened_with(probe.layer):
+                raise
+            return None
+    if brought.layer != probe.layer:
+        if recipe.opened_with(probe.layer):
+            raise SavedAtlasError(
+                f"The atlas is of layer {brought.layer!r}, not of {probe.layer!r}: open the widget "
+                f"with layer={brought.layer!r}."
+            )
+        return None
+    channels = brought.activations.shape[1]
+    if channels != probe.channels:
+        raise SavedAtlasError(
+            f"The atlas has {channels} channels, but layer {probe.layer!r} of this model has "
+            f"{probe.channels}: it was made from another model."
+        )
+    weights = brought.provenance.get("weights_hash")
+    if weights is not None and weights != probe.weights_hash:
+        notice(
+            "The atlas was made with other weights than this model has: its pictures show what "
+            "this model sees for the activations of that one."
+        )
+    # A copy of the frame around the samples: the person's own atlas stays as it is.
+    atlas = brought.with_layout(brought.xy)
+    atlas.grids = brought.grids if recipe.grids == DEFAULT_GRIDS else recipe.grids
+    return atlas
+
+
+def _cached(folder: Path, recipe: Recipe, probe: LayerProbe) -> Atlas | None:
+    from atlas_widget.atlas import Atlas
+
+    if not (folder / "atlas.json").is_file():
+        return None
+    try:
+        atlas = Atlas.load(folder)
+    except AtlasError:  # damaged: it is made anew and written over
+        shutil.rmtree(folder, ignore_errors=True)
+        return None
+    with contextlib.suppress(OSError):
+        os.utime(folder / "atlas.json")
+    atlas.grids = recipe.grids
+    atlas.labels = recipe.names(probe)
+    atlas.cell_labels = {}
+    return atlas
+
+
+def _first_look(parts: list[Samples], recipe: Recipe) -> Built | None:
+    """Lay out what there is so far; nothing if nothing can be made of it yet."""
+    import numpy as np
+
+    from atlas_widget.layout import quick_layout
+
+    samples = Samples.concatenate(parts)
+    if not np.isfinite(samples.activations).all():
+        return None  # what is wrong is said when all are collected
+    return _provisional(samples, quick_layout(samples.activations, recipe.seed), recipe)
+
+
+def _provisional(samples: Samples, xy: object, recipe: Recipe) -> Built:
+    grids = {size: Grid.from_layout(samples.activations, xy, size) for size in recipe.grids}  # type: ignore[arg-type]
+    return Built(samples, grids)
+
+
+def whole(atlas: Atlas) -> Built:
+    """Return what there is to show of a finished atlas."""
+    return Built(atlas.samples, {size: atlas.grid(size) for size in atlas.grids}, atlas)

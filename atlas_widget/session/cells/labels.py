@@ -1,0 +1,256 @@
+"""What the cells argue for and against among the classes, a few images at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from atlas_widget.session.cells.cache import PictureCache, digest
+from atlas_widget.session.cells.class_values import SampleValues
+from atlas_widget.session.cells.scene import Scene
+
+if TYPE_CHECKING:
+    from atlas_widget.attribution import ClassValue
+    from atlas_widget.images.sources import ImageSource
+    from atlas_widget.probe import LayerProbe
+
+__all__ = ["CellClasses", "Labeller", "has_classes"]
+
+_SAMPLES = 16  # of a cell whose classes are asked for
+_SHOWN = 8  # classes kept for and against
+
+
+@dataclass(frozen=True, slots=True)
+class CellClasses:
+    """The classes of a cell.
+
+    Attributes
+    ----------
+    label
+        What the cell is called, or None where its samples leave doubt.
+    classes, against
+        The classes that it argues most for and most against, strongest first, each with its
+        number, its label, its value and the interval of that: low and high.
+    winners
+        The numbers of the one or two classes that gave the label.
+    """
+
+    label: str | None
+    classes: tuple[dict[str, Any], ...]
+    against: tuple[dict[str, Any], ...]
+    winners: tuple[int, ...] = ()
+
+
+_NOTHING = CellClasses(None, (), ())
+
+
+class Labeller:
+    """Computes the classes of cells by attribution.
+
+    Parameters
+    ----------
+    scene
+        The cells.
+    probe
+        The network.
+    source
+        The images that the samples come from, or None if they are not at hand.
+    labels
+        The names of the classes, or None.
+    cache
+        Keeps what was computed.
+    seed
+        Decides which samples of a large cell are taken.
+    samples
+        How many samples of a cell are taken.
+
+    Attributes
+    ----------
+    values
+        All classes' values of the samples that were looked at.
+    """
+
+    def __init__(
+        self,
+        scene: Scene,
+        probe: LayerProbe,
+        source: ImageSource | None,
+        labels: Sequence[str] | None,
+        cache: PictureCache,
+        *,
+        seed: int = 0,
+        samples: int = _SAMPLES,
+    ) -> None:
+        self._scene = scene
+        self._probe = probe
+        self._labels = labels
+        self._cache = cache
+        self.values = SampleValues(scene, probe, source, cache)
+        self.seed = seed
+        self._most = samples
+        # One order for all grids: those who speak for a coarse cell speak for the finer ones too.
+        self._turns = np.random.default_rng(seed).permutation(len(scene.samples))
+        self._possible = source is not None and has_classes(probe)
+        self._known: dict[tuple[int, int], CellClasses] = {}
+        self._looked_up: set[tuple[int, int]] = set()
+
+    @property
+    def num_classes(self) -> int:
+        """How many classes there are."""
+        return (self._probe.num_classes or 0) if self._possible else 0
+
+    @property
+    def possible(self) -> bool:
+        """Whether there are classes at all."""
+        return self._possible
+
+    def known(self, grid: int, cell: int) -> CellClasses | None:
+        """Return the classes of a cell, or None while they have not been computed."""
+        return self._known.get((grid, cell)) if self.possible else _NOTHING
+
+    def give_up(self) -> None:
+        """Stop computing classes: from now on cells have none."""
+        self._possible = False
+
+    def prefetch(self, grid: int, cells: Iterable[int]) -> list[int]:
+        """Look cells up in the cache; return those that are known now and were not before."""
+        if not self.possible:
+            return []
+        new = [cell for cell in cells if (grid, cell) not in self._looked_up]
+        self._looked_up.update((grid, cell) for cell in new)
+        keys = {cell: self._key(grid, cell) for cell in new}
+        records = self._cache.records(keys.values())
+        found = []
+        for cell, key in keys.items():
+            classes = self._from_record(records.get(key))
+            if classes is not None:
+                self._known[grid, cell] = classes
+                found.append(cell)
+        return found
+
+    def advance(self, grid: int, cell: int) -> bool:
+        """Work on a cell for one slice; return whether its classes are known now."""
+        if self.known(grid, cell) is not None:
+            return True
+        chosen = self.chosen(grid, cell)
+        if not self.values.advance(chosen):
+            return False
+        record = _record(self.values.of(chosen), self.seed)
+        self._cache.put_records({self._key(grid, cell): record})
+        self._known[grid, cell] = self._from_record(record) or _NOTHING
+        return True
+
+    def class_values(
+        self, grid: int, cell: int, classes: Sequence[int]
+    ) -> list[dict[str, Any]] | None:
+        """Work for one slice on what a cell argues for some classes; None until it is known.
+
+        Parameters
+        ----------
+        classes
+            Numbers of classes; those that the model does not have are left out.
+        """
+        from atlas_widget.attribution import ClassValue, attribution_interval
+
+        count = self._probe.num_classes if self.possible else None
+        wanted = [index for index in classes if 0 <= index < (count or 0)]
+        chosen = self.chosen(grid, cell)
+        if not wanted:
+            return []
+        if not self.values.advance(chosen):
+            return None
+        values = self.values.of(chosen)
+        wanted = [index for index in wanted if not np.isnan(values[:, index]).any()]
+        # The seed of the strongest classes' intervals: these are the same numbers as there.
+        intervals = attribution_interval(values[:, wanted], self.seed)
+        found = zip(wanted, *(part.tolist() for part in intervals), strict=True)
+        return [self._named(ClassValue(*columns)) for columns in found]
+
+    def chosen(self, grid: int, cell: int) -> np.ndarray:
+        """Return the samples that speak for a cell: all of them, or some if there are many."""
+        return self._some_of(self._scene.members(grid, cell))
+
+    def classes_of(self, samples: np.ndarray) -> CellClasses | None:
+        """Work for one slice on what some samples argue for; None until it is known."""
+        if not self.possible:
+            return _NOTHING
+        chosen = self._some_of(np.sort(samples))
+        if not self.values.advance(chosen):
+            return None
+        return self._from_record(_record(self.values.of(chosen), self.seed)) or _NOTHING
+
+    def _some_of(self, members: np.ndarray) -> np.ndarray:
+        if len(members) <= self._most:
+            return members
+        first = np.argpartition(self._turns[members], self._most)[: self._most]
+        return np.sort(members[first])
+
+    def _key(self, grid: int, cell: int) -> bytes:
+        probe, samples = self._probe, self._scene.samples
+        chosen = self.chosen(grid, cell)
+        names = "\0".join(samples.name(int(sample)) for sample in chosen)
+        return digest(
+            "classes",
+            probe.weights_hash,
+            probe.layer,
+            probe.preprocessing.description,
+            probe.target.key,
+            self.values.fingerprint,
+            names,
+            np.ascontiguousarray(samples.crops[chosen], dtype="<f4").tobytes(),
+            np.ascontiguousarray(samples.positions[chosen], dtype="<i2").tobytes(),
+            samples.flipped[chosen].tobytes(),
+        )
+
+    def _from_record(self, record: Any) -> CellClasses | None:
+        """Read a record, or return None if it is none of ours."""
+        from atlas_widget.attribution.statistics import ClassValue, label_of, winners_of
+
+        try:
+            top, bottom = (
+                [
+                    ClassValue(int(index), float(value), float(low), float(high), bool(clear))
+                    for index, value, low, high, clear in record[side]
+                ]
+                for side in ("for", "against")
+            )
+        except (KeyError, TypeError, ValueError, IndexError):
+            return None
+        label = label_of(top, self._labels)
+        named, named_against = ([self._named(value) for value in side] for side in (top, bottom))
+        return CellClasses(label, tuple(named), tuple(named_against), winners_of(top))
+
+    def _named(self, value: ClassValue) -> dict[str, Any]:
+        return {
+            "index": value.index,
+            "label": self.name(value.index),
+            "value": value.value,
+            "low": value.low,
+            "high": value.high,
+        }
+
+    def name(self, number: int) -> str:
+        """Return the name of a class."""
+        if self._labels is not None and number < len(self._labels):
+            return str(self._labels[number])
+        return f"class {number}"
+
+
+def has_classes(probe: LayerProbe) -> bool:
+    """Return whether a layer can be attributed to classes."""
+    return bool(probe.num_classes) and probe.no_classes is None
+
+
+def _record(values: np.ndarray, seed: int) -> Mapping[str, Any]:
+    """Sum up the values (samples, classes) of a cell: top classes with intervals, by number."""
+    from atlas_widget.attribution import top_classes
+
+    top, bottom = top_classes(values, count=_SHOWN, seed=seed)
+    sides = {"for": top, "against": bottom}
+    return {
+        side: [[value.index, value.value, value.low, value.high, value.clear] for value in found]
+        for side, found in sides.items()
+    }

@@ -1,0 +1,194 @@
+"""Cells become pictures on other machines: the most urgent ones go wherever a worker is free."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from atlas_widget.errors import ClusterError
+from atlas_widget.session.cells.cache import CachedPicture, PictureCache
+from atlas_widget.session.cells.scene import Scene
+from atlas_widget.session.cells.scheduler import Batch, CellQueue, Task
+
+if TYPE_CHECKING:
+    from atlas_widget.inversion import Icons, InversionSettings
+    from atlas_widget.probe import LayerProbe
+
+__all__ = ["Elsewhere", "IconMaker"]
+
+_LOST_AT_MOST = 3
+"""A batch that has cost so many workers is probably why they were lost."""
+
+
+class IconMaker(Protocol):
+    """Makes finished pictures of directions somewhere else. No method waits."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether pictures can be made there; if not, they are made here."""
+        ...
+
+    @property
+    def free(self) -> int:
+        """How many batches would be begun at once."""
+        ...
+
+    @property
+    def batch_size(self) -> int:
+        """How many pictures a batch has at most."""
+        ...
+
+    def begin(
+        self,
+        ticket: Hashable,
+        probe: LayerProbe,
+        settings: InversionSettings,
+        directions: NDArray[np.float32],
+        seed: int,
+    ) -> None:
+        """Have a batch made; `ticket` tells it from others."""
+        ...
+
+    def poll(self) -> Sequence[tuple[Hashable, Icons | None]]:
+        """Return the batches that have ended since the last time; None for those that were lost."""
+        ...
+
+    def close(self) -> None:
+        """End all that works there."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class _Errand:
+    """A batch that was sent, and under which keys its pictures are kept, whoever still wants it."""
+
+    batch: Batch
+    keys: tuple[bytes, ...]
+
+
+class Elsewhere:
+    """Has the pictures of a scene made elsewhere, as long as its maker is ready.
+
+    Only as many batches are sent as will be begun at once. What is not sent yet follows the
+    queue's order, and so the person.
+
+    Parameters
+    ----------
+    maker
+        Makes them.
+    scene, queue, probe, settings, cache, seed
+        See :class:`~.pictures.Painter`.
+    key
+        Returns under which key the picture of a direction is kept.
+    known
+        Told a grid and cells before they are sent; returns whether some may be in the cache.
+    finish
+        Called with a grid, cells and their finished pictures.
+    """
+
+    def __init__(
+        self,
+        maker: IconMaker,
+        scene: Scene,
+        queue: CellQueue,
+        probe: LayerProbe,
+        settings: InversionSettings,
+        cache: PictureCache,
+        *,
+        seed: int,
+        key: Callable[[NDArray[np.float32]], bytes],
+        known: Callable[[int, Sequence[int]], bool],
+        finish: Callable[[int, Sequence[int], Sequence[CachedPicture]], None],
+    ) -> None:
+        self._maker = maker
+        self._scene = scene
+        self._queue = queue
+        self._probe = probe
+        self._settings = settings
+        self._cache = cache
+        self._seed = seed
+        self._key = key
+        self._known = known
+        self._finish = finish
+        self._sent: set[Hashable] = set()
+        self._lost: Counter[tuple[int, int]] = Counter()
+
+    @property
+    def ready(self) -> bool:
+        """Whether pictures are made elsewhere now."""
+        return self._maker.ready
+
+    @property
+    def awaited(self) -> bool:
+        """Whether something is under way, or waits until a worker is free."""
+        return bool(self._sent) or (self.ready and self._next() is not None)
+
+    def advance(self) -> bool:
+        """Take in what has come back, and send what is most urgent; return False if neither."""
+        given_up = False
+        ended = self._maker.poll()
+        for ticket, icons in ended:
+            if isinstance(ticket, _Errand):
+                given_up |= self._take_in(ticket, icons)
+        if given_up:
+            raise ClusterError(
+                f"{_LOST_AT_MOST} workers of the cluster were lost over one batch of pictures."
+            )
+        moved = bool(ended)
+        for _ in range(self._maker.free):
+            batch = self._next()
+            if batch is None:
+                break
+            moved = True
+            if self._known(batch.grid, batch.cells):
+                break  # the queue is asked again once they have been looked up
+            self._send(batch)
+        return moved
+
+    def _next(self) -> Batch | None:
+        # A finished picture comes in one piece, whichever pass it lacks.
+        size = self._maker.batch_size
+        return self._queue.next({Task.ROUGH: size, Task.FINAL: size})
+
+    def _send(self, batch: Batch) -> None:
+        directions = self._scene.directions(batch.grid, batch.cells)
+        errand = _Errand(batch, tuple(self._key(direction) for direction in directions))
+        self._maker.begin(errand, self._probe, self._settings, directions, self._seed)
+        self._sent.add(errand)
+        self._queue.take(batch.grid, batch.cells)
+
+    def _take_in(self, errand: _Errand, icons: Icons | None) -> bool:
+        """Deliver a batch, or have it made again; return whether it was lost too often for that.
+
+        A batch that another scene has sent is only kept.
+        """
+        batch, own = errand.batch, errand in self._sent
+        if own:
+            self._sent.discard(errand)
+            self._queue.put_back(batch.grid, batch.cells)
+        if icons is not None:
+            finished = [
+                CachedPicture(pixels, float(cosine), answer)
+                for pixels, cosine, answer in zip(
+                    icons.images, icons.cosine, icons.activations, strict=True
+                )
+            ]
+            if own:
+                self._finish(batch.grid, batch.cells, finished)
+            self._cache.put_pictures(dict(zip(errand.keys, finished, strict=True)))
+        return icons is None and own and self._maker.ready and self._lost_too_often(batch)
+
+    def _lost_too_often(self, batch: Batch) -> bool:
+        cells = [(batch.grid, cell) for cell in batch.cells]
+        self._lost.update(cells)
+        given_up = tuple(cell for grid, cell in cells if self._lost[grid, cell] >= _LOST_AT_MOST)
+        for task in (Task.ROUGH, Task.FINAL):
+            self._queue.fail(Batch(batch.grid, task, given_up, batch.rank))
+        for cell in given_up:
+            del self._lost[batch.grid, cell]
+        return bool(given_up)

@@ -1,0 +1,290 @@
+"""Cells become pictures: batches in the queue's order, a slice of steps at a time."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from atlas_widget.session.cells.cache import CachedPicture, PictureCache, digest
+from atlas_widget.session.cells.remote import Elsewhere, IconMaker
+from atlas_widget.session.cells.scene import Scene, ranks
+from atlas_widget.session.cells.scheduler import Batch, CellQueue, State, Task
+from atlas_widget.session.sheets import Picture
+
+if TYPE_CHECKING:
+    from atlas_widget.inversion import InversionEngine, InversionSettings, InversionState
+    from atlas_widget.probe import LayerProbe
+
+__all__ = ["Painter", "picture_key"]
+
+_ROUGH_PART = 0.2  # of the steps, after which a picture is shown for the first time
+_LOOKED_UP_AT_ONCE = 256
+_KEPT_BYTES = 192 << 20  # of unfinished pictures that wait for their final pass
+
+
+def picture_key(
+    probe: LayerProbe, settings: InversionSettings, seed: int, direction: np.ndarray
+) -> bytes:
+    """Return what a finished picture depends on, as the key of the cache."""
+    return digest(
+        "picture",
+        probe.weights_hash,
+        probe.layer,
+        probe.preprocessing.description,
+        settings.description,
+        seed,
+        np.ascontiguousarray(direction, dtype="<f4").tobytes(),
+    )
+
+
+class Painter:
+    """Renders the pictures of a scene.
+
+    Parameters
+    ----------
+    scene, queue
+        The cells, and the order in which they are wanted.
+    probe, settings
+        What is pictured and how.
+    engine
+        Returns what makes the pictures; asked when the first has to be made, for folding a network
+        takes a moment and everything may be in the cache.
+    cache
+        Keeps the finished ones.
+    seed
+        The noise that all pictures start from: the same one, so that neighbours look alike where
+        the network sees them alike.
+    show
+        Called with grid, cell and picture whenever one has become better.
+    maker
+        Makes pictures elsewhere, while it is ready to.
+    """
+
+    def __init__(
+        self,
+        scene: Scene,
+        queue: CellQueue,
+        probe: LayerProbe,
+        settings: InversionSettings,
+        engine: Callable[[], InversionEngine],
+        cache: PictureCache,
+        *,
+        seed: int,
+        show: Callable[[int, int, Picture], None],
+        maker: IconMaker | None = None,
+    ) -> None:
+        self._scene = scene
+        self._queue = queue
+        self._probe = probe
+        self._settings = settings
+        self._make_engine = engine
+        self._cache = cache
+        self._seed = seed
+        self._show = show
+        self._total = settings.steps
+        self._rough = max(1, round(_ROUGH_PART * self._total))
+        self._batch_size = 0  # known once there is an engine
+        self._looked_up: set[tuple[int, int]] = set()
+        self._to_look_up: dict[tuple[int, int], None] = {}
+        self._kept: OrderedDict[tuple[int, int], InversionState] = OrderedDict()
+        self._kept_bytes = 0
+        self._batch: Batch | None = None
+        self._cells: tuple[int, ...] = ()
+        self._state: InversionState | None = None
+        self._pace = 0.05  # seconds a step takes; measured as it goes
+        self._elsewhere: Elsewhere | None = None
+        if maker is not None:
+            known, finish = self._may_be_known, self._finish
+            self._elsewhere = Elsewhere(
+                maker, scene, queue, probe, settings, cache,
+                seed=seed, key=self._key, known=known, finish=finish,
+            )  # fmt: skip
+
+    @property
+    def _engine(self) -> InversionEngine:
+        return self._make_engine()
+
+    def _key(self, direction: np.ndarray) -> bytes:
+        return picture_key(self._probe, self._settings, self._seed, direction)
+
+    def work(self, state: State) -> float:
+        """Return which part of a final picture's work has been done in a state."""
+        return {State.CROP: 0.0, State.ROUGH: self._rough / self._total, State.FINAL: 1.0}[state]
+
+    def prefetch(self, grid: int, cells: Iterable[int]) -> None:
+        """Have these cells looked up in the cache before anything is rendered."""
+        new = {
+            (grid, cell): None
+            for cell in cells
+            if (grid, cell) not in self._looked_up and self._scene.has(grid, cell)
+        }
+        # What is asked for last is what is in sight now.
+        self._to_look_up = new | self._to_look_up
+
+    def _may_be_known(self, grid: int, cells: Sequence[int]) -> bool:
+        """Return whether some of these cells have yet to be looked up in the cache."""
+        self.prefetch(grid, cells)
+        return bool(self._to_look_up)
+
+    def recall(self) -> None:
+        """Show at once all that the cache has of what is to be looked up."""
+        while self._look_up():
+            pass
+
+    def _look_up(self) -> bool:
+        """Show some of the pictures that are in the cache; return False if none is left to seek."""
+        if not self._to_look_up:
+            return False
+        some = list(self._to_look_up)[:_LOOKED_UP_AT_ONCE]
+        keys: dict[int, dict[int, bytes]] = {}
+        for grid, cell in some:
+            del self._to_look_up[grid, cell]
+            direction = self._scene.direction(grid, cell)
+            keys.setdefault(grid, {})[cell] = self._key(direction)
+        self._looked_up.update(some)
+        for grid, of_cells in keys.items():
+            known = self._cache.pictures(of_cells.values())
+            channels = self._scene.grids[grid].means.shape[1]
+            found = {
+                cell: known[key]
+                for cell, key in of_cells.items()
+                if key in known and known[key].activations.shape == (channels,)
+            }
+            self._finish(grid, list(found), list(found.values()))
+        return True
+
+    def advance(self, seconds: float) -> bool:
+        """Work for about that long on what is most urgent; return False if nothing is wanted."""
+        if self._look_up():
+            return True
+        if self._elsewhere is not None:
+            moved = self._elsewhere.advance()
+            if self._elsewhere.ready:
+                self.park()
+                return moved
+        best = self._queue.next(self._sizes())
+        if self._batch is not None:
+            rank = self._queue.rank(self._batch)
+            if rank is None or (best is not None and best.rank < rank):
+                self.park()
+        if self._batch is None:
+            if best is None or best.task is Task.LABEL:
+                return False
+            if self._may_be_known(best.grid, best.cells):
+                return True  # ask the queue again
+            if not self._batch_size:
+                self._batch_size = self._engine.batch_size
+                return True  # a batch of that size
+            self._begin(best)
+        self._run(seconds)
+        return True
+
+    @property
+    def awaits(self) -> bool:
+        """Whether pictures are to come from elsewhere, though there is nothing to do for them."""
+        return self._elsewhere is not None and self._elsewhere.awaited
+
+    def park(self) -> None:
+        """Put the current batch aside; what has been done is kept."""
+        if self._batch is not None and self._state is not None:
+            self._keep(self._batch.grid, self._cells, self._state)
+        self._batch, self._cells, self._state = None, (), None
+
+    def _sizes(self) -> dict[Task, int]:
+        return {Task.ROUGH: self._batch_size, Task.FINAL: self._batch_size, Task.LABEL: 1}
+
+    def _begin(self, batch: Batch) -> None:
+        states = {cell: self._kept_state(batch.grid, cell) for cell in batch.cells}
+        fresh = [cell for cell, state in states.items() if state is None]
+        parts = [state for state in states.values() if state is not None]
+        cells = [cell for cell, state in states.items() if state is not None]
+        if fresh:
+            directions = self._scene.directions(batch.grid, fresh)
+            parts.append(self._engine.start(directions, np.full(len(fresh), self._seed)))
+            cells.extend(fresh)
+        self._batch, self._cells = batch, tuple(cells)
+        self._state = parts[0].merge(*parts[1:]) if len(parts) > 1 else parts[0]
+
+    def _run(self, seconds: float) -> None:
+        batch, state = self._batch, self._state
+        if batch is None or state is None:
+            return
+        goal = self._rough if batch.task is Task.ROUGH else self._total
+        ages = state.steps.cpu().numpy()
+        steps = int(max(0, min(goal - ages.max(), max(1, seconds / self._pace))))
+        try:
+            started = time.perf_counter()
+            self._engine.advance(state, steps)
+            ages = state.steps.cpu().numpy()  # waits for the device
+            if steps:
+                taken = (time.perf_counter() - started) / steps
+                self._pace = 0.5 * self._pace + 0.5 * taken
+            done = np.flatnonzero(ages >= goal)
+            if len(done):
+                self._deliver(batch, [self._cells[row] for row in done], state.select(done))
+                left = np.flatnonzero(ages < goal)
+                self._cells = tuple(self._cells[row] for row in left)
+                self._state = state.select(left) if len(left) else None
+        except Exception as error:
+            from atlas_widget.probe.memory import out_of_memory
+
+            self._batch, self._cells, self._state = None, (), None
+            if out_of_memory(error) and self._batch_size > 1:
+                self._batch_size = max(1, self._batch_size // 2)
+                return
+            self._queue.fail(batch)
+            raise
+        if not self._cells:
+            self._batch, self._state = None, None
+
+    def _deliver(self, batch: Batch, cells: Sequence[int], state: InversionState) -> None:
+        pictures = self._engine.pictures(state)
+        if batch.task is Task.ROUGH:
+            self._keep(batch.grid, cells, state)
+            self._queue.mark(batch.grid, cells, State.ROUGH)
+            for cell, pixels in zip(cells, pictures, strict=True):
+                self._show(batch.grid, cell, Picture(pixels, State.ROUGH))
+            return
+        directions = self._scene.directions(batch.grid, cells)
+        cosine, activations = self._engine.fidelity(pictures, directions)
+        finished = [
+            CachedPicture(pixels, float(value), answer)
+            for pixels, value, answer in zip(pictures, cosine, activations, strict=True)
+        ]
+        self._finish(batch.grid, cells, finished)
+        keys = [self._key(direction) for direction in directions]
+        self._cache.put_pictures(dict(zip(keys, finished, strict=True)))
+
+    def _finish(self, grid: int, cells: Sequence[int], finished: Sequence[CachedPicture]) -> None:
+        if not cells:
+            return
+        answers = np.stack([picture.activations for picture in finished])
+        places = [self._scene.cells(grid)[cell] for cell in cells]
+        own = ranks(answers, self._scene.units(grid), places)
+        self._queue.mark(grid, cells, State.FINAL)
+        for cell, picture, rank in zip(cells, finished, own, strict=True):
+            self._show(grid, cell, Picture(picture.pixels, State.FINAL, picture.cosine, rank))
+
+    def _keep(self, grid: int, cells: Sequence[int], state: InversionState) -> None:
+        for row, cell in enumerate(cells):
+            single = state.select([row])
+            self._kept[grid, cell] = single
+            self._kept_bytes += _bytes(single)
+        while self._kept_bytes > _KEPT_BYTES and len(self._kept) > self._batch_size:
+            _, dropped = self._kept.popitem(last=False)
+            self._kept_bytes -= _bytes(dropped)
+
+    def _kept_state(self, grid: int, cell: int) -> InversionState | None:
+        state = self._kept.pop((grid, cell), None)
+        if state is not None:
+            self._kept_bytes -= _bytes(state)
+        return state
+
+
+def _bytes(state: InversionState) -> int:
+    tensors = (state.numbers, state.first, state.second, state.randomness)
+    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)

@@ -1,0 +1,170 @@
+"""What is on show: one layout's grids and samples, and the number that tells it from others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from atlas_widget.session.cells.scheduler import State
+from atlas_widget.session.sheets import Picture
+from atlas_widget.session.subjects import ALL, Subject
+
+if TYPE_CHECKING:
+    from atlas_widget.atlas import Atlas
+    from atlas_widget.atlas.grid import Grid
+    from atlas_widget.atlas.samples import Samples
+
+__all__ = ["Scene", "ranks"]
+
+
+@dataclass
+class Scene:
+    """The cells of one revision of the layout.
+
+    Attributes
+    ----------
+    revision
+        Rises with every layout that is shown, also across layers.
+    layer
+        The layer's name.
+    grids
+        By size; the coarsest is the base.
+    samples
+        What the cells are means of.
+    atlas
+        The finished atlas; None while the layout is provisional.
+    subject
+        What the atlas is about: all samples, a class, or two compared.
+    """
+
+    revision: int
+    layer: str
+    grids: Mapping[int, Grid]
+    samples: Samples
+    atlas: Atlas | None
+    subject: Subject = ALL
+    _places: dict[int, dict[int, int]] = field(init=False, repr=False)
+    _units: dict[int, npt.NDArray[np.float32]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._places = {
+            size: {int(cell): place for place, cell in enumerate(grid.ids)}
+            for size, grid in self.grids.items()
+        }
+        self._units = {}
+
+    @property
+    def final(self) -> bool:
+        """Whether the layout will stay."""
+        return self.atlas is not None
+
+    @property
+    def images(self) -> int:
+        """How many images the samples come from."""
+        return len(self.samples.image_names)
+
+    @property
+    def base(self) -> int:
+        """The coarsest grid."""
+        return min(self.grids)
+
+    def cells(self, grid: int) -> Mapping[int, int]:
+        """Return the cells of a grid: each id to its place in the grid's arrays."""
+        return self._places.get(grid, {})
+
+    def has(self, grid: int, cell: int) -> bool:
+        """Return whether there is such a cell."""
+        return cell in self._places.get(grid, ())
+
+    def same_region(self, cells: Sequence[int], grid: int, other: int) -> list[int]:
+        """Return the cells of another grid that cover, or lie within, cells of this one.
+
+        Where neither size divides the other there is no such thing, and none are returned. The
+        same is done in js/src/selection/selection.ts.
+        """
+        if grid % other and other % grid:
+            return []
+
+        def parent(cell: int, size: int, coarser: int) -> int:
+            row, column = divmod(cell, size)
+            return row * coarser // size * coarser + column * coarser // size
+
+        chosen = set(cells)
+        if other > grid:
+            return [cell for cell in self.cells(other) if parent(cell, other, grid) in chosen]
+        parents = {parent(cell, grid, other) for cell in chosen}
+        return sorted(cell for cell in parents if self.has(other, cell))
+
+    def direction(self, grid: int, cell: int) -> npt.NDArray[np.float32]:
+        """Return the mean activation of a cell."""
+        mean = self.grids[grid].means[self._places[grid][cell]]
+        return np.ascontiguousarray(mean, dtype=np.float32)
+
+    def directions(self, grid: int, cells: Sequence[int]) -> npt.NDArray[np.float32]:
+        """Return the mean activations of some cells, one a row."""
+        places = [self._places[grid][cell] for cell in cells]
+        return np.ascontiguousarray(self.grids[grid].means[places], dtype=np.float32)
+
+    def units(self, grid: int) -> npt.NDArray[np.float32]:
+        """Return the mean activations of all cells of a grid, each of length one."""
+        if grid not in self._units:
+            means = np.asarray(self.grids[grid].means, dtype=np.float32)
+            lengths = np.linalg.norm(means, axis=1, keepdims=True)
+            self._units[grid] = means / np.maximum(lengths, 1e-12)
+        return self._units[grid]
+
+    def nearest(self, grid: int, cell: int, count: int) -> npt.NDArray[np.int64]:
+        """Return the samples nearest to a cell's mean, nearest first."""
+        found = self.grids[grid].nearest(self._places[grid][cell], count)
+        return np.asarray(found, dtype=np.int64)
+
+    def members(self, grid: int, cell: int) -> npt.NDArray[np.int64]:
+        """Return the samples of a cell."""
+        return np.asarray(self.grids[grid].members(self._places[grid][cell]), dtype=np.int64)
+
+    def count(self, grid: int, cell: int) -> int:
+        """Return how many samples a cell has."""
+        return int(self.grids[grid].counts[self._places[grid][cell]])
+
+    def crop(self, grid: int, cell: int) -> Picture:
+        """Return the real crop nearest to a cell's mean, as its first picture."""
+        sample = int(self.nearest(grid, cell, 1)[0])
+        return Picture(self.samples.thumbnails.get(sample), State.CROP)
+
+    def axes(self) -> list[dict[str, Any]]:
+        """Return what x and y mean, as it crosses to the browser; nothing where they only part."""
+        axes = self.atlas.axes if self.atlas is not None else None
+        return [asdict(axis) for axis in axes or ()]
+
+    def outline(self) -> list[dict[str, Any]]:
+        """Return the grids as they cross to the browser."""
+        return [
+            {"size": size, "ids": grid.ids.tolist(), "counts": grid.counts.tolist()}
+            for size, grid in sorted(self.grids.items())
+        ]
+
+
+def ranks(
+    activations: npt.NDArray[np.float32],
+    units: npt.NDArray[np.float32],
+    places: Sequence[int],
+) -> list[int]:
+    """Return, for each row, how many cells are nearer to it than its own, plus one.
+
+    Parameters
+    ----------
+    activations
+        What the layer answers to each picture: (n, channels).
+    units
+        All cells' means, of length one: (cells, channels).
+    places
+        Each picture's own cell, as a row of `units`.
+    """
+    likeness = activations @ units.T
+    own = likeness[np.arange(len(places)), list(places)]
+    slack = 1e-6 * np.abs(own)  # rounding must not cost a picture its own cell
+    return [int(rank) for rank in 1 + (likeness > (own + slack)[:, None]).sum(axis=1)]

@@ -1,0 +1,86 @@
+"""What the person is told besides pictures: how far the work is, what was assumed, what failed."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from atlas_widget.errors import AtlasError
+from atlas_widget.protocol import messages
+from atlas_widget.session.listener import Front
+from atlas_widget.session.status import Reporter
+
+__all__ = ["Teller"]
+
+_SAME_ERROR_EVERY = 5.0  # seconds; batch after batch may fail for one reason
+
+log = logging.getLogger("atlas_widget")
+
+
+class Teller:
+    """Tells a front, each thing once.
+
+    Parameters
+    ----------
+    front
+        Hears it.
+    model, layer
+        What the work is about.
+
+    Attributes
+    ----------
+    progress
+        Tells how far the work is.
+    last_error
+        What went wrong last, or nothing.
+    """
+
+    def __init__(self, front: Front, model: str, layer: str) -> None:
+        self.progress = Reporter(front.status, model, layer)
+        self.last_error = ""
+        self._front = front
+        self._notices: list[str] = []
+        self._listening = False
+        self._error_at = 0.0
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """All notices so far."""
+        return tuple(self._notices)
+
+    def listen(self) -> None:
+        """Tell from now on, beginning with what nobody has heard yet."""
+        if not self._listening:
+            self._listening = True
+            for notice in self._notices:
+                self._front.send(messages.build("notice", message=notice), [])
+
+    def notice(self, text: str) -> None:
+        """Tell the person something, once."""
+        if text in self._notices:
+            return
+        self._notices.append(text)
+        if self._listening:
+            self._front.send(messages.build("notice", message=text), [])
+
+    def error(self, error: BaseException, *, fatal: bool) -> None:
+        """Tell of an error; of the same one, not again and again.
+
+        Parameters
+        ----------
+        error
+            What happened.
+        fatal
+            Whether there is no atlas until it is mended.
+        """
+        expected = isinstance(error, AtlasError)
+        text = str(error) if expected else f"{type(error).__name__}: {error}"
+        hint = "" if expected else "logging.getLogger('atlas_widget') tells more at level DEBUG."
+        log.debug("%s", text, exc_info=error)
+        if fatal:
+            self.progress.error(text)
+        now = time.monotonic()
+        again = text == self.last_error and now - self._error_at < _SAME_ERROR_EVERY
+        if fatal or not again:
+            self.last_error, self._error_at = text, now
+            self._front.send(messages.build("error", message=text, hint=hint, fatal=fatal), [])

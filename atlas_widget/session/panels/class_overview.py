@@ -1,0 +1,246 @@
+"""Classes over many cells: what one class gains where, and the cells that argue for some."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from atlas_widget.protocol import messages
+
+if TYPE_CHECKING:
+    from atlas_widget.session.cells.labels import Labeller
+    from atlas_widget.session.cells.scene import Scene
+
+__all__ = ["ClassOverview"]
+
+_AT_ONCE = 64  # cells whose values are taken from the disk in one slice of work
+_BUDGET = 128 << 20  # bytes of what is known of cells for a search
+_EVERY = 0.5  # seconds between two answers to one search
+_DIGITS = 4  # of values that cross to the browser
+
+Send = Callable[[dict[str, Any], list[bytes]], None]
+Speakers = Mapping[int, npt.NDArray[np.int64]]
+
+
+class ClassOverview:
+    """Answers what an overlay and a search ask of many cells, again and again as more is known.
+
+    Parameters
+    ----------
+    label
+        Works for a slice on a cell's classes and tells its label once that is known.
+    send
+        Sends a message with its buffers.
+    """
+
+    def __init__(self, label: Callable[[int, int], None], send: Send) -> None:
+        self._label = label
+        self._send = send
+        self._scene: Scene | None = None
+        self._labeller: Labeller | None = None
+        self._asked: dict[int, _Asked] = {}
+        self._search = _Search()
+
+    def show(self, scene: Scene, labeller: Labeller) -> None:
+        """Take up another scene; what was asked about the last one is dropped."""
+        self._scene, self._labeller = scene, labeller
+        self._asked, self._search = {}, _Search()
+
+    @property
+    def waiting(self) -> int:
+        """How many cells' influence is still to be told."""
+        return sum(len(asked.cells) for asked in self._asked.values())
+
+    def influence(self, grid: int, class_: int, cells: Iterable[int]) -> None:
+        """Tell what these cells argue for one class, in this order, as it becomes known.
+
+        Replaces what was asked before of the grid; no cells end it.
+        """
+        scene = self._scene
+        if scene is None:
+            return
+        wanted = {cell: None for cell in cells if self._exists(class_) and scene.has(grid, cell)}
+        self._asked.pop(grid, None)
+        if wanted:
+            self._asked[grid] = _Asked(grid, class_, wanted)
+
+    def strongest(self, grid: int, classes: Sequence[int]) -> None:
+        """Tell which cells clearly argue for each of these classes, of those that are known.
+
+        Nothing is computed for it. Replaces what was asked before; no classes end it.
+        """
+        scene = self._scene
+        if scene is None:
+            return
+        known = self._search.known if grid == self._search.grid else _Known()
+        wanted = tuple(filter(self._exists, dict.fromkeys(classes)))
+        unread = {cell: None for cell in scene.cells(grid) if wanted and cell not in known}
+        self._search = _Search(grid, wanted, known, unread, untold=bool(wanted))
+
+    def advance(self) -> bool:
+        """Work for a slice; return False if there is nothing to do."""
+        scene, labeller = self._scene, self._labeller
+        if scene is None or labeller is None or not labeller.possible:
+            return False
+        return self._advance_influence(scene, labeller) or self._advance_search(scene, labeller)
+
+    def _exists(self, class_: int) -> bool:
+        return self._labeller is not None and 0 <= class_ < self._labeller.num_classes
+
+    def _advance_influence(self, scene: Scene, labeller: Labeller) -> bool:
+        if not self._asked:
+            return False
+        values, asked = labeller.values, self._asked[next(reversed(self._asked))]
+        speakers = {cell: labeller.chosen(asked.grid, cell) for cell in _first(asked.cells)}
+        values.fetch(sample for chosen in speakers.values() for sample in chosen)
+        known = {cell: chosen for cell, chosen in speakers.items() if values.has(chosen)}
+        if not known:
+            cell, chosen = next(iter(speakers.items()))
+            if labeller.known(asked.grid, cell) is None:
+                self._label(asked.grid, cell)
+            else:  # its label is from the disk, which has lost its values
+                values.advance(chosen)
+            known = {cell: chosen} if values.has(chosen) else {}
+        if known:
+            self._tell_influence(scene, labeller, asked, known)
+            for cell in known:
+                del asked.cells[cell]
+            if not asked.cells and self._asked.get(asked.grid) is asked:
+                del self._asked[asked.grid]
+        return True
+
+    def _tell_influence(
+        self, scene: Scene, labeller: Labeller, asked: _Asked, speakers: Speakers
+    ) -> None:
+        from atlas_widget.attribution.statistics import attribution_interval
+
+        by_count: dict[int, list[int]] = {}
+        for cell, chosen in speakers.items():
+            by_count.setdefault(len(chosen), []).append(cell)
+        cells: list[int] = []
+        columns: list[tuple[npt.NDArray[np.float32], ...]] = []
+        for alike in by_count.values():
+            # Cells in place of classes: the same draws, so the same intervals as on their cards.
+            of_class = [labeller.values.column(speakers[cell], asked.class_) for cell in alike]
+            columns.append(attribution_interval(np.stack(of_class, 1), labeller.seed))
+            cells += alike
+        mean, low, high = (np.concatenate(parts) for parts in zip(*columns, strict=True))
+        content = messages.build(
+            "influence",
+            **{"class": asked.class_},
+            revision=scene.revision,
+            grid=asked.grid,
+            cells=cells,
+            values=_rounded(mean),
+            low=_rounded(low),
+            high=_rounded(high),
+        )
+        self._send(content, [])
+
+    def _advance_search(self, scene: Scene, labeller: Labeller) -> bool:
+        search, values = self._search, labeller.values
+        if not search.classes:
+            return False
+        now = time.monotonic()
+        due = now - search.answered >= _EVERY
+        if not search.unread and search.unknown and due and values.computed != search.seen:
+            # Meanwhile more has become known.
+            search.unread, search.unknown = dict.fromkeys(sorted(search.unknown)), set()
+        if search.unread:
+            search.seen = values.computed
+            speakers = {cell: labeller.chosen(search.grid, cell) for cell in _first(search.unread)}
+            values.fetch(sample for chosen in speakers.values() for sample in chosen)
+            for cell, chosen in speakers.items():
+                del search.unread[cell]
+                if values.has(chosen):
+                    search.known.add(cell, values.of(chosen))
+                    search.untold = True
+                else:
+                    search.unknown.add(cell)
+        if search.untold and (due or not search.unread):
+            search.answered, search.untold = now, False
+            self._tell_strongest(scene)
+        return bool(search.unread)
+
+    def _tell_strongest(self, scene: Scene) -> None:
+        search = self._search
+        for class_ in search.classes:
+            cells, means = search.known.arguing_for(class_)
+            content = messages.build(
+                "strongest",
+                **{"class": class_},
+                revision=scene.revision,
+                grid=search.grid,
+                cells=cells,
+                values=_rounded(means),
+                known=len(search.known),
+                total=len(scene.cells(search.grid)),
+            )
+            self._send(content, [])
+
+
+@dataclass
+class _Asked:
+    """One class's influence on some cells of a grid, as far as it is still to be told."""
+
+    grid: int
+    class_: int
+    cells: dict[int, None]
+
+
+class _Known:
+    """For which classes each cell clearly argues; the cells read last, as many as fit."""
+
+    def __init__(self) -> None:
+        self._cells: dict[int, tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]] = {}
+
+    def __contains__(self, cell: int) -> bool:
+        return cell in self._cells
+
+    def __len__(self) -> int:
+        return len(self._cells)
+
+    def add(self, cell: int, values: npt.NDArray[np.float32]) -> None:
+        """Note what a cell's samples argue for, (samples, classes)."""
+        from atlas_widget.attribution.statistics import discoveries
+
+        means = values.mean(0)
+        self._cells[cell] = (means, discoveries(values) & (means > 0))
+        most = max(256, _BUDGET // (5 * len(means)))
+        while len(self._cells) > most:
+            del self._cells[next(iter(self._cells))]
+
+    def arguing_for(self, class_: int) -> tuple[list[int], npt.NDArray[np.float32]]:
+        """Return the cells that clearly argue for a class and how strongly, strongest first."""
+        cells = [cell for cell, (_, clear) in self._cells.items() if clear[class_]]
+        means = np.array([self._cells[cell][0][class_] for cell in cells], np.float32)
+        order = np.argsort(-means, kind="stable")
+        return [cells[place] for place in order], means[order]
+
+
+@dataclass
+class _Search:
+    """Some classes that somebody looks for on a grid."""
+
+    grid: int = 0
+    classes: tuple[int, ...] = ()
+    known: _Known = field(default_factory=_Known)
+    unread: dict[int, None] = field(default_factory=dict)
+    unknown: set[int] = field(default_factory=set)
+    untold: bool = False
+    answered: float = 0.0
+    seen: int = 0  # how many samples had been computed when cells were last read
+
+
+def _first(cells: Mapping[int, None]) -> list[int]:
+    return [cell for cell, _ in zip(cells, range(_AT_ONCE), strict=False)]
+
+
+def _rounded(values: npt.NDArray[np.float32]) -> list[float]:
+    """Return numbers as short as they may be written: thousands of them cross as text."""
+    return [float(f"{value:.{_DIGITS}g}") for value in values.tolist()]

@@ -1,0 +1,231 @@
+"""Is the mean real? What panels and the overlay ask about cells' samples, and cells in two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from atlas_widget.protocol import messages
+from atlas_widget.session.gallery import TILE
+from atlas_widget.session.pace import Throttle
+from atlas_widget.session.sheets import encode, pack
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import torch
+
+    from atlas_widget.diagnostics import Split
+    from atlas_widget.progress import CancelledCallback
+    from atlas_widget.session.cells.labels import Labeller
+    from atlas_widget.session.cells.scene import Scene
+    from atlas_widget.session.tasks.task import Pause
+
+__all__ = ["KINDS", "Diagnoser"]
+
+KINDS = ("diagnoses", "diagnosis", "split")
+"""The messages that are answered here."""
+
+_CROPS = 6  # of each half
+_SPLITS = 8  # that are kept for their pictures
+_PAUSE_EVERY = 0.1  # seconds
+_WORDS = "Judging the cells"
+_DIGITS = 4  # of values that cross to the browser
+
+Place = tuple[int, int]
+Send = Callable[[dict[str, Any], list[bytes]], None]
+
+
+class Diagnoser:
+    """Answers what is asked about the samples behind cells' means.
+
+    Parameters
+    ----------
+    device
+        Where neighbours are looked for.
+    send
+        Sends a message with its buffers.
+    pause, cancelled
+        For what takes long; see :class:`~.long_tasks.LongTasks`.
+    """
+
+    def __init__(
+        self,
+        device: torch.device | str,
+        send: Send,
+        *,
+        pause: Pause,
+        cancelled: CancelledCallback,
+    ) -> None:
+        self._device = device
+        self._send = send
+        self._pause = pause
+        self._cancelled = cancelled
+        self._throttle = Throttle(_PAUSE_EVERY)
+        self._scene: Scene | None = None
+        self._labeller: Labeller | None = None
+        self._tables: dict[int, pd.DataFrame] = {}
+        self._grids: dict[int, None] = {}  # of which all cells are wanted
+        self._cells: dict[Place, None] = {}
+        self._splits: dict[Place, Split] = {}
+        self._unnamed: dict[tuple[Place, int], None] = {}  # halves whose classes are wanted
+
+    def show(self, scene: Scene, labeller: Labeller) -> None:
+        """Take up another scene; what was asked about the last one is dropped."""
+        self._scene, self._labeller = scene, labeller
+        self._tables, self._grids, self._cells = {}, {}, {}
+        self._splits, self._unnamed = {}, {}
+
+    def handle(self, kind: str, fields: Mapping[str, Any]) -> None:
+        """Do what a panel or the overlay asks for; `kind` is one of `KINDS`."""
+        scene = self._scene
+        if scene is None or scene.atlas is None or fields["grid"] not in scene.grids:
+            return
+        grid = fields["grid"]
+        if kind == "diagnoses":
+            self._grids[grid] = None
+        elif not scene.has(grid, fields["cell"]):
+            return
+        elif kind == "diagnosis":
+            self._cells[grid, fields["cell"]] = None
+        else:
+            self._send_halves(scene, (grid, fields["cell"]))
+
+    def half(self, grid: int, cell: int, half: int) -> npt.NDArray[np.float32] | None:
+        """Return the mean activation of half a cell; None if there is no such half."""
+        scene = self._scene
+        if scene is None or scene.atlas is None or not scene.has(grid, cell) or half not in (0, 1):
+            return None
+        return self._split(scene, (grid, cell)).halves[half].mean
+
+    def advance(self) -> bool:
+        """Work on what is asked, as long as it takes; return False if nothing is."""
+        scene = self._scene
+        wanted = next(iter(self._grids), None)
+        cell = next(iter(self._cells), None)
+        if scene is None or (wanted is None and cell is None):
+            return False
+        if cell is not None:
+            del self._cells[cell]  # first: what fails is not tried for ever
+            self._send_diagnosis(scene, cell, self._table(scene, cell[0]))
+        elif wanted is not None:
+            del self._grids[wanted]
+            self._send_diagnoses(scene, wanted, self._table(scene, wanted))
+        return True
+
+    def advance_urgent(self) -> bool:
+        """Work for a slice on the classes of halves; return False if none are wanted."""
+        if not self._unnamed or self._scene is None or self._labeller is None:
+            return False
+        place, half = wanted = next(reversed(self._unnamed))
+        try:
+            samples = self._split(self._scene, place).halves[half].samples
+            classes = self._labeller.classes_of(samples)
+        except Exception:
+            del self._unnamed[wanted]
+            raise
+        if classes is not None:
+            del self._unnamed[wanted]
+            content = messages.build(
+                "half_classes",
+                revision=self._scene.revision,
+                grid=place[0],
+                cell=place[1],
+                half=half,
+                label=classes.label,
+                classes=list(classes.classes),
+            )
+            self._send(content, [])
+        return True
+
+    def _table(self, scene: Scene, grid: int) -> pd.DataFrame:
+        if grid not in self._tables and scene.atlas is not None:
+            from atlas_widget.diagnostics import diagnose
+
+            total = len(scene.cells(grid))
+            asked = 0
+
+            def look_up() -> bool:
+                nonlocal asked
+                asked += 1  # once a cell, then once a block of samples
+                if self._throttle.ready():
+                    self._pause(_WORDS, min(asked, total), total)
+                return self._cancelled()
+
+            self._tables[grid] = diagnose(
+                scene.atlas, grid, device=self._device, cancelled=look_up
+            ).set_index("id")
+        return self._tables[grid]
+
+    def _send_diagnoses(self, scene: Scene, grid: int, table: pd.DataFrame) -> None:
+        content = messages.build(
+            "diagnoses",
+            revision=scene.revision,
+            grid=grid,
+            cells=table.index,
+            agreement=table["agreement"].round(_DIGITS),
+            emptiness=table["emptiness"].round(_DIGITS),
+            kept=table["kept"].round(_DIGITS),
+            mixtures=table.index[table["bimodal"]],
+        )
+        self._send(content, [])
+
+    def _send_diagnosis(self, scene: Scene, place: Place, table: pd.DataFrame) -> None:
+        from atlas_widget.diagnostics import spread_counts
+
+        grid, cell = place
+        row = table.loc[cell]
+        activations = np.asarray(scene.samples.activations[scene.members(grid, cell)])
+        content = messages.build(
+            "diagnosis",
+            revision=scene.revision,
+            grid=grid,
+            cell=cell,
+            count=row["count"],
+            images=row["images"],
+            agreement=row["agreement"],
+            resultant=row["resultant"],
+            nearest=row["nearest_cosine"],
+            emptiness=row["emptiness"],
+            chance=row["chance"],
+            mixture=row["bimodal"],
+            kept=row["kept"],
+            spread=spread_counts(activations),
+        )
+        self._send(content, [])
+
+    def _send_halves(self, scene: Scene, place: Place) -> None:
+        split = self._split(scene, place)
+        halves = split.halves
+        shown = [half.samples[:_CROPS] for half in halves]
+        crops = [scene.samples.thumbnails.get(int(sample)) for part in shown for sample in part]
+        content = messages.build(
+            "halves",
+            revision=scene.revision,
+            grid=place[0],
+            cell=place[1],
+            counts=[half.count for half in halves],
+            images=[half.images for half in halves],
+            resultants=[half.resultant for half in halves],
+            cosine=split.cosine,
+            apart=split.apart,
+            chance=split.chance,
+            clear=split.clear,
+            crops=[len(part) for part in shown],
+            tile=TILE,
+        )
+        self._send(content, [encode(pack(crops, TILE, len(crops)))])
+        for half in (1, 0):
+            self._unnamed[place, half] = None
+
+    def _split(self, scene: Scene, place: Place) -> Split:
+        if place not in self._splits:
+            from atlas_widget.diagnostics import split_cell
+
+            grid, cell = place
+            self._splits[place] = split_cell(scene.grids[grid], cell, scene.samples)
+            while len(self._splits) > _SPLITS:
+                del self._splits[next(iter(self._splits))]
+        return self._splits[place]

@@ -1,0 +1,252 @@
+"""Large pictures that open panels watch: sent again and again while they sharpen."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from atlas_widget.errors import AtlasError
+from atlas_widget.protocol import messages
+from atlas_widget.session.cells.cache import CachedPicture, PictureCache, digest
+from atlas_widget.session.cells.renderer import picture_key
+from atlas_widget.session.panels.live_pictures import Frame, LivePictures
+from atlas_widget.session.sheets import encode
+
+if TYPE_CHECKING:
+    from atlas_widget.inversion import InversionEngine, InversionSettings
+    from atlas_widget.probe import LayerProbe
+
+__all__ = ["MAX_MORE_STEPS", "MAX_VARIANTS", "Inspector"]
+
+MAX_VARIANTS = 6
+"""How many pictures of one direction are made to differ from each other at once."""
+
+MAX_MORE_STEPS = 512
+"""How many steps can be added at once."""
+
+_MAX_WATCHED = 24  # requests; closed pages do not stop theirs
+_FRAME_EVERY = 0.2  # seconds
+_QUALITY = 92
+_REPULSION = 0.3  # see LivePictures; from about 1 on the cosines suffer
+
+log = logging.getLogger("atlas_widget")
+
+
+@dataclass
+class _Watched:
+    """The pictures of one request."""
+
+    request: int
+    grid: int
+    cell: int
+    live: LivePictures
+    keys: dict[InversionSettings, list[bytes]]
+    paused: bool = False
+    sent_at: float = -np.inf
+
+
+class Inspector:
+    """Optimises the pictures that open panels ask for; those of several requests take turns.
+
+    A portrait sharpens the cell's icon, so that both show the same thing. Where there is no
+    finished icon yet, or one of another seed or of another direction is wanted, the icon is made
+    first, before the eyes of whoever asked.
+
+    Parameters
+    ----------
+    probe
+        The layer.
+    engine
+        Returns the engine of some settings; asked when a picture has to be made.
+    cache
+        Where finished pictures are kept.
+    send
+        Sends a message with its buffers.
+    """
+
+    def __init__(
+        self,
+        probe: LayerProbe,
+        engine: Callable[[InversionSettings], InversionEngine],
+        cache: PictureCache,
+        send: Callable[[dict[str, Any], list[bytes]], None],
+    ) -> None:
+        self._probe = probe
+        self._engine = engine
+        self._cache = cache
+        self._send = send
+        self._watched: dict[int, _Watched] = {}
+
+    @property
+    def active(self) -> bool:
+        """Whether there is a picture to work on."""
+        return any(_runs(watched) for watched in self._watched.values())
+
+    def open(
+        self,
+        place: tuple[int, int],
+        direction: npt.NDArray[np.float32],
+        request: int,
+        seed: int,
+        *,
+        variants: int = 1,
+    ) -> None:
+        """Begin pictures of a direction, or send them at once if they are known.
+
+        Parameters
+        ----------
+        place
+            Grid and cell that the frames name.
+        direction
+            What to picture, (channels,).
+        request
+            What the frames are an answer to.
+        seed
+            The noise to start from.
+        variants
+            More than one: so many pictures of the direction that differ from each other.
+        """
+        if not 1 <= variants <= MAX_VARIANTS:
+            raise AtlasError(f"{variants} variants: from 1 to {MAX_VARIANTS} are made at once.")
+        self.close(request)
+        keys = self._keys(direction, seed, variants)
+        stages = list(keys)
+        known = [self._known(keys[settings]) for settings in stages]
+        begun = max((at + 1 for at, pictures in enumerate(known) if pictures), default=0)
+        last = known[begun - 1] if begun else None
+        live = LivePictures(
+            np.repeat(direction[None], variants, axis=0),
+            range(seed, seed + variants),
+            stages[begun:],
+            self._engine,
+            warm=np.stack([picture.pixels for picture in last]) if last else None,
+            # A warm start from an icon counts from the portrait's first step.
+            taken=stages[-1].steps if begun == len(stages) else 0,
+            repulsion=_REPULSION if variants > 1 else 0.0,
+        )
+        while len(self._watched) >= _MAX_WATCHED:  # those whose turn was longest ago go
+            self._fail(next(iter(self._watched)), "Too many live pictures are open.")
+        ahead = {settings: keys[settings] for settings in stages[begun:]}
+        watched = _Watched(request, *place, live, ahead)
+        self._watched[request] = watched
+        if last and live.finished:
+            pixels = np.stack([picture.pixels for picture in last])
+            cosines = np.array([picture.cosine for picture in last], np.float32)
+            self._send_frame(watched, (live.taken, live.taken), pixels, cosines)
+
+    def pause(self, request: int, paused: bool) -> None:
+        """Let the pictures of a request rest, or go on."""
+        if request in self._watched:
+            self._watched[request].paused = paused
+
+    def more(self, request: int, steps: int) -> None:
+        """Go on with the pictures of a request for so many steps beyond their end."""
+        from atlas_widget.inversion.settings import InversionSettings
+
+        if not 1 <= steps <= MAX_MORE_STEPS:
+            raise AtlasError(f"{steps} more steps: from 1 to {MAX_MORE_STEPS} are taken at once.")
+        if request in self._watched:
+            self._watched[request].live.extend(InversionSettings.portrait().replace(steps=steps))
+            self._watched[request].paused = False
+
+    def close(self, request: int | None = None) -> None:
+        """Stop the pictures of that request, or all."""
+        if request is None:
+            self._watched.clear()
+        else:
+            self._watched.pop(request, None)
+
+    def advance(self, seconds: float) -> None:
+        """Work on the pictures whose turn it is for about that long; send them if it is time."""
+        watched = next(filter(_runs, self._watched.values()), None)
+        if watched is None:
+            return
+        self._watched[watched.request] = self._watched.pop(watched.request)  # to the end
+        try:
+            self._advance(watched, seconds)
+        except Exception as error:
+            log.debug("A live picture failed.", exc_info=error)
+            expected = isinstance(error, AtlasError)
+            told = str(error) if expected else f"{type(error).__name__}: {error}"
+            self._fail(watched.request, told)
+
+    def _fail(self, request: int, reason: str) -> None:
+        self.close(request)
+        self._send(messages.build("inspect_failed", request=request, message=reason), [])
+
+    def _advance(self, watched: _Watched, seconds: float) -> None:
+        live = watched.live
+        live.advance(seconds)
+        complete = live.stage_complete
+        now = time.monotonic()
+        if not complete and now - watched.sent_at < _FRAME_EVERY:
+            return
+        frame = live.frame()
+        if frame is None:  # the stage has only just begun
+            return
+        watched.sent_at = now
+        if complete:
+            self._keep(watched, frame)
+            live.end_stage(frame)
+        self._send_frame(watched, (frame.step, frame.steps), frame.pixels, frame.cosines)
+
+    def _keep(self, watched: _Watched, frame: Frame) -> None:
+        """Cache what a stage ended with; what more steps lead to depends on when they came."""
+        stage = watched.live.stage
+        keys = watched.keys.pop(stage, []) if stage is not None else []
+        pictures = zip(frame.pixels, frame.cosines, frame.activations, strict=True)
+        finished = [CachedPicture(pixels, float(cosine), seen) for pixels, cosine, seen in pictures]
+        self._cache.put_pictures(dict(zip(keys, finished, strict=False)))
+
+    def _known(self, keys: Sequence[bytes]) -> list[CachedPicture] | None:
+        """Return the pictures of some keys if the cache has all of them."""
+        known = self._cache.pictures(keys)
+        return [known[key] for key in keys] if len(known) == len(keys) else None
+
+    def _keys(
+        self, direction: npt.NDArray[np.float32], seed: int, variants: int
+    ) -> dict[InversionSettings, list[bytes]]:
+        """Return for each stage the cache's key of each picture."""
+        from atlas_widget.inversion.settings import InversionSettings
+
+        small, large = InversionSettings.icon(), InversionSettings.portrait()
+        seeds = range(seed, seed + variants)
+        icons = [picture_key(self._probe, small, each, direction) for each in seeds]
+        portraits = [
+            digest("portrait", icon, picture_key(self._probe, large, each, direction))
+            for icon, each in zip(icons, seeds, strict=True)
+        ]
+        if variants > 1:
+            parts = (_REPULSION, variants)
+            portraits = [digest("variant", key, *parts) for key in portraits]
+        return {small: icons, large: portraits}
+
+    def _send_frame(
+        self,
+        watched: _Watched,
+        steps: tuple[int, int],
+        pixels: npt.NDArray[np.uint8],
+        cosines: npt.NDArray[np.float32],
+    ) -> None:
+        content = messages.build(
+            "frame",
+            request=watched.request,
+            grid=watched.grid,
+            cell=watched.cell,
+            step=steps[0],
+            steps=steps[1],
+            cosine=float(np.mean(cosines)),
+            cosines=cosines,
+            done=watched.live.finished,
+        )
+        self._send(content, [encode(np.concatenate(list(pixels), axis=1), _QUALITY)])
+
+
+def _runs(watched: _Watched) -> bool:
+    return not watched.paused and not watched.live.finished

@@ -1,0 +1,212 @@
+"""A patch dragged over an image: what the model says of it, as fast as one pass goes."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from atlas_widget.errors import AtlasError
+from atlas_widget.protocol import messages
+from atlas_widget.session.cells.scene import Scene
+from atlas_widget.session.gallery import CROPS, TILE, Gallery
+from atlas_widget.session.sheets import encode, pack
+from atlas_widget.session.tasks.experiments import need_classes, picture_of
+from atlas_widget.session.tasks.task import Material
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["SMALLEST_PATCH", "PatchLab", "patch_of"]
+
+SMALLEST_PATCH = 0.02
+"""Side of a patch, as a fraction of the image's."""
+
+MAX_THUMBNAILS = 24
+"""How many images of a source are shown at once."""
+
+_KEPT = 24  # images as the model is given them
+_WAITING = 8  # tries; each panel has one on its way at most
+_SHOWN = 6  # classes
+_QUALITY = 90
+
+Pixels = npt.NDArray[np.uint8]
+
+
+def patch_of(scene: Scene, gallery: Gallery, grid: int, cell: int, crop: int) -> Pixels:
+    """Return what is put on images: a cell's picture (`crop` −1) or one of its real crops."""
+    if not scene.has(grid, cell):
+        raise AtlasError(f"The {grid} × {grid} grid has no cell {cell}.")
+    if crop < 0:
+        return (gallery.picture(grid, cell) or scene.crop(grid, cell)).pixels
+    nearest = scene.nearest(grid, cell, CROPS)
+    if crop >= len(nearest):
+        raise AtlasError(f"Cell {cell} has {len(nearest)} real crops, so there is no {crop + 1}th.")
+    pixels: Pixels = scene.samples.thumbnails.get(int(nearest[crop]))
+    return pixels
+
+
+class PatchLab:
+    """Answers what the patch lab of an open panel asks, the last question first.
+
+    Parameters
+    ----------
+    gallery
+        Has the pictures, and sends.
+    """
+
+    def __init__(self, gallery: Gallery) -> None:
+        self._gallery = gallery
+        self._tries: dict[int, Mapping[str, Any]] = {}
+        self._thumbnails: Iterator[None] | None = None
+        self._wanted: list[int] = []
+        self._images: OrderedDict[int, Pixels] = OrderedDict()
+        self._scores: dict[int, npt.NDArray[np.float32]] = {}
+
+    def clear(self) -> None:
+        """Forget what was asked."""
+        self._tries.clear()
+        self._wanted.clear()
+        self._thumbnails = None
+
+    def ask(self, kind: str, fields: Mapping[str, Any], material: Material) -> None:
+        """Note what is wanted; `kind` and `fields` are those of a checked message."""
+        if kind == "source_images":
+            self._thumbnails = self._show_images(material, fields["first"], fields["count"])
+        elif kind == "patch_picture":
+            self._wanted = [fields["image"]]
+        elif kind == "try_patch":
+            self._tries[fields["request"]] = fields
+            while len(self._tries) > _WAITING:
+                del self._tries[next(iter(self._tries))]
+
+    def advance(self, scene: Scene, material: Material) -> bool:
+        """Do one thing that is wanted, quick ones first; False if there is none."""
+        if self._tries:
+            request, fields = self._tries.popitem()
+            self._guarded(request, lambda: self._try(scene, material, fields))
+        elif self._wanted:
+            self._send_image(material, self._wanted.pop())
+        elif self._thumbnails is not None:
+            try:
+                next(self._thumbnails)
+            except StopIteration:
+                self._thumbnails = None
+        else:
+            return False
+        return True
+
+    def _guarded(self, request: int, act: Any) -> None:
+        try:
+            act()
+        except Exception as error:
+            expected = isinstance(error, AtlasError)
+            reason = str(error) if expected else f"{type(error).__name__}: {error}"
+            self._gallery.send(messages.build("task_failed", request=request, message=reason), [])
+
+    def _image(self, material: Material, index: int) -> Pixels:
+        """Return an image as the model is given it; those looked at last are kept."""
+        if index not in self._images:
+            source = material.images
+            if not 0 <= index < len(source):
+                raise AtlasError(f"There is no image {index}: there are {len(source)}, from 0.")
+            pixels = picture_of(source, index, material.probe.input_size)
+            if pixels is None:
+                raise AtlasError(f"{source.name(index)} cannot be read.")
+            self._images[index] = pixels
+        self._images.move_to_end(index)
+        while len(self._images) > _KEPT:
+            gone, _ = self._images.popitem(last=False)
+            self._scores.pop(gone, None)
+        return self._images[index]
+
+    def _try(self, scene: Scene, material: Material, fields: Mapping[str, Any]) -> None:
+        from atlas_widget.attribution.class_names import class_name
+        from atlas_widget.causes.pasting import CORNERS, box_at, corner_boxes, paste
+        from atlas_widget.causes.running import probabilities, scores_of
+
+        probe = material.probe
+        need_classes(probe)
+        image, wanted = fields["image"], fields["class"]
+        under = self._image(material, image)
+        patch = patch_of(scene, self._gallery, fields["grid"], fields["cell"], fields["crop"])
+        size = max(fields["size"], SMALLEST_PATCH)
+        if fields["corners"] and wanted >= 0:
+            corners = corner_boxes(size, under.shape)
+            boxes = [corners[name] for name in CORNERS]
+        else:
+            boxes = [box_at((fields["x"], fields["y"]), size, under.shape)]
+        if image not in self._scores:
+            self._scores[image] = scores_of(probe, under[None])
+        before = self._scores[image]
+        if wanted >= before.shape[1]:
+            raise AtlasError(f"There is no class {wanted}: there are {before.shape[1]}, from 0.")
+        tried = scores_of(probe, np.stack([paste(under, patch, box) for box in boxes]))
+        shares = probabilities(tried)
+        best = int(shares[:, wanted].argmax()) if len(boxes) > 1 else 0
+        left, top, right, bottom = boxes[best]
+        was, now = probabilities(before)[0], shares[best]
+        classes = _telling(was, now, wanted)
+        self._gallery.send(
+            messages.build(
+                "patch_classes",
+                request=fields["request"],
+                image=image,
+                x=(left + right) / 2,
+                y=(top + bottom) / 2,
+                classes=classes,
+                names=[class_name(index, material.labels) for index in classes],
+                before=was[classes],
+                after=now[classes],
+                scores=(tried[best] - before[0])[classes],
+            ),
+            [],
+        )
+
+    def _send_image(self, material: Material, index: int) -> None:
+        pixels = self._image(material, index)
+        name = material.images.name(index)
+        content = messages.build("patch_picture", image=index, name=name, side=len(pixels))
+        self._gallery.send(content, [encode(pixels, _QUALITY)])
+
+    def _show_images(self, material: Material, first: int, count: int) -> Iterator[None]:
+        """Read the images of a strip one by one, then send their thumbnails."""
+        source = material.images
+        start = min(max(first, 0), len(source))
+        end = min(start + min(max(count, 1), MAX_THUMBNAILS), len(source))
+        tiles, indices = [], []
+        for index in range(start, end):
+            pixels = picture_of(source, index, TILE)
+            if pixels is not None:
+                tiles.append(pixels)
+                indices.append(index)
+            yield
+        columns = max(1, min(len(tiles), 8))
+        content = messages.build(
+            "source_images",
+            first=start,
+            total=len(source),
+            images=indices,
+            names=[source.name(index) for index in indices],
+            tile=TILE,
+            columns=columns,
+        )
+        sheet = [encode(pack(tiles, TILE, columns), _QUALITY)] if tiles else []
+        self._gallery.send(content, sheet)
+
+
+def _telling(
+    before: npt.NDArray[np.float32], after: npt.NDArray[np.float32], wanted: int
+) -> list[int]:
+    """Choose the classes that tell most: the strongest with the patch, without it, and `wanted`."""
+    strongest = np.argsort(-after, kind="stable")[: _SHOWN - 2].tolist()
+    chosen = dict.fromkeys(strongest)
+    if wanted >= 0:
+        chosen[wanted] = None
+    for index in np.argsort(-before, kind="stable")[:_SHOWN].tolist():
+        if len(chosen) < _SHOWN:
+            chosen[index] = None
+    return sorted(chosen, key=lambda index: -float(after[index]))

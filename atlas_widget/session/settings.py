@@ -1,0 +1,260 @@
+"""What a person asked for, checked: everything that determines the atlases of a model's layers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from atlas_widget.attribution.class_names import class_names
+from atlas_widget.errors import AtlasError, ImagesError, LayerNotFoundError, SavedAtlasError
+from atlas_widget.protocol.messages import MAX_GRID, MAX_TEXT
+from atlas_widget.session.cells.cache import cache_folder
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from atlas_widget.atlas import Atlas
+    from atlas_widget.build.provenance import AtlasSettings
+    from atlas_widget.images.sources import ImageSource
+    from atlas_widget.layout import Embedding, OtherLayout
+    from atlas_widget.probe import LayerProbe
+    from atlas_widget.session.cells.remote import IconMaker
+
+__all__ = ["Recipe", "layer_names"]
+
+_MOST_GRIDS = 6
+_MOST_THREADS = 4
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How the atlases of a model are made.
+
+    Attributes
+    ----------
+    images, transform, labels, target, device
+        As the person gave them.
+    num_samples, grids, seed
+        Parameters of the atlas.
+    folder
+        The cache.
+    atlas
+        One to show instead of a new one, or where it is saved.
+    first_layer
+        The layer that the widget was opened with.
+    cluster
+        The address of the Ray cluster that makes the cells' pictures, if one does.
+    layout_method
+        What lays out instead of our own UMAP.
+    """
+
+    images: Any
+    transform: Any
+    labels: Any
+    target: Any
+    num_samples: int
+    grids: tuple[int, ...]
+    seed: int
+    device: Any
+    folder: Path
+    atlas: Atlas | Path | None
+    first_layer: str | nn.Module
+    cluster: str | None = None
+    layout_method: OtherLayout | None = None
+
+    @classmethod
+    def checked(
+        cls,
+        layer: str | nn.Module,
+        *,
+        images: Any,
+        transform: Any,
+        labels: Sequence[str] | Mapping[int, str] | None,
+        target: Any = None,
+        num_samples: int | None,
+        grids: Sequence[int],
+        seed: int,
+        device: Any,
+        cache_dir: str | os.PathLike[str] | None,
+        atlas: Atlas | str | os.PathLike[str] | None,
+        cluster: str | None = None,
+        layout_method: str | Embedding = "umap",
+    ) -> Recipe:
+        """Check what can be checked at once; see :class:`~atlas_widget.AtlasWidget`."""
+        from atlas_widget.collect import FEWEST_SAMPLES, NUM_SAMPLES
+
+        count = (
+            NUM_SAMPLES
+            if num_samples is None
+            else (_whole("num_samples", num_samples, FEWEST_SAMPLES))
+        )
+        if isinstance(images, str | os.PathLike) and not _exists(os.fspath(images)):
+            raise ImagesError(
+                f"images={str(images)!r}: there is no such folder. Give a folder, a URL, a "
+                'dataset, a DataLoader, a list of images, a tensor, "imagenette", or nothing for '
+                "the demo's photos."
+            )
+        if isinstance(atlas, str | os.PathLike):
+            atlas = Path(atlas).expanduser()
+            if not atlas.is_dir():
+                raise SavedAtlasError(f"atlas={str(atlas)!r}: there is no saved atlas there.")
+        if cluster is not None:
+            from atlas_widget.cluster.connection import check_address
+
+            check_address(cluster)
+        return cls(
+            images=images,
+            transform=transform,
+            labels=labels,
+            target=target,
+            num_samples=count,
+            grids=_sizes(grids),
+            seed=_whole("seed", seed, 0),
+            device=device,
+            folder=cache_folder(cache_dir),
+            atlas=atlas,
+            first_layer=layer,
+            cluster=cluster,
+            layout_method=_other_layout(layout_method),
+        )
+
+    @property
+    def torch_threads(self) -> int:
+        """How many threads PyTorch gets on the worker: half the cores, so that a page lives on.
+
+        On two cores a second thread made pictures hardly faster with nothing else to do, and four
+        times slower beside a busy browser, since the threads of a team wait for each other.
+        """
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        return max(1, min(_MOST_THREADS, (cores or 1) // 2))
+
+    @property
+    def settings(self) -> AtlasSettings:
+        """The parameters that determine an atlas."""
+        from atlas_widget.build.provenance import AtlasSettings
+
+        return AtlasSettings(
+            num_samples=self.num_samples, seed=self.seed, layout_method=self.layout_method
+        )
+
+    def first_probe(self, model: nn.Module) -> LayerProbe:
+        """Take the private copy of the person's model, and open the first layer."""
+        probe = self._opened(model, self.first_layer, self.device)
+        try:
+            self.names_of_classes(probe)
+        except AtlasError:
+            probe.close()
+            raise
+        return probe
+
+    def probe(self, other: LayerProbe, layer: str) -> LayerProbe:
+        """Open another layer of the model that `other` has a copy of."""
+        # The person's own model may be training meanwhile: the copy is of one piece.
+        return self._opened(self.model(other), layer, other.device)
+
+    def _opened(self, model: nn.Module, layer: str | nn.Module, device: Any) -> LayerProbe:
+        from atlas_widget.probe import LayerProbe
+
+        return LayerProbe(model, layer, transform=self.transform, device=device, target=self.target)
+
+    def maker(self, probe: LayerProbe, notice: Callable[[str], None]) -> IconMaker | None:
+        """Return what makes the cells' pictures elsewhere, if they are not all made here."""
+        if self.cluster is None:
+            return None
+        from atlas_widget.cluster.remote_icons import RemoteIcons
+
+        return RemoteIcons(
+            probe, self.cluster, transform=self.transform, device=self.device, notice=notice
+        )
+
+    def check_layer(self, probe: LayerProbe, layer: object) -> str:
+        """Return the name of a layer of the model, or raise `LayerNotFoundError`."""
+        from atlas_widget.probe.layers import find_layer
+
+        if not isinstance(layer, str) or len(layer) > MAX_TEXT:
+            raise LayerNotFoundError(f"A layer is given by its name, not by {layer!r:.60}.")
+        name, _ = find_layer(self.model(probe), layer)
+        return str(name)
+
+    def names_of_classes(self, probe: LayerProbe) -> tuple[list[str] | None, str | None]:
+        """Return the names of the classes, and what was assumed about them.
+
+        Raises
+        ------
+        AtlasError
+            The labels do not fit the model.
+        """
+        from atlas_widget.attribution.output_labels import resolve_labels
+
+        if self.target is not None:
+            labels = self.labels if isinstance(self.labels, list | tuple) else None
+            return probe.target.named(labels), None
+        return resolve_labels(self.labels, probe.num_classes, self.model(probe))
+
+    def opened_with(self, layer: str) -> bool:
+        """Return whether this is the layer that the widget was opened with."""
+        return layer == self.first_layer
+
+    def class_names(self, probe: LayerProbe) -> list[str]:
+        """Return one name for each class, no two alike; none if the layer argues for none."""
+        if not probe.num_classes or probe.no_classes is not None:
+            return []
+        return class_names(self.names(probe), probe.num_classes)
+
+    def names(self, probe: LayerProbe) -> list[str] | None:
+        """Return the names of the classes."""
+        return self.names_of_classes(probe)[0]
+
+    def model(self, probe: LayerProbe) -> nn.Module:
+        """Return the copy of the model that a probe works on."""
+        return probe.model
+
+    def source(self, probe: LayerProbe) -> ImageSource:
+        """Return the images."""
+        from atlas_widget.images.sources import as_image_source
+
+        return as_image_source(self.images, preprocessing=probe.preprocessing)
+
+
+def layer_names(model: nn.Module) -> list[dict[str, str]]:
+    """Return the layers of a model as the browser's picker lists them."""
+    from atlas_widget.probe import list_layers
+
+    return [{"name": info.name, "type": info.type} for info in list_layers(model)]
+
+
+def _exists(images: str) -> bool:
+    """Whether images are there; of a URL that shows when they are listed."""
+    known = images in ("demo", "imagenette") or "://" in images
+    return known or Path(images).expanduser().exists()
+
+
+def _other_layout(given: str | Embedding) -> OtherLayout | None:
+    if given == "umap":  # our own, for which nothing more need be imported yet
+        return None
+    from atlas_widget.layout import other_layout
+
+    return other_layout(given)
+
+
+def _whole(name: str, value: object, least: int) -> int:
+    if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < least:
+        raise AtlasError(f"{name}={value!r:.60} must be a whole number of at least {least}.")
+    return int(value)
+
+
+def _sizes(grids: Sequence[int]) -> tuple[int, ...]:
+    # Not grid.check_grids: the widget shows fewer and smaller grids than there can be.
+    listed = [grids] if hasattr(grids, "__index__") else grids
+    if isinstance(listed, str) or not isinstance(listed, Iterable):
+        raise AtlasError(f"grids={grids!r:.60} must be some sizes, such as (20, 40, 80).")
+    sizes = tuple(sorted({_whole("grids", size, 1) for size in listed}))
+    if not sizes or sizes[-1] > MAX_GRID or len(sizes) > _MOST_GRIDS:
+        raise AtlasError(
+            f"grids={tuple(sizes)!r:.60}: the widget shows 1 to {_MOST_GRIDS} grids of at most "
+            f"{MAX_GRID} cells along a side, such as (20, 40, 80)."
+        )
+    return sizes

@@ -1,0 +1,189 @@
+"""Pictures on their way to the browser: packed into JPEG sheets, few at a time, none lost.
+
+Measured: one JPEG of up to 64 tiles a message and at most eight that the browser has not confirmed
+carry thousands of pictures a second; a message a picture loses some to rate limits that nobody
+reports. A picture that gets better while it waits here is sent once, in its best state.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from atlas_widget.protocol import messages
+from atlas_widget.session.cells.scheduler import State
+
+__all__ = ["MAX_TILES", "MAX_UNCONFIRMED", "Outbox", "Picture", "encode", "pack"]
+
+MAX_TILES = 64
+MAX_UNCONFIRMED = 8
+_PATIENCE = 2.0  # seconds after which a sheet that nobody confirms no longer holds others up
+_LINGER = 0.25  # seconds that a sheet which is not full waits for more pictures
+
+Pixels = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The picture of a cell.
+
+    Attributes
+    ----------
+    pixels
+        Height x width x 3, RGB.
+    state
+        A real crop, a rough or a final inversion.
+    cosine
+        Of a finished inversion: how near the network's answer to the picture is to the cell.
+    rank
+        Of a finished inversion: 1 if no other cell of the grid is nearer to that answer.
+    """
+
+    pixels: Pixels
+    state: State
+    cosine: float | None = None
+    rank: int | None = None
+
+
+def encode(pixels: Pixels, quality: int = 90) -> bytes:
+    """Return RGB pixels as the bytes of a JPEG without colour subsampling."""
+    buffer = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(pixels)).save(
+        buffer, "JPEG", quality=quality, subsampling=0
+    )
+    return buffer.getvalue()
+
+
+def pack(tiles: Sequence[Pixels], tile: int, columns: int) -> Pixels:
+    """Lay square tiles row by row; those of another size are resized, missing ones stay grey."""
+    rows = math.ceil(len(tiles) / columns)
+    sheet = np.full((rows * tile, columns * tile, 3), 128, dtype=np.uint8)
+    for index, pixels in enumerate(tiles):
+        if pixels.shape[:2] != (tile, tile):
+            resized = Image.fromarray(pixels).resize((tile, tile), Image.Resampling.LANCZOS)
+            pixels = np.asarray(resized)
+        top, left = index // columns * tile, index % columns * tile
+        sheet[top : top + tile, left : left + tile] = pixels
+    return sheet
+
+
+class Outbox:
+    """Sends sheets as fast as the browser takes them.
+
+    Parameters
+    ----------
+    send
+        Sends a message with its buffers.
+    tile
+        The side of a tile in pixels.
+    clock
+        Where the time comes from.
+    """
+
+    def __init__(
+        self,
+        send: Callable[[dict[str, Any], list[bytes]], None],
+        *,
+        tile: int = 64,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._send = send
+        self._tile = tile
+        self._clock = clock
+        self._revision = -1
+        self._waiting: dict[tuple[int, State], dict[int, Picture]] = {}
+        self._since: dict[tuple[int, State], float] = {}
+        self._unconfirmed: dict[int, float] = {}
+        self._number = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many pictures have not been sent yet."""
+        return sum(len(pictures) for pictures in self._waiting.values())
+
+    def begin(self, revision: int) -> None:
+        """Drop what waits; what comes now belongs to this revision of the layout."""
+        self._revision = revision
+        self._waiting.clear()
+        self._since.clear()
+
+    def forget_unconfirmed(self) -> None:
+        """Stop waiting for confirmations, as when a page was reloaded."""
+        self._unconfirmed.clear()
+
+    def put(self, grid: int, cell: int, picture: Picture) -> None:
+        """Have a picture sent; it replaces any of the same cell that still waits."""
+        for (size, _), pictures in self._waiting.items():
+            if size == grid:
+                pictures.pop(cell, None)
+        key = (grid, picture.state)
+        waiting = self._waiting.setdefault(key, {})
+        if not waiting:
+            self._since[key] = self._clock()
+        waiting[cell] = picture
+
+    def confirm(self, sheet: int) -> None:
+        """Hear that the browser has drawn a sheet."""
+        self._unconfirmed.pop(sheet, None)
+
+    def flush(self, *, linger: bool = True) -> float | None:
+        """Send what may be sent now.
+
+        Parameters
+        ----------
+        linger
+            Whether a sheet that is not full may wait a moment for more pictures.
+
+        Returns
+        -------
+        float or None
+            Seconds until it is worth calling again if nothing else happens; None: no need.
+        """
+        now = self._clock()
+        for number, sent in list(self._unconfirmed.items()):
+            if now - sent >= _PATIENCE:
+                del self._unconfirmed[number]
+        soonest: float | None = None
+        for key in sorted(self._waiting, key=lambda key: self._since[key]):
+            pictures = self._waiting[key]
+            while pictures:
+                if len(self._unconfirmed) >= MAX_UNCONFIRMED:
+                    oldest = min(self._unconfirmed.values())
+                    return max(0.01, oldest + _PATIENCE - now)
+                waited = now - self._since[key]
+                if linger and len(pictures) < MAX_TILES and waited < _LINGER:
+                    left = _LINGER - waited
+                    soonest = left if soonest is None else min(soonest, left)
+                    break
+                self._send_sheet(key, list(pictures)[:MAX_TILES], now)
+        self._waiting = {key: pictures for key, pictures in self._waiting.items() if pictures}
+        return soonest
+
+    def _send_sheet(self, key: tuple[int, State], cells: list[int], now: float) -> None:
+        grid, state = key
+        pictures = [self._waiting[key].pop(cell) for cell in cells]
+        columns = min(8, len(cells))
+        sheet = pack([picture.pixels for picture in pictures], self._tile, columns)
+        self._number += 1
+        self._unconfirmed[self._number] = now
+        content = messages.build(
+            "sheet",
+            sheet=self._number,
+            revision=self._revision,
+            grid=grid,
+            state=state.word,
+            cells=cells,
+            cosine=[picture.cosine for picture in pictures],
+            rank=[picture.rank for picture in pictures],
+            tile=self._tile,
+            columns=columns,
+        )
+        self._send(content, [encode(sheet)])

@@ -1,0 +1,1 @@
+"""Experiments that take long: queued, with progress, one at a time, cancellable."""

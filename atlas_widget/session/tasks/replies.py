@@ -1,0 +1,107 @@
+"""What came of experiments, as messages to the browser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from atlas_widget.protocol import messages
+from atlas_widget.session.gallery import TILE
+from atlas_widget.session.sheets import encode, pack
+
+if TYPE_CHECKING:
+    from atlas_widget.atlas.samples import Samples
+    from atlas_widget.causes import CausalTest, Cue, CueReport, PatchTest
+
+__all__ = ["tell_causal_test", "tell_cues", "tell_patch_test"]
+
+_CUE_CROPS = 6  # what was pasted, and further ones
+_DIGITS = 5
+
+Told = tuple[dict[str, Any], list[bytes]]
+
+
+def tell_causal_test(request: int, test: CausalTest) -> Told:
+    """Return the message of a direction that was removed or added."""
+    low, high = test.interval
+    content = messages.build(
+        "causal_test",
+        request=request,
+        what=test.what,
+        pictures=len(test),
+        names=test.names,
+        predicted=_rounded(test.predicted),
+        actual=_rounded(test.actual),
+        correlation=test.correlation,
+        low=low,
+        high=high,
+        slope=test.slope,
+    )
+    return content, []
+
+
+def tell_patch_test(request: int, test: PatchTest) -> Told:
+    """Return the message of a patch that was put on many images, by both protocols."""
+    outcomes = [
+        (name, protocol, outcome)
+        for protocol in ("corner", "best corner")
+        for judged in [test.under(protocol)]
+        for name, outcome in {"patch": judged.patch, **judged.controls}.items()
+    ]
+    content = messages.build(
+        "patch_tested",
+        request=request,
+        name=test.label,
+        images=test.patch.count,
+        conditions=[name for name, _, _ in outcomes],
+        protocols=[protocol for _, protocol, _ in outcomes],
+        counts=[outcome.count for _, _, outcome in outcomes],
+        flips=[outcome.flips for _, _, outcome in outcomes],
+        low=[outcome.low for _, _, outcome in outcomes],
+        high=[outcome.high for _, _, outcome in outcomes],
+        left_out=[f"{count} {reason}" for reason, count in test.left_out.items()],
+        confirmed=test.under("best corner").confirmed,
+    )
+    return content, []
+
+
+def tell_cues(request: int, report: CueReport, samples: Samples) -> Told:
+    """Return the message of the cues that were found, with a row of crops for each."""
+    cues = report.cues
+    content = messages.build(
+        "cues",
+        request=request,
+        grid=cues[0].size if cues else 0,
+        candidates=report.candidates,
+        samples=report.samples,
+        cells=[cue.cells[0] for cue in cues],
+        argue_for=[cue.label for cue in cues],
+        seen_in=[cue.other_label for cue in cues],
+        counts=[len(cue.samples) for cue in cues],
+        influence=[cue.influence for cue in cues],
+        predicted=[cue.predicted for cue in cues],
+        measured=[cue.measured for cue in cues],
+        images=[cue.test.patch.count if cue.test else 0 for cue in cues],
+        flips=[cue.test.patch.rate if cue.test else None for cue in cues],
+        noise=[cue.test.controls["noise"].rate if cue.test else None for cue in cues],
+        confirmed=[int(cue.confirmed) for cue in cues],
+        notices=report.notices,
+        tile=TILE,
+        columns=_CUE_CROPS,
+    )
+    tiles = [tile for cue in cues for tile in _crops(cue, samples)]
+    return content, [encode(pack(tiles, TILE, _CUE_CROPS))] if tiles else []
+
+
+def _crops(cue: Cue, samples: Samples) -> list[npt.NDArray[np.uint8]]:
+    """Return what was pasted and what else the cue was seen in; grey where there is no more."""
+    further = [samples.thumbnails.get(int(sample)) for sample in cue.samples[1:_CUE_CROPS]]
+    grey = np.full((TILE, TILE, 3), 128, np.uint8)
+    return [cue.patch, *further, *[grey] * (_CUE_CROPS - 1 - len(further))]
+
+
+def _rounded(values: npt.NDArray[np.float32]) -> list[float]:
+    """Return numbers as short as they may be written."""
+    return [float(f"{value:.{_DIGITS}g}") for value in values.ravel().tolist()]

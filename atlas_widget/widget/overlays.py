@@ -1,0 +1,53 @@
+"""What may lie over the pictures of a view, and the texts that name it.
+
+An overlay is named by a text, so that it reads well as a trait: ``"density"`` or
+``"influence: tabby cat"``. The same texts are read and written by ``js/src/overlays/choice.ts``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from atlas_widget.attribution.class_names import find_class
+from atlas_widget.errors import AtlasError, did_you_mean
+
+__all__ = ["INFLUENCE", "OVERLAYS", "check_overlay"]
+
+OVERLAYS = ("pictures", "crops", "density", "top class", "fidelity", "doubt")
+"""The overlays that need no class."""
+
+INFLUENCE = "influence: "
+"""How an overlay of one class's influence begins; the class's name follows."""
+
+_LONGEST = 1000  # characters
+
+
+def check_overlay(value: object, names: Sequence[str]) -> str:
+    """Return the text of an overlay as it is written here, or say which there are.
+
+    Parameters
+    ----------
+    value
+        What the person or the browser asks for: one of `OVERLAYS`, or ``"influence: "`` and a
+        class's name or number. Capitals do not matter where only one name is meant.
+    names
+        The classes' names, from `class_names`.
+
+    Raises
+    ------
+    AtlasError
+        There is no such overlay, or no such class.
+    """
+    kinds = ", ".join(repr(kind) for kind in OVERLAYS)
+    accepted = f"{kinds}, or 'influence: ' and the name of a class"
+    if not isinstance(value, str) or len(value) > _LONGEST:
+        raise AtlasError(f"An overlay is {accepted}, not {value!r:.60}.")
+    text = " ".join(value.split())
+    kind, colon, named = value.partition(":")
+    if colon and kind.strip().lower() == "influence":
+        return INFLUENCE + names[find_class(named.strip(), names)]
+    for known in OVERLAYS:
+        if text.lower() == known:
+            return known
+    hint = did_you_mean(text.lower(), (*OVERLAYS, "influence"), count=1)
+    raise AtlasError(f"There is no overlay {value!r:.60}.{hint} There are {accepted}.")

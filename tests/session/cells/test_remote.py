@@ -1,0 +1,234 @@
+"""Pictures that are made elsewhere: what is sent when, what a loss costs, and what is made here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from atlas_widget.errors import ClusterError
+from atlas_widget.inversion import InversionEngine, InversionSettings
+from atlas_widget.inversion.invert import run
+from atlas_widget.probe import LayerProbe
+from atlas_widget.session.cells.cache import PictureCache
+from atlas_widget.session.cells.renderer import Painter
+from atlas_widget.session.cells.scheduler import CellQueue, State
+from atlas_widget.session.sheets import Picture
+
+GRID = 10
+SETTINGS = InversionSettings.icon(size=16, steps=4)
+
+
+class FakeMaker:
+    """Two workers that finish what they are told to, in the way of the painter's own engine."""
+
+    batch_size = 2
+
+    def __init__(self, engine: InversionEngine) -> None:
+        self.engine = engine
+        self.ready = True
+        self.out: dict[Any, Any] = {}
+        self.ended: list[tuple[Any, Any]] = []
+        self.sent: list[tuple[int, ...]] = []
+
+    @property
+    def free(self) -> int:
+        return 2 - len(self.out) if self.ready else 0
+
+    def begin(self, ticket: Any, _probe: Any, _settings: Any, directions: Any, seed: int) -> None:
+        assert self.free
+        self.sent.append(ticket.batch.cells)
+        self.out[ticket] = (directions, seed)
+
+    def finish(self, cells: tuple[int, ...]) -> None:
+        ticket = self._ticket(cells)
+        self.ended.append((ticket, run(self.engine, *self.out.pop(ticket))))
+
+    def lose(self, cells: tuple[int, ...]) -> None:
+        ticket = self._ticket(cells)
+        del self.out[ticket]
+        self.ended.append((ticket, None))
+
+    def poll(self) -> list[tuple[Any, Any]]:
+        ended, self.ended = self.ended, []
+        return ended
+
+    def close(self) -> None:
+        self.ready = False
+
+    def _ticket(self, cells: tuple[int, ...]) -> Any:
+        (ticket,) = [one for one in self.out if one.batch.cells == cells]
+        return ticket
+
+
+class FlatScene:
+    """Twenty cells of random directions."""
+
+    def __init__(self) -> None:
+        self.means = np.random.default_rng(0).random((20, 12), np.float32)
+        self.grids = {GRID: SimpleNamespace(means=self.means)}
+
+    def has(self, grid: int, cell: int) -> bool:
+        return grid == GRID and 0 <= cell < 20
+
+    def cells(self, _grid: int) -> dict[int, int]:
+        return {cell: cell for cell in range(20)}
+
+    def direction(self, _grid: int, cell: int) -> Any:
+        return self.means[cell]
+
+    def directions(self, _grid: int, cells: Any) -> Any:
+        return self.means[list(cells)]
+
+    def units(self, _grid: int) -> Any:
+        return self.means / np.linalg.norm(self.means, axis=1, keepdims=True)
+
+
+class Bench:
+    """A painter with such a maker, and what it has shown."""
+
+    def __init__(self, probe: LayerProbe, cache: PictureCache) -> None:
+        self.engine = InversionEngine(probe, settings=SETTINGS)
+        self.maker = FakeMaker(self.engine)
+        self.queue = CellQueue({GRID: range(20)}, base=GRID, labels=False)
+        self.scene: Any = FlatScene()
+        self.shown: dict[int, Picture] = {}
+        self.engines_asked_for = 0
+        self.probe = probe
+        self.cache = cache
+        self.painter = self.new_painter()
+
+    def new_painter(self) -> Painter:
+        return Painter(
+            self.scene,
+            self.queue,
+            self.probe,
+            SETTINGS,
+            self._own_engine,
+            self.cache,
+            seed=3,
+            show=lambda _, cell, picture: self.shown.update({cell: picture}),
+            maker=self.maker,
+        )
+
+    def _own_engine(self) -> InversionEngine:
+        self.engines_asked_for += 1
+        return self.engine
+
+    def work(self) -> None:
+        """Do all that can be done now."""
+        for _ in range(1000):
+            if not self.painter.advance(0.0):
+                return
+        raise AssertionError("it never rests")
+
+    def final(self) -> set[int]:
+        return {cell for cell, picture in self.shown.items() if picture.state is State.FINAL}
+
+
+@pytest.fixture
+def bench(tiny_model: torch.nn.Module, tmp_path: Path) -> Iterator[Bench]:
+    with LayerProbe(tiny_model, "middle", input_size=32, device="cpu") as probe:
+        bench = Bench(probe, PictureCache(tmp_path))
+        yield bench
+        bench.cache.close()
+
+
+def test_what_is_sent_follows_the_person(bench: Bench) -> None:
+    bench.queue.look(GRID, range(8))
+    bench.work()
+    assert bench.maker.sent == [(0, 1), (2, 3)], "as many as there are workers"
+    assert bench.painter.awaits
+    bench.queue.look(GRID, range(12, 16))
+    bench.maker.finish((2, 3))
+    bench.work()
+    assert bench.maker.sent[2:] == [(12, 13)]
+    assert bench.final() == {2, 3}
+    for cells in ((0, 1), (12, 13)):
+        bench.maker.finish(cells)
+    bench.work()
+    bench.maker.finish((14, 15))
+    bench.work()
+    assert bench.final() == {0, 1, 2, 3, 12, 13, 14, 15}
+    assert not bench.painter.awaits
+    assert not bench.engines_asked_for, "nothing was made here"
+
+
+def test_pictures_are_those_made_here(bench: Bench, tmp_path: Path) -> None:
+    bench.queue.look(GRID, range(4))
+    bench.work()
+    for cells in ((0, 1), (2, 3)):
+        bench.maker.finish(cells)
+    bench.work()
+    there, bench.shown = bench.shown, {}
+    bench.maker.close()
+    known, bench.cache = bench.cache, PictureCache(tmp_path / "another")
+    bench.queue = CellQueue({GRID: range(20)}, base=GRID, labels=False)
+    bench.queue.look(GRID, range(4))
+    bench.painter = bench.new_painter()
+    bench.work()
+    known.close()
+    assert bench.engines_asked_for
+    assert there.keys() == bench.shown.keys() == {0, 1, 2, 3}
+    for cell, here in bench.shown.items():
+        assert there[cell].state is here.state is State.FINAL
+        assert there[cell].rank == here.rank
+        assert there[cell].cosine == pytest.approx(here.cosine, abs=1e-3)
+        assert np.abs(there[cell].pixels.astype(int) - here.pixels).max() <= 2
+
+
+def test_a_lost_batch_is_sent_again_but_not_for_ever(bench: Bench) -> None:
+    bench.queue.look(GRID, range(2))
+    for _ in range(2):
+        bench.work()
+        bench.maker.lose((0, 1))
+    bench.work()
+    assert bench.maker.sent == [(0, 1)] * 3
+    bench.maker.lose((0, 1))
+    with pytest.raises(ClusterError, match="3 workers"):
+        bench.work()
+    bench.work()
+    assert len(bench.maker.sent) == 3
+    assert bench.queue.failed(GRID, 0)
+    bench.queue.retry()
+    bench.work()
+    bench.maker.finish((0, 1))
+    bench.work()
+    assert bench.final() == {0, 1}
+
+
+def test_made_here_while_nobody_else_can(bench: Bench) -> None:
+    bench.queue.look(GRID, range(4))
+    bench.maker.ready = False  # still connecting
+    for _ in range(3):
+        bench.painter.advance(0.0)
+    assert bench.engines_asked_for
+    bench.maker.ready = True
+    bench.work()
+    assert bench.maker.sent == [(0, 1), (2, 3)]
+    bench.maker.finish((0, 1))
+    bench.maker.lose((2, 3))
+    bench.maker.close()  # all of it is gone
+    bench.work()
+    assert bench.final() == {0, 1, 2, 3}
+    assert len(bench.maker.sent) == 2
+    assert not bench.painter.awaits
+
+
+def test_what_another_scene_has_sent_is_kept(bench: Bench) -> None:
+    bench.queue.look(GRID, range(2))
+    bench.work()
+    bench.queue = CellQueue({GRID: range(20)}, base=GRID, labels=False)
+    bench.painter = bench.new_painter()
+    bench.maker.finish((0, 1))
+    bench.work()
+    assert not bench.shown
+    bench.queue.look(GRID, range(2))
+    bench.work()
+    assert bench.final() == {0, 1}
+    assert bench.maker.sent == [(0, 1)], "it was in the cache"
