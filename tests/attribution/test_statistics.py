@@ -46,6 +46,19 @@ def test_the_interval_is_reproducible_and_of_one_sample_unknown():
         attribution_interval(values, method="bayes")
 
 
+@pytest.mark.parametrize("method", ["bootstrap", "t"])
+@pytest.mark.parametrize("value", [8.3649247e-05, -3.0, 1e-38, 1.0])
+def test_samples_that_differ_by_a_rounding_have_an_interval_of_some_width(method, value):
+    """Which bits a convolution rounds to depends on the processor; that an interval is one, not."""
+    one = np.float32(value)
+    other = np.nextafter(one, np.float32(np.inf))
+    mean, low, high = attribution_interval([[one, one], [one, other], [one, one]], method=method)
+    assert low[1] < mean[1] < high[1]
+    assert low[0] == mean[0] == high[0] == one
+    # and of no more width than that: two steps of float32 to either side
+    assert high[1] - low[1] <= 4 * np.spacing(abs(other))
+
+
 def test_top_classes_for_and_against():
     means = np.array([0.1, 3.0, -2.0, 0.0, 1.0, -0.5])
     values = means + np.random.default_rng(0).normal(0, 0.01, (12, 6)) * (means != 0)
