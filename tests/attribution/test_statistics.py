@@ -52,7 +52,8 @@ def test_samples_that_differ_by_a_rounding_have_an_interval_of_some_width(method
     """Which bits a convolution rounds to depends on the processor; that an interval is one, not."""
     one = np.float32(value)
     other = np.nextafter(one, np.float32(np.inf))
-    mean, low, high = attribution_interval([[one, one], [one, other], [one, one]], method=method)
+    values = [[one, one]] * 30 + [[one, other]]
+    mean, low, high = attribution_interval(values, method=method)
     assert low[1] < mean[1] < high[1]
     assert low[0] == mean[0] == high[0] == one
     # and of no more width than that: two steps of float32 to either side
