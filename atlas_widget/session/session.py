@@ -62,18 +62,18 @@ class Session(Stages):
     @property
     def layer(self) -> str:
         """The layer that is on show, or about to be."""
-        return self._next_layer or (self._probe.layer if self._probe is not None else "")
+        return self._wish.layer or (self._probe.layer if self._probe is not None else "")
 
     @property
     def subject(self) -> list[str]:
         """What the atlas that is on show, or about to be, is about."""
-        wanted = self._next_subject
+        wanted = self._wish.subject
         return list(self._subject if wanted is None else wanted)
 
     @property
     def built(self) -> bool:
         """Whether the atlas that is wanted stands: the layer's, or one chosen out of it."""
-        if self.atlas is None or self._next_layer is not None or self._next_subject is not None:
+        if self.atlas is None or self._wish.layer is not None or self._wish.subject is not None:
             return False
         scene = self._standing
         return scene is not None and scene is self.scene and scene.subject == self._subject
@@ -138,11 +138,13 @@ class Session(Stages):
             self._begun = True
             self._begin()
             return 0
-        if self._next_layer is not None:
-            self._switch(self._next_layer)
+        layer = self._wish.layer
+        if layer is not None:
+            self._switch(layer)
             return 0
-        if self._next_subject is not None:
-            self._turn_to(self._next_subject)
+        subject = self._wish.take_subject()
+        if subject is not None:
+            self._turn_to(subject)
             return 0
         wait = self._gallery.flush()
         workshop = self._workshop
@@ -203,12 +205,12 @@ class Session(Stages):
 
     def switch_layer(self, layer: str) -> None:
         """Show all samples of another layer, as soon as what runs has stopped."""
-        self._next_layer, self._next_subject = layer, None
+        self._wish.post_layer(layer)
 
     def show_subject(self, subject: Sequence[str]) -> None:
         """Show the atlas of a checked subject, as soon as it is made."""
         self.refusal = None
-        self._next_subject = tuple(subject)
+        self._wish.post_subject(tuple(subject))
 
     def take_refusal(self) -> BaseException | None:
         """Return once why the last subject could not be shown."""

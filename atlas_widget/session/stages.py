@@ -127,17 +127,20 @@ class Stages(Standing):
         if old is None:
             return
         if layer == old.layer:  # there and back before anything happened
-            self._next_layer = None
+            self._wish.fulfil_layer(layer)
             self._resume()
             return
         self.tell.progress.report("starting", f"Opening {layer}")
         try:
             probe = self._recipe.probe(old, layer)
         except Exception as error:
-            self._next_layer = None
-            self.front.layer_refused(old.layer)
+            if self._wish.fulfil_layer(layer):  # else another one is wanted by now
+                self.front.layer_refused(old.layer)
             self._fail(error, fatal=False)
             self._resume()
+            return
+        if not self._wish.fulfil_layer(layer):
+            probe.close()
             return
         self._stop_building()
         if self._workshop is not None:
@@ -145,7 +148,7 @@ class Stages(Standing):
         self._workshop = None
         self._subject, self._whole, self._derivations = ALL, None, None
         self.atlas, self.scene, self.error = None, None, None
-        self._probe, self._next_layer = probe, None
+        self._probe = probe
         old.close()
         self.tell.progress.layer(layer)
         self._begin()
@@ -165,7 +168,6 @@ class Stages(Standing):
 
     def _turn_to(self, subject: Subject) -> None:
         """Show the atlas of another subject: at once, or as soon as it is made."""
-        self._next_subject = None
         if self._deriving is not None:
             self._deriving.close()  # type: ignore[attr-defined]
             self._deriving = None
@@ -220,7 +222,7 @@ class Stages(Standing):
     def _refuse_subject(self, error: Exception) -> None:
         """Stay with what is on show."""
         self._subject = self.scene.subject if self.scene is not None else ALL
-        if self._next_subject is None:  # else the person has another wish by now
+        if self._wish.subject is None:  # else the person has another wish by now
             self.refusal = error
             self.front.subject_refused(self._subject)
         self._fail(error, fatal=False)

@@ -17,6 +17,7 @@ from atlas_widget.session.listener import Front
 from atlas_widget.session.notifier import Teller
 from atlas_widget.session.settings import Recipe
 from atlas_widget.session.subjects import ALL, Subject
+from atlas_widget.session.wish import Wish
 from atlas_widget.session.workshop import Workshop
 
 if TYPE_CHECKING:
@@ -54,8 +55,7 @@ class Standing:
         self._deriving: Iterator[Built | None] | None = None
         self._subject: Subject = ALL  # of what is on show, or in the making
         self._standing: Scene | None = None  # on show, and the front knows
-        self._next_layer: str | None = None
-        self._next_subject: Subject | None = None
+        self._wish = Wish()
         self._without_classes = ""
         self._revision = -1
         self._shown_at = 0.0
@@ -73,10 +73,10 @@ class Standing:
     # -- Within long slices
 
     def _cancelled(self) -> bool:
-        return self._stopping() or self._next_layer is not None
+        return self._stopping() or self._wish.layer is not None
 
     def _subject_cancelled(self) -> bool:
-        return self._cancelled() or self._next_subject is not None
+        return self._cancelled() or self._wish.subject is not None
 
     def _progress(self, stage: str, message: str, done: float, total: float) -> None:
         """Tell how far a long slice is, and let what is urgent in."""

@@ -1,12 +1,15 @@
 """Another layer, and atlases that were saved or built before."""
 
+import threading
+
 import numpy as np
 import pytest
 import torch
 
 from atlas_widget import Atlas
 from atlas_widget.build import build_atlases
-from atlas_widget.errors import SavedAtlasError
+from atlas_widget.errors import AtlasError, SavedAtlasError
+from atlas_widget.session.settings import Recipe
 from tests.widget.waiting import ours, until
 from tests.widget_browser import FakeBrowser
 
@@ -24,6 +27,50 @@ def test_switching_layers_and_back(make):
     w.wait(60)
     assert np.array_equal(w.atlas.xy, first.xy), "from the cache"
     assert len(ours()) == 1
+
+
+def test_a_layer_chosen_while_another_one_is_opened_is_not_lost(make, monkeypatch):
+    w = make()
+    w.wait(60)
+    opening, go_on = threading.Event(), threading.Event()
+    real = Recipe.probe
+
+    def slow(self, other, layer):
+        opened = real(self, other, layer)
+        if layer == "last":
+            opening.set()
+            assert go_on.wait(30)
+        return opened
+
+    monkeypatch.setattr(Recipe, "probe", slow)
+    w.layer = "last"
+    assert opening.wait(30)
+    w.layer = "stem"  # while "last" is being opened
+    go_on.set()
+    w.wait(60)
+    assert w.layer == w.atlas.layer == w.status["layer"] == "stem"
+
+
+def test_a_layer_chosen_while_another_one_is_refused_is_not_lost(make, monkeypatch):
+    w = make()
+    w.wait(60)
+    opening, go_on = threading.Event(), threading.Event()
+    real = Recipe.probe
+
+    def refusing(self, other, layer):
+        if layer != "last":
+            return real(self, other, layer)
+        opening.set()
+        assert go_on.wait(30)
+        raise AtlasError("This layer cannot be opened.")
+
+    monkeypatch.setattr(Recipe, "probe", refusing)
+    w.layer = "last"
+    assert opening.wait(30)
+    w.layer = "stem"
+    go_on.set()
+    w.wait(60)
+    assert w.layer == w.atlas.layer == "stem"
 
 
 def test_a_layer_that_cannot_be_shown_is_refused_and_the_old_one_stays(make):
