@@ -69,9 +69,10 @@ def build_atlases(
 ) -> dict[str, Path]:
     """Build the atlases of several layers in a folder, in one pass over the images.
 
-    Interrupted at any point, the same call goes on where it was, and the result is the same to the
-    bit. Memory does not grow with the number of activations. The samples are those that
-    `Atlas.build` collects, but an image that cannot be read is left out, not made up for.
+    Interrupted at any point, the same call goes on where it was, and on the same machine the
+    result is the same to the bit. Memory does not grow with the number of activations. The samples
+    are those that `Atlas.build` collects, but an image that cannot be read is left out, not made up
+    for.
 
     Parameters
     ----------

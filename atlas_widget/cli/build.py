@@ -18,7 +18,7 @@ _DESCRIPTION = """\
 Collect activations of some layers of a model over many images, lay them out, and save an atlas of
 each layer in a folder. However many images: memory stays flat, and what is collected lies on disk,
 shard by shard. Interrupted, killed or out of disk space: run the same again, and it goes on where
-it was, with the same result to the bit.
+it was, with the same result to the bit on the same machine.
 """
 
 _EXAMPLES = """\
