@@ -17,6 +17,7 @@ from scipy.special import ndtri, stdtr, stdtrit
 from atlas_widget.errors import AttributionError
 
 __all__ = [
+    "ATTRIBUTION_METHOD",
     "ClassValue",
     "attribution_interval",
     "discoveries",
@@ -27,6 +28,10 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float32]
+
+ATTRIBUTION_METHOD = 2
+"""Version of how class values and their intervals are computed. To be raised when the same input
+no longer gives the same numbers: what was kept of them is then computed anew."""
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,8 @@ class Finishing(AtlasState):
                 f"{missing} of {len(wanted)} pictures are not final after {timeout} s."
             )
         pictures, _ = session.snapshot(grid)
-        failed = [cell for cell in wanted if pictures[cell].state is not State.FINAL]
+        final = {cell for cell, picture in pictures.items() if picture.state is State.FINAL}
+        failed = [cell for cell in wanted if cell not in final]
         if failed:
             raise AtlasError(
                 f"{len(failed)} of {len(wanted)} pictures could not be rendered: "

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from atlas_widget.errors import AtlasError
@@ -126,6 +127,7 @@ class AtlasWidget(Exploring, Causing):
             layout_method=layout_method,
         )
         probe = recipe.first_probe(model)
+        recipe = replace(recipe, first_layer=probe.layer)  # it may have been given as a module
         name = model_name(recipe.model(probe))
         worker = Worker(f"atlas-widget-{id(self):x}", torch_threads=recipe.torch_threads)
         session = Session(probe, recipe, WidgetFront(self), name)

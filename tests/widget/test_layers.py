@@ -133,8 +133,9 @@ def test_a_saved_atlas_is_shown(make, tiny_model, tiny_images, tmp_path):
     other.wait(60)
     assert other.atlas.grids == (5,)
     assert atlas.grids == (3, 6), "the person's own stays as it is"
-    with pytest.raises(SavedAtlasError, match="'middle'"):
-        make(layer="last", atlas=atlas).wait(60)
+    for last in ("last", tiny_model.last):  # also where the layer is given as a module
+        with pytest.raises(SavedAtlasError, match="'middle'"):
+            make(layer=last, atlas=atlas).wait(60)
     (tmp_path / "saved" / "activations.safetensors").write_bytes(b"broken")
     with pytest.raises(SavedAtlasError, match="activations"):
         make(atlas=tmp_path / "saved").wait(60)

@@ -132,6 +132,20 @@ def test_pictures_that_cannot_be_made_are_told_and_not_tried_for_ever(make, monk
     w.render(timeout=60)
 
 
+def test_pictures_of_a_grid_that_nobody_looked_at_fail_in_words_too(make, monkeypatch):
+    from atlas_widget.inversion import InversionEngine
+
+    def broken(*_):
+        raise RuntimeError("the device caught fire")
+
+    monkeypatch.setattr(InversionEngine, "advance", broken)
+    w = make()
+    w.wait(60)
+    w.level = 8
+    with pytest.raises(AtlasError, match="caught fire"):
+        w.render(timeout=60)
+
+
 def test_a_device_that_is_too_small_gets_smaller_batches(make, monkeypatch):
     from atlas_widget.inversion import InversionEngine
 

@@ -28,7 +28,7 @@ __all__ = ["DEFAULT_LIMIT", "CachedPicture", "PictureCache", "cache_folder", "di
 DEFAULT_LIMIT = 2 << 30
 """Bytes that the pictures may take on disk."""
 
-_FORMAT = 1
+_FORMAT = 2  # 2: activations as float32, from which a rank follows exactly
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (
     key BLOB PRIMARY KEY,
@@ -114,7 +114,7 @@ class PictureCache:
         for key, data, extra, number in self._read(keys):
             with contextlib.suppress(OSError, ValueError):  # one damaged picture is only a miss
                 pixels = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
-                activations = np.frombuffer(extra, dtype="<f2").astype(np.float32)
+                activations = np.frombuffer(extra, dtype="<f4").astype(np.float32)
                 found[key] = CachedPicture(pixels, float(number), activations)
         return found
 
@@ -126,7 +126,7 @@ class PictureCache:
             Image.fromarray(np.ascontiguousarray(picture.pixels)).save(
                 buffer, "PNG", compress_level=4
             )
-            extra = np.asarray(picture.activations, dtype="<f2").tobytes()
+            extra = np.asarray(picture.activations, dtype="<f4").tobytes()
             rows.append((key, buffer.getvalue(), extra, float(picture.cosine)))
         self._write(rows)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from atlas_widget.attribution.statistics import ATTRIBUTION_METHOD
 from atlas_widget.session.cells.cache import PictureCache, digest
 from atlas_widget.session.cells.scene import Scene
 
@@ -154,6 +155,7 @@ class SampleValues:
         probe, samples = self._probe, self._samples
         return digest(
             "class values",
+            ATTRIBUTION_METHOD,
             probe.weights_hash,
             probe.layer,
             probe.preprocessing.description,

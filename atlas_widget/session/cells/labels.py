@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from atlas_widget.attribution.statistics import ATTRIBUTION_METHOD
 from atlas_widget.session.cells.cache import PictureCache, digest
 from atlas_widget.session.cells.class_values import SampleValues
 from atlas_widget.session.cells.scene import Scene
@@ -194,6 +195,8 @@ class Labeller:
         names = "\0".join(samples.name(int(sample)) for sample in chosen)
         return digest(
             "classes",
+            ATTRIBUTION_METHOD,
+            self.seed,
             probe.weights_hash,
             probe.layer,
             probe.preprocessing.description,

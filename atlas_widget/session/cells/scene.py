@@ -155,6 +155,8 @@ def ranks(
 ) -> list[int]:
     """Return, for each row, how many cells are nearer to it than its own, plus one.
 
+    A row that is not finite, or zero, is near to no cell: it ranks last.
+
     Parameters
     ----------
     activations
@@ -164,7 +166,10 @@ def ranks(
     places
         Each picture's own cell, as a row of `units`.
     """
-    likeness = activations @ units.T
+    with np.errstate(invalid="ignore"):
+        likeness = activations @ units.T
     own = likeness[np.arange(len(places)), list(places)]
     slack = 1e-6 * np.abs(own)  # rounding must not cost a picture its own cell
-    return [int(rank) for rank in 1 + (likeness > (own + slack)[:, None]).sum(axis=1)]
+    nearer = 1 + (likeness > (own + slack)[:, None]).sum(axis=1)
+    told = np.isfinite(activations).all(axis=1) & activations.any(axis=1)
+    return [int(rank) for rank in np.where(told, nearer, len(units))]

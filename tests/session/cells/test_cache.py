@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from atlas_widget.session.cells.cache import CachedPicture, PictureCache, cache_folder, digest
+from atlas_widget.session.cells.scene import ranks
 
 
 def picture(value=7, size=16, channels=5):
@@ -152,6 +153,36 @@ def test_keys_differ_wherever_parts_differ():
     assert digest("ab", "c") != digest("a", "bc")
     assert digest("1") != digest(1)
     assert digest("a", b"b") == digest("a", b"b")
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1.0, 1e6])
+def test_a_picture_ranks_as_it_did_whatever_the_scale_of_the_layer(tmp_path, scale):
+    """Half precision would make infinities or zeros of them, which no cell is nearer to."""
+    rng = np.random.default_rng(0)
+    means = rng.normal(size=(40, 16)).astype(np.float32)
+    units = means / np.linalg.norm(means, axis=1, keepdims=True)
+    answers = (scale * rng.normal(size=(40, 16))).astype(np.float32)
+    cache = PictureCache(tmp_path)
+    cache.put_pictures(
+        {
+            f"{at:02}".encode(): CachedPicture(np.zeros((4, 4, 3), np.uint8), 0.5, row)
+            for at, row in enumerate(answers)
+        }
+    )
+    cache.close()
+    again = PictureCache(tmp_path)
+    found = again.pictures(f"{at:02}".encode() for at in range(40))
+    back = np.stack([found[key].activations for key in sorted(found)])
+    again.close()
+    fresh = ranks(answers, units, range(40))
+    assert max(fresh) > 20
+    assert ranks(back, units, range(40)) == fresh
+
+
+def test_an_answer_without_a_direction_is_nearest_to_no_cell():
+    units = np.eye(3, dtype=np.float32)
+    answers = np.float32([[np.nan, 0, 0], [np.inf, 0, 0], [0, 0, 0], [1, 0, 0]])
+    assert ranks(answers, units, [0, 0, 0, 0]) == [3, 3, 3, 1]
 
 
 def test_arrays_come_back_to_three_digits_whatever_their_size(tmp_path):
