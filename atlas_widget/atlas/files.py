@@ -15,7 +15,7 @@ from atlas_widget.atlas.grid import check_grids
 from atlas_widget.atlas.moments import Moments
 from atlas_widget.atlas.safetensors_stream import Written
 from atlas_widget.atlas.samples import Samples
-from atlas_widget.atlas.storage import layer_folder, read_folder, write_folder
+from atlas_widget.atlas.storage import layer_folder, present, read_folder, write_folder
 from atlas_widget.errors import AtlasError, SavedAtlasError, did_you_mean
 from atlas_widget.images.thumbnails import Thumbnails
 
@@ -161,9 +161,14 @@ def find_atlas(folder: Path, layer: str | None = None) -> Path:
     """
     if not folder.is_dir() or (folder / "atlas.json").is_file():
         return folder
-    found = sorted(entry.parent for entry in folder.glob("*/atlas.json"))
-    if layer is not None and folder / layer_folder(layer) in found:
-        return folder / layer_folder(layer)
+    inside = (record.parent for record in folder.glob("*/atlas.json"))
+    found = sorted(
+        entry for entry in inside if not entry.name.startswith(".")
+    )  # a save's leftovers
+    if layer is not None:
+        own = folder / layer_folder(layer)
+        if (present(own) / "atlas.json").is_file():
+            return own
     if not found or (layer is None and len(found) == 1):
         return found[0] if found else folder
     names = ", ".join(path.name for path in found)

@@ -24,15 +24,17 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from atlas_widget.atlas.durable import sync_folder, write_text
 from atlas_widget.atlas.safetensors_stream import Written, read_tensors, write_tensors
 from atlas_widget.errors import SavedAtlasError
 
-__all__ = ["FORMAT_VERSION", "layer_folder", "read_folder", "write_folder"]
+__all__ = ["FORMAT_VERSION", "layer_folder", "present", "read_folder", "write_folder"]
 
 FORMAT_VERSION = 1
 _FORMAT = "atlas_widget"
 _RECORD = "atlas.json"
 _TAKEN = ("shards", "build.lock")  # what else is in a folder that atlases are built in
+_ASIDE = ".old"  # ends the name of an atlas that makes way for a newer one
 _MAPPED_FROM = 256 * 2**20  # bytes; smaller files are read into memory, and always checked
 
 Tensors = Mapping[str, NDArray[Any]]
@@ -81,9 +83,11 @@ def write_folder(
         whole = {"format": _FORMAT, "version": FORMAT_VERSION, **record, "files": listed}
         # escaped, since names of files need not be valid text
         text = json.dumps(whole, indent=1, allow_nan=False)
-        (temporary / _RECORD).write_text(text + "\n", encoding="utf-8")
+        write_text(temporary / _RECORD, text + "\n")
         temporary.chmod(0o755)  # mkdtemp's own is for the owner alone
+        sync_folder(temporary)
         _rename_over(temporary, path)
+        sync_folder(path.parent)
     except OSError as error:
         raise SavedAtlasError(f"Cannot save an atlas as {str(path)!r}: {error}") from error
     finally:
@@ -110,6 +114,7 @@ def read_folder(
     record : dict
     tensors : dict of str to ndarray
     """
+    path = present(path)
     record = _read_record(path)
     tensors: dict[str, NDArray[Any]] = {}
     for name, keys in wanted.items():
@@ -170,12 +175,30 @@ def _replaceable(path: Path) -> bool:
     return path.is_dir() and ((path / _RECORD).is_file() or not any(path.iterdir()))
 
 
+def present(path: Path) -> Path:
+    """Return where an atlas is: at its path, or where a save left it that was cut off midway.
+
+    Between the two renames of a save there is nothing at the path itself. What is beside it is
+    read where it lies, since the save may still be under way in another process.
+    """
+    if path.exists() or not path.parent.is_dir():
+        return path
+    name = re.compile(rf"\.{re.escape(path.name)}\.\w{{8}}{re.escape(_ASIDE)}")  # as mkdtemp names
+    asides = [entry for entry in path.parent.iterdir() if name.fullmatch(entry.name)]
+    for aside in sorted(asides, key=lambda found: found.stat().st_mtime, reverse=True):
+        new = aside.with_name(aside.name.removesuffix(_ASIDE))
+        for found in (new, aside):  # the new one was complete before the old one made way
+            if (found / _RECORD).is_file():
+                return found
+    return path
+
+
 def _rename_over(new: Path, path: Path) -> None:
     """Put a folder in the place of another."""
     if not path.exists():
         new.rename(path)
         return
-    aside = new.with_name(new.name + ".old")
+    aside = new.with_name(new.name + _ASIDE)
     path.rename(aside)
     try:
         new.rename(path)

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from atlas_widget.atlas.durable import sync_folder, write_text
 from atlas_widget.collect.plan import CollectionPlan
 from atlas_widget.collect.shard_file import (
     DamagedShardError,
@@ -126,8 +127,9 @@ class ShardFolder:
         temporary = self.folder / f".{_MANIFEST}.{os.getpid()}"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(json.dumps(record, indent=1), encoding="utf-8")
+            write_text(temporary, json.dumps(record, indent=1))
             temporary.replace(self.folder / _MANIFEST)
+            sync_folder(self.folder)
         except OSError as error:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import shutil
 from pathlib import Path
@@ -115,6 +116,39 @@ def test_a_failed_save_leaves_the_older_atlas(saved: Path, monkeypatch) -> None:
         make_atlas(30).save(saved)
     assert len(Atlas.load(saved)) == 60
     assert [entry.name for entry in saved.parent.iterdir()] == ["atlas"]
+
+
+@pytest.mark.parametrize("kept", ["both", "old"])
+def test_a_save_that_was_cut_off_between_its_renames_loses_nothing(saved: Path, kept: str) -> None:
+    """The power goes when the older atlas has made way and the newer one has no name yet."""
+    wanted = Atlas.load(saved).xy
+    new = saved.with_name(f".{saved.name}.0123abc_")
+    aside = new.with_name(f"{new.name}.old")
+    if kept == "both":
+        shutil.copytree(saved, new)
+    other = saved.with_name(f".{saved.name}.other.0123abcd.old")  # of an atlas with a longer name
+    other.mkdir()
+    saved.rename(aside)
+    np.testing.assert_array_equal(Atlas.load(saved).xy, wanted)
+    Atlas.load(saved).save(saved)
+    assert saved.is_dir()
+    np.testing.assert_array_equal(Atlas.load(saved.parent).xy, wanted)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs /proc")
+def test_the_disk_has_files_and_names_before_a_save_ends(saved: Path, monkeypatch) -> None:
+    atlas, synced = Atlas.load(saved), []
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    atlas.save(saved)
+    assert synced.count("atlas.json") == 1
+    assert synced[-1] == saved.parent.name
+    assert len(synced) == 6  # three files of arrays, the record, their folder, and that one's
 
 
 def test_cannot_be_saved_there(tmp_path: Path) -> None:
