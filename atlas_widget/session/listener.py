@@ -1,21 +1,16 @@
-"""What a session tells, brought to the widget without keeping the widget alive."""
+"""What a session tells of: the interface that its listener has."""
 
 from __future__ import annotations
 
-import contextlib
-import weakref
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from atlas_widget.session.cells.scene import Scene
 from atlas_widget.session.subjects import Subject
 
-if TYPE_CHECKING:
-    from atlas_widget.widget import AtlasWidget
-
-__all__ = ["Front", "WidgetFront"]
+__all__ = ["SessionListener"]
 
 
-class Front(Protocol):
+class SessionListener(Protocol):
     """Hears of a session, on the worker's thread."""
 
     def send(self, content: dict[str, Any], buffers: list[bytes]) -> None:
@@ -37,47 +32,3 @@ class Front(Protocol):
     def subject_refused(self, subject: Subject) -> None:
         """Say that the atlas of another subject could not be made and this one is still shown."""
         ...
-
-
-class WidgetFront:
-    """Passes a session's news on to a widget, as long as there is one.
-
-    Parameters
-    ----------
-    widget
-        Only weakly referred to: the worker must not keep it from being deleted.
-    """
-
-    def __init__(self, widget: AtlasWidget) -> None:
-        self._widget = weakref.ref(widget)
-
-    def send(self, content: dict[str, Any], buffers: list[bytes]) -> None:
-        """Send a message to the browser."""
-        widget = self._widget()
-        if widget is not None and widget.comm is not None:
-            # The comm may be closed between the question and the sending.
-            with contextlib.suppress(AttributeError):
-                widget.send(content, buffers or None)
-
-    def status(self, status: dict[str, Any]) -> bool:
-        """Set the widget's status."""
-        widget = self._widget()
-        return widget is None or widget._set_from_worker(urgent=False, status=status)
-
-    def scene_changed(self, scene: Scene) -> None:
-        """Have the widget forget what belonged to other cells."""
-        widget = self._widget()
-        if widget is not None:
-            widget._scene_changed(scene)
-
-    def layer_refused(self, layer: str) -> None:
-        """Set the widget's layer back."""
-        widget = self._widget()
-        if widget is not None:
-            widget._set_from_worker(urgent=True, layer=layer)
-
-    def subject_refused(self, subject: Subject) -> None:
-        """Set the widget's subject back."""
-        widget = self._widget()
-        if widget is not None:
-            widget._set_from_worker(urgent=True, subject=list(subject))

@@ -7,7 +7,7 @@ import time
 
 from atlas_widget.errors import AtlasError
 from atlas_widget.protocol import messages
-from atlas_widget.session.listener import Front
+from atlas_widget.session.listener import SessionListener
 from atlas_widget.session.status import Reporter
 
 __all__ = ["Teller"]
@@ -35,7 +35,7 @@ class Teller:
         What went wrong last, or nothing.
     """
 
-    def __init__(self, front: Front, model: str, layer: str) -> None:
+    def __init__(self, front: SessionListener, model: str, layer: str) -> None:
         self.progress = Reporter(front.status, model, layer)
         self.last_error = ""
         self._front = front

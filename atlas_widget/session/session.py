@@ -2,7 +2,7 @@
 
 A session is the worker's job. At each slice it does the most urgent thing there is: what somebody
 waits for, the next step of the layout, the next pictures, the next labels. What it finds goes to a
-:class:`~.front.Front`: the widget, or nobody.
+:class:`~.listener.SessionListener`: the widget, or nobody.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from atlas_widget.errors import AtlasError
 from atlas_widget.progress import Cancelled
 from atlas_widget.protocol import messages
 from atlas_widget.protocol.messages import Message
-from atlas_widget.session.listener import Front
+from atlas_widget.session.cells.checks import check_cells, check_grid
+from atlas_widget.session.listener import SessionListener
 from atlas_widget.session.settings import Recipe
 from atlas_widget.session.sheets import Picture
 from atlas_widget.session.stages import Stages
 from atlas_widget.session.tasks.export import export_here
 from atlas_widget.session.tasks.task import LongTask
 from atlas_widget.session.workshop import Workshop
-from atlas_widget.widget.validation import check_cells, check_grid
 
 if TYPE_CHECKING:
     from atlas_widget.atlas import Atlas
@@ -51,7 +51,9 @@ class Session(Stages):
         The model's name, for people.
     """
 
-    def __init__(self, probe: LayerProbe, recipe: Recipe, front: Front, model: str) -> None:
+    def __init__(
+        self, probe: LayerProbe, recipe: Recipe, front: SessionListener, model: str
+    ) -> None:
         super().__init__(probe, recipe, front, model)
         self._begun = False
         self.model = model

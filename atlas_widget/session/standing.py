@@ -13,7 +13,7 @@ from atlas_widget.session.cells.remote import IconMaker
 from atlas_widget.session.cells.scene import Scene
 from atlas_widget.session.deriving import Derivations
 from atlas_widget.session.gallery import Gallery
-from atlas_widget.session.listener import Front
+from atlas_widget.session.listener import SessionListener
 from atlas_widget.session.notifier import Teller
 from atlas_widget.session.settings import Recipe
 from atlas_widget.session.subjects import ALL, Subject
@@ -39,7 +39,9 @@ class Standing:
         See :class:`~.session.Session`.
     """
 
-    def __init__(self, probe: LayerProbe, recipe: Recipe, front: Front, model: str) -> None:
+    def __init__(
+        self, probe: LayerProbe, recipe: Recipe, front: SessionListener, model: str
+    ) -> None:
         self._probe: LayerProbe | None = probe
         self._recipe = recipe
         self.front = front

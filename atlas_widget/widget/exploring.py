@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Self
 import traitlets
 
 from atlas_widget.errors import AtlasError
+from atlas_widget.session.cells.checks import check_cells, check_grid, check_ids, check_size
 from atlas_widget.session.subjects import Subject, subject_of_class
 from atlas_widget.widget.state import AtlasState
-from atlas_widget.widget.validation import check_cells, check_grid, check_ids, check_size
 from atlas_widget.widget.view_state import VIEW, check_view, fit_view, region_of
 
 if TYPE_CHECKING:

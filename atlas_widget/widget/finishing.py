@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 from atlas_widget import figures
 from atlas_widget.errors import AtlasError, CellError
+from atlas_widget.session.cells.checks import check_cells
 from atlas_widget.session.cells.scheduler import State
 from atlas_widget.session.tasks import export as exporting
 from atlas_widget.waiting import wait_for
 from atlas_widget.widget.state import AtlasState
-from atlas_widget.widget.validation import check_cells
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -15,18 +15,11 @@ import anywidget
 import traitlets
 
 from atlas_widget.protocol import messages
+from atlas_widget.session.cells.checks import check_cells, check_grid, check_size
 from atlas_widget.session.pace import Throttle
 from atlas_widget.session.subjects import check_subject
 from atlas_widget.widget.overlays import check_overlay
-from atlas_widget.widget.validation import (
-    check_cells,
-    check_grid,
-    check_height,
-    check_opened,
-    check_size,
-    check_viewport,
-    refusals,
-)
+from atlas_widget.widget.validation import check_height, check_opened, check_viewport, refusals
 
 if TYPE_CHECKING:
     from atlas_widget.session.cells.scene import Scene

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from atlas_widget.errors import AtlasError, CellError
-from atlas_widget.protocol.messages import MAX_GRID
+from atlas_widget.protocol.messages import MAX_CELLS
+from atlas_widget.session.cells.checks import check_cells, check_grid, check_ids, check_size
 
 if TYPE_CHECKING:
     from atlas_widget.session.cells.scene import Scene
 
 __all__ = [
-    "check_cells",
-    "check_grid",
     "check_height",
-    "check_ids",
     "check_opened",
-    "check_size",
     "check_viewport",
     "refusals",
 ]
@@ -26,55 +23,7 @@ __all__ = [
 # What ipywidgets' own views set, besides what is checked below.
 _VIEWS = ("layout", "tooltip", "tabbable", "_dom_classes", "_view_count")
 
-_MAX_CELLS = MAX_GRID**2  # all of the finest grid
 _HEIGHTS = (200, 10_000)  # pixels
-
-
-def check_ids(cells: object) -> list[int]:
-    """Return what may be cells as a list of ids, each once, whatever the grid."""
-    if isinstance(cells, str | bytes | Mapping) or not isinstance(cells, Iterable):
-        raise CellError(f"Cells are given as ids, such as [12, 13], not as {cells!r:.60}.")
-    found: dict[int, None] = {}
-    for cell in cells:
-        if len(found) >= _MAX_CELLS:
-            raise CellError(f"More than {_MAX_CELLS:,} cells: no grid has as many.")
-        if isinstance(cell, bool) or not hasattr(cell, "__index__"):
-            raise CellError(f"A cell is named by its id, a whole number, not by {cell!r:.60}.")
-        found[int(cell)] = None
-    return list(found)
-
-
-def check_cells(cells: object, grid: int, scene: Scene | None) -> list[int]:
-    """Return cells as a list of ids, each once, or say which of them do not exist."""
-    found = check_ids(cells)
-    if not found:
-        return []
-    if scene is None:
-        raise CellError("There are no cells yet; w.wait() waits for them.")
-    check_grid(grid, scene)
-    missing = [cell for cell in found if not scene.has(grid, cell)]
-    if missing:
-        some = ", ".join(map(str, missing[:5])) + (", ..." if len(missing) > 5 else "")
-        raise CellError(
-            f"The {grid} × {grid} grid has no cell {some}; w.shown_atlas.cells({grid}) lists the "
-            f"{len(scene.cells(grid))} that it has (id = row * {grid} + column)."
-        )
-    return found
-
-
-def check_grid(grid: object, scene: Scene) -> int:
-    """Return a grid's size, or say which grids there are."""
-    if isinstance(grid, bool) or not isinstance(grid, int) or grid not in scene.grids:
-        sizes = ", ".join(str(size) for size in sorted(scene.grids))
-        raise CellError(f"There is no grid {grid!r:.60}; there are {sizes}.")
-    return grid
-
-
-def check_size(grid: object) -> int:
-    """Return what may be the size of a grid, before it is known which there are."""
-    if isinstance(grid, bool) or not isinstance(grid, int) or not 1 <= grid <= MAX_GRID:
-        raise CellError(f"A grid is named by its size, 1 to {MAX_GRID}, not by {grid!r:.60}.")
-    return grid
 
 
 def check_opened(value: object, scene: Scene | None) -> list[int]:
@@ -175,5 +124,5 @@ def refusals(
 
 def _check_hovered(value: object) -> None:
     # A cell that is gone meanwhile is no harm: whoever reads it looks it up.
-    if isinstance(value, bool) or not isinstance(value, int) or not -1 <= value < _MAX_CELLS:
+    if isinstance(value, bool) or not isinstance(value, int) or not -1 <= value < MAX_CELLS:
         raise AtlasError(f"The hovered cell is an id or -1, not {value!r:.60}.")

@@ -6,14 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from atlas_widget.errors import AtlasError, CellError, did_you_mean
-from atlas_widget.widget.validation import (
-    check_cells,
-    check_grid,
-    check_ids,
-    check_opened,
-    check_size,
-    check_viewport,
-)
+from atlas_widget.session.cells.checks import check_cells, check_grid, check_ids, check_size
+from atlas_widget.widget.validation import check_opened, check_viewport
 
 if TYPE_CHECKING:
     from atlas_widget.session.cells.scene import Scene

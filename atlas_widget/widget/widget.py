@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from atlas_widget.errors import AtlasError
 from atlas_widget.probe.model_name import model_name
 from atlas_widget.protocol import messages
-from atlas_widget.session.listener import WidgetFront
 from atlas_widget.session.session import Session
 from atlas_widget.session.settings import Recipe, layer_names
 from atlas_widget.session.status import first_status
@@ -23,6 +22,7 @@ from atlas_widget.session.worker import Worker
 from atlas_widget.widget import kernel, lifetime
 from atlas_widget.widget.causing import Causing
 from atlas_widget.widget.exploring import Exploring
+from atlas_widget.widget.listener import WidgetListener
 
 if TYPE_CHECKING:
     from torch import nn
@@ -130,7 +130,7 @@ class AtlasWidget(Exploring, Causing):
         recipe = replace(recipe, first_layer=probe.layer)  # it may have been given as a module
         name = model_name(recipe.model(probe))
         worker = Worker(f"atlas-widget-{id(self):x}", torch_threads=recipe.torch_threads)
-        session = Session(probe, recipe, WidgetFront(self), name)
+        session = Session(probe, recipe, WidgetListener(self), name)
         session.attach(worker.breathe, lambda: worker.stopping)
         try:
             super().__init__(

@@ -11,7 +11,7 @@ import numpy as np
 
 from atlas_widget import figures
 from atlas_widget.errors import CellError, ExportError
-from atlas_widget.widget.validation import check_cells, check_grid
+from atlas_widget.session.cells.checks import check_cells, check_grid
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
