@@ -17,7 +17,7 @@ from atlas_widget.build.finish import check_samples, finish_atlas
 from atlas_widget.build.in_folder import Collector, build_atlases
 from atlas_widget.build.provenance import AtlasSettings
 from atlas_widget.collect import collect
-from atlas_widget.images.sources import as_image_source
+from atlas_widget.images.opening import as_image_source
 from atlas_widget.layout import Embedding, other_layout
 from atlas_widget.progress import CancelledCallback, TextProgress
 

@@ -24,7 +24,7 @@ from atlas_widget.collect.plan import CollectionPlan
 from atlas_widget.collect.shard_file import DamagedShardError
 from atlas_widget.collect.to_disk import CollectMissing, collect_to_disk
 from atlas_widget.errors import OtherCollectionError, SavedAtlasError
-from atlas_widget.images.sources import ImageSource, unreadable_notice
+from atlas_widget.images.source import ImageSource, unreadable_notice
 from atlas_widget.layout import FIT_SAMPLES, umap_layout
 from atlas_widget.progress import CancelledCallback, ProgressCallback, TextProgress
 

@@ -9,7 +9,7 @@ from atlas_widget.atlas import Atlas
 from atlas_widget.atlas.defaults import MAX_UNREADABLE
 from atlas_widget.build.provenance import AtlasSettings, describe
 from atlas_widget.collect.checks import check_activations, check_readable
-from atlas_widget.images.sources import ImageSource, unreadable_notice
+from atlas_widget.images.source import ImageSource, unreadable_notice
 from atlas_widget.layout import umap_layout
 
 if TYPE_CHECKING:

@@ -20,7 +20,8 @@ from atlas_widget.collect.lock import FolderLock
 from atlas_widget.collect.plan import SAMPLES_PER_SHARD, plan_collections
 from atlas_widget.collect.to_disk import CollectMissing, collect_here
 from atlas_widget.errors import AtlasError
-from atlas_widget.images.sources import ImageSource, as_image_source
+from atlas_widget.images.opening import as_image_source
+from atlas_widget.images.source import ImageSource
 from atlas_widget.layout import Embedding, OtherLayout, other_layout
 from atlas_widget.progress import CancelledCallback, TextProgress
 

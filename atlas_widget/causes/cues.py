@@ -19,7 +19,7 @@ from atlas_widget.causes.image_sets import ClassImages
 from atlas_widget.classes.attributions import SampleAttributions, check_weights, sample_attributions
 from atlas_widget.collect import FEWEST_SAMPLES
 from atlas_widget.errors import AtlasError, AttributionError
-from atlas_widget.images.sources import as_image_source
+from atlas_widget.images.opening import as_image_source
 from atlas_widget.probe.opening import opened
 from atlas_widget.progress import CancelledCallback, ProgressCallback
 

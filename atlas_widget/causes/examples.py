@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from atlas_widget.collect import sample_images
 from atlas_widget.errors import AtlasError
-from atlas_widget.images.sources import as_image_source
+from atlas_widget.images.opening import as_image_source
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from atlas_widget.atlas import Atlas
     from atlas_widget.atlas.samples import Samples
     from atlas_widget.images.labels import Given
-    from atlas_widget.images.sources import ImageSource
+    from atlas_widget.images.source import ImageSource
     from atlas_widget.probe import LayerProbe
 
 __all__ = ["ClassImages"]

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from atlas_widget.errors import ImagesError
 from atlas_widget.images.decode import UnreadableImageError
-from atlas_widget.images.sources import as_image_source
+from atlas_widget.images.opening import as_image_source
 from atlas_widget.probe import LayerProbe
 from atlas_widget.probe.pictures import as_rgb
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from atlas_widget.atlas import Atlas
     from atlas_widget.atlas.samples import Samples
-    from atlas_widget.images.sources import ImageSource
+    from atlas_widget.images.source import ImageSource
     from atlas_widget.probe import LayerProbe
 
 __all__ = ["SampleAttributions", "check_weights", "sample_attributions"]
@@ -120,7 +120,7 @@ def sample_attributions(
     Cancelled
         `cancelled` returned True.
     """
-    from atlas_widget.images.sources import as_image_source
+    from atlas_widget.images.opening import as_image_source
     from atlas_widget.probe.opening import opened
 
     if batch_size < 1:

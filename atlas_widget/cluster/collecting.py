@@ -20,7 +20,7 @@ from atlas_widget.collect.shard import CollectedShard
 from atlas_widget.collect.shard_file import ShardRecord
 from atlas_widget.collect.to_disk import CollectMissing, store_shard
 from atlas_widget.errors import DiskError, ImagesError
-from atlas_widget.images.sources import ImageSource
+from atlas_widget.images.source import ImageSource
 from atlas_widget.progress import CancelledCallback, ProgressCallback
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from atlas_widget.collect.shard import CollectedShard, collect_shard
 from atlas_widget.collect.shard_file import ShardRecord
 from atlas_widget.collect.to_disk import store_shard
 from atlas_widget.errors import ClusterError
-from atlas_widget.images.sources import ImageSource
+from atlas_widget.images.source import ImageSource
 
 if TYPE_CHECKING:
     from torch import nn

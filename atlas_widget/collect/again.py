@@ -13,7 +13,7 @@ from atlas_widget.atlas.samples import Samples
 from atlas_widget.collect.batches import as_tensor
 from atlas_widget.errors import ImagesError
 from atlas_widget.images.crops import crop_image
-from atlas_widget.images.sources import ImageSource
+from atlas_widget.images.source import ImageSource
 
 __all__ = ["sample_images"]
 

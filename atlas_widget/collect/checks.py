@@ -10,7 +10,7 @@ from atlas_widget.atlas.moments import Moments
 from atlas_widget.atlas.samples import Samples
 from atlas_widget.collect.settings import FEWEST_SAMPLES
 from atlas_widget.errors import ActivationsError, UnreadableImagesError
-from atlas_widget.images.sources import ImageSource
+from atlas_widget.images.source import ImageSource
 
 __all__ = ["check_activations", "check_readable"]
 

@@ -26,7 +26,7 @@ from atlas_widget.collect.settings import (
 )
 from atlas_widget.errors import ImagesError
 from atlas_widget.images.reading import CropReader, ReadCrop, read_ahead
-from atlas_widget.images.sources import ImageSource
+from atlas_widget.images.source import ImageSource
 from atlas_widget.progress import CancelledCallback, ProgressCallback, check_cancelled
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from atlas_widget.collect.settings import (
 )
 from atlas_widget.errors import AtlasError
 from atlas_widget.images.reading import GROUP, image_order
-from atlas_widget.images.sources import ImageSource
+from atlas_widget.images.source import ImageSource
 
 if TYPE_CHECKING:
     from atlas_widget.probe import LayerProbe

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from atlas_widget.atlas.defaults import NUM_SAMPLES, POSITIONS_PER_CROP
 from atlas_widget.errors import ActivationsError, AtlasError, ImagesError
-from atlas_widget.images.sources import ImageSource
+from atlas_widget.images.source import ImageSource
 
 __all__ = [
     "CROP_SCALE",

@@ -20,7 +20,7 @@ from atlas_widget.collect.plan import CollectionPlan, PlannedCrop
 from atlas_widget.images.crops import crop_boxes, crop_image, random_positions
 from atlas_widget.images.decode import UnreadableImageError
 from atlas_widget.images.reading import GROUP
-from atlas_widget.images.sources import ImageSource
+from atlas_widget.images.source import ImageSource
 from atlas_widget.images.thumbnails import Thumbnails
 from atlas_widget.progress import CancelledCallback, ProgressCallback, check_cancelled
 

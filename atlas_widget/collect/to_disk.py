@@ -14,7 +14,7 @@ from atlas_widget.collect.plan import CollectionPlan
 from atlas_widget.collect.shard import CollectedShard, collect_shard
 from atlas_widget.collect.shard_file import ShardRecord, write_shard
 from atlas_widget.errors import ImagesError
-from atlas_widget.images.sources import ImageSource
+from atlas_widget.images.source import ImageSource
 from atlas_widget.progress import CancelledCallback, ProgressCallback, check_cancelled
 
 if TYPE_CHECKING:

@@ -2,7 +2,8 @@
 
 from atlas_widget.images.crops import Crop, crop_boxes, crop_image
 from atlas_widget.images.decode import UnreadableImageError
-from atlas_widget.images.sources import ImageSource, as_image_source
+from atlas_widget.images.opening import as_image_source
+from atlas_widget.images.source import ImageSource
 from atlas_widget.images.thumbnails import Thumbnails
 
 __all__ = [

@@ -16,7 +16,7 @@ from PIL import Image
 from atlas_widget.errors import ImagesError
 from atlas_widget.images.decode import UnreadableImageError, decode, to_rgb
 from atlas_widget.images.folder import FileSource
-from atlas_widget.images.sources import NamedImages
+from atlas_widget.images.source import NamedImages
 from atlas_widget.images.targets import label_of
 
 __all__ = ["ListSource", "Values", "make_source", "to_image", "values_of"]

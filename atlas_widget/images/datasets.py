@@ -13,7 +13,7 @@ from PIL import Image
 from atlas_widget.errors import ImagesError
 from atlas_widget.images.arrays import ListSource, Values, to_image, unpack, values_of
 from atlas_widget.images.decode import UnreadableImageError
-from atlas_widget.images.sources import NamedImages
+from atlas_widget.images.source import NamedImages
 from atlas_widget.images.targets import targets_of
 
 __all__ = ["KEPT_IN_MEMORY", "DatasetSource", "imagenette", "make_source"]

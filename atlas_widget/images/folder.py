@@ -12,7 +12,7 @@ from PIL import Image
 
 from atlas_widget.errors import ImagesError
 from atlas_widget.images.decode import UnreadableImageError, decode
-from atlas_widget.images.sources import NamedImages
+from atlas_widget.images.source import NamedImages
 
 __all__ = ["EXTENSIONS", "FileSource", "FolderSource"]
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from atlas_widget.errors import ImagesError
 
 if TYPE_CHECKING:
-    from atlas_widget.images.sources import ImageSource
+    from atlas_widget.images.source import ImageSource
 
 __all__ = ["UNKNOWN", "image_classes"]
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 from atlas_widget.images.crops import Crop, crop_boxes, crop_image, random_positions
 from atlas_widget.images.decode import UnreadableImageError
-from atlas_widget.images.sources import ImageSource
+from atlas_widget.images.source import ImageSource
 
 __all__ = ["GROUP", "CropReader", "ReadCrop", "image_order", "read_ahead"]
 

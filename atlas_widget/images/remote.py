@@ -12,7 +12,7 @@ from PIL import Image
 from atlas_widget.errors import ImagesError, MissingExtraError
 from atlas_widget.images.decode import UnreadableImageError, decode
 from atlas_widget.images.folder import EXTENSIONS
-from atlas_widget.images.sources import NamedImages
+from atlas_widget.images.source import NamedImages
 
 __all__ = ["UrlSource"]
 

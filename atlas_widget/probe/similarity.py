@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -18,10 +18,7 @@ from torch import Tensor
 from atlas_widget.errors import AttributionError
 from atlas_widget.probe.outputs import entries, listing
 from atlas_widget.probe.pictures import as_rgb
-from atlas_widget.probe.targets import Target, code_of
-
-if TYPE_CHECKING:
-    from atlas_widget.probe import LayerProbe
+from atlas_widget.probe.targets import RunnableModel, Target, code_of
 
 __all__ = ["pooled_embedding", "similarity_to"]
 
@@ -72,7 +69,7 @@ class _Prompts(Target):
     def scores(self, output: Any, count: int) -> Tensor:  # noqa: ARG002
         raise AttributionError("similarity_to(…) has to be made ready by for_probe(probe) first.")
 
-    def for_probe(self, probe: LayerProbe) -> Target:
+    def for_probe(self, probe: RunnableModel) -> Target:
         probe.example_output()  # which says why, where there is none
         rgb = as_rgb(self.images, probe.input_size)
         names = self.names or (
@@ -112,7 +109,7 @@ class _Similarity(Target):
             )
         return F.normalize(vectors) @ prompts.T
 
-    def for_probe(self, probe: LayerProbe) -> Target:  # noqa: ARG002
+    def for_probe(self, probe: RunnableModel) -> Target:  # noqa: ARG002
         return self
 
 

@@ -7,7 +7,7 @@ import inspect
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -16,18 +16,32 @@ from torch import Tensor
 from atlas_widget.errors import AtlasError, AttributionError
 from atlas_widget.probe.outputs import class_scores, listing
 
-if TYPE_CHECKING:
-    from atlas_widget.probe import LayerProbe
-
 Part = Callable[[Any], Tensor] | int
 
-__all__ = ["AllClasses", "Classes", "Scalars", "Target", "as_target", "code_of"]
+__all__ = ["AllClasses", "Classes", "RunnableModel", "Scalars", "Target", "as_target", "code_of"]
 
 _ACCEPTED = (
     "A target is a class's number, a list of these, a function from the model's output to one "
     "value a picture, a mapping of names to such functions, or similarity_to(picture); None means "
     "all classes."
 )
+
+
+class RunnableModel(Protocol):
+    """What a target asks of a probe; the names are those of `LayerProbe`."""
+
+    input_size: int
+    num_classes: int | None
+    no_classes: str | None
+    target: Target
+
+    def example_output(self) -> tuple[Any, int]:
+        """Return what the model returned for a few pictures, and how many these were."""
+        ...
+
+    def run(self, rgb: Tensor) -> Any:
+        """Return the model's output for pictures."""
+        ...
 
 
 class Target(ABC):
@@ -57,7 +71,7 @@ class Target(ABC):
         """Return what the scores are called, given the classes' names; None for all classes."""
         return None if self.names is None else list(self.names)
 
-    def for_probe(self, probe: LayerProbe) -> Target:
+    def for_probe(self, probe: RunnableModel) -> Target:
         """Return this target made ready for a probe's model.
 
         Raises
@@ -125,7 +139,7 @@ class Classes(Target):
         named = zip(self.indices, self.names, strict=True)
         return [str(labels[index]) if index < len(labels) else name for index, name in named]
 
-    def for_probe(self, probe: LayerProbe) -> Target:
+    def for_probe(self, probe: RunnableModel) -> Target:
         """Return the scores with these numbers among those that the probe is about."""
         if probe.num_classes is None or probe.no_classes is not None:
             raise AttributionError(probe.no_classes or "The model has no classes.")

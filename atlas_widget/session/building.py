@@ -17,7 +17,7 @@ from atlas_widget.session.settings import Recipe
 
 if TYPE_CHECKING:
     from atlas_widget.atlas import Atlas
-    from atlas_widget.images.sources import ImageSource
+    from atlas_widget.images.source import ImageSource
     from atlas_widget.probe import LayerProbe
 
 __all__ = ["Built", "Report", "build", "trim", "whole"]
@@ -84,7 +84,7 @@ def build(
     from atlas_widget.build import atlas_key
     from atlas_widget.build.finish import check_samples, finish_atlas
     from atlas_widget.collect import iter_collect
-    from atlas_widget.images.sources import unreadable_notice
+    from atlas_widget.images.source import unreadable_notice
     from atlas_widget.layout import quick_layout
 
     given = _given(probe, recipe, notice)

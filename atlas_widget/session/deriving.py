@@ -15,7 +15,7 @@ from atlas_widget.session.subjects import Subject
 
 if TYPE_CHECKING:
     from atlas_widget.atlas import Atlas
-    from atlas_widget.images.sources import ImageSource
+    from atlas_widget.images.source import ImageSource
     from atlas_widget.probe import LayerProbe
     from atlas_widget.session.cells.class_values import SampleValues
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from atlas_widget.atlas import Atlas
     from atlas_widget.build.provenance import AtlasSettings
-    from atlas_widget.images.sources import ImageSource
+    from atlas_widget.images.source import ImageSource
     from atlas_widget.layout import Embedding, OtherLayout
     from atlas_widget.probe import LayerProbe
     from atlas_widget.session.cells.remote import IconMaker
@@ -214,7 +214,7 @@ class Recipe:
 
     def source(self, probe: LayerProbe) -> ImageSource:
         """Return the images."""
-        from atlas_widget.images.sources import as_image_source
+        from atlas_widget.images.opening import as_image_source
 
         return as_image_source(self.images, preprocessing=probe.preprocessing)
 

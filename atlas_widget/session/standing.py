@@ -22,7 +22,7 @@ from atlas_widget.session.workshop import Workshop
 
 if TYPE_CHECKING:
     from atlas_widget.atlas import Atlas
-    from atlas_widget.images.sources import ImageSource
+    from atlas_widget.images.source import ImageSource
     from atlas_widget.probe import LayerProbe
 
 __all__ = ["Standing"]

@@ -19,7 +19,7 @@ from atlas_widget.session.status import Reporter
 from atlas_widget.session.tasks.task import LongTask, Pause
 
 if TYPE_CHECKING:
-    from atlas_widget.images.sources import ImageSource
+    from atlas_widget.images.source import ImageSource
     from atlas_widget.probe import LayerProbe
     from atlas_widget.progress import CancelledCallback
 

@@ -20,7 +20,7 @@ from atlas_widget.collect.plan import CollectionPlan, plan_collections
 from atlas_widget.collect.shard_file import shard_name
 from atlas_widget.collect.to_disk import collect_here, collect_to_disk
 from atlas_widget.errors import ActivationsError, ClusterError
-from atlas_widget.images.sources import NamedImages
+from atlas_widget.images.source import NamedImages
 from atlas_widget.probe import LayerProbe
 from atlas_widget.progress import Cancelled
 from tests.conftest import tiny_picture

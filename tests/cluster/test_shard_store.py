@@ -17,7 +17,7 @@ from atlas_widget.collect.shard_file import read_shard, shard_name
 from atlas_widget.collect.to_disk import collect_here, collect_to_disk
 from atlas_widget.errors import AtlasError, DiskError
 from atlas_widget.images import as_image_source
-from atlas_widget.images.sources import ImageSource
+from atlas_widget.images.source import ImageSource
 from atlas_widget.probe import LayerProbe
 
 fsspec = pytest.importorskip("fsspec")

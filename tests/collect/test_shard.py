@@ -18,7 +18,7 @@ from atlas_widget.collect.plan import plan_collections
 from atlas_widget.collect.shard import CollectedShard, collect_shard
 from atlas_widget.errors import AtlasError
 from atlas_widget.images import as_image_source
-from atlas_widget.images.sources import NamedImages
+from atlas_widget.images.source import NamedImages
 from atlas_widget.probe import LayerProbe
 from atlas_widget.probe.several import LayersReader, open_layers
 from tests.conftest import tiny_picture

@@ -28,7 +28,7 @@ from atlas_widget.errors import (
     UnreadableImagesError,
 )
 from atlas_widget.images import as_image_source
-from atlas_widget.images.sources import NamedImages
+from atlas_widget.images.source import NamedImages
 from atlas_widget.probe.several import open_layers
 from atlas_widget.progress import Cancelled
 from tests.conftest import tiny_picture

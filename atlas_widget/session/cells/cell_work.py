@@ -16,7 +16,7 @@ from atlas_widget.session.panels.class_overview import ClassOverview
 from atlas_widget.session.status import Reporter
 
 if TYPE_CHECKING:
-    from atlas_widget.images.sources import ImageSource
+    from atlas_widget.images.source import ImageSource
     from atlas_widget.inversion import InversionEngine, InversionSettings
     from atlas_widget.probe import LayerProbe
 

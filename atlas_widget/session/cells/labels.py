@@ -15,7 +15,7 @@ from atlas_widget.session.cells.scene import Scene
 
 if TYPE_CHECKING:
     from atlas_widget.attribution import ClassValue
-    from atlas_widget.images.sources import ImageSource
+    from atlas_widget.images.source import ImageSource
     from atlas_widget.probe import LayerProbe
 
 __all__ = ["CellClasses", "Labeller", "has_classes"]

@@ -18,7 +18,7 @@ from atlas_widget.session.panels.source_image import locate
 from atlas_widget.session.sheets import encode
 
 if TYPE_CHECKING:
-    from atlas_widget.images.sources import ImageSource
+    from atlas_widget.images.source import ImageSource
     from atlas_widget.probe import LayerProbe
 
 __all__ = ["Details"]

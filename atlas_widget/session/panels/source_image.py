@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from atlas_widget.atlas.samples import Samples
 from atlas_widget.errors import AtlasError
-from atlas_widget.images.sources import ImageSource
+from atlas_widget.images.source import ImageSource
 from atlas_widget.probe import LayerProbe
 
 __all__ = ["CropInImage", "locate"]

@@ -21,7 +21,7 @@ from atlas_widget.session.tasks.task import Material
 
 if TYPE_CHECKING:
     from atlas_widget.causes import CausalTest, CueReport, PatchTest
-    from atlas_widget.images.sources import ImageSource
+    from atlas_widget.images.source import ImageSource
     from atlas_widget.probe import LayerProbe
 
 __all__ = ["Change", "Cues", "Patching", "Places", "check_places", "need_classes", "picture_of"]

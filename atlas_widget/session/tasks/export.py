@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -16,13 +16,41 @@ from atlas_widget.session.cells.checks import check_cells, check_grid
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from atlas_widget.session.session import Session
+    from atlas_widget.atlas import Atlas
+    from atlas_widget.session.cells.scene import Scene
+    from atlas_widget.session.sheets import Picture
 
 __all__ = ["draw", "export", "export_here"]
 
 
+class Shown(Protocol):
+    """What is on show, as a session has it."""
+
+    scene: Scene | None
+    model: str
+
+    @property
+    def layer(self) -> str:
+        """The layer's name."""
+        ...
+
+    @property
+    def inversion(self) -> str:
+        """How pictures are made, for the record."""
+        ...
+
+    @property
+    def shown_atlas(self) -> Atlas | None:
+        """The atlas on show, once it is ready."""
+        ...
+
+    def snapshot(self, grid: int) -> tuple[dict[int, Picture], dict[int, str | None]]:
+        """Return the pictures and labels of a grid as they are now."""
+        ...
+
+
 def draw(
-    session: Session,
+    session: Shown,
     grid: int,
     cells: Sequence[int],
     *,
@@ -56,13 +84,13 @@ def draw(
     return drawing, record
 
 
-def export(path: Path, session: Session, grid: int, cells: Sequence[int], **options: Any) -> Path:
+def export(path: Path, session: Shown, grid: int, cells: Sequence[int], **options: Any) -> Path:
     """Write cells as a figure with its record; return where it is."""
     drawing, record = draw(session, grid, cells, **options)
     return figures.export(path, drawing, record, dpi=options.get("dpi", 300)).path
 
 
-def export_here(session: Session, grid: int, cells: Sequence[int], kind: str) -> figures.Exported:
+def export_here(session: Shown, grid: int, cells: Sequence[int], kind: str) -> figures.Exported:
     """Write what there is into the working folder, under a name that is free."""
     if kind not in figures.FORMATS:
         accepted = ", ".join(figures.FORMATS)
@@ -79,7 +107,7 @@ def export_here(session: Session, grid: int, cells: Sequence[int], kind: str) ->
 
 
 def _tiles(
-    session: Session, grid: int, cells: Sequence[int]
+    session: Shown, grid: int, cells: Sequence[int]
 ) -> tuple[list[figures.Tile], list[float]]:
     scene = session.scene
     if scene is None:
@@ -96,7 +124,7 @@ def _tiles(
 
 
 def _record(
-    session: Session,
+    session: Shown,
     grid: int,
     cells: Sequence[int],
     tiles: Sequence[figures.Tile],

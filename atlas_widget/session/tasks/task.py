@@ -18,7 +18,7 @@ from atlas_widget.progress import Cancelled, CancelledCallback, ProgressCallback
 
 if TYPE_CHECKING:
     from atlas_widget.atlas import Atlas
-    from atlas_widget.images.sources import ImageSource
+    from atlas_widget.images.source import ImageSource
     from atlas_widget.probe import LayerProbe
 
 __all__ = ["Listener", "LongTask", "LongTasks", "Material", "Pause", "Work"]

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from atlas_widget import Atlas, LayerProbe
-from atlas_widget.images.sources import as_image_source
+from atlas_widget.images.opening import as_image_source
 from atlas_widget.session.cells.cache import PictureCache
 from atlas_widget.session.cells.class_values import SampleValues
 from atlas_widget.session.cells.labels import Labeller

@@ -10,7 +10,7 @@ from PIL import Image
 
 from atlas_widget import AtlasWidget
 from atlas_widget.images.crops import crop_image
-from atlas_widget.images.sources import as_image_source
+from atlas_widget.images.opening import as_image_source
 from atlas_widget.inversion import InversionEngine, InversionSettings
 from atlas_widget.inversion.invert import run
 from atlas_widget.probe import LayerProbe

@@ -11,7 +11,7 @@ from PIL import Image
 from atlas_widget import AtlasWidget
 from atlas_widget.causes import ablate, examples_of, paste, predict, steer
 from atlas_widget.causes.pasting import box_at, corner_boxes
-from atlas_widget.images.sources import as_image_source
+from atlas_widget.images.opening import as_image_source
 from atlas_widget.probe import LayerProbe
 from atlas_widget.session.tasks.experiments import picture_of
 from tests.conftest import make_tiny_model

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from atlas_widget import Atlas, LayerProbe
-from atlas_widget.images.sources import as_image_source
+from atlas_widget.images.opening import as_image_source
 from atlas_widget.protocol.messages import table
 from atlas_widget.session.cells.cache import PictureCache
 from atlas_widget.session.cells.labels import Labeller
