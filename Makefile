@@ -42,6 +42,7 @@ lint: setup-test
 	"$(BIN)/ruff" format --check .
 	"$(BIN)/ruff" check .
 	"$(BIN)/mypy"
+	"$(BIN)/lint-imports" --no-cache
 	$(NPM) run typecheck
 	$(NPM) run lint
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from atlas_widget.errors import AtlasError, CellError
 from atlas_widget.session.tasks.task import LongTask, Work
-from atlas_widget.waiting import wait_for
+from atlas_widget.terminal import wait_for
 from atlas_widget.widget.finishing import Finishing
 
 if TYPE_CHECKING:

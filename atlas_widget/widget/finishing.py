@@ -14,7 +14,7 @@ from atlas_widget.errors import AtlasError, CellError
 from atlas_widget.session.cells.checks import check_cells
 from atlas_widget.session.cells.scheduler import State
 from atlas_widget.session.tasks import export as exporting
-from atlas_widget.waiting import wait_for
+from atlas_widget.terminal import wait_for
 from atlas_widget.widget.state import AtlasState
 
 if TYPE_CHECKING:

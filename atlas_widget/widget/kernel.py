@@ -14,16 +14,9 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any
 
-__all__ = ["answer_beside_cells", "in_kernel", "kernel_notice"]
+from atlas_widget.terminal import in_kernel
 
-
-def in_kernel() -> bool:
-    """Tell whether this process is a Jupyter kernel, whose outputs a notebook shows."""
-    try:
-        from IPython import get_ipython
-    except ImportError:
-        return False
-    return hasattr(get_ipython(), "kernel")
+__all__ = ["answer_beside_cells", "kernel_notice"]
 
 
 def kernel_notice() -> str | None:

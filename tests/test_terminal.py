@@ -3,8 +3,7 @@ import threading
 
 import pytest
 
-from atlas_widget.transient_line import TransientLine
-from atlas_widget.waiting import wait_for
+from atlas_widget.terminal import TransientLine, wait_for
 
 
 class Terminal(io.StringIO):
