@@ -1,10 +1,18 @@
 """What cannot be: from a person, from images, or from a browser that sends anything at all."""
 
+import shutil
+
 import pytest
 import torch
 
 from atlas_widget import AtlasWidget
-from atlas_widget.errors import AtlasError, ImagesError, LayerNotFoundError, SavedAtlasError
+from atlas_widget.errors import (
+    AtlasError,
+    ImagesError,
+    LayerNotFoundError,
+    SavedAtlasError,
+    UnreadableImagesError,
+)
 from tests.widget.waiting import ours, until
 from tests.widget_browser import FakeBrowser
 
@@ -121,3 +129,13 @@ def test_cells_that_do_not_exist_are_dropped(make):
     (error,) = browser.wait(lambda: browser.of("error"))
     assert str(missing) in error["message"]
     assert not browser.of("card")
+
+
+def test_images_many_of_which_cannot_be_read_make_no_atlas(make, tiny_images, tmp_path):
+    """As `Atlas.build` has it: what is left may be anything but what was meant."""
+    folder = tmp_path / "photos"
+    shutil.copytree(tiny_images, folder)
+    for number in range(20):
+        (folder / f"broken{number}.png").write_bytes(b"this is no picture")
+    with pytest.raises(UnreadableImagesError, match="20 of"):
+        make(images=folder).wait(60)
