@@ -76,9 +76,9 @@ format: setup-test
 	"$(BIN)/ruff" check --fix .
 	$(NPM) run format
 
-## make messages    rewrite CONTRIBUTING.md's table from atlas_widget/protocol/messages.json
+## make messages    rewrite what is generated from atlas_widget/protocol/messages.json
 messages:
-	$(PYTHON) tools/message_table.py
+	$(PYTHON) tools/messages.py
 
 ## make screenshots take the pictures in docs/ anew, from a real session
 screenshots: setup-test

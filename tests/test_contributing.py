@@ -11,11 +11,13 @@ ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
-def test_the_table_of_messages_is_the_one_that_both_sides_are_checked_against() -> None:
-    with_table = runpy.run_path(str(ROOT / "tools" / "message_table.py"))["with_table"]
+def test_what_is_generated_from_the_table_of_messages_is_up_to_date() -> None:
+    tool = runpy.run_path(str(ROOT / "tools" / "messages.py"))
     source = ROOT / "atlas_widget" / "protocol" / "messages.json"
     messages = json.loads(source.read_text(encoding="utf-8"))
-    assert with_table(PAGE, messages) == PAGE, "run `make messages`"
+    assert tool["with_table"](PAGE, messages) == PAGE, "run `make messages`"
+    typescript = (ROOT / "js" / "src" / "message_tables.ts").read_text(encoding="utf-8")
+    assert tool["typescript"](messages) == typescript, "run `make messages`"
 
 
 def test_every_target_it_names_is_in_the_makefile() -> None:

@@ -1,6 +1,6 @@
 /**
- * The two tables repeat `atlas_widget/protocol/messages.json`, which Python validates with; a test compares
- * them. They are written here as constants so that TypeScript derives the types from them.
+ * Written by `make messages` out of `atlas_widget/protocol/messages.json`: do not edit. Constants, so
+ * that TypeScript derives the types from them.
  */
 
 export const FROM_BROWSER = {

@@ -1,6 +1,7 @@
-"""Write the table of messages in CONTRIBUTING.md out of ``atlas_widget/protocol/messages.json``.
+"""Write what repeats ``atlas_widget/protocol/messages.json``, which Python validates with.
 
-The JSON file is what both languages are checked against; a test fails when the table differs.
+That is the table of messages in CONTRIBUTING.md, and the constants from which TypeScript derives its
+types and checks, ``js/src/message_tables.ts``. Tests fail when either differs.
 """
 
 from __future__ import annotations
@@ -12,6 +13,13 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 BEGIN = "<!-- messages: written by `make messages`, do not edit -->"
 END = "<!-- end of messages -->"
+LINE_WIDTH = 100  # as in js/biome.json
+TYPESCRIPT_HEAD = """\
+/**
+ * Written by `make messages` out of `atlas_widget/protocol/messages.json`: do not edit. Constants, so
+ * that TypeScript derives the types from them.
+ */
+"""
 TITLES = {"from_browser": "Browser → kernel", "from_kernel": "Kernel → browser"}
 
 
@@ -38,12 +46,28 @@ def with_table(text: str, messages: dict[str, Any]) -> str:
     return f"{before}{BEGIN}\n\n{table(messages)}\n\n{END}{after}"
 
 
+def typescript(messages: dict[str, Any]) -> str:
+    """Return both directions as TypeScript, formatted as biome does."""
+    parts = [TYPESCRIPT_HEAD]
+    for direction in TITLES:
+        lines = [f"export const {direction.upper()} = {{"]
+        for kind, message in messages[direction].items():
+            fields = [f'{name}: "{type_}"' for name, type_ in message["fields"].items()]
+            line = f"  {kind}: {{ {', '.join(fields)} }}," if fields else f"  {kind}: {{}},"
+            if len(line) > LINE_WIDTH:
+                line = "\n".join([f"  {kind}: {{", *(f"    {field}," for field in fields), "  },"])
+            lines.append(line)
+        parts.append("\n".join([*lines, "} as const;\n"]))
+    return "\n".join(parts)
+
+
 def main() -> None:
-    """Rewrite CONTRIBUTING.md."""
-    page = ROOT / "CONTRIBUTING.md"
+    """Rewrite both."""
     source = ROOT / "atlas_widget" / "protocol" / "messages.json"
     messages = json.loads(source.read_text(encoding="utf-8"))
+    page = ROOT / "CONTRIBUTING.md"
     page.write_text(with_table(page.read_text(encoding="utf-8"), messages), encoding="utf-8")
+    (ROOT / "js" / "src" / "message_tables.ts").write_text(typescript(messages), encoding="utf-8")
 
 
 if __name__ == "__main__":
