@@ -1,7 +1,7 @@
 """Write what repeats ``atlas_widget/protocol/messages.json``, which Python validates with.
 
-That is the table of messages in CONTRIBUTING.md, and the constants from which TypeScript derives its
-types and checks, ``js/src/message_tables.ts``. Tests fail when either differs.
+That is the table of messages in CONTRIBUTING.md, and the constants from which TypeScript derives
+its types and checks, ``js/src/message_tables.ts``. Tests fail when either differs.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ END = "<!-- end of messages -->"
 LINE_WIDTH = 100  # as in js/biome.json
 TYPESCRIPT_HEAD = """\
 /**
- * Written by `make messages` out of `atlas_widget/protocol/messages.json`: do not edit. Constants, so
- * that TypeScript derives the types from them.
+ * Written by `make messages` out of `atlas_widget/protocol/messages.json`: do not edit.
+ * Constants, so that TypeScript derives the types from them.
  */
 """
 TITLES = {"from_browser": "Browser → kernel", "from_kernel": "Kernel → browser"}

@@ -1,6 +1,6 @@
 /**
- * Written by `make messages` out of `atlas_widget/protocol/messages.json`: do not edit. Constants, so
- * that TypeScript derives the types from them.
+ * Written by `make messages` out of `atlas_widget/protocol/messages.json`: do not edit.
+ * Constants, so that TypeScript derives the types from them.
  */
 
 export const FROM_BROWSER = {
