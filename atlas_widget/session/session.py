@@ -144,7 +144,7 @@ class Session(Stages):
         if layer is not None:
             self._switch(layer)
             return 0
-        subject = self._wish.take_subject()
+        subject = self._wish.subject
         if subject is not None:
             self._turn_to(subject)
             return 0

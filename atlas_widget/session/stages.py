@@ -139,7 +139,7 @@ class Stages(Standing):
             self._fail(error, fatal=False)
             self._resume()
             return
-        if not self._wish.fulfil_layer(layer):
+        if self._wish.layer != layer:  # another one was asked for meanwhile
             probe.close()
             return
         self._stop_building()
@@ -149,6 +149,8 @@ class Stages(Standing):
         self._subject, self._whole, self._derivations = ALL, None, None
         self.atlas, self.scene, self.error = None, None, None
         self._probe = probe
+        # Last: until then, whoever asks must not take the old atlas for the one that is wanted.
+        self._wish.fulfil_layer(layer)
         old.close()
         self.tell.progress.layer(layer)
         self._begin()
@@ -168,10 +170,11 @@ class Stages(Standing):
 
     def _turn_to(self, subject: Subject) -> None:
         """Show the atlas of another subject: at once, or as soon as it is made."""
+        self._subject = subject
+        self._wish.fulfil_subject(subject)
         if self._deriving is not None:
             self._deriving.close()  # type: ignore[attr-defined]
             self._deriving = None
-        self._subject = subject
         whole, scene = self._whole, self.scene
         if whole is None or scene is None:
             return  # it is begun once all samples are laid out

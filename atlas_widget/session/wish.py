@@ -49,8 +49,8 @@ class Wish:
             self._layer = None
             return True
 
-    def take_subject(self) -> Subject | None:
-        """Return the subject that is wanted, which the worker now turns to."""
+    def fulfil_subject(self, subject: Subject) -> None:
+        """Note that the worker has turned to this subject; another that is wanted by now stays."""
         with self._lock:
-            subject, self._subject = self._subject, None
-            return subject
+            if self._subject == subject:
+                self._subject = None

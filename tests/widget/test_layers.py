@@ -9,6 +9,7 @@ import torch
 from atlas_widget import Atlas
 from atlas_widget.build import build_atlases
 from atlas_widget.errors import AtlasError, SavedAtlasError
+from atlas_widget.session.session import Session
 from atlas_widget.session.settings import Recipe
 from tests.widget.waiting import ours, until
 from tests.widget_browser import FakeBrowser
@@ -49,6 +50,24 @@ def test_a_layer_chosen_while_another_one_is_opened_is_not_lost(make, monkeypatc
     go_on.set()
     w.wait(60)
     assert w.layer == w.atlas.layer == w.status["layer"] == "stem"
+
+
+def test_an_atlas_that_makes_way_is_never_taken_for_the_one_that_is_wanted(make, monkeypatch):
+    """wait() asks from another thread, at any moment of a switch."""
+    w = make()
+    w.wait(60)
+    session, seen = w._session, []
+    real = Session._stop_building
+
+    def asked_meanwhile(self):
+        seen.append(session.built)
+        real(self)
+
+    monkeypatch.setattr(Session, "_stop_building", asked_meanwhile)
+    w.layer = "last"
+    w.wait(60)
+    assert w.atlas.layer == "last"
+    assert seen == [False]
 
 
 def test_a_layer_chosen_while_another_one_is_refused_is_not_lost(make, monkeypatch):
