@@ -162,9 +162,8 @@ def find_atlas(folder: Path, layer: str | None = None) -> Path:
     if not folder.is_dir() or (folder / "atlas.json").is_file():
         return folder
     inside = (record.parent for record in folder.glob("*/atlas.json"))
-    found = sorted(
-        entry for entry in inside if not entry.name.startswith(".")
-    )  # a save's leftovers
+    # Hidden ones are what a save that was cut off has left.
+    found = sorted(entry for entry in inside if not entry.name.startswith("."))
     if layer is not None:
         own = folder / layer_folder(layer)
         if (present(own) / "atlas.json").is_file():

@@ -87,6 +87,8 @@ def write_folder(
         temporary.chmod(0o755)  # mkdtemp's own is for the owner alone
         sync_folder(temporary)
         _rename_over(temporary, path)
+        for aside in _asides(path):  # of a save that was cut off: older than what is there now
+            shutil.rmtree(aside, ignore_errors=True)
         sync_folder(path.parent)
     except OSError as error:
         raise SavedAtlasError(f"Cannot save an atlas as {str(path)!r}: {error}") from error
@@ -183,14 +185,18 @@ def present(path: Path) -> Path:
     """
     if path.exists() or not path.parent.is_dir():
         return path
-    name = re.compile(rf"\.{re.escape(path.name)}\.\w{{8}}{re.escape(_ASIDE)}")  # as mkdtemp names
-    asides = [entry for entry in path.parent.iterdir() if name.fullmatch(entry.name)]
-    for aside in sorted(asides, key=lambda found: found.stat().st_mtime, reverse=True):
+    for aside in sorted(_asides(path), key=lambda found: found.stat().st_mtime, reverse=True):
         new = aside.with_name(aside.name.removesuffix(_ASIDE))
         for found in (new, aside):  # the new one was complete before the old one made way
             if (found / _RECORD).is_file():
                 return found
     return path
+
+
+def _asides(path: Path) -> list[Path]:
+    """Return the older atlases that made way for one at this path, and were not deleted yet."""
+    name = re.compile(rf"\.{re.escape(path.name)}\.\w{{8}}{re.escape(_ASIDE)}")  # as mkdtemp names
+    return [entry for entry in path.parent.iterdir() if name.fullmatch(entry.name)]
 
 
 def _rename_over(new: Path, path: Path) -> None:

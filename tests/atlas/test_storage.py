@@ -135,6 +135,15 @@ def test_a_save_that_was_cut_off_between_its_renames_loses_nothing(saved: Path, 
     np.testing.assert_array_equal(Atlas.load(saved.parent).xy, wanted)
 
 
+def test_what_a_cut_off_save_left_does_not_come_back_when_the_atlas_is_deleted(saved: Path) -> None:
+    aside = saved.with_name(f".{saved.name}.0123abc_.old")
+    shutil.copytree(saved, aside)
+    Atlas.load(saved).save(saved)
+    shutil.rmtree(saved)
+    with pytest.raises(SavedAtlasError, match="No saved atlas"):
+        Atlas.load(saved)
+
+
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs /proc")
 def test_the_disk_has_files_and_names_before_a_save_ends(saved: Path, monkeypatch) -> None:
     atlas, synced = Atlas.load(saved), []
