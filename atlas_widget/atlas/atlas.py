@@ -26,13 +26,16 @@ from atlas_widget.atlas.moments import Moments
 from atlas_widget.atlas.samples import Samples
 from atlas_widget.atlas.table import cell_table
 from atlas_widget.errors import AtlasError
-from atlas_widget.layout import Embedding, spread
 from atlas_widget.progress import CancelledCallback, ProgressCallback
 
 if TYPE_CHECKING:
     import pandas as pd
     import torch
     from torch import nn
+
+    from atlas_widget.images.source import ImageSource
+    from atlas_widget.layout import Embedding
+    from atlas_widget.probe import LayerProbe
 
 __all__ = ["DEFAULT_GRIDS", "Atlas"]
 
@@ -247,9 +250,11 @@ class Atlas:
         return built if isinstance(built, cls) else cls._of(built.contents())
 
     @staticmethod
-    def key(*arguments: Any, **options: Any) -> str:
+    def key(
+        probe: LayerProbe, source: ImageSource, settings: Any, fingerprint: str | None = None
+    ) -> str:
         """Return the cache key of an atlas; see `build.provenance.atlas_key`."""
-        return str(_room("build").atlas_key(*arguments, **options))
+        return str(_room("build").atlas_key(probe, source, settings, fingerprint))
 
     @classmethod
     def _of(cls, contents: AtlasContents) -> Self:
@@ -364,6 +369,8 @@ class Atlas:
         >>> other = umap.UMAP(metric="cosine").fit_transform(atlas.activations)
         >>> w = AtlasWidget(model, layer, atlas=atlas.with_layout(other))
         """
+        from atlas_widget.layout import spread
+
         places = np.asarray(xy)
         if places.shape == self.xy.shape and np.isfinite(places).all():
             outside = len(places) and (places.min() < 0 or places.max() > 1)

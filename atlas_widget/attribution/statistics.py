@@ -12,7 +12,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtri, stdtr, stdtrit
 
 from atlas_widget.errors import AttributionError
 
@@ -105,6 +104,8 @@ def attribution_interval(
     2 % of the cases, as they may in 2.5 %. Samples count as independent; those of one crop are so
     not quite (of what they deviate from their cell's mean by, they share about 15 %).
     """
+    from scipy.special import ndtri, stdtrit  # here and below: the widget is imported without it
+
     samples = np.asarray(values, dtype=np.float64)
     if samples.ndim != 2 or len(samples) == 0:
         raise AttributionError(
@@ -241,6 +242,8 @@ def discoveries(values: ArrayLike, rate: float = 0.1) -> NDArray[np.bool_]:
     -------
     ndarray of bool, (classes,)
     """
+    from scipy.special import stdtr
+
     samples = np.asarray(values, dtype=np.float64)
     count, classes = samples.shape
     if count < 2:
@@ -265,7 +268,7 @@ def significant(chances: ArrayLike, rate: float = 0.1) -> NDArray[np.bool_]:
     -------
     ndarray of bool, (tests,)
     """
-    from scipy.stats import false_discovery_control  # takes half a second to import
+    from scipy.stats import false_discovery_control
 
     given = np.nan_to_num(np.asarray(chances, np.float64), nan=1.0)
     if not len(given):

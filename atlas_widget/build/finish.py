@@ -1,4 +1,4 @@
-"""The last step of every build: samples are checked, laid out, and wrapped as an atlas."""
+"""The last steps of a build in memory: samples are checked, laid out, wrapped as an atlas."""
 
 from __future__ import annotations
 

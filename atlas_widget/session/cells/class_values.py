@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from atlas_widget.attribution.statistics import ATTRIBUTION_METHOD
 from atlas_widget.session.cells.cache import PictureCache, digest
 from atlas_widget.session.cells.scene import Scene
 
@@ -152,6 +151,8 @@ class SampleValues:
             del self._known[next(iter(self._known))]
 
     def _key(self, sample: int) -> bytes:
+        from atlas_widget.attribution.statistics import ATTRIBUTION_METHOD
+
         probe, samples = self._probe, self._samples
         return digest(
             "class values",

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from atlas_widget.attribution.statistics import ATTRIBUTION_METHOD
 from atlas_widget.session.cells.cache import PictureCache, digest
 from atlas_widget.session.cells.class_values import SampleValues
 from atlas_widget.session.cells.scene import Scene
@@ -190,6 +189,8 @@ class Labeller:
         return np.sort(members[first])
 
     def _key(self, grid: int, cell: int) -> bytes:
+        from atlas_widget.attribution.statistics import ATTRIBUTION_METHOD
+
         probe, samples = self._probe, self._scene.samples
         chosen = self.chosen(grid, cell)
         names = "\0".join(samples.name(int(sample)) for sample in chosen)
