@@ -1,4 +1,4 @@
-"""What the person is told besides pictures: how far the work is, what was assumed, what failed."""
+"""Progress, notices and errors, reported to the user each once."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from atlas_widget.protocol import messages
 from atlas_widget.session.listener import SessionListener
 from atlas_widget.session.status import Reporter
 
-__all__ = ["Teller"]
+__all__ = ["Notifier"]
 
 _SAME_ERROR_EVERY = 5.0  # seconds; batch after batch may fail for one reason
 
 log = logging.getLogger("atlas_widget")
 
 
-class Teller:
-    """Tells a front, each thing once.
+class Notifier:
+    """Reports to a listener, each thing once.
 
     Parameters
     ----------
-    front
+    listener
         Hears it.
     model, layer
         What the work is about.
@@ -30,15 +30,15 @@ class Teller:
     Attributes
     ----------
     progress
-        Tells how far the work is.
+        Reports how far the work is.
     last_error
         What went wrong last, or nothing.
     """
 
-    def __init__(self, front: SessionListener, model: str, layer: str) -> None:
-        self.progress = Reporter(front.status, model, layer)
+    def __init__(self, listener: SessionListener, model: str, layer: str) -> None:
+        self.progress = Reporter(listener.status, model, layer)
         self.last_error = ""
-        self._front = front
+        self._listener = listener
         self._notices: list[str] = []
         self._listening = False
         self._error_at = 0.0
@@ -49,22 +49,22 @@ class Teller:
         return tuple(self._notices)
 
     def listen(self) -> None:
-        """Tell from now on, beginning with what nobody has heard yet."""
+        """Report from now on, beginning with what has not been heard yet."""
         if not self._listening:
             self._listening = True
             for notice in self._notices:
-                self._front.send(messages.build("notice", message=notice), [])
+                self._listener.send(messages.build("notice", message=notice), [])
 
     def notice(self, text: str) -> None:
-        """Tell the person something, once."""
+        """Report something that the user should know, once."""
         if text in self._notices:
             return
         self._notices.append(text)
         if self._listening:
-            self._front.send(messages.build("notice", message=text), [])
+            self._listener.send(messages.build("notice", message=text), [])
 
     def error(self, error: BaseException, *, fatal: bool) -> None:
-        """Tell of an error; of the same one, not again and again.
+        """Report an error; the same one not again and again.
 
         Parameters
         ----------
@@ -83,4 +83,4 @@ class Teller:
         again = text == self.last_error and now - self._error_at < _SAME_ERROR_EVERY
         if fatal or not again:
             self.last_error, self._error_at = text, now
-            self._front.send(messages.build("error", message=text, hint=hint, fatal=fatal), [])
+            self._listener.send(messages.build("error", message=text, hint=hint, fatal=fatal), [])

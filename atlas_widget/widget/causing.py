@@ -223,7 +223,7 @@ class Causing(Finishing):
         work = Controls(count, seed)
         found: SanityCheck = self._try("Comparing the pictures with controls", work, timeout)
         if not found.passed:
-            self._worker.post(lambda: self._session.tell.notice(found.verdict))
+            self._worker.post(lambda: self._session.notifier.notice(found.verdict))
         return found
 
     # -- Inside

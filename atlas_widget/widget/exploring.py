@@ -111,7 +111,7 @@ class Exploring(AtlasState):
     @property
     def notices(self) -> tuple[str, ...]:
         """What was assumed or went less well, such as a transform that nobody named."""
-        return self._session.tell.notices
+        return self._session.notifier.notices
 
     def select(self, cells: Iterable[int], grid: int | None = None) -> None:
         """Select cells.
@@ -210,7 +210,7 @@ class Exploring(AtlasState):
                 if "overlay" in values:
                     values["overlay"] = self._check_overlay(values["overlay"])
             except AtlasError as error:
-                self._session.tell.error(error, fatal=False)
+                self._session.notifier.error(error, fatal=False)
             else:
                 self._set_from_worker(urgent=True, **values)
 

@@ -91,7 +91,7 @@ class Finishing(AtlasState):
         if failed:
             raise AtlasError(
                 f"{len(failed)} of {len(wanted)} pictures could not be rendered: "
-                f"{session.tell.last_error}"
+                f"{session.notifier.last_error}"
             )
         return self
 
@@ -124,7 +124,7 @@ class Finishing(AtlasState):
         """
         grid, wanted = self._pictured(cells, render)
         drawing, _ = exporting.draw(
-            self._session, grid, wanted, dpi=dpi, caption=caption, labels=labels
+            self._session.shown, grid, wanted, dpi=dpi, caption=caption, labels=labels
         )
         return drawing
 
@@ -155,7 +155,7 @@ class Finishing(AtlasState):
         target = figures.check_path(path)  # before minutes of rendering
         grid, wanted = self._pictured(cells, render)
         return exporting.export(
-            target, self._session, grid, wanted, dpi=dpi, caption=caption, labels=labels
+            target, self._session.shown, grid, wanted, dpi=dpi, caption=caption, labels=labels
         )
 
     # -- Inside

@@ -227,7 +227,7 @@ class AtlasState(anywidget.AnyWidget):
         """Tell the browser that something it sent was dropped, but not a thousand times."""
         if self._refusals.ready():
             content = messages.build("error", message=text, hint="", fatal=False)
-            self._session.front.send(content, [])
+            self._session.listener.send(content, [])
 
 
 def _nothing() -> None:

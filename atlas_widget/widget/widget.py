@@ -148,7 +148,7 @@ class AtlasWidget(Exploring, Causing):
         kernel.answer_beside_cells(self)
         notice = kernel.kernel_notice()
         if notice is not None:
-            session.tell.notice(notice)
+            session.notifier.notice(notice)
         lifetime.unpin(self)
         # Also when the widget is forgotten rather than closed; the session does not refer to it.
         self._end = weakref.finalize(self, worker.stop, 0.0)

@@ -47,7 +47,7 @@ def ready(widget: AtlasWidget) -> bool:
     answer: queue.SimpleQueue[bool] = queue.SimpleQueue()
 
     def look() -> None:
-        maker = widget._session._maker
+        maker = widget._session.model.maker
         assert maker is not None
         maker.poll()
         answer.put(maker.ready)
@@ -65,9 +65,9 @@ def test_pictures_are_those_made_here(nodes: Any, make: Callable[..., AtlasWidge
     def not_here() -> Any:
         raise AssertionError("a picture was to be made here")
 
-    workshop = there._session._workshop
-    assert workshop is not None
-    workshop._icons = not_here  # type: ignore[method-assign]
+    layer = there._session._layer
+    assert layer is not None
+    layer.cells._engines.icons = not_here  # type: ignore[method-assign]
     there.render(timeout=60)
     here = make(atlas=there.atlas)
     here.wait(60).render(timeout=60)

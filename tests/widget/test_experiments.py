@@ -15,7 +15,7 @@ from atlas_widget import AtlasWidget
 from atlas_widget.causes import ablate, examples_of
 from atlas_widget.errors import AtlasError, AttributionError, CellError
 from atlas_widget.probe import LayerProbe
-from atlas_widget.session.tasks.replies import tell_cues
+from atlas_widget.session.tasks.replies import cues_reply
 from tests.causes import planted
 from tests.causes.conftest import fooled, shown
 
@@ -83,7 +83,7 @@ def test_the_planted_cue_comes_first_and_pasting_it_is_what_flips(w, report):
 
 
 def test_a_report_crosses_to_the_browser_with_its_crops(w, report):
-    message, (jpeg,) = tell_cues(7, report, w.atlas.samples)
+    message, (jpeg,) = cues_reply(7, report, w.atlas.samples)
     count = len(report)
     assert (message["request"], message["grid"]) == (7, 10)
     assert message["cells"] == [cue.cells[0] for cue in report]

@@ -62,8 +62,8 @@ def test_a_flight_waits_until_there_is_a_layout(make):
     with pytest.raises(CellError, match="ids"):
         w.fly_to("all")
     w.wait(60)
-    until(lambda: w.viewport != [0, 0, 1, 1] or w._session.tell.last_error)
-    assert seen == [True], w._session.tell.last_error
+    until(lambda: w.viewport != [0, 0, 1, 1] or w._session.notifier.last_error)
+    assert seen == [True], w._session.notifier.last_error
 
 
 def test_a_view_that_was_kept_comes_back_on_another_widget(make):

@@ -9,7 +9,7 @@ import torch
 from atlas_widget import Atlas
 from atlas_widget.build import build_atlases
 from atlas_widget.errors import AtlasError, SavedAtlasError
-from atlas_widget.session.session import Session
+from atlas_widget.session.open_layer import OpenLayer
 from atlas_widget.session.settings import Recipe
 from tests.widget.waiting import ours, until
 from tests.widget_browser import FakeBrowser
@@ -57,13 +57,13 @@ def test_an_atlas_that_makes_way_is_never_taken_for_the_one_that_is_wanted(make,
     w = make()
     w.wait(60)
     session, seen = w._session, []
-    real = Session._stop_building
+    real = OpenLayer.close
 
-    def asked_meanwhile(self):
+    def asked_meanwhile(self, reason):
         seen.append(session.built)
-        real(self)
+        real(self, reason)
 
-    monkeypatch.setattr(Session, "_stop_building", asked_meanwhile)
+    monkeypatch.setattr(OpenLayer, "close", asked_meanwhile)
     w.layer = "last"
     w.wait(60)
     assert w.atlas.layer == "last"

@@ -74,7 +74,7 @@ def test_closing_ends_the_thread_wherever_it_is(make):
 def test_closing_frees_the_copy(make):
     w = make()
     w.wait(60)
-    copy = weakref.ref(w._session._recipe.model(w._session._probe))
+    copy = weakref.ref(w._session.model.probe.model)
     w.close()
     gc.collect()
     assert copy() is None

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from atlas_widget.inversion import Icons, InversionSettings
     from atlas_widget.probe import LayerProbe
 
-__all__ = ["Elsewhere", "IconMaker"]
+__all__ = ["IconMaker", "RemoteRenderer"]
 
 _LOST_AT_MOST = 3
 """A batch that has cost so many workers is probably why they were lost."""
@@ -64,14 +64,14 @@ class IconMaker(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class _Errand:
+class _RemoteBatch:
     """A batch that was sent, and under which keys its pictures are kept, whoever still wants it."""
 
     batch: Batch
     keys: tuple[bytes, ...]
 
 
-class Elsewhere:
+class RemoteRenderer:
     """Has the pictures of a scene made elsewhere, as long as its maker is ready.
 
     Only as many batches are sent as will be begun at once. What is not sent yet follows the
@@ -82,7 +82,7 @@ class Elsewhere:
     maker
         Makes them.
     scene, queue, probe, settings, cache, seed
-        See :class:`~.pictures.Painter`.
+        See :class:`~.pictures.PictureRenderer`.
     key
         Returns under which key the picture of a direction is kept.
     known
@@ -124,7 +124,7 @@ class Elsewhere:
         return self._maker.ready
 
     @property
-    def awaited(self) -> bool:
+    def pending(self) -> bool:
         """Whether something is under way, or waits until a worker is free."""
         return bool(self._sent) or (self.ready and self._next() is not None)
 
@@ -133,7 +133,7 @@ class Elsewhere:
         given_up = False
         ended = self._maker.poll()
         for ticket, icons in ended:
-            if isinstance(ticket, _Errand):
+            if isinstance(ticket, _RemoteBatch):
                 given_up |= self._take_in(ticket, icons)
         if given_up:
             raise ClusterError(
@@ -157,19 +157,19 @@ class Elsewhere:
 
     def _send(self, batch: Batch) -> None:
         directions = self._scene.directions(batch.grid, batch.cells)
-        errand = _Errand(batch, tuple(self._key(direction) for direction in directions))
-        self._maker.begin(errand, self._probe, self._settings, directions, self._seed)
-        self._sent.add(errand)
+        remote_batch = _RemoteBatch(batch, tuple(self._key(direction) for direction in directions))
+        self._maker.begin(remote_batch, self._probe, self._settings, directions, self._seed)
+        self._sent.add(remote_batch)
         self._queue.take(batch.grid, batch.cells)
 
-    def _take_in(self, errand: _Errand, icons: Icons | None) -> bool:
+    def _take_in(self, remote_batch: _RemoteBatch, icons: Icons | None) -> bool:
         """Deliver a batch, or have it made again; return whether it was lost too often for that.
 
         A batch that another scene has sent is only kept.
         """
-        batch, own = errand.batch, errand in self._sent
+        batch, own = remote_batch.batch, remote_batch in self._sent
         if own:
-            self._sent.discard(errand)
+            self._sent.discard(remote_batch)
             self._queue.put_back(batch.grid, batch.cells)
         if icons is not None:
             finished = [
@@ -180,7 +180,7 @@ class Elsewhere:
             ]
             if own:
                 self._finish(batch.grid, batch.cells, finished)
-            self._cache.put_pictures(dict(zip(errand.keys, finished, strict=True)))
+            self._cache.put_pictures(dict(zip(remote_batch.keys, finished, strict=True)))
         return icons is None and own and self._maker.ready and self._lost_too_often(batch)
 
     def _lost_too_often(self, batch: Batch) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from atlas_widget.session.cells.cache import CachedPicture, PictureCache, digest
-from atlas_widget.session.cells.remote import Elsewhere, IconMaker
+from atlas_widget.session.cells.remote import IconMaker, RemoteRenderer
 from atlas_widget.session.cells.scene import Scene, ranks
 from atlas_widget.session.cells.scheduler import Batch, CellQueue, State, Task
 from atlas_widget.session.sheets import Picture
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from atlas_widget.inversion import InversionEngine, InversionSettings, InversionState
     from atlas_widget.probe import LayerProbe
 
-__all__ = ["Painter", "picture_key"]
+__all__ = ["PictureRenderer", "picture_key"]
 
 _ROUGH_PART = 0.2  # of the steps, after which a picture is shown for the first time
 _LOOKED_UP_AT_ONCE = 256
@@ -41,7 +41,7 @@ def picture_key(
     )
 
 
-class Painter:
+class PictureRenderer:
     """Renders the pictures of a scene.
 
     Parameters
@@ -96,10 +96,10 @@ class Painter:
         self._cells: tuple[int, ...] = ()
         self._state: InversionState | None = None
         self._pace = 0.05  # seconds a step takes; measured as it goes
-        self._elsewhere: Elsewhere | None = None
+        self._remote: RemoteRenderer | None = None
         if maker is not None:
             known, finish = self._may_be_known, self._finish
-            self._elsewhere = Elsewhere(
+            self._remote = RemoteRenderer(
                 maker, scene, queue, probe, settings, cache,
                 seed=seed, key=self._key, known=known, finish=finish,
             )  # fmt: skip
@@ -161,9 +161,9 @@ class Painter:
         """Work for about that long on what is most urgent; return False if nothing is wanted."""
         if self._look_up():
             return True
-        if self._elsewhere is not None:
-            moved = self._elsewhere.advance()
-            if self._elsewhere.ready:
+        if self._remote is not None:
+            moved = self._remote.advance()
+            if self._remote.ready:
                 self.park()
                 return moved
         best = self._queue.next(self._sizes())
@@ -186,7 +186,7 @@ class Painter:
     @property
     def awaits(self) -> bool:
         """Whether pictures are to come from elsewhere, though there is nothing to do for them."""
-        return self._elsewhere is not None and self._elsewhere.awaited
+        return self._remote is not None and self._remote.pending
 
     def park(self) -> None:
         """Put the current batch aside; what has been done is kept."""

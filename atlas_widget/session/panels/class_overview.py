@@ -1,20 +1,22 @@
-"""Classes over many cells: what one class gains where, and the cells that argue for some."""
+"""Classes over many cells: the influence overlay of one class, and the search for classes."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from atlas_widget.protocol import messages
+from atlas_widget.session.panels.panel import Fields, LayerContext, Panel, panel
 
 if TYPE_CHECKING:
     from atlas_widget.session.cells.labels import Labeller
     from atlas_widget.session.cells.scene import Scene
+    from atlas_widget.session.status import Reporter
 
 __all__ = ["ClassOverview"]
 
@@ -24,10 +26,11 @@ _EVERY = 0.5  # seconds between two answers to one search
 _DIGITS = 4  # of values that cross to the browser
 
 Send = Callable[[dict[str, Any], list[bytes]], None]
-Speakers = Mapping[int, npt.NDArray[np.int64]]
+SamplesOfCell = Mapping[int, npt.NDArray[np.int64]]
 
 
-class ClassOverview:
+@panel
+class ClassOverview(Panel):
     """Answers what an overlay and a search ask of many cells, again and again as more is known.
 
     Parameters
@@ -36,20 +39,67 @@ class ClassOverview:
         Works for a slice on a cell's classes and tells its label once that is known.
     send
         Sends a message with its buffers.
+    lose_classes
+        Told of an error that keeps all cells from their classes.
+    reporter
+        Told how far it is.
     """
 
-    def __init__(self, label: Callable[[int, int], None], send: Send) -> None:
+    kinds = ("influence", "strongest")
+
+    def __init__(
+        self,
+        label: Callable[[int, int], None],
+        send: Send,
+        lose_classes: Callable[[Exception], None] | None = None,
+        reporter: Reporter | None = None,
+    ) -> None:
         self._label = label
         self._send = send
+        self._lose_classes = lose_classes
+        self._reporter = reporter
+        self._asked_for = 0
         self._scene: Scene | None = None
         self._labeller: Labeller | None = None
         self._asked: dict[int, _Asked] = {}
         self._search = _Search()
 
+    @classmethod
+    def open(cls, layer: LayerContext) -> Self:
+        """Return the panel of a layer."""
+        cells = layer.cells
+        return cls(cells.label, layer.gallery.send, cells.lose_classes, layer.reporter)
+
     def show(self, scene: Scene, labeller: Labeller) -> None:
         """Take up another scene; what was asked about the last one is dropped."""
         self._scene, self._labeller = scene, labeller
         self._asked, self._search = {}, _Search()
+
+    def handle(self, kind: str, fields: Fields) -> None:
+        """Note what an overlay or a search asks for."""
+        if kind == "influence":
+            self.influence(fields["grid"], fields["class"], fields["cells"])
+        else:
+            self.strongest(fields["grid"], fields["classes"])
+
+    def advance_beside_cells(self, *, alone: bool) -> bool:
+        """Work for a slice; say how far it is if nothing else is done meanwhile."""
+        if alone:
+            self._report()
+        try:
+            return self.work()
+        except Exception as error:
+            if self._lose_classes is None:
+                raise
+            self._lose_classes(error)
+            return False
+
+    def _report(self) -> None:
+        left = self.waiting
+        self._asked_for = max(self._asked_for, left) if left else 0
+        if left and self._reporter is not None:
+            done = self._asked_for - left
+            self._reporter.report("pictures", "Computing the classes", done, self._asked_for)
 
     @property
     def waiting(self) -> int:
@@ -82,7 +132,7 @@ class ClassOverview:
         unread = {cell: None for cell in scene.cells(grid) if wanted and cell not in known}
         self._search = _Search(grid, wanted, known, unread, untold=bool(wanted))
 
-    def advance(self) -> bool:
+    def work(self) -> bool:
         """Work for a slice; return False if there is nothing to do."""
         scene, labeller = self._scene, self._labeller
         if scene is None or labeller is None or not labeller.possible:
@@ -96,11 +146,11 @@ class ClassOverview:
         if not self._asked:
             return False
         values, asked = labeller.values, self._asked[next(reversed(self._asked))]
-        speakers = {cell: labeller.chosen(asked.grid, cell) for cell in _first(asked.cells)}
-        values.fetch(sample for chosen in speakers.values() for sample in chosen)
-        known = {cell: chosen for cell, chosen in speakers.items() if values.has(chosen)}
+        samples_of = {cell: labeller.chosen(asked.grid, cell) for cell in _first(asked.cells)}
+        values.fetch(sample for chosen in samples_of.values() for sample in chosen)
+        known = {cell: chosen for cell, chosen in samples_of.items() if values.has(chosen)}
         if not known:
-            cell, chosen = next(iter(speakers.items()))
+            cell, chosen = next(iter(samples_of.items()))
             if labeller.known(asked.grid, cell) is None:
                 self._label(asked.grid, cell)
             else:  # its label is from the disk, which has lost its values
@@ -115,18 +165,18 @@ class ClassOverview:
         return True
 
     def _tell_influence(
-        self, scene: Scene, labeller: Labeller, asked: _Asked, speakers: Speakers
+        self, scene: Scene, labeller: Labeller, asked: _Asked, samples_of: SamplesOfCell
     ) -> None:
         from atlas_widget.attribution.statistics import attribution_interval
 
         by_count: dict[int, list[int]] = {}
-        for cell, chosen in speakers.items():
+        for cell, chosen in samples_of.items():
             by_count.setdefault(len(chosen), []).append(cell)
         cells: list[int] = []
         columns: list[tuple[npt.NDArray[np.float32], ...]] = []
         for alike in by_count.values():
             # Cells in place of classes: the same draws, so the same intervals as on their cards.
-            of_class = [labeller.values.column(speakers[cell], asked.class_) for cell in alike]
+            of_class = [labeller.values.column(samples_of[cell], asked.class_) for cell in alike]
             columns.append(attribution_interval(np.stack(of_class, 1), labeller.seed))
             cells += alike
         mean, low, high = (np.concatenate(parts) for parts in zip(*columns, strict=True))
@@ -153,9 +203,11 @@ class ClassOverview:
             search.unread, search.unknown = dict.fromkeys(sorted(search.unknown)), set()
         if search.unread:
             search.seen = values.computed
-            speakers = {cell: labeller.chosen(search.grid, cell) for cell in _first(search.unread)}
-            values.fetch(sample for chosen in speakers.values() for sample in chosen)
-            for cell, chosen in speakers.items():
+            samples_of = {
+                cell: labeller.chosen(search.grid, cell) for cell in _first(search.unread)
+            }
+            values.fetch(sample for chosen in samples_of.values() for sample in chosen)
+            for cell, chosen in samples_of.items():
                 del search.unread[cell]
                 if values.has(chosen):
                     search.known.add(cell, values.of(chosen))

@@ -1,16 +1,16 @@
-"""Is the mean real? What panels and the overlay ask about cells' samples, and cells in two."""
+"""The tab "Is it real?" and its overlay: how well cells' means stand for their samples."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from atlas_widget.protocol import messages
 from atlas_widget.session.gallery import TILE
 from atlas_widget.session.pace import Throttle
+from atlas_widget.session.panels.panel import Fields, LayerContext, Panel, panel
 from atlas_widget.session.sheets import encode, pack
 
 if TYPE_CHECKING:
@@ -21,12 +21,10 @@ if TYPE_CHECKING:
     from atlas_widget.progress import CancelledCallback
     from atlas_widget.session.cells.labels import Labeller
     from atlas_widget.session.cells.scene import Scene
+    from atlas_widget.session.panels.inspector import Inspector
     from atlas_widget.session.tasks.task import Pause
 
-__all__ = ["KINDS", "Diagnoser"]
-
-KINDS = ("diagnoses", "diagnosis", "split")
-"""The messages that are answered here."""
+__all__ = ["DiagnosisPanel"]
 
 _CROPS = 6  # of each half
 _SPLITS = 8  # that are kept for their pictures
@@ -38,8 +36,9 @@ Place = tuple[int, int]
 Send = Callable[[dict[str, Any], list[bytes]], None]
 
 
-class Diagnoser:
-    """Answers what is asked about the samples behind cells' means.
+@panel
+class DiagnosisPanel(Panel):
+    """Answers what is asked about the samples behind cells' means, and about cells split in two.
 
     Parameters
     ----------
@@ -47,20 +46,30 @@ class Diagnoser:
         Where neighbours are looked for.
     send
         Sends a message with its buffers.
+    inspector
+        Makes the live pictures of halves.
+    seed
+        The noise that the atlas's own pictures start from: what panels call seed 0.
     pause, cancelled
-        For what takes long; see :class:`~.long_tasks.LongTasks`.
+        For what takes long; see :class:`~atlas_widget.session.tasks.task.LongTasks`.
     """
+
+    kinds = ("diagnoses", "diagnosis", "split", "inspect_half")
 
     def __init__(
         self,
         device: torch.device | str,
         send: Send,
+        inspector: Inspector,
         *,
+        seed: int,
         pause: Pause,
         cancelled: CancelledCallback,
     ) -> None:
         self._device = device
         self._send = send
+        self._inspector = inspector
+        self._seed = seed
         self._pause = pause
         self._cancelled = cancelled
         self._throttle = Throttle(_PAUSE_EVERY)
@@ -72,14 +81,26 @@ class Diagnoser:
         self._splits: dict[Place, Split] = {}
         self._unnamed: dict[tuple[Place, int], None] = {}  # halves whose classes are wanted
 
+    @classmethod
+    def open(cls, layer: LayerContext) -> Self:
+        """Return the panel of a layer."""
+        return cls(
+            layer.probe.device,
+            layer.gallery.send,
+            layer.inspector,
+            seed=layer.seed,
+            pause=layer.pause,
+            cancelled=layer.cancelled,
+        )
+
     def show(self, scene: Scene, labeller: Labeller) -> None:
         """Take up another scene; what was asked about the last one is dropped."""
         self._scene, self._labeller = scene, labeller
         self._tables, self._grids, self._cells = {}, {}, {}
         self._splits, self._unnamed = {}, {}
 
-    def handle(self, kind: str, fields: Mapping[str, Any]) -> None:
-        """Do what a panel or the overlay asks for; `kind` is one of `KINDS`."""
+    def handle(self, kind: str, fields: Fields) -> None:
+        """Note what is wanted; the halves of a cell are sent, or pictured, at once."""
         scene = self._scene
         if scene is None or scene.atlas is None or fields["grid"] not in scene.grids:
             return
@@ -90,18 +111,15 @@ class Diagnoser:
             return
         elif kind == "diagnosis":
             self._cells[grid, fields["cell"]] = None
-        else:
+        elif kind == "split":
             self._send_halves(scene, (grid, fields["cell"]))
-
-    def half(self, grid: int, cell: int, half: int) -> npt.NDArray[np.float32] | None:
-        """Return the mean activation of half a cell; None if there is no such half."""
-        scene = self._scene
-        if scene is None or scene.atlas is None or not scene.has(grid, cell) or half not in (0, 1):
-            return None
-        return self._split(scene, (grid, cell)).halves[half].mean
+        elif fields["half"] in (0, 1):
+            place = (grid, fields["cell"])
+            mean = self._split(scene, place).halves[fields["half"]].mean
+            self._inspector.open(place, mean, fields["request"], self._seed + fields["seed"])
 
     def advance(self) -> bool:
-        """Work on what is asked, as long as it takes; return False if nothing is."""
+        """Judge the cells that are asked for, as long as it takes."""
         scene = self._scene
         wanted = next(iter(self._grids), None)
         cell = next(iter(self._cells), None)
@@ -115,8 +133,8 @@ class Diagnoser:
             self._send_diagnoses(scene, wanted, self._table(scene, wanted))
         return True
 
-    def advance_urgent(self) -> bool:
-        """Work for a slice on the classes of halves; return False if none are wanted."""
+    def advance_urgent(self, seconds: float) -> bool:
+        """Work for a slice on the classes of halves."""
         if not self._unnamed or self._scene is None or self._labeller is None:
             return False
         place, half = wanted = next(reversed(self._unnamed))

@@ -1,10 +1,10 @@
-"""A patch dragged over an image: what the model says of it, as fast as one pass goes."""
+"""The patch lab: the model's scores while a patch is dragged over an image."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ from atlas_widget.errors import AtlasError
 from atlas_widget.protocol import messages
 from atlas_widget.session.cells.scene import Scene
 from atlas_widget.session.gallery import CROPS, TILE, Gallery
+from atlas_widget.session.panels.panel import Fields, LayerContext, Panel, panel
 from atlas_widget.session.sheets import encode, pack
 from atlas_widget.session.tasks.experiments import need_classes, picture_of
 from atlas_widget.session.tasks.task import Material
@@ -20,7 +21,9 @@ from atlas_widget.session.tasks.task import Material
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["SMALLEST_PATCH", "PatchLab", "patch_of"]
+    from atlas_widget.session.cells.labels import Labeller
+
+__all__ = ["SMALLEST_PATCH", "PatchLabPanel", "patch_of"]
 
 SMALLEST_PATCH = 0.02
 """Side of a patch, as a fraction of the image's."""
@@ -29,7 +32,7 @@ MAX_THUMBNAILS = 24
 """How many images of a source are shown at once."""
 
 _KEPT = 24  # images as the model is given them
-_WAITING = 8  # tries; each panel has one on its way at most
+_MAX_WAITING = 8  # tries; each panel has one on its way at most
 _SHOWN = 6  # classes
 _QUALITY = 90
 
@@ -49,42 +52,64 @@ def patch_of(scene: Scene, gallery: Gallery, grid: int, cell: int, crop: int) ->
     return pixels
 
 
-class PatchLab:
+@panel
+class PatchLabPanel(Panel):
     """Answers what the patch lab of an open panel asks, the last question first.
 
     Parameters
     ----------
-    gallery
-        Has the pictures, and sends.
+    layer
+        The layer whose model, pictures and images are used.
     """
 
-    def __init__(self, gallery: Gallery) -> None:
-        self._gallery = gallery
+    kinds = ("source_images", "patch_picture", "try_patch")
+
+    def __init__(self, layer: LayerContext) -> None:
+        self._layer = layer
+        self._gallery = layer.gallery
+        self._scene: Scene | None = None
         self._tries: dict[int, Mapping[str, Any]] = {}
         self._thumbnails: Iterator[None] | None = None
         self._wanted: list[int] = []
         self._images: OrderedDict[int, Pixels] = OrderedDict()
         self._scores: dict[int, npt.NDArray[np.float32]] = {}
 
-    def clear(self) -> None:
-        """Forget what was asked."""
+    @classmethod
+    def open(cls, layer: LayerContext) -> Self:
+        """Return the panel of a layer."""
+        return cls(layer)
+
+    def show(self, scene: Scene, labeller: Labeller) -> None:
+        """Take up another scene; what was asked about the last one is dropped."""
+        self._scene = scene
         self._tries.clear()
         self._wanted.clear()
         self._thumbnails = None
 
-    def ask(self, kind: str, fields: Mapping[str, Any], material: Material) -> None:
-        """Note what is wanted; `kind` and `fields` are those of a checked message."""
+    def handle(self, kind: str, fields: Fields) -> None:
+        """Note what is wanted."""
+        try:
+            material = self._layer.material(self._scene)
+        except AtlasError as error:
+            if "request" not in fields:
+                raise
+            self._refuse(fields["request"], str(error))
+            return
         if kind == "source_images":
             self._thumbnails = self._show_images(material, fields["first"], fields["count"])
         elif kind == "patch_picture":
             self._wanted = [fields["image"]]
-        elif kind == "try_patch":
+        else:
             self._tries[fields["request"]] = fields
-            while len(self._tries) > _WAITING:
+            while len(self._tries) > _MAX_WAITING:
                 del self._tries[next(iter(self._tries))]
 
-    def advance(self, scene: Scene, material: Material) -> bool:
-        """Do one thing that is wanted, quick ones first; False if there is none."""
+    def advance_urgent(self, seconds: float) -> bool:
+        """Do one thing that is wanted, quick ones first."""
+        scene = self._scene
+        if scene is None or scene.atlas is None:
+            return False
+        material = self._layer.material(scene)
         if self._tries:
             request, fields = self._tries.popitem()
             self._guarded(request, lambda: self._try(scene, material, fields))
@@ -104,8 +129,10 @@ class PatchLab:
             act()
         except Exception as error:
             expected = isinstance(error, AtlasError)
-            reason = str(error) if expected else f"{type(error).__name__}: {error}"
-            self._gallery.send(messages.build("task_failed", request=request, message=reason), [])
+            self._refuse(request, str(error) if expected else f"{type(error).__name__}: {error}")
+
+    def _refuse(self, request: int, reason: str) -> None:
+        self._gallery.send(messages.build("task_failed", request=request, message=reason), [])
 
     def _image(self, material: Material, index: int) -> Pixels:
         """Return an image as the model is given it; those looked at last are kept."""

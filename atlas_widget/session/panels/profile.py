@@ -1,16 +1,70 @@
-"""What is usual in a layer, channel by channel, against which a cell's mean stands out."""
+"""The channels of an opened cell, beside what is usual in the layer."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Usual", "usual_activations"]
+from atlas_widget.protocol import messages
+from atlas_widget.session.panels.panel import Fields, LayerContext, Panel, panel
 
-_MOST = 20_000  # samples; more would not change a mean or a deviation that anybody sees
+if TYPE_CHECKING:
+    from atlas_widget.session.cells.labels import Labeller
+    from atlas_widget.session.cells.scene import Scene
+    from atlas_widget.session.gallery import Gallery
+
+__all__ = ["ProfilePanel", "Usual", "usual_activations"]
+
+_MAX_READ = 20_000  # samples; more would not change a mean or a deviation that anybody sees
 _BLOCK = 4096
+
+
+@panel
+class ProfilePanel(Panel):
+    """Sends a cell's mean activation, and mean and deviation of every channel of the layer.
+
+    Parameters
+    ----------
+    gallery
+        Sends them.
+    """
+
+    kinds = ("inspect",)
+
+    def __init__(self, gallery: Gallery) -> None:
+        self._gallery = gallery
+        self._scene: Scene | None = None
+        self._usual: Usual | None = None
+
+    @classmethod
+    def open(cls, layer: LayerContext) -> Self:
+        """Return the panel of a layer."""
+        return cls(layer.gallery)
+
+    def show(self, scene: Scene, labeller: Labeller) -> None:
+        """Take up another scene."""
+        self._scene, self._usual = scene, None
+
+    def handle(self, kind: str, fields: Fields) -> None:
+        """Send the profile of a cell."""
+        scene, grid, cell = self._scene, fields["grid"], fields["cell"]
+        if scene is None or not scene.has(grid, cell):
+            return
+        if self._usual is None:
+            self._usual = usual_activations(scene.samples.activations)
+        direction = scene.direction(grid, cell)
+        content = messages.build(
+            "profile",
+            revision=scene.revision,
+            grid=grid,
+            cell=cell,
+            channels=len(direction),
+        )
+        numbers = np.concatenate([direction, self._usual.mean, self._usual.deviation])
+        self._gallery.send(content, [numbers.astype("<f4").tobytes()])
 
 
 @dataclass(frozen=True)
@@ -21,7 +75,7 @@ class Usual:
     deviation: npt.NDArray[np.float32]
 
 
-def usual_activations(activations: npt.NDArray[np.floating], most: int = _MOST) -> Usual:
+def usual_activations(activations: npt.NDArray[np.floating], most: int = _MAX_READ) -> Usual:
     """Return the mean and the standard deviation of every channel over the samples.
 
     Parameters

@@ -1,8 +1,9 @@
-"""Where a real crop comes from: its image, what the network was given, what the layer saw."""
+"""The image of a real crop: what of it the network was given, and what the layer saw."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -11,12 +12,76 @@ from atlas_widget.atlas.samples import Samples
 from atlas_widget.errors import AtlasError
 from atlas_widget.images.source import ImageSource
 from atlas_widget.probe import LayerProbe
+from atlas_widget.protocol import messages
+from atlas_widget.session.gallery import CROPS, Gallery
+from atlas_widget.session.panels.panel import Fields, LayerContext, Panel, panel
+from atlas_widget.session.sheets import encode
 
-__all__ = ["CropInImage", "locate"]
+if TYPE_CHECKING:
+    from atlas_widget.session.cells.labels import Labeller
+    from atlas_widget.session.cells.scene import Scene
+
+__all__ = ["CropInImage", "SourceImagePanel", "locate"]
 
 _LONGEST_SIDE = 480  # pixels
+_QUALITY = 88
 
 Box = tuple[float, float, float, float]
+
+
+@panel
+class SourceImagePanel(Panel):
+    """Sends the image that one of a card's real crops comes from.
+
+    Parameters
+    ----------
+    probe, source
+        The layer, and the images or None if they are not available.
+    gallery
+        Sends it.
+    """
+
+    kinds = ("crop_in_image",)
+
+    def __init__(self, probe: LayerProbe, source: ImageSource | None, gallery: Gallery) -> None:
+        self._probe = probe
+        self._source = source
+        self._gallery = gallery
+        self._scene: Scene | None = None
+
+    @classmethod
+    def open(cls, layer: LayerContext) -> Self:
+        """Return the panel of a layer."""
+        return cls(layer.probe, layer.source, layer.gallery)
+
+    def show(self, scene: Scene, labeller: Labeller) -> None:
+        """Take up another scene."""
+        self._scene = scene
+
+    def handle(self, kind: str, fields: Fields) -> None:
+        """Send the image of a crop."""
+        scene, grid, cell, crop = self._scene, fields["grid"], fields["cell"], fields["crop"]
+        if scene is None or not scene.has(grid, cell):
+            return
+        nearest = scene.nearest(grid, cell, CROPS)
+        if not 0 <= crop < len(nearest):
+            return
+        found = locate(scene.samples, int(nearest[crop]), self._probe, self._source)
+        content = messages.build(
+            "crop_in_image",
+            revision=scene.revision,
+            grid=grid,
+            cell=cell,
+            crop=crop,
+            name=found.name,
+            crop_box=found.crop_box,
+            seen_box=found.seen_box,
+            seen=found.seen,
+            input=found.given,
+            note=found.note,
+        )
+        picture = b"" if found.pixels is None else encode(found.pixels, _QUALITY)
+        self._gallery.send(content, [picture])
 
 
 @dataclass(frozen=True)

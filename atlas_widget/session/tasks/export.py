@@ -1,68 +1,112 @@
-"""From what a session knows to a figure and its record."""
+"""Figures of the cells on show, each with the record of what it was made of."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from atlas_widget import figures
-from atlas_widget.errors import CellError, ExportError
+from atlas_widget.errors import ExportError
+from atlas_widget.progress import CancelledCallback, ProgressCallback, check_cancelled
 from atlas_widget.session.cells.checks import check_cells, check_grid
+from atlas_widget.session.tasks.task import Material
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from atlas_widget.atlas import Atlas
     from atlas_widget.session.cells.scene import Scene
     from atlas_widget.session.sheets import Picture
 
-__all__ = ["draw", "export", "export_here"]
+__all__ = ["Export", "Shown", "check_format", "draw", "export"]
+
+_TILES_AT_ONCE = 256  # between two pauses
 
 
-class Shown(Protocol):
-    """What is on show, as a session has it."""
+@dataclass(frozen=True)
+class Shown:
+    """The cells on show and their pictures, as figures are made of them.
 
-    scene: Scene | None
+    Attributes
+    ----------
+    scene
+        The cells.
+    model
+        The model's name.
+    seed
+        The noise that pictures start from.
+    snapshot
+        Returns the pictures and labels of a grid as they are now.
+    """
+
+    scene: Scene
     model: str
+    seed: int
+    snapshot: Callable[[int], tuple[dict[int, Picture], dict[int, str | None]]]
 
-    @property
-    def layer(self) -> str:
-        """The layer's name."""
-        ...
 
-    @property
-    def inversion(self) -> str:
-        """How pictures are made, for the record."""
-        ...
+@dataclass(frozen=True)
+class Export:
+    """A figure of cells in the working folder, as a task.
 
-    @property
-    def shown_atlas(self) -> Atlas | None:
-        """The atlas on show, once it is ready."""
-        ...
+    Attributes
+    ----------
+    shown
+        Where the pictures come from.
+    grid, cells
+        The cells; none for all of the grid.
+    kind
+        png, svg or pdf.
+    """
 
-    def snapshot(self, grid: int) -> tuple[dict[int, Picture], dict[int, str | None]]:
-        """Return the pictures and labels of a grid as they are now."""
-        ...
+    shown: Shown
+    grid: int
+    cells: tuple[int, ...]
+    kind: str
+
+    def __call__(
+        self, _material: Material, progress: ProgressCallback, cancelled: CancelledCallback
+    ) -> figures.Exported:
+        """Write the figure under a name that is free."""
+        scene = self.shown.scene
+        check_grid(self.grid, scene)
+        chosen = check_cells(self.cells, self.grid, scene) or list(scene.cells(self.grid))
+        drawing, record = draw(
+            self.shown, self.grid, chosen, progress=progress, cancelled=cancelled
+        )
+        named = [record["model"], scene.layer, *scene.subject[1:], f"{self.grid}x{self.grid}"]
+        path = figures.free_path(Path.cwd(), "-".join(named), self.kind)
+        return figures.export(path, drawing, record)
+
+
+def check_format(kind: str) -> str:
+    """Return a format of figures, or raise which there are."""
+    if kind not in figures.FORMATS:
+        accepted = ", ".join(figures.FORMATS)
+        raise ExportError(f"{kind!r} is no format of figures; accepted are {accepted}.")
+    return kind
 
 
 def draw(
-    session: Shown,
+    shown: Shown,
     grid: int,
     cells: Sequence[int],
     *,
     dpi: float = 300,
     caption: bool | str = True,
     labels: bool = False,
+    progress: ProgressCallback | None = None,
+    cancelled: CancelledCallback | None = None,
 ) -> tuple[Figure, dict[str, Any]]:
     """Return cells as a figure, with the pictures that there are, and the record of it.
 
     Parameters
     ----------
-    session
+    shown
         Where the pictures come from.
     grid, cells
         The cells.
@@ -70,52 +114,43 @@ def draw(
         See :func:`atlas_widget.figures.figure`.
     caption
         Whether to say in small print what is shown, or what to say.
+    progress, cancelled
+        Called now and then with the number of cells done and of all; asked whether to stop.
     """
-    tiles, cosines = _tiles(session, grid, cells)
-    record = _record(session, grid, cells, tiles, cosines)
+    tiles, cosines = _tiles(shown, grid, cells, progress, cancelled)
+    record = _record(shown, grid, cells, tiles, cosines)
     text: str | None = None
     if caption:
         text = caption if isinstance(caption, str) else figures.caption_of(record, tiles, grid)
-    shown = session.shown_atlas
-    meaning = shown.axes if shown is not None else None
+    atlas = shown.scene.atlas
+    meaning = atlas.axes if atlas is not None else None
     drawing = figures.figure(
         tiles, caption=text, labels=labels, dpi=dpi, grid=grid, meaning=meaning
     )
     return drawing, record
 
 
-def export(path: Path, session: Shown, grid: int, cells: Sequence[int], **options: Any) -> Path:
+def export(path: Path, shown: Shown, grid: int, cells: Sequence[int], **options: Any) -> Path:
     """Write cells as a figure with its record; return where it is."""
-    drawing, record = draw(session, grid, cells, **options)
+    drawing, record = draw(shown, grid, cells, **options)
     return figures.export(path, drawing, record, dpi=options.get("dpi", 300)).path
 
 
-def export_here(session: Shown, grid: int, cells: Sequence[int], kind: str) -> figures.Exported:
-    """Write what there is into the working folder, under a name that is free."""
-    if kind not in figures.FORMATS:
-        accepted = ", ".join(figures.FORMATS)
-        raise ExportError(f"{kind!r} is no format of figures; accepted are {accepted}.")
-    scene = session.scene
-    if scene is None:
-        raise CellError("There are no cells yet.")
-    check_grid(grid, scene)
-    chosen = check_cells(cells, grid, scene) or list(scene.cells(grid))
-    drawing, record = draw(session, grid, chosen)
-    named = [record["model"], scene.layer, *scene.subject[1:], f"{grid}x{grid}"]
-    path = figures.free_path(Path.cwd(), "-".join(named), kind)
-    return figures.export(path, drawing, record)
-
-
 def _tiles(
-    session: Shown, grid: int, cells: Sequence[int]
+    shown: Shown,
+    grid: int,
+    cells: Sequence[int],
+    progress: ProgressCallback | None,
+    cancelled: CancelledCallback | None,
 ) -> tuple[list[figures.Tile], list[float]]:
-    scene = session.scene
-    if scene is None:
-        raise CellError("There are no cells yet.")
-    pictures, labels = session.snapshot(grid)
+    pictures, labels = shown.snapshot(grid)
     tiles, cosines = [], []
-    for cell in cells:
-        picture = pictures.get(cell) or scene.crop(grid, cell)
+    for done, cell in enumerate(cells):
+        if done % _TILES_AT_ONCE == 0:
+            check_cancelled(cancelled)
+            if progress is not None:
+                progress(done, len(cells))
+        picture = pictures.get(cell) or shown.scene.crop(grid, cell)
         row, col = divmod(cell, grid)
         tiles.append(figures.Tile(row, col, picture.pixels, picture.state.word, labels.get(cell)))
         if picture.cosine is not None:
@@ -124,23 +159,25 @@ def _tiles(
 
 
 def _record(
-    session: Shown,
+    shown: Shown,
     grid: int,
     cells: Sequence[int],
     tiles: Sequence[figures.Tile],
     cosines: Sequence[float],
 ) -> dict[str, Any]:
-    shown = session.shown_atlas
-    record = dict(shown.provenance) if shown is not None else {}
-    record.setdefault("model", session.model)
-    record.setdefault("layer", session.layer)
-    whole = session.scene is not None and len(cells) == len(session.scene.cells(grid))
+    from atlas_widget.inversion import InversionSettings
+
+    scene = shown.scene
+    record = dict(scene.atlas.provenance) if scene.atlas is not None else {}
+    record.setdefault("model", shown.model)
+    record.setdefault("layer", scene.layer)
+    whole = len(cells) == len(scene.cells(grid))
     record["figure"] = {
         "grid": grid,
         "cells": "all" if whole else [int(cell) for cell in cells],
         "count": len(tiles),
         "pictures": dict(Counter(tile.state for tile in tiles)),
         "median_cosine": round(float(np.median(cosines)), 4) if cosines else None,
-        "inversion": session.inversion,
+        "inversion": f"{InversionSettings.icon().description}; seed={shown.seed}",
     }
     return record

@@ -1,29 +1,63 @@
-"""What came of experiments, as messages to the browser."""
+"""The results of experiments as messages to the browser."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from atlas_widget.protocol import messages
-from atlas_widget.session.gallery import TILE
+from atlas_widget.session.gallery import TILE, Send
 from atlas_widget.session.sheets import encode, pack
 
 if TYPE_CHECKING:
     from atlas_widget.atlas.samples import Samples
     from atlas_widget.causes import CausalTest, Cue, CueReport, PatchTest
 
-__all__ = ["tell_causal_test", "tell_cues", "tell_patch_test"]
+__all__ = ["TaskReplies", "causal_test_reply", "cues_reply", "patch_test_reply"]
 
 _CUE_CROPS = 6  # what was pasted, and further ones
 _DIGITS = 5
 
-Told = tuple[dict[str, Any], list[bytes]]
+Reply = tuple[dict[str, Any], list[bytes]]
 
 
-def tell_causal_test(request: int, test: CausalTest) -> Told:
+class TaskReplies:
+    """Tells the browser how a task goes and what came of it.
+
+    Parameters
+    ----------
+    send
+        Sends a message with its buffers.
+    request
+        The number that the browser calls the task by.
+    reply
+        Makes of the request and the result a message with its buffers.
+    """
+
+    def __init__(self, send: Send, request: int, reply: Callable[[int, Any], Reply]) -> None:
+        self._send = send
+        self._request = request
+        self._reply = reply
+
+    def progressed(self, done: int, total: int) -> None:
+        """Send the progress."""
+        content = messages.build("task_progress", request=self._request, done=done, total=total)
+        self._send(content, [])
+
+    def finished(self, result: Any) -> None:
+        """Send the result."""
+        self._send(*self._reply(self._request, result))
+
+    def failed(self, reason: str) -> None:
+        """Send the reason for which there is no result."""
+        content = messages.build("task_failed", request=self._request, message=reason)
+        self._send(content, [])
+
+
+def causal_test_reply(request: int, test: CausalTest) -> Reply:
     """Return the message of a direction that was removed or added."""
     low, high = test.interval
     content = messages.build(
@@ -42,7 +76,7 @@ def tell_causal_test(request: int, test: CausalTest) -> Told:
     return content, []
 
 
-def tell_patch_test(request: int, test: PatchTest) -> Told:
+def patch_test_reply(request: int, test: PatchTest) -> Reply:
     """Return the message of a patch that was put on many images, by both protocols."""
     outcomes = [
         (name, protocol, outcome)
@@ -67,7 +101,7 @@ def tell_patch_test(request: int, test: PatchTest) -> Told:
     return content, []
 
 
-def tell_cues(request: int, report: CueReport, samples: Samples) -> Told:
+def cues_reply(request: int, report: CueReport, samples: Samples) -> Reply:
     """Return the message of the cues that were found, with a row of crops for each."""
     cues = report.cues
     content = messages.build(

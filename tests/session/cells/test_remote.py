@@ -16,7 +16,7 @@ from atlas_widget.inversion import InversionEngine, InversionSettings
 from atlas_widget.inversion.invert import run
 from atlas_widget.probe import LayerProbe
 from atlas_widget.session.cells.cache import PictureCache
-from atlas_widget.session.cells.renderer import Painter
+from atlas_widget.session.cells.renderer import PictureRenderer
 from atlas_widget.session.cells.scheduler import CellQueue, State
 from atlas_widget.session.sheets import Picture
 
@@ -101,10 +101,10 @@ class Bench:
         self.engines_asked_for = 0
         self.probe = probe
         self.cache = cache
-        self.painter = self.new_painter()
+        self.painter = self.new_renderer()
 
-    def new_painter(self) -> Painter:
-        return Painter(
+    def new_renderer(self) -> PictureRenderer:
+        return PictureRenderer(
             self.scene,
             self.queue,
             self.probe,
@@ -170,7 +170,7 @@ def test_pictures_are_those_made_here(bench: Bench, tmp_path: Path) -> None:
     known, bench.cache = bench.cache, PictureCache(tmp_path / "another")
     bench.queue = CellQueue({GRID: range(20)}, base=GRID, labels=False)
     bench.queue.look(GRID, range(4))
-    bench.painter = bench.new_painter()
+    bench.painter = bench.new_renderer()
     bench.work()
     known.close()
     assert bench.engines_asked_for
@@ -224,7 +224,7 @@ def test_what_another_scene_has_sent_is_kept(bench: Bench) -> None:
     bench.queue.look(GRID, range(2))
     bench.work()
     bench.queue = CellQueue({GRID: range(20)}, base=GRID, labels=False)
-    bench.painter = bench.new_painter()
+    bench.painter = bench.new_renderer()
     bench.maker.finish((0, 1))
     bench.work()
     assert not bench.shown

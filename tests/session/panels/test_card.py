@@ -14,7 +14,7 @@ from atlas_widget.images.opening import as_image_source
 from atlas_widget.inversion import InversionEngine, InversionSettings
 from atlas_widget.inversion.invert import run
 from atlas_widget.probe import LayerProbe
-from atlas_widget.session import workshop
+from atlas_widget.session import open_layer
 from atlas_widget.session.panels.profile import usual_activations
 from atlas_widget.session.panels.source_image import locate
 from tests.conftest import make_tiny_model
@@ -132,7 +132,7 @@ def test_single_classes_have_the_values_of_the_card(browser):
 
 
 def test_whoever_waits_for_words_need_not_wait_for_the_pictures(browser, monkeypatch):
-    monkeypatch.setattr(workshop, "SLICE", 1e-4)  # a step at a time
+    monkeypatch.setattr(open_layer, "SLICE", 1e-4)  # a step at a time
     first, *_, other = cells(browser, 8)  # the cells in sight are those of the other grid
     for request in (1, 2):
         browser.say("inspect", grid=8, cell=first, request=request, seed=100 + request)

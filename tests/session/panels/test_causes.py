@@ -165,7 +165,7 @@ def test_a_patch_test_tells_both_protocols_and_all_controls(browser):
 
 
 def browser_image(browser, number):
-    return browser.widget._session._source.open(number)
+    return browser.widget._session.model.source.open(number)
 
 
 @pytest.mark.parametrize(

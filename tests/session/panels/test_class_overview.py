@@ -27,7 +27,7 @@ class Room:
 
     def work(self):
         for _ in range(1000):
-            if not self.overview.advance():
+            if not self.overview.work():
                 return
         raise AssertionError("it does not end")
 
@@ -110,7 +110,7 @@ def test_a_later_question_replaces_an_earlier_one_and_no_cells_end_it(room):
     assert [m["class"] for m in room.of("influence")] == [1]
     room.overview.influence(2, 1, cells)
     room.overview.influence(2, 1, [])
-    assert not room.overview.advance()
+    assert not room.overview.work()
 
 
 def test_a_search_finds_cells_that_argue_for_a_class_that_wins_none(room):

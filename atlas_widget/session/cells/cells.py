@@ -1,4 +1,4 @@
-"""A layer's cells: their pictures and labels, and what overlays and the search ask of them."""
+"""The cells of the scene on show: their pictures and labels, the most urgent ones first."""
 
 from __future__ import annotations
 
@@ -6,36 +6,54 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from atlas_widget.session.cells.cache import PictureCache
+from atlas_widget.session.cells.engines import Engines
 from atlas_widget.session.cells.labels import Labeller
 from atlas_widget.session.cells.remote import IconMaker
-from atlas_widget.session.cells.renderer import Painter
+from atlas_widget.session.cells.renderer import PictureRenderer
 from atlas_widget.session.cells.scene import Scene
 from atlas_widget.session.cells.scheduler import Batch, CellQueue, State, Task
 from atlas_widget.session.gallery import Gallery
-from atlas_widget.session.panels.class_overview import ClassOverview
 from atlas_widget.session.status import Reporter
 
 if TYPE_CHECKING:
     from atlas_widget.images.source import ImageSource
-    from atlas_widget.inversion import InversionEngine, InversionSettings
     from atlas_widget.probe import LayerProbe
 
-__all__ = ["SLICE", "CellWork"]
+__all__ = ["SLICE", "Cells"]
 
 SLICE = 0.12
-"""Seconds of work between two looks at what the person wants."""
+"""Seconds of work between two looks at what users wait for."""
 
-_MAX_ENGINES = 6  # icons, portraits, and portraits of other numbers of further steps
 _ONE_LABEL = {Task.LABEL: 1}
 
 
-class CellWork:
-    """Makes the pictures and labels of a scene's cells, most urgent ones first.
+class Cells:
+    """Makes the pictures and labels of a scene's cells.
 
     Parameters
     ----------
-    probe, source, labels, cache, gallery, seed, reporter, notice, no_classes, maker
-        See :class:`~.workshop.Workshop`.
+    probe
+        The layer.
+    source
+        The images, or None if they are not available: then there are no classes.
+    labels
+        The names of the classes, if any.
+    cache
+        Keeps what is finished.
+    gallery
+        Gets what is made.
+    engines
+        Make the pictures.
+    seed
+        The noise that pictures start from.
+    reporter
+        Told how far it is.
+    notice
+        Told what the user should know once.
+    no_classes
+        Told why cells turn out to have no classes.
+    maker
+        Makes the pictures elsewhere, while it is ready to.
     """
 
     def __init__(
@@ -45,6 +63,7 @@ class CellWork:
         labels: Sequence[str] | None,
         cache: PictureCache,
         gallery: Gallery,
+        engines: Engines,
         *,
         seed: int,
         reporter: Reporter,
@@ -57,31 +76,27 @@ class CellWork:
         self._labels = labels
         self._cache = cache
         self._gallery = gallery
+        self._engines = engines
         self._seed = seed
         self._reporter = reporter
         self._notice = notice
         self._no_classes = no_classes
         self._maker = maker
-        self._overview = ClassOverview(self._label, gallery.send)
-        self._overview_next = False
-        self._asked_for = 0
         self._scene: Scene | None = None
         self._queue: CellQueue | None = None
-        self._painter: Painter | None = None
+        self._renderer: PictureRenderer | None = None
         self._labeller: Labeller | None = None
-        self._engines: dict[InversionSettings, InversionEngine] = {}
 
-    def _take_up(self, scene: Scene) -> Labeller:
+    def take_up(self, scene: Scene) -> Labeller:
         """Turn to another scene; return what knows its cells' classes."""
         self._scene = scene
-        self._painter = None
+        self._renderer = None
         self._labeller = Labeller(
             scene, self._probe, self._source, self._labels, self._cache, seed=self._seed
         )
-        self._overview.show(scene, self._labeller)
         return self._labeller
 
-    def _begin(self, scene: Scene, labeller: Labeller, *, again: bool) -> None:
+    def show(self, scene: Scene, labeller: Labeller, *, again: bool) -> None:
         """Show the cells of a scene that was taken up: what is known of them, else real crops."""
         cells = {size: list(scene.cells(size)) for size in scene.grids}
         self._queue = CellQueue(cells, base=scene.base, labels=labeller.possible)
@@ -103,12 +118,12 @@ class CellWork:
         return (self._queue.level, self._queue.visible) if self._queue is not None else (0, ())
 
     def look(self, grid: int, visible: Sequence[int], near: Sequence[int]) -> None:
-        """Follow the person: these cells are in sight, those next to them."""
+        """Follow the user: these cells are in sight, those next to them."""
         if self._queue is None or self._scene is None or grid not in self._scene.grids:
             return
         self._queue.look(grid, visible, near)
         cells = [*self._queue.visible, *self._queue.near]
-        self._fetch(grid, cells)
+        self.fetch(grid, cells)
         self._gallery.show_crops(grid, cells)
 
     def point(self, grid: int, cell: int) -> None:
@@ -120,7 +135,7 @@ class CellWork:
         """Render these cells, whoever looks."""
         if self._queue is not None:
             self._queue.demand(grid, cells)
-            self._fetch(grid, cells)
+            self.fetch(grid, cells)
 
     def withdraw(self, grid: int, cells: Sequence[int]) -> None:
         """Forget such a demand."""
@@ -144,29 +159,35 @@ class CellWork:
             and not queue.failed(grid, cell)
         ]
 
+    def advance_crops(self) -> bool:
+        """Show some of the crops that cells begin with; return False if there are none."""
+        return self._gallery.advance_crops()
+
+    @property
+    def final(self) -> bool:
+        """Whether the layout will stay, so that pictures are worth making."""
+        return self._queue is not None and self._scene is not None and self._scene.final
+
+    @property
+    def busy(self) -> bool:
+        """Whether pictures or labels are wanted, or on their way from elsewhere."""
+        return self._queue is not None and (self._queue.pending() or self.awaits)
+
     def advance(self) -> bool:
         """Work for a slice on pictures and labels; return False if nothing is left to do."""
-        queue = self._queue
-        if self._gallery.advance_crops():
-            return True
-        if queue is None or self._scene is None or not self._scene.final:
+        queue, scene = self._queue, self._scene
+        if queue is None or scene is None or not self.final or not self.busy:
             return False
-        # Who looks at an overlay waits for its values, and for pictures: they take turns.
-        self._overview_next = not self._overview_next
-        if self._overview_next and self._overlook():
+        if self._renderer is None:
+            self._set_up(scene, queue)
             return True
-        if not queue.pending() and not self.awaits:
-            return self._advance_overview()
-        if self._painter is None:
-            self._set_up(self._scene, queue)
-            return True
-        if self._painter.advance(SLICE):
-            self._report_pictures(queue, self._painter)
+        if self._renderer.advance(SLICE):
+            self._report_pictures(queue, self._renderer)
             return True
         batch: Batch | None = queue.next(_ONE_LABEL)
         if batch is None:
             return False
-        self._label(batch.grid, batch.cells[0])
+        self.label(batch.grid, batch.cells[0])
         total = len(queue.visible)
         self._reporter.report("pictures", "Labelling the cells", total - queue.labels_left(), total)
         return True
@@ -174,18 +195,7 @@ class CellWork:
     @property
     def awaits(self) -> bool:
         """Whether pictures are to come from elsewhere, so that one has to look now and then."""
-        return self._painter is not None and self._painter.awaits
-
-    def _advance_overview(self) -> bool:
-        """Work for a slice on what an overlay or a search asks for; nothing else is left to do."""
-        before = self._overview.waiting
-        if before:
-            self._asked_for = max(self._asked_for, before)
-            done = self._asked_for - before
-            self._reporter.report("pictures", "Computing the classes", done, self._asked_for)
-        else:
-            self._asked_for = 0
-        return self._overlook()
+        return self._renderer is not None and self._renderer.awaits
 
     def settle(self) -> None:
         """Note that all is done."""
@@ -194,19 +204,19 @@ class CellWork:
 
     def _set_up(self, scene: Scene, queue: CellQueue) -> None:
         self._reporter.report("pictures", "Rendering the pictures", 0, 0)
-        self._painter = self._new_painter(scene, queue)
-        self._fetch(scene.base, scene.cells(scene.base))
-        self._fetch(*self.in_sight)
+        self._renderer = self._new_renderer(scene, queue)
+        self.fetch(scene.base, scene.cells(scene.base))
+        self.fetch(*self.in_sight)
 
-    def _new_painter(self, scene: Scene, queue: CellQueue) -> Painter:
+    def _new_renderer(self, scene: Scene, queue: CellQueue) -> PictureRenderer:
         from atlas_widget.inversion.settings import InversionSettings
 
-        return Painter(
+        return PictureRenderer(
             scene,
             queue,
             self._probe,
             InversionSettings.icon(),
-            self._icons,
+            self._engines.icons,
             self._cache,
             seed=self._seed,
             show=self._gallery.show,
@@ -215,43 +225,36 @@ class CellWork:
 
     def _recall(self, scene: Scene, queue: CellQueue) -> None:
         """Show what the cache has of the base grid, which is what is seen first."""
-        self._painter = self._new_painter(scene, queue)
-        self._painter.prefetch(scene.base, scene.cells(scene.base))
-        self._painter.recall()
-        self._fetch(scene.base, scene.cells(scene.base))
+        self._renderer = self._new_renderer(scene, queue)
+        self._renderer.prefetch(scene.base, scene.cells(scene.base))
+        self._renderer.recall()
+        self.fetch(scene.base, scene.cells(scene.base))
 
-    def _fetch(self, grid: int, cells: Any) -> None:
+    def fetch(self, grid: int, cells: Any) -> None:
         """Take what the cache has of these cells."""
-        if self._painter is not None:
-            self._painter.prefetch(grid, cells)
+        if self._renderer is not None:
+            self._renderer.prefetch(grid, cells)
         if self._labeller is not None and self._queue is not None:
             found = self._labeller.prefetch(grid, cells)
             self._queue.mark_labelled(grid, found)
             for cell in found:
                 self._publish_label(grid, cell)
 
-    def _label(self, grid: int, cell: int) -> None:
+    def label(self, grid: int, cell: int) -> None:
+        """Work for a slice on the classes of a cell, and publish its label once it is known."""
         labeller, queue = self._labeller, self._queue
         if labeller is None or queue is None:
             return
         try:
             known = labeller.advance(grid, cell)
         except Exception as error:
-            self._lose_classes(error)
+            self.lose_classes(error)
             return
         if known:
             queue.mark_labelled(grid, [cell])
             self._publish_label(grid, cell)
 
-    def _overlook(self) -> bool:
-        """Work for a slice on what an overlay or a search asks for."""
-        try:
-            return self._overview.advance()
-        except Exception as error:
-            self._lose_classes(error)
-            return False
-
-    def _lose_classes(self, error: Exception) -> None:
+    def lose_classes(self, error: Exception) -> None:
         """Go on without classes: what keeps one cell from them keeps all."""
         if self._labeller is not None and self._queue is not None:
             self._labeller.give_up()
@@ -267,26 +270,9 @@ class CellWork:
             if self._scene.atlas is not None:
                 self._scene.atlas.cell_labels.setdefault(grid, {})[cell] = classes.label
 
-    def _report_pictures(self, queue: CellQueue, painter: Painter) -> None:
+    def _report_pictures(self, queue: CellQueue, renderer: PictureRenderer) -> None:
         if not self._reporter.due:
             return
         states = [state for _, _, state in queue.interest()]
-        done = sum(painter.work(state) for state in states)
+        done = sum(renderer.work(state) for state in states)
         self._reporter.report("pictures", "Rendering the pictures", done, len(states))
-
-    def _icons(self) -> InversionEngine:
-        from atlas_widget.inversion import InversionSettings
-
-        return self._engine(InversionSettings.icon())
-
-    def _engine(self, settings: InversionSettings) -> InversionEngine:
-        """Return an engine, made when it is first asked for: folding a network takes a moment."""
-        from atlas_widget.inversion import InversionEngine
-
-        engine = self._engines.pop(settings, None)
-        if engine is None:
-            engine = InversionEngine(self._probe, settings=settings)
-        self._engines[settings] = engine
-        while len(self._engines) > _MAX_ENGINES:
-            del self._engines[next(iter(self._engines))]
-        return engine

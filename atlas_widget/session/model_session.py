@@ -1,0 +1,95 @@
+"""Everything that stays while layers are switched: the model's copy, its images, the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from atlas_widget.session.cells.cache import PictureCache
+from atlas_widget.session.settings import Recipe
+
+if TYPE_CHECKING:
+    from atlas_widget.images.source import ImageSource
+    from atlas_widget.probe import LayerProbe
+    from atlas_widget.session.cells.remote import IconMaker
+
+__all__ = ["ModelSession"]
+
+
+class ModelSession:
+    """The one private copy of the user's model, with its images and what is kept of both.
+
+    Parameters
+    ----------
+    probe
+        The layer that the widget was opened with.
+    recipe
+        How atlases are made.
+    name
+        The model's name.
+
+    Attributes
+    ----------
+    source
+        The images; None until :meth:`open_images`.
+    maker
+        Makes the cells' pictures elsewhere; None unless there is a cluster.
+    """
+
+    def __init__(self, probe: LayerProbe, recipe: Recipe, name: str) -> None:
+        self.recipe = recipe
+        self.name = name
+        self._probe = probe
+        self._class_names = recipe.class_names(probe)
+        self.source: ImageSource | None = None
+        self.maker: IconMaker | None = None
+        self._cache: PictureCache | None = None
+
+    @property
+    def cache(self) -> PictureCache:
+        """Finished pictures and values, on disk; opened when it is first asked for."""
+        if self._cache is None:
+            self._cache = PictureCache(self.recipe.folder)
+        return self._cache
+
+    def open_images(self, notice: Callable[[str], None]) -> None:
+        """Open the images, and connect to the cluster if there is one."""
+        if self.maker is None:
+            self.maker = self.recipe.maker(self._probe, notice)
+        if self.source is None:
+            self.source = self.recipe.source(self._probe)
+
+    def open_layer(self, layer: str) -> LayerProbe:
+        """Return another layer of the model; the caller takes it up, or closes it."""
+        return self.recipe.probe(self._probe, layer)
+
+    def take_up(self, probe: LayerProbe) -> None:
+        """Close the layer that was open, in favour of this one."""
+        names = self.recipe.class_names(probe)
+        closed, self._probe, self._class_names = self._probe, probe, names
+        closed.close()
+
+    def check_layer(self, name: object) -> str:
+        """Return the name of a layer, or raise that the model has no such layer."""
+        probe = self._probe
+        if name == probe.layer:
+            return str(name)
+        return self.recipe.check_layer(probe, name)
+
+    @property
+    def class_names(self) -> list[str]:
+        """One name for each class, no two alike; none if the layer argues for none."""
+        return list(self._class_names)
+
+    @property
+    def probe(self) -> LayerProbe:
+        """The layer that is open."""
+        return self._probe
+
+    def close(self) -> None:
+        """Free the model, the cache and a cluster's workers."""
+        if self.maker is not None:
+            self.maker.close()
+        self._probe.close()
+        if self._cache is not None:
+            self._cache.close()
