@@ -4,15 +4,32 @@ from __future__ import annotations
 
 import contextlib
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from atlas_widget.session.subjects import Subject
 
 if TYPE_CHECKING:
     from atlas_widget.session.cells.scene import Scene
-    from atlas_widget.widget.state import AtlasState
 
 __all__ = ["WidgetListener"]
+
+
+class ListeningWidget(Protocol):
+    """What a widget has for its listener."""
+
+    comm: Any
+
+    def send(self, content: Any, buffers: Any = None) -> None:
+        """Send a message to the browser."""
+        ...
+
+    def _set_from_worker(self, *, urgent: bool, **values: Any) -> bool:
+        """Set traits; return whether they were set."""
+        ...
+
+    def _scene_changed(self, scene: Scene) -> None:
+        """Forget what belonged to other cells."""
+        ...
 
 
 class WidgetListener:
@@ -24,7 +41,7 @@ class WidgetListener:
         Only weakly referred to: the worker must not keep it from being deleted.
     """
 
-    def __init__(self, widget: AtlasState) -> None:
+    def __init__(self, widget: ListeningWidget) -> None:
         self._widget = weakref.ref(widget)
 
     def send(self, content: dict[str, Any], buffers: list[bytes]) -> None:

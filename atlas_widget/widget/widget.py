@@ -7,35 +7,60 @@ The widget holds traits and passes messages on; the work is done by a
 from __future__ import annotations
 
 import os
+import time
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
-from atlas_widget.errors import AtlasError
+import anywidget
+import traitlets
+
+from atlas_widget import figures
+from atlas_widget.errors import AtlasError, CellError
 from atlas_widget.probe.model_name import model_name
 from atlas_widget.protocol import messages
+from atlas_widget.session.cells.checks import check_cells, check_grid, check_ids, check_size
+from atlas_widget.session.pace import Throttle
 from atlas_widget.session.session import Session
 from atlas_widget.session.settings import Recipe, layer_names
 from atlas_widget.session.status import first_status
+from atlas_widget.session.subjects import check_subject, subject_of_class
+from atlas_widget.session.tasks import export as exporting
 from atlas_widget.session.worker import Worker
 from atlas_widget.widget import kernel, lifetime
-from atlas_widget.widget.causing import Causing
-from atlas_widget.widget.exploring import Exploring
 from atlas_widget.widget.listener import WidgetListener
+from atlas_widget.widget.overlays import check_overlay
+from atlas_widget.widget.pending_views import PendingViews, View
+from atlas_widget.widget.selected import selected_cells
+from atlas_widget.widget.trait_lock import TraitLock
+from atlas_widget.widget.validation import check_height, check_opened, check_viewport, refusals
+from atlas_widget.widget.view_state import VIEW, check_view, fit_view, region_of
+from atlas_widget.widget.waiting import Waiting, left
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
     from torch import nn
 
     from atlas_widget.atlas import Atlas
+    from atlas_widget.causes import CausalTest, CueReport, PatchTest
+    from atlas_widget.causes.backgrounds import Masks
+    from atlas_widget.images.labels import Given
+    from atlas_widget.inversion.sanity import SanityCheck
     from atlas_widget.layout import Embedding
+    from atlas_widget.session.cells.scene import Scene
+    from atlas_widget.session.tasks.experiments import Places
 
 __all__ = ["AtlasWidget"]
 
 _CLOSE_TIMEOUT = 20.0  # seconds that close() waits for the slice in progress
+_REFUSALS_EVERY = 1.0  # seconds between two messages about what the browser should not have sent
+_WHOLE = [0.0, 0.0, 1.0, 1.0]
 
 
-class AtlasWidget(Exploring, Causing):
+class AtlasWidget(anywidget.AnyWidget):
     """An activation atlas of a layer, made while you look at it.
 
     Returns at once. One worker thread collects activations, lays them out and renders the cells'
@@ -92,6 +117,34 @@ class AtlasWidget(Exploring, Causing):
 
     _esm = lifetime.bundle("widget.js")
 
+    layer = traitlets.Unicode().tag(sync=True)
+    """The layer on show. Setting it builds, or fetches from the cache, that layer's atlas."""
+    subject = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    """What the atlas on show is about: [] for all samples, ["class", name], ["winning", name] or
+    ["comparison", name, other]. Setting it lays that atlas out; another layer begins with all."""
+    layers = traitlets.List(traitlets.Dict()).tag(sync=True)
+    """The model's layers: name and type."""
+    selection = traitlets.List(traitlets.Int()).tag(sync=True)
+    """Ids of the selected cells of the grid `level`. Default: none."""
+    level = traitlets.Int(0).tag(sync=True)
+    """The grid that is shown and that `selection` refers to. Default: the coarsest. Set it to stay
+    with a grid; what is selected becomes the same region of it."""
+    fixed_level = traitlets.Int(None, allow_none=True).tag(sync=True)
+    """The grid that is shown at every zoom, or None: finer ones as one zooms in. Default: None."""
+    opened = traitlets.List(traitlets.Int()).tag(sync=True)
+    """The cell in the detail panel as [grid, cell]. Default: none, []."""
+    hovered = traitlets.Int(-1).tag(sync=True, echo_update=False)
+    """The cell under the pointer, or -1."""
+    viewport = traitlets.List(traitlets.Float(), _WHOLE).tag(sync=True, echo_update=False)
+    """The region in sight, [x0, y0, x1, y1] in units of the atlas. Set it to fly there."""
+    overlay = traitlets.Unicode("pictures").tag(sync=True)
+    """What lies over the pictures: "pictures" (nothing), "crops" (real crops in their place),
+    "density", "top class", "fidelity", "doubt", or "influence: " and the name of a class."""
+    status = traitlets.Dict().tag(sync=True)
+    """What is being done: stage, message, done, total, seconds_left, error and what it is of."""
+    height = traitlets.Int(600).tag(sync=True)
+    """The widget's height in pixels, 200 to 10,000. Default: 600."""
+
     def __init__(
         self,
         model: nn.Module,
@@ -132,10 +185,15 @@ class AtlasWidget(Exploring, Causing):
         worker = Worker(f"atlas-widget-{id(self):x}", torch_threads=recipe.torch_threads)
         session = Session(probe, recipe, WidgetListener(self), name)
         session.attach(worker.breathe, lambda: worker.stopping)
+        self._session = session
+        self._worker = worker
+        self._lock = TraitLock()
+        self._pending = PendingViews()
+        self._refusals = Throttle(_REFUSALS_EVERY)
+        # A level that is set, but not by a user's `w.level = ...`
+        self._followed_level: int | None = min(recipe.grids)
         try:
             super().__init__(
-                session,
-                worker,
                 layer=probe.layer,
                 layers=layer_names(model),
                 level=min(recipe.grids),
@@ -154,6 +212,433 @@ class AtlasWidget(Exploring, Causing):
         self._end = weakref.finalize(self, worker.stop, 0.0)
         worker.start(session)
 
+    # -- The atlas on show
+
+    @property
+    def atlas(self) -> Atlas | None:
+        """The layer's atlas of all samples, or None until it stands (see :meth:`wait`)."""
+        return self._session.atlas
+
+    @property
+    def shown_atlas(self) -> Atlas | None:
+        """The atlas on show: that of all samples, of one class, or of two classes compared."""
+        return self._session.shown_atlas
+
+    def class_atlas(self, class_: int | str, *, by: str = "influence") -> Self:
+        """Show an atlas of only the samples that argue most for a class, laid out by themselves.
+
+        Returns at once; the worker computes what the samples argue for, and lays them out. Then
+        `shown_atlas` is that atlas (see :func:`atlas_widget.classes.class_atlas`).
+
+        Parameters
+        ----------
+        class_
+            The class, by name or number.
+        by
+            ``"influence"`` for those that argue most for it, ``"winning"`` for those that argue for
+            no class as much.
+
+        Raises
+        ------
+        AtlasError
+            There is no such class. If too few samples argue for it, `wait` raises that.
+        """
+        self.subject = subject_of_class(class_, by, self._session.class_names)
+        return self
+
+    def compare_classes(self, first: int | str, second: int | str) -> Self:
+        """Show the samples that argue most for either of two classes, by which one they argue for.
+
+        Returns at once. From left to right lies what they argue for, the first class on the left,
+        from top to bottom what is alike: see :func:`atlas_widget.classes.compare_classes`.
+
+        Parameters
+        ----------
+        first, second
+            The classes, by name or number.
+
+        Raises
+        ------
+        AtlasError
+            There are no such classes. If too few samples argue for them, `wait` raises that.
+        """
+        self.subject = ["comparison", str(first), str(second)]
+        return self
+
+    def whole_atlas(self) -> Self:
+        """Show all samples again, with their pictures."""
+        self.subject = []
+        return self
+
+    @property
+    def selected(self) -> pd.DataFrame:
+        """The selected cells as a table: place, count, label, and how good each picture is."""
+        return selected_cells(self._session, self.level, self.selection)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What was assumed or went less well, such as a transform that nobody named."""
+        return self._session.notifier.notices
+
+    def select(self, cells: Iterable[int], grid: int | None = None) -> None:
+        """Select cells.
+
+        Parameters
+        ----------
+        cells
+            Ids of cells; none clears the selection.
+        grid
+            The grid that they belong to; by default the one on show.
+        """
+        scene = self._session.scene
+        level = self.level if grid is None else grid
+        if scene is not None:
+            check_grid(level, scene)
+        self._set(level=level, selection=check_cells(cells, level, scene))
+
+    def fly_to(self, cells: Iterable[int], grid: int | None = None) -> None:
+        """Move the view until cells fill it; before they are laid out, as soon as they are.
+
+        Parameters
+        ----------
+        cells
+            Ids of cells.
+        grid
+            The grid that they belong to; by default the one on show.
+
+        Raises
+        ------
+        CellError
+            There are no such cells. If that turns out later, the widget says so.
+        """
+        chosen = check_ids(cells)
+        if grid is not None:
+            check_size(grid)
+
+        def region(scene: Scene) -> dict[str, Any]:
+            return {"viewport": region_of(chosen, self.level if grid is None else grid, scene)}
+
+        self._set_when_shown(self.layer, region)
+
+    @property
+    def view(self) -> dict[str, Any]:
+        """What is looked at: layer, subject, viewport, level, selection and so on.
+
+        Keep it, put it into JSON, set it to return: at once, or as soon as its layer's atlas
+        stands. What is left out is as in a fresh widget; without a layer, the one on show is meant.
+        The widget copies such a line as well: the button with the link, or the key C.
+        """
+        return {
+            name: list(value) if isinstance(value, list) else value
+            for name, value in ((name, getattr(self, name)) for name in VIEW)
+        }
+
+    @view.setter
+    def view(self, value: Mapping[str, Any]) -> None:
+        view = check_view(value)
+        layer = self.layer if view["layer"] is None else self._check_layer(view["layer"])
+        if layer != self.layer:
+            self.layer = layer
+        else:
+            view["overlay"] = self._check_overlay(view["overlay"])
+        self.subject = view["subject"]
+        self._set_when_shown(layer, lambda scene: fit_view(view, scene))
+
+    # -- Waiting
+
+    def wait(self, timeout: float | None = None) -> Self:
+        """Wait until the layout and its grids are ready; raise what went wrong.
+
+        Interrupting it leaves the worker at work.
+
+        Parameters
+        ----------
+        timeout
+            Seconds after which to raise `TimeoutError`; None waits for ever.
+        """
+        self._waiting.for_atlas(timeout)
+        return self
+
+    def render(self, cells: Iterable[int] | None = None, timeout: float | None = None) -> Self:
+        """Wait until pictures are final; they are rendered whether or not they are in sight.
+
+        Parameters
+        ----------
+        cells
+            Ids of cells of the grid on show; None: all of them.
+        timeout
+            Seconds after which to raise `TimeoutError`; None waits for ever.
+        """
+        started = time.monotonic()
+        self.wait(timeout)
+        self._waiting.for_pictures(*self._chosen(cells), left(timeout, started))
+        return self
+
+    # -- Figures
+
+    def to_figure(
+        self,
+        cells: Iterable[int] | None = None,
+        *,
+        dpi: float = 300,
+        caption: bool | str = True,
+        labels: bool = False,
+        render: bool = True,
+    ) -> Figure:
+        """Return cells as a matplotlib figure, made without pyplot.
+
+        Parameters
+        ----------
+        cells
+            Ids of cells of the grid on show; None: all of them.
+        dpi
+            Dots an inch.
+        caption
+            Whether to say in small print what is shown, or what to say.
+        labels
+            Whether to write each cell's label into it.
+        render
+            Whether to wait until all pictures are final. If not, the figure has what there is and
+            its caption says so.
+        """
+        grid, wanted = self._pictured(cells, render)
+        drawing, _ = exporting.draw(
+            self._session.shown, grid, wanted, dpi=dpi, caption=caption, labels=labels
+        )
+        return drawing
+
+    def export(
+        self,
+        path: str | os.PathLike[str],
+        cells: Iterable[int] | None = None,
+        dpi: float = 300,
+        *,
+        caption: bool | str = True,
+        labels: bool = False,
+        render: bool = True,
+    ) -> Path:
+        """Write cells as a figure, with a record of what it was made of inside and beside it.
+
+        Parameters
+        ----------
+        path
+            Ends in .png, .svg or .pdf; ``<path>.json`` is written too.
+        cells, dpi, caption, labels, render
+            See :meth:`to_figure`.
+
+        Returns
+        -------
+        Path
+            The figure.
+        """
+        target = figures.check_path(path)  # before minutes of rendering
+        grid, wanted = self._pictured(cells, render)
+        return exporting.export(
+            target, self._session.shown, grid, wanted, dpi=dpi, caption=caption, labels=labels
+        )
+
+    # -- Experiments
+
+    def ablate(
+        self,
+        cells: int | Iterable[int] | None = None,
+        *,
+        where: Places = "sample",
+        count: int = 32,
+        target: Any = None,
+        presence: float = 0.5,
+        seed: int = 0,
+        timeout: float | None = None,
+    ) -> CausalTest:
+        """Remove what cells stand for from real images, and compare prediction and outcome.
+
+        Parameters
+        ----------
+        cells
+            Ids of cells of the grid on show; None: the selected ones. Their mean, weighted by how
+            many samples they have, is the direction.
+        where
+            ``"sample"``: where each sample of the cells lies in its image; ``"present"``: wherever
+            the activation's cosine to the direction is at least `presence`; ``"everywhere"``.
+        count
+            On at most so many crops in which the cells occur, of as many images as there are.
+        target
+            Which scores are looked at: a class or several, by name or number, or as for
+            `attribute`; by default the five classes that these crops score highest.
+        presence
+            In (0, 1].
+        seed
+            Another one chooses other crops.
+        timeout
+            Seconds after which to give it up and raise `TimeoutError`; None waits for ever.
+
+        Returns
+        -------
+        CausalTest
+            Predicted and actual change of each score on each crop, their correlation, and
+            ``.to_figure()``.
+        """
+        return self._change(None, cells, where, count, target, presence, seed, timeout)
+
+    def steer(
+        self,
+        cells: int | Iterable[int] | None = None,
+        alpha: float = 1.0,
+        *,
+        where: Places = "sample",
+        count: int = 32,
+        target: Any = None,
+        presence: float = 0.5,
+        seed: int = 0,
+        timeout: float | None = None,
+    ) -> CausalTest:
+        """Add what cells stand for to real images, and compare prediction and outcome.
+
+        Parameters
+        ----------
+        alpha
+            How much: 1 adds as much as the cells have on average, −1 takes as much away.
+        cells, where, count, target, presence, seed, timeout
+            As for :meth:`ablate`.
+
+        Returns
+        -------
+        CausalTest
+        """
+        return self._change(alpha, cells, where, count, target, presence, seed, timeout)
+
+    def patch_test(
+        self,
+        patch: Any,
+        target: int | str,
+        *,
+        crop: int | None = None,
+        images: Any = None,
+        count: int = 200,
+        source: int | str | None = None,
+        position: str | tuple[float, float] = "best corner",
+        size: float | Sequence[float] = (0.2, 0.3, 0.4),
+        controls: int = 16,
+        seed: int = 0,
+        timeout: float | None = None,
+    ) -> PatchTest:
+        """Put a patch on many images and count how many the model then takes for a class.
+
+        Parameters
+        ----------
+        patch
+            The id of a cell of the grid on show, whose picture it is; or a picture of your own.
+        target
+            The class that the images are to become, by name or number.
+        crop
+            With a cell: this one of its nearest real crops, from 0, in place of its picture.
+        images
+            What it is put on; None: at most `count` of the images that the atlas was made from.
+        count
+            See `images`.
+        source, position, size, seed
+            See :func:`atlas_widget.patch_test`.
+        controls
+            So many random cells of the atlas take the patch's place as a control; 0 for none.
+            Noise always does.
+        timeout
+            As for :meth:`ablate`.
+
+        Returns
+        -------
+        PatchTest
+            How often it flips, with intervals, beside its controls.
+        """
+        from atlas_widget.session.tasks.experiments import Patching
+
+        self.wait()
+        picture, own = self._patch(patch, crop)
+        options = {"source": source, "position": position, "size": size, "seed": seed}
+        work = Patching(
+            picture, target, images, count, controls, tuple(own), tuple(options.items())
+        )
+        found: PatchTest = self._waiting.for_task("Testing a patch", work, timeout)
+        return found
+
+    def find_cues(
+        self,
+        first: int | str,
+        second: int | str,
+        *,
+        image_classes: Given | None = None,
+        masks: Masks | None = None,
+        count: int = 5,
+        measured: int = 8,
+        test_images: int = 32,
+        share: float = 0.5,
+        seed: int = 0,
+        timeout: float | None = None,
+    ) -> CueReport:
+        """Find cells that argue for one class although they are seen in images of another.
+
+        Parameters
+        ----------
+        first, second
+            The classes, by name or number.
+        image_classes, masks, count, measured, test_images, share, seed
+            See :func:`atlas_widget.find_cues`.
+        timeout
+            As for :meth:`ablate`.
+
+        Returns
+        -------
+        CueReport
+            Ranked by what pasting them does; the cells are of the coarsest grid.
+        """
+        from atlas_widget.session.tasks.experiments import Cues
+
+        options = {
+            "image_classes": image_classes,
+            "masks": masks,
+            "count": count,
+            "measured": measured,
+            "test_images": test_images,
+            "share": share,
+            "seed": seed,
+        }
+        work = Cues(first, second, tuple(options.items()))
+        found: CueReport = self._waiting.for_task("Looking for cues", work, timeout)
+        return found
+
+    def sanity_check(
+        self, count: int = 24, *, seed: int = 0, timeout: float | None = None
+    ) -> SanityCheck:
+        """Measure the pictures of some cells against what must do worse.
+
+        Noise, and pictures made by the same method for a copy of the network with random weights.
+        If those do as well, the widget says so: nothing can be read into its pictures then.
+
+        Parameters
+        ----------
+        count
+            So many cells of the coarsest grid, chosen by chance.
+        seed
+            Another one chooses other cells.
+        timeout
+            As for :meth:`ablate`.
+
+        Returns
+        -------
+        SanityCheck
+            See :func:`atlas_widget.inversion.sanity_check`.
+        """
+        from atlas_widget.session.tasks.sanity import Controls
+
+        if isinstance(count, bool) or not isinstance(count, int) or count < 2:
+            raise AtlasError(f"count={count!r}: at least 2 cells are compared, say 24.")
+        work = Controls(count, seed)
+        found: SanityCheck = self._waiting.for_task(
+            "Comparing the pictures with controls", work, timeout
+        )
+        if not found.passed:
+            self._worker.post(lambda: self._session.notifier.notice(found.verdict))
+        return found
+
     # -- The end
 
     def close(self) -> None:
@@ -169,6 +654,104 @@ class AtlasWidget(Exploring, Causing):
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         lifetime.pin(self)
         return super()._repr_mimebundle_(**kwargs)
+
+    # -- What is set: by the browser, by users, and what follows
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take over what the browser sets, as far as it makes sense; the rest is set back."""
+        scene = self._session.scene
+        refused = refusals(
+            sync_data,
+            layer_exists=self._check_layer,
+            overlay_exists=self._check_overlay,
+            subject_exists=self._check_subject,
+            level=self.level,
+            scene=scene,
+        )
+        accepted = {name: value for name, value in sync_data.items() if name not in refused}
+        with self._lock:
+            self._followed_level = accepted.get("level")
+            super().set_state(accepted)
+        if refused:
+            self.send_state([name for name in refused if name in self.keys])
+            self._refuse(next(iter(refused.values())))
+
+    @traitlets.validate("layer")
+    def _validate_layer(self, proposal: Any) -> str:
+        return self._check_layer(proposal["value"])
+
+    @traitlets.validate("level")
+    def _validate_level(self, proposal: Any) -> int:
+        scene = self._session.scene
+        value: int = proposal["value"]
+        return check_size(value) if scene is None else check_grid(value, scene)
+
+    @traitlets.validate("selection")
+    def _validate_selection(self, proposal: Any) -> list[int]:
+        return check_cells(proposal["value"], self.level, self._session.scene)
+
+    @traitlets.validate("viewport")
+    def _validate_viewport(self, proposal: Any) -> list[float]:
+        return check_viewport(proposal["value"])
+
+    @traitlets.validate("fixed_level")
+    def _validate_fixed_level(self, proposal: Any) -> int | None:
+        scene, value = self._session.scene, proposal["value"]
+        if value is None:
+            return None
+        return check_size(value) if scene is None else check_grid(value, scene)
+
+    @traitlets.validate("opened")
+    def _validate_opened(self, proposal: Any) -> list[int]:
+        return check_opened(proposal["value"], self._session.scene)
+
+    @traitlets.validate("height")
+    def _validate_height(self, proposal: Any) -> int:
+        return check_height(proposal["value"])
+
+    @traitlets.validate("overlay")
+    def _validate_overlay(self, proposal: Any) -> str:
+        return self._check_overlay(proposal["value"])
+
+    @traitlets.validate("subject")
+    def _validate_subject(self, proposal: Any) -> list[str]:
+        return self._check_subject(proposal["value"])
+
+    @traitlets.observe("layer")
+    def _layer_changed(self, change: Any) -> None:
+        session = self._session
+        if change["new"] != session.layer:
+            session.switch_layer(change["new"])
+            self.subject = []
+            self._worker.post(_nothing)
+
+    @traitlets.observe("subject")
+    def _subject_changed(self, change: Any) -> None:
+        session = self._session
+        if change["new"] != session.subject:
+            session.show_subject(change["new"])
+            self._worker.post(_nothing)
+
+    @traitlets.observe("level")
+    def _level_changed(self, change: Any) -> None:
+        followed, self._followed_level = self._followed_level, None
+        old, new, scene = change["old"], change["new"], self._session.scene
+        if new == followed:
+            return
+        with self.hold_sync():
+            self.fixed_level = new
+            if self.selection and scene is not None and old in scene.grids:
+                self.selection = scene.same_region(self.selection, old, new)
+
+    @traitlets.observe("hovered")
+    def _hovered_changed(self, change: Any) -> None:
+        grid, cell = self.level, change["new"]
+        session = self._session
+        self._worker.post(lambda: session.point(grid, cell))
+
+    @traitlets.observe("layer", "subject")
+    def _forget_pending(self, _change: Any) -> None:
+        self._pending.forget_others(self.layer, self.subject)
 
     # -- Messages
 
@@ -193,3 +776,129 @@ class AtlasWidget(Exploring, Causing):
         if message.kind == "visible":
             lifetime.pin(self)
         self._worker.post(lambda: session.handle(message))
+
+    def _refuse(self, text: str) -> None:
+        """Tell the browser that something it sent was dropped, but not a thousand times."""
+        if self._refusals.ready():
+            content = messages.build("error", message=text, hint="", fatal=False)
+            self._session.listener.send(content, [])
+
+    # -- What the session tells; see `WidgetListener`
+
+    def _set_from_worker(self, *, urgent: bool, **values: Any) -> bool:
+        """Set traits from the worker's thread; return whether they were set."""
+        self._followed_level = values.get("level", self._followed_level)
+        return self._lock.set(self, values, urgent=urgent)
+
+    def _scene_changed(self, scene: Scene) -> None:
+        fixed = self.fixed_level if self.fixed_level in scene.grids else None
+        level = fixed or (self.level if self.level in scene.grids else scene.base)
+        # Ids of the last layout mean nothing in this one.
+        self._set_from_worker(urgent=True, selection=[], opened=[], fixed_level=fixed, level=level)
+        if not scene.final:
+            return
+        for view in self._pending.shown(scene):
+            try:
+                values = view(scene)
+                if "overlay" in values:
+                    values["overlay"] = self._check_overlay(values["overlay"])
+            except AtlasError as error:
+                self._session.notifier.error(error, fatal=False)
+            else:
+                self._set_from_worker(urgent=True, **values)
+
+    # -- Inside
+
+    @property
+    def _waiting(self) -> Waiting:
+        return Waiting(self._session, self._worker, lambda: self.status)
+
+    def _set_when_shown(self, layer: str, view: View) -> None:
+        """Set what follows from the final scene of a layer, now or when it is shown."""
+        scene = self._pending.ask(layer, self.subject, view, self._session.scene)
+        if scene is not None:
+            self._set(**view(scene))
+
+    def _set(self, **values: Any) -> None:
+        """Set traits at once and tell of them at once; a level is shown, but not fixed."""
+        with self._lock, self.hold_sync(), self.hold_trait_notifications():
+            self._followed_level = values.get("level")
+            for name, value in values.items():
+                setattr(self, name, value)
+
+    def _chosen(self, cells: Iterable[int] | None) -> tuple[int, list[int]]:
+        scene = self._session.scene
+        if scene is None:
+            raise CellError("There are no cells yet; w.wait() waits for them.")
+        grid = self.level if self.level in scene.grids else scene.base
+        if cells is None:
+            return grid, list(scene.cells(grid))
+        chosen = check_cells(cells, grid, scene)
+        if not chosen:
+            raise CellError("No cells were given; leave `cells` out for the whole grid.")
+        return grid, chosen
+
+    def _pictured(self, cells: Iterable[int] | None, render: bool) -> tuple[int, list[int]]:
+        chosen = None if cells is None else list(cells)
+        self.wait()
+        if render:
+            self.render(chosen)
+        return self._chosen(chosen)
+
+    def _change(
+        self,
+        alpha: float | None,
+        cells: int | Iterable[int] | None,
+        where: Places,
+        count: int,
+        target: Any,
+        presence: float,
+        seed: int,
+        timeout: float | None,
+    ) -> CausalTest:
+        from atlas_widget.session.tasks.experiments import Change, check_places
+
+        place = check_places(where)
+        self.wait()
+        if cells is None:
+            cells = list(self.selection)
+            if not cells:
+                raise CellError(
+                    "No cells are selected: select some, or name them, as in w.ablate([105, 106])."
+                )
+        grid, chosen = self._chosen([cells] if isinstance(cells, int) else cells)
+        work = Change(grid, tuple(chosen), alpha, place, count, target, presence, seed)
+        found: CausalTest = self._waiting.for_task("Trying out a cause", work, timeout)
+        return found
+
+    def _patch(self, patch: Any, crop: int | None) -> tuple[Any, list[int]]:
+        """Return the pixels of a patch, and the cells of the coarsest grid that it is from."""
+        if isinstance(patch, bool) or not isinstance(patch, int):
+            if crop is not None:
+                raise AtlasError("crop= goes with the id of a cell, not with a picture.")
+            return patch, []
+        grid, (cell,) = self._chosen([patch])
+        scene = self._session.scene
+        if scene is None:
+            raise CellError("There are no cells yet; w.wait() waits for them.")
+        own = [cell] if grid == scene.base else scene.same_region([cell], grid, scene.base)
+        if crop is None:
+            self.render([cell])
+            return self._session.snapshot(grid)[0][cell].pixels, own
+        nearest = scene.nearest(grid, cell, crop + 1)
+        if not 0 <= crop < len(nearest):
+            raise CellError(f"crop={crop}: cell {cell} has {len(nearest)} samples, from 0.")
+        return scene.samples.thumbnails.get(int(nearest[crop])), own
+
+    def _check_layer(self, name: object) -> str:
+        return self._session.check_layer(name)
+
+    def _check_overlay(self, value: object) -> str:
+        return check_overlay(value, self._session.class_names)
+
+    def _check_subject(self, value: object) -> list[str]:
+        return check_subject(value, self._session.class_names if value else ())
+
+
+def _nothing() -> None:
+    """Wake the worker."""

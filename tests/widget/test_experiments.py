@@ -139,7 +139,7 @@ def test_the_worker_cannot_wait_for_itself(w):
     ended = threading.Event()
     w._worker.post(ask)
     assert ended.wait(30)
-    assert "cannot wait for the worker" in told[0]
+    assert "cannot be called from a trait observer" in told[0]
 
 
 def test_the_pictures_are_measured_against_controls(w):

@@ -1,0 +1,46 @@
+"""The table of the selected cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from atlas_widget.session.session import Session
+
+__all__ = ["selected_cells"]
+
+
+def selected_cells(session: Session, grid: int, selection: Sequence[int]) -> pd.DataFrame:
+    """Return cells of the atlas on show with their labels and the state of their pictures.
+
+    Parameters
+    ----------
+    session
+        What is on show.
+    grid, selection
+        The cells; those that do not exist are left out.
+
+    Returns
+    -------
+    DataFrame
+        The rows of `Atlas.cells`, with label, state, cosine and rank; empty before there is an
+        atlas.
+    """
+    import pandas as pd
+
+    scene, atlas = session.scene, session.shown_atlas
+    if scene is None or atlas is None:
+        return pd.DataFrame()
+    cells = [cell for cell in selection if scene.has(grid, cell)]
+    places = [scene.cells(grid)[cell] for cell in cells]
+    table = atlas.cells(grid).iloc[places].copy()
+    pictures, labels = session.snapshot(grid)
+    shown = [pictures.get(cell) for cell in cells]
+    table["label"] = [labels.get(cell) for cell in cells]
+    table["state"] = [picture.state.word if picture else "crop" for picture in shown]
+    table["cosine"] = [picture.cosine if picture else None for picture in shown]
+    table["rank"] = [picture.rank if picture else None for picture in shown]
+    return table
