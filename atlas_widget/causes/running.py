@@ -15,7 +15,6 @@ from torch import nn
 from atlas_widget.errors import AtlasError, AttributionError, LayerNotFoundError, LayerOutputError
 from atlas_widget.probe import LayerProbe, list_layers
 from atlas_widget.probe.outputs import class_scores
-from atlas_widget.probe.running import run_model
 
 __all__ = ["opened_anywhere", "probabilities", "scores_of"]
 
@@ -53,7 +52,7 @@ def scores_of(probe: LayerProbe, pictures: NDArray[np.uint8]) -> NDArray[np.floa
     encoder = probe.accelerated()
     rgb = torch.from_numpy(pictures).permute(0, 3, 1, 2).float().div_(255.0)
     with torch.no_grad():
-        output = run_model(encoder.runner.model, encoder.prepared(rgb))
+        output = encoder.run(rgb)
     scores = class_scores(output, len(pictures))
     if scores is None:
         raise AttributionError(probe.no_classes or "The model gives no scores (n, classes).")

@@ -1,14 +1,16 @@
-"""Everything that touches the person's model: its layers, its activations, its derivatives."""
+"""Everything that touches the user's model: its layers, its activations, its derivatives."""
 
 from atlas_widget.probe.layer_probe import LayerProbe
 from atlas_widget.probe.layers import LayerInfo, LayerList, list_layers
 from atlas_widget.probe.preprocessing import Preprocessing, resolve_transform
+from atlas_widget.probe.private_model import PrivateModel
 
 __all__ = [
     "LayerInfo",
     "LayerList",
     "LayerProbe",
     "Preprocessing",
+    "PrivateModel",
     "list_layers",
     "resolve_transform",
 ]

@@ -80,6 +80,10 @@ class Encoder:
             output, _ = self.runner.through(self.prepared(rgb), exchanged)
         return output
 
+    def run(self, rgb: Tensor) -> Any:
+        """Return what the whole model returns for a batch of pictures."""
+        return self.runner.network(self.prepared(rgb))
+
     def prepared(self, rgb: Tensor) -> Tensor:
         """Return the model's input for a batch of pictures."""
         inputs = self.preprocessing(rgb.to(self.device, torch.float32))

@@ -2,14 +2,16 @@
 
 In evaluation mode a batch norm is a scale and a shift per channel, which the convolution before it
 can do as well. Which pairs there are is read off an actual pass, not off names; every pair is
-checked on what went through it in that pass, and the whole once more at the end.
+checked on what went through it in that pass, and the whole once more by `agreeing`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,17 +21,17 @@ from torch.overrides import TorchFunctionMode
 
 from atlas_widget.probe.encoder import Encoder
 from atlas_widget.probe.outputs import class_scores, entries
-from atlas_widget.probe.private_copy import private_copy
-from atlas_widget.probe.running import LayerRunner
+from atlas_widget.probe.private_copy import twin
+from atlas_widget.probe.running import LayerRunner, Network, run_model
 
-__all__ = ["accelerated", "agree"]
+__all__ = ["FastCopies", "agree", "agreeing"]
 
 _BATCH_NORMS = (nn.BatchNorm2d, nn.SyncBatchNorm)
 
 
 @dataclass
 class _Run:
-    """One run of a convolution or batch norm."""
+    """A run of a convolution or batch norm."""
 
     inputs: Tensor
     output: Tensor
@@ -53,43 +55,154 @@ class _Uses(TorchFunctionMode):
         return result
 
 
-def accelerated(
-    encoder: Encoder,
-    rgb: Tensor,
-    memory_format: torch.memory_format = torch.channels_last,
-    *,
-    whole: bool = True,
-) -> Encoder:
-    """Return an encoder whose model does the same as that of `encoder`, faster.
+@dataclass(frozen=True)
+class _Folded:
+    """A convolution with the batch norm after it as a part of its weights."""
+
+    norm: str
+    weight: nn.Parameter
+    bias: nn.Parameter
+
+
+class FastCopies:
+    """Faster copies of one network, which share its weights as far as these stay the same.
+
+    There is one for each set of convolutions whose own output somebody reads: these keep their
+    batch norms. Layers that read no such output share one.
 
     Parameters
     ----------
-    encoder : Encoder
+    network : Network
         Left as it is.
-    rgb : Tensor
-        Pictures to read the flow of data from and to check the result on.
+    inputs : Tensor
+        What to run it on once, to read the flow of data off.
     memory_format : torch.memory_format
         For pictures and convolutions.
     whole : bool
-        Whether the model runs to its end, and its scores are wanted; else only up to the layer.
+        Whether the network runs to its end; else it is read as far as it comes.
+    """
 
-    Returns
-    -------
-    Encoder
-        Agrees with `encoder` on `rgb`, in the layer and in the scores; `encoder` itself if no
-        faster copy does.
+    @torch.inference_mode(False)
+    @torch.no_grad()
+    def __init__(
+        self,
+        network: Network,
+        inputs: Tensor,
+        memory_format: torch.memory_format,
+        *,
+        whole: bool,
+    ) -> None:
+        self._plain = network.module
+        self._format = memory_format
+        self._lock = threading.Lock()
+        self._networks: dict[tuple[bool, frozenset[str]], Network] = {}
+        self._laid_out: dict[int, nn.Parameter] = {}
+        scratch = twin(self._plain)
+        names = {module: name for name, module in scratch.named_modules()}
+        recorded = _recorded(scratch, inputs, whole)
+        self._convolutions = [
+            names[module] for module in recorded.ran if isinstance(module, nn.Conv2d)
+        ]
+        self._raw = {names[module]: found for module, found in recorded.raw.items()}
+        self._folds: dict[str, _Folded] = {}
+        for convolution, norm, before, after in _pairs(recorded.runs, recorded.uses):
+            if _fold(convolution, norm, before, after):
+                assert convolution.bias is not None
+                self._folds[names[convolution]] = _Folded(
+                    names[norm],
+                    _laid_out(convolution.weight, memory_format),
+                    _laid_out(convolution.bias, memory_format),
+                )
+
+    def encoder(self, plain: Encoder, name: str, read: frozenset[str], *, fold: bool) -> Encoder:
+        """Return an encoder of the layer `name` that works on one of the copies.
+
+        Parameters
+        ----------
+        plain : Encoder
+            Of the network itself.
+        name : str
+            The layer's module.
+        read : frozenset of str
+            Modules that are read: convolutions whose output they return keep their norms.
+        fold : bool
+            Whether to fold batch norms at all.
+        """
+        raw = {convolution for module in read for convolution in self._raw.get(module, ())}
+        kept = frozenset(raw & self._folds.keys()) if fold else frozenset(self._folds)
+        with self._lock:
+            if (fold, kept) not in self._networks:
+                self._networks[fold, kept] = Network(self._made(kept))
+            network = self._networks[fold, kept]
+        runner = plain.runner
+        return replace(
+            plain,
+            runner=LayerRunner(
+                network, network.module.get_submodule(name), runner.call, runner.path
+            ),
+            memory_format=self._format if self._convolutions else torch.contiguous_format,
+            folded=len(self._folds) - len(kept),
+        )
+
+    def _made(self, kept: frozenset[str]) -> nn.Module:
+        model = twin(self._plain)
+        for name in self._convolutions:
+            convolution = model.get_submodule(name)
+            folded = self._folds.get(name)
+            if folded is None or name in kept:
+                self._lay_out(convolution)
+                continue
+            convolution._parameters["weight"] = folded.weight
+            convolution._parameters["bias"] = folded.bias
+            norm = model.get_submodule(folded.norm)
+            # Set on the object, so that it holds however the model refers to this module.
+            norm.__dict__["forward"] = _without_norm(norm)
+        return model
+
+    def _lay_out(self, convolution: nn.Module) -> None:
+        """Lay a convolution's weights out as wished, without touching those of the original."""
+        for module in convolution.modules():
+            for name, parameter in module._parameters.items():
+                if parameter is not None:
+                    key = id(parameter)
+                    if key not in self._laid_out:
+                        self._laid_out[key] = _laid_out(parameter, self._format)
+                    module._parameters[name] = self._laid_out[key]
+
+
+def _laid_out(parameter: Tensor, memory_format: torch.memory_format) -> nn.Parameter:
+    values = parameter.detach()
+    if values.ndim == 4:
+        values = values.contiguous(memory_format=memory_format)
+    return nn.Parameter(values, requires_grad=False)
+
+
+def agreeing(
+    plain: Encoder, rgb: Tensor, candidates: Iterator[Encoder], *, whole: bool = True
+) -> Encoder:
+    """Return the first of some encoders that does what `plain` does; `plain` itself if none does.
+
+    Parameters
+    ----------
+    plain : Encoder
+    rgb : Tensor
+        Pictures to compare them on.
+    candidates : iterator of Encoder
+    whole : bool
+        Whether the model runs to its end, so that its scores are compared too.
     """
     with torch.no_grad():
-        wanted = _answers(encoder, rgb, whole)
-        for fold in (True, False):
+        wanted = _answers(plain, rgb, whole)
+        while True:
             try:
-                faster = _faster(encoder, rgb, memory_format, fold=fold, whole=whole)
+                faster = next(candidates, None)
+                if faster is None:
+                    return plain
                 found = _answers(faster, rgb, whole)
                 if len(found) == len(wanted) and all(map(agree, found, wanted)):
                     return faster
             except Exception:  # a model that resists is used as it is
                 continue
-    return encoder
 
 
 def _answers(encoder: Encoder, rgb: Tensor, whole: bool) -> list[Tensor]:
@@ -104,70 +217,65 @@ def _answers(encoder: Encoder, rgb: Tensor, whole: bool) -> list[Tensor]:
     return [tensor, *(leaf for leaf in leaves if leaf.is_floating_point() and leaf.numel())]
 
 
-def _faster(
-    encoder: Encoder, rgb: Tensor, memory_format: torch.memory_format, *, fold: bool, whole: bool
-) -> Encoder:
-    runner = encoder.runner
-    name = next(name for name, module in runner.model.named_modules() if module is runner.module)
-    model, _ = private_copy(runner.model, encoder.device)
-    ours = LayerRunner(model, model.get_submodule(name), runner.call, runner.path)
-    candidate = replace(encoder, runner=ours)
-    ran, runs, uses = _recorded(candidate, rgb, whole)
-    folded = sum(_fold(*pair) for pair in _pairs(runs, uses)) if fold else 0
-    runs.clear()
-    theirs = dict(runner.model.named_modules())
-    for path, module in model.named_modules():
-        if module not in ran and path in theirs:  # unchanged, so one set of weights will do
-            module._parameters.update(theirs[path]._parameters)
-            module._buffers.update(theirs[path]._buffers)
-    convolutions = [module for module in ran if isinstance(module, nn.Conv2d)]
-    for module in convolutions:
-        module.to(memory_format=memory_format)
-    if not convolutions:
-        memory_format = torch.contiguous_format
-    return replace(candidate, memory_format=memory_format, folded=folded)
+@dataclass
+class _Recorded:
+    """What a pass showed.
+
+    Attributes
+    ----------
+    ran : set of nn.Module
+    runs : dict
+        What went in and out of convolutions and batch norms.
+    raw : dict
+        The names of the convolutions whose very output a module returned.
+    uses : Counter
+        How many operations took each tensor, by its id.
+    """
+
+    ran: set[nn.Module]
+    runs: dict[nn.Module, list[_Run]]
+    raw: dict[nn.Module, set[str]]
+    uses: Counter[int]
 
 
-def _recorded(
-    encoder: Encoder, rgb: Tensor, whole: bool
-) -> tuple[set[nn.Module], dict[nn.Module, list[_Run]], Counter[int]]:
-    """Run the model, noting what ran, and what went in and out of convolutions and norms."""
-    ran: set[nn.Module] = set()
-    runs: dict[nn.Module, list[_Run]] = {}
+def _recorded(model: nn.Module, inputs: Tensor, whole: bool) -> _Recorded:
     uses = _Uses()
-
-    def seen(tensor: Tensor) -> Tensor:
-        uses.count[id(tensor)] += 1  # someone looks at the layer's tensor: us
-        return tensor
+    seen = _Recorded(set(), {}, {}, uses.count)
+    names = {module: name for name, module in model.named_modules()}
+    made: dict[int, str] = {}
 
     def started(module: nn.Module, args: Any) -> None:  # noqa: ARG001
-        ran.add(module)
+        seen.ran.add(module)
 
     def finished(module: nn.Module, args: Any, output: Any) -> None:
+        if isinstance(module, nn.Conv2d | nn.modules.batchnorm._BatchNorm):
+            in_and_out(module, args, output)
+        found = {made[id(leaf)] for _, leaf in entries(output) if id(leaf) in made}
+        seen.raw.setdefault(module, set()).update(found)
+
+    def in_and_out(module: nn.Module, args: Any, output: Any) -> None:
         if len(args) != 1 or not isinstance(args[0], Tensor) or not isinstance(output, Tensor):
             return
         uses.count[id(output)] = 0  # an earlier tensor, gone by now, may have had this id
         # An in-place operation may follow a norm; what follows a convolution counts as a use.
-        values = output if isinstance(module, nn.Conv2d) else output.clone()
-        runs.setdefault(module, []).append(_Run(args[0], values))
+        if isinstance(module, nn.Conv2d):
+            made[id(output)] = names[module]
+            values = output
+        else:
+            values = output.clone()
+        seen.runs.setdefault(module, []).append(_Run(args[0], values))
 
     handles = []
-    model = encoder.runner.model
     try:
         for module in model.modules():
             handles.append(module.register_forward_pre_hook(started))
-            if isinstance(module, nn.Conv2d | nn.modules.batchnorm._BatchNorm):
-                handles.append(module.register_forward_hook(finished))
-        inputs = encoder.prepared(rgb)
-        with uses:
-            if whole:
-                encoder.runner.through(inputs, seen)
-            else:
-                encoder.runner.up_to(inputs)
+            handles.append(module.register_forward_hook(finished))
+        with uses, contextlib.nullcontext() if whole else contextlib.suppress(Exception):
+            run_model(model, inputs)
     finally:
         for handle in handles:
             handle.remove()
-    return ran, runs, uses.count
+    return seen
 
 
 def _pairs(

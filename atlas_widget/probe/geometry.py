@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 from atlas_widget.errors import AtlasError
-from atlas_widget.probe.encoder import Encoder
+from atlas_widget.probe.outputs import Kind
 from atlas_widget.probe.receptive_field import (
     ReceptiveField,
     box_around,
@@ -17,35 +17,46 @@ from atlas_widget.probe.receptive_field import (
 
 __all__ = ["MapGeometry"]
 
+Encode = Callable[[Tensor], Tensor]
 
-class MapGeometry(ABC):
-    """What a probe knows of its layer's map, found out when it is first asked for.
 
-    Attributes
+class MapGeometry:
+    """The places of a layer's map, each measured when it is first asked for.
+
+    Parameters
     ----------
-    kind, map_size, input_size, device
-        See `LayerProbe`.
+    activations : callable
+        RGB in [0, 1], (n, 3, h, w), to the layer's activations (n, c, rows, columns).
+    fast : callable
+        Returns a differentiable function that does the same, fast.
+    kind : {"map", "tokens", "vector"}
+    map_size : tuple of int
+        Rows and columns for pictures of `input_size`.
+    input_size : int
+        Side of the square pictures that the model was made for.
+    device : torch.device
     """
 
-    kind: str
-    map_size: tuple[int, int]
-    input_size: int
-    device: torch.device
-
-    def __init__(self) -> None:
-        self._map_sizes = {(self.input_size, self.input_size): self.map_size}
+    def __init__(
+        self,
+        activations: Encode,
+        fast: Callable[[], Encode],
+        *,
+        kind: Kind,
+        map_size: tuple[int, int],
+        input_size: int,
+        device: torch.device,
+    ) -> None:
+        self._activations = activations
+        self._fast = fast
+        self._kind = kind
+        self._input_size = input_size
+        self._device = device
+        self._map_sizes = {(input_size, input_size): map_size}
         self._fields: dict[int, ReceptiveField] = {}
 
-    @abstractmethod
-    def activations(self, rgb: Tensor) -> Tensor:
-        """Return the layer's activations (n, c, h, w)."""
-
-    @abstractmethod
-    def accelerated(self) -> Encoder:
-        """Return what encodes pictures fast, differentiably."""
-
     def accepts_size(self, height: int, width: int | None = None) -> bool:
-        """Whether the model takes pictures of this size; some with position embeddings do not."""
+        """Return whether the model takes pictures of this size."""
         try:
             return 0 not in self.map_size_at(height, width)
         except AtlasError:
@@ -55,40 +66,28 @@ class MapGeometry(ABC):
         """Return the rows and columns of the layer's map for pictures of this size."""
         size = (height, width or height)
         if size not in self._map_sizes:
-            rows, columns = self.activations(torch.full((1, 3, *size), 0.5)).shape[2:]
+            rows, columns = self._activations(torch.full((1, 3, *size), 0.5)).shape[2:]
             self._map_sizes[size] = (rows, columns)
         return self._map_sizes[size]
 
     def receptive_field(self, size: int | None = None) -> int:
-        """Return the side, in pixels, of what the layer's centre unit effectively sees.
-
-        From the gradients of its activation on pictures of noise: the square that holds nine
-        tenths of their energy. For vectors it is the whole picture.
-
-        Parameters
-        ----------
-        size : int, optional
-            Side of the pictures; `input_size` by default.
-        """
-        return self._field(size or self.input_size).side
+        """Return the side, in pixels, of what the layer's centre unit effectively sees."""
+        return self._field(size or self._input_size).side
 
     def position_box(
         self, row: int, column: int, input_size: int | None = None
     ) -> tuple[int, int, int, int]:
-        """Return what the unit at a position effectively sees, as (x0, y0, x1, y1) in pixels.
-
-        The box lies within the picture, moved inwards at its rim.
-        """
-        size = input_size or self.input_size
+        """Return what the unit at a position effectively sees, as (x0, y0, x1, y1) in pixels."""
+        size = input_size or self._input_size
         return box_around(self._field(size), (row, column), self.map_size_at(size), size)
 
     @torch.inference_mode(False)
     def _field(self, size: int) -> ReceptiveField:
         if size not in self._fields:
-            if self.kind == "vector":
+            if self._kind == "vector":
                 self._fields[size] = ReceptiveField(size, (0.0, 0.0))
             else:
                 self._fields[size] = measure_receptive_field(
-                    self.accelerated(), size, self.device, shifted=self.kind == "map"
+                    self._fast(), size, self._device, shifted=self._kind == "map"
                 )
         return self._fields[size]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from functools import cached_property
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,41 +12,32 @@ from torch import Tensor, nn
 
 from atlas_widget.errors import AtlasError, AttributionError, LayerOutputError
 from atlas_widget.probe.derivatives import Derivatives
-from atlas_widget.probe.devices import usable_device
 from atlas_widget.probe.encoder import Encoder
-from atlas_widget.probe.fingerprint import weights_hash
-from atlas_widget.probe.folding import accelerated
 from atlas_widget.probe.geometry import MapGeometry
-from atlas_widget.probe.layers import find_layer
-from atlas_widget.probe.noise import same_noise
+from atlas_widget.probe.layers import LayerName, find_layer
 from atlas_widget.probe.outputs import layout_of
-from atlas_widget.probe.preprocessing import Preprocessing, resolve_transform
-from atlas_widget.probe.private_copy import private_copy, unwrapped
-from atlas_widget.probe.running import LayerRunner, run_model
+from atlas_widget.probe.preprocessing import Preprocessing
+from atlas_widget.probe.private_copy import unwrapped
+from atlas_widget.probe.private_model import PrivateModel
+from atlas_widget.probe.running import LayerRunner
 from atlas_widget.probe.targets import AllClasses, Target, as_target
-from atlas_widget.probe.trial import (
-    BATCH,
-    USUAL_SIZES,
-    classes_of,
-    prefix_tokens,
-    sums_to_one,
-    try_model,
-)
+from atlas_widget.probe.trial import is_output, prefix_tokens
 from atlas_widget.probe.untrained import untrained_copy
 
 __all__ = ["LayerProbe"]
 
 
-class LayerProbe(MapGeometry):
+class LayerProbe:
     """One layer of a model, read through a private copy of that model.
 
-    The person's model stays exactly as it is: everything happens in a copy, in evaluation mode,
+    The user's model stays exactly as it is: everything happens in a copy, in evaluation mode,
     on `device`.
 
     Parameters
     ----------
-    model : nn.Module
-        Any vision model; ``DataParallel`` and ``torch.compile`` wrappers are seen through.
+    model : nn.Module or PrivateModel
+        Any vision model; ``DataParallel`` and ``torch.compile`` wrappers are seen through. Or a
+        copy that other layers are read from as well: it stays, and its weights are shared.
     layer : str or nn.Module
         A name from ``list_layers(model)``; ``name:k`` for the k-th run of a module that runs
         several times in one pass, ``name[0]`` or ``name['key']`` for a part of its output.
@@ -78,6 +68,8 @@ class LayerProbe(MapGeometry):
     device, dtype
         Of the private copy.
     preprocessing : Preprocessing
+    private_model : PrivateModel
+        The copy, for probes of other layers.
     notices : list of str
         What was assumed or differs, to be shown once.
     """
@@ -85,7 +77,7 @@ class LayerProbe(MapGeometry):
     @torch.inference_mode(False)  # tensors made within it could never be differentiated
     def __init__(
         self,
-        model: nn.Module,
+        model: nn.Module | PrivateModel,
         layer: str | nn.Module,
         *,
         transform: Any = None,
@@ -93,69 +85,76 @@ class LayerProbe(MapGeometry):
         input_size: int | None = None,
         target: Any = None,
     ) -> None:
-        if not isinstance(model, nn.Module):
-            raise AtlasError(f"The model must be a torch.nn.Module, not {type(model).__name__}.")
-        model = unwrapped(model)
-        name, _ = find_layer(model, layer)
-        self.device = usable_device(device)
-        preprocessing = resolve_transform(model, transform, input_size=input_size)
-        ours, self.notices = private_copy(model, self.device)
-        module = ours.get_submodule(name.module)
-        self.dtype = next(
-            (p.dtype for p in ours.parameters() if p.is_floating_point()), torch.float32
-        )
-        known = preprocessing.size
-        trial = try_model(
-            ours,
-            module,
-            name,
-            preprocessing,
-            sizes=(input_size,) if input_size else filter(None, (known, *USUAL_SIZES)),
-            device=self.device,
-            dtype=self.dtype,
-        )
+        if isinstance(model, PrivateModel):
+            if (transform, device, input_size) != (None, None, None):
+                raise AtlasError(
+                    "transform, device and input_size are those of the copy of the model that "
+                    "layers are read from; pass them to PrivateModel(…)."
+                )
+            private, owned = model, False
+            name, _ = find_layer(private.model, layer)
+        else:
+            if not isinstance(model, nn.Module):
+                raise AtlasError(
+                    f"The model must be a torch.nn.Module, not {type(model).__name__}."
+                )
+            name, _ = find_layer(unwrapped(model), layer)  # before anything is copied
+            private, owned = (
+                PrivateModel(
+                    model, transform=transform, device=device, input_size=input_size, target=target
+                ),
+                True,
+            )
+        self._view(private, name)
+        if owned:
+            private.close()  # which is freed with the last probe of it
+        elif target is not None:
+            self._take_target(target)
+
+    def _view(self, private: PrivateModel, name: LayerName) -> None:
+        """Read the layer off a copy of the model."""
+        trial = private.try_layer(name)
+        network = private.network
+        module = network.module.get_submodule(name.module)
+        self.private_model = private
         self.layer = str(name)
-        self.preprocessing: Preprocessing = preprocessing.with_channels(trial.channels)
+        self.device, self.dtype = private.device, private.dtype
+        self.preprocessing: Preprocessing = private.preprocessing.with_channels(trial.channels)
         self.input_size = trial.size
-        layout = layout_of(trial.tensor, module, prefix_tokens(ours), self.layer)
-        self._encoder = Encoder(
-            LayerRunner(ours, module, trial.call, trial.path),
+        self.notices = private.layer_notices(trial)
+        layout = layout_of(trial.tensor, module, prefix_tokens(network.module), self.layer)
+        self.kind = layout.kind
+        self.channels = layout.channels(trial.tensor)
+        rows, columns = layout.as_map(trial.tensor).shape[2:]
+        self.map_size = (rows, columns)
+        self._name = name
+        self._encoder: Encoder | None = Encoder(
+            LayerRunner(network, module, trial.call, trial.path),
             layout,
             self.preprocessing,
             self.device,
             self.dtype,
         )
-        self.kind = layout.kind
-        self.channels = layout.channels(trial.tensor)
-        rows, columns = layout.as_map(trial.tensor).shape[2:]
-        self.map_size = (rows, columns)
-        super().__init__()
-        self._complete = trial.error is None
+        self.geometry = MapGeometry(
+            self.activations,
+            self.accelerated,
+            kind=self.kind,
+            map_size=self.map_size,
+            input_size=self.input_size,
+            device=self.device,
+        )
         self._lock = threading.RLock()
         self._accelerated: dict[torch.memory_format, Encoder] = {}
         self._derivatives: Derivatives | None = None
-        self._example: Any = trial.output
-        self.num_classes, self.no_classes = classes_of(ours, trial)
-        self.target: Target = AllClasses()
-        if target is not None:
-            self.target = as_target(target).for_probe(self)
-            self.num_classes = self.target.scores(trial.output, BATCH).shape[1]
-            self.no_classes = None
-        if preprocessing.notice:
-            self.notices.append(preprocessing.notice)
-        if known != self.input_size:
-            said = f"It does not take {known} px" if known else "Nothing says what the model takes"
-            self.notices.append(
-                f"{said}; pictures of {self.input_size} × {self.input_size} px are assumed. Pass "
-                "input_size= to change that."
+        self.target: Target = private.target
+        self.num_classes, self.no_classes = private.num_classes, private.no_classes
+        about_classes = self.no_classes is None and isinstance(self.target, AllClasses)
+        if about_classes and is_output(trial.tensor, private.example_output()[0]):
+            self.no_classes = (
+                "This layer is the model's output itself, so no scores follow from it; class "
+                "values need a layer before the last."
             )
-        if trial.error is not None:
-            self.notices.append(self.no_classes or "")
-        elif target is None and self.num_classes is not None and sums_to_one(trial.output):
-            self.notices.append(
-                "The model's outputs sum to one, so it seems to end in a softmax: class values "
-                "are about probabilities, which saturate, rather than about logits."
-            )
+        private.keep_for(self)
 
     def activations(self, rgb: Tensor) -> Tensor:
         """Return the layer's activations (n, c, h, w) for RGB in [0, 1], without gradients."""
@@ -181,24 +180,32 @@ class LayerProbe(MapGeometry):
 
     @property
     def plain(self) -> Encoder:
-        """What encodes pictures exactly as the model does; see `accelerated` for a faster one."""
+        """The encoder that does exactly as the model does; see `accelerated` for a faster one."""
         return self._open()
 
     @torch.inference_mode(False)
     def accelerated(self, memory_format: torch.memory_format = torch.channels_last) -> Encoder:
         """Return a faster `encode`: batch norms folded into convolutions, channels last.
 
-        It works on another copy of the model, made at the first call and shared by later ones.
+        It works on another copy of the model, made at the first call and shared by later ones and
+        by probes of other layers of the same `private_model`.
         Checked against `encode` on noise; where no faster copy agrees, it is what `encode` is.
         """
         encoder = self._open()
         with self._lock:
             if memory_format not in self._accelerated:
-                rgb = same_noise(1, self.input_size)
-                self._accelerated[memory_format] = accelerated(
-                    encoder, rgb, memory_format, whole=self._complete
+                self._accelerated[memory_format] = self.private_model.accelerated(
+                    encoder, self._name, self.input_size, memory_format
                 )
             return self._accelerated[memory_format]
+
+    def accelerated_beside(self, modules: Sequence[str]) -> Encoder:
+        """Return a faster `encode` with which the outputs of other modules can be read as well."""
+        if set(modules) <= {self._name.module}:
+            return self.accelerated()
+        return self.private_model.accelerated(
+            self._open(), self._name, self.input_size, beside=modules
+        )
 
     def untrained(self, seed: int = 0) -> LayerProbe:
         """Return a probe of the same layer in a copy of the model with fresh random weights.
@@ -216,9 +223,8 @@ class LayerProbe(MapGeometry):
 
     def run(self, rgb: Tensor) -> Any:
         """Return what the model returns for RGB in [0, 1], whatever that is, without gradients."""
-        encoder = self._open()
         with torch.no_grad():
-            return run_model(encoder.runner.model, encoder.prepared(rgb))
+            return self._open().run(rgb)
 
     def intervene(self, rgb: Tensor, change: Callable[[Tensor], Tensor]) -> Any:
         """Return what the model returns with its layer's map exchanged for ``change(map)``.
@@ -236,9 +242,7 @@ class LayerProbe(MapGeometry):
             The model does not run to its end.
         """
         self._open()
-        if not self._complete:
-            raise AttributionError(self.no_classes or "The model does not run to its end.")
-        return self._example, BATCH
+        return self.private_model.example_output()
 
     def outputs(self, rgb: Tensor) -> Tensor:
         """Return the model's scores (n, classes), as it gives them (usually before a softmax)."""
@@ -256,22 +260,58 @@ class LayerProbe(MapGeometry):
                 self._derivatives = Derivatives(encoder, self.layer)
             return self._derivatives
 
-    @cached_property
+    @property
     def weights_hash(self) -> str:
         """Hash of the weights and the architecture, the same in every process."""
-        return weights_hash(self._open().runner.model)
+        self._open()
+        return self.private_model.weights_hash
 
     @property
     def model(self) -> nn.Module:
-        """The private copy, in evaluation mode; the person's own model is another."""
+        """The private copy, in evaluation mode; the user's own model is another."""
         return self._open().runner.model
 
+    # -- Places, see `MapGeometry`
+
+    def accepts_size(self, height: int, width: int | None = None) -> bool:
+        """Return whether the model takes pictures of this size.
+
+        Some with position embeddings take no other than they were made for.
+        """
+        return self.geometry.accepts_size(height, width)
+
+    def map_size_at(self, height: int, width: int | None = None) -> tuple[int, int]:
+        """Return the rows and columns of the layer's map for pictures of this size."""
+        return self.geometry.map_size_at(height, width)
+
+    def receptive_field(self, size: int | None = None) -> int:
+        """Return the side, in pixels, of what the layer's centre unit effectively sees.
+
+        From the gradients of its activation on pictures of noise: the square that holds nine
+        tenths of their energy. For vectors it is the whole picture.
+
+        Parameters
+        ----------
+        size : int, optional
+            Side of the pictures; `input_size` by default.
+        """
+        return self.geometry.receptive_field(size)
+
+    def position_box(
+        self, row: int, column: int, input_size: int | None = None
+    ) -> tuple[int, int, int, int]:
+        """Return what the unit at a position effectively sees, as (x0, y0, x1, y1) in pixels.
+
+        The box lies within the picture, moved inwards at its rim.
+        """
+        return self.geometry.position_box(row, column, input_size)
+
     def close(self) -> None:
-        """Free the private copy."""
-        self.__dict__.pop("_encoder", None)
+        """Let go of the private copy, which is freed when no other layer of it is open."""
+        self._encoder = None
         self._accelerated.clear()
         self._derivatives = None
-        self._example = None
+        self.private_model.release(self)
 
     def __enter__(self) -> Self:
         return self
@@ -284,8 +324,12 @@ class LayerProbe(MapGeometry):
     ) -> None:
         self.close()
 
+    def _take_target(self, target: Any) -> None:
+        self.target = as_target(target).for_probe(self)
+        output, count = self.example_output()
+        self.num_classes, self.no_classes = self.target.scores(output, count).shape[1], None
+
     def _open(self) -> Encoder:
-        encoder: Encoder | None = self.__dict__.get("_encoder")
-        if encoder is None:
+        if self._encoder is None:
             raise AtlasError(f"This probe of {self.layer!r} has been closed.")
-        return encoder
+        return self._encoder

@@ -18,7 +18,7 @@ from torch.nn.parameter import is_lazy
 
 from atlas_widget.errors import AtlasError
 
-__all__ = ["private_copy", "unwrapped"]
+__all__ = ["private_copy", "twin", "unwrapped"]
 
 _HOOKS = (
     "_forward_hooks",
@@ -66,7 +66,23 @@ def private_copy(model: nn.Module, device: torch.device) -> tuple[nn.Module, lis
     """
     model = unwrapped(model)
     notices = _differences(model)
-    prepared = _prepared(model, device)
+    ours = _copied(model, _prepared(model, device))
+    ours.requires_grad_(False)
+    # Whatever deepcopy made on its own (unusual tensor types, plain attributes) follows here.
+    ours.to(device)
+    return ours, notices
+
+
+def twin(model: nn.Module) -> nn.Module:
+    """Return another model like one of ours, with modules of its own and the same parameters."""
+    prepared = _prepared(model, None)
+    for parameter in model.parameters():
+        prepared[id(parameter)] = parameter
+    return _copied(model, prepared)
+
+
+def _copied(model: nn.Module, prepared: dict[int, Any]) -> nn.Module:
+    """Copy a model's modules and what they hold, apart from what is prepared, by identity."""
     memo = dict(prepared)
     try:
         ours = copy.deepcopy(model, memo)
@@ -85,10 +101,7 @@ def private_copy(model: nn.Module, device: torch.device) -> tuple[nn.Module, lis
     ours.eval()
     for module in ours.modules():
         _prefer_the_plain_path(module)
-    ours.requires_grad_(False)
-    # Whatever deepcopy made on its own (unusual tensor types, plain attributes) follows here.
-    ours.to(device)
-    return ours, notices
+    return ours
 
 
 def _differences(model: nn.Module) -> list[str]:
@@ -133,8 +146,8 @@ def _differences(model: nn.Module) -> list[str]:
     return notices
 
 
-def _prepared(model: nn.Module, device: torch.device) -> dict[int, Any]:
-    """What the copy shall hold in place of tensors and hooks, as deepcopy's memo.
+def _prepared(model: nn.Module, device: torch.device | None) -> dict[int, Any]:
+    """Return what the copy is to hold in place of tensors and hooks, as deepcopy's memo.
 
     Tensors are copied here because deepcopy would also copy gradients, and refuses tensors that
     are part of a graph, such as an activation that one of the person's hooks has kept.
@@ -145,7 +158,7 @@ def _prepared(model: nn.Module, device: torch.device) -> dict[int, Any]:
         if id(tensor) in memo or type(tensor) not in (torch.Tensor, nn.Parameter):
             return
         dtype = torch.float32 if tensor.dtype in _HALVES else tensor.dtype
-        if dtype == torch.float64 and device.type == "mps":  # which has none
+        if dtype == torch.float64 and device is not None and device.type == "mps":  # has none
             dtype = torch.float32
         ours = tensor.detach().to(device=device, dtype=dtype, copy=True)
         if isinstance(tensor, nn.Parameter):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from torch import Tensor, nn
@@ -12,7 +13,9 @@ from torch import Tensor, nn
 from atlas_widget.errors import LayerNotFoundError
 from atlas_widget.probe.outputs import Path, replaced, tensor_at
 
-__all__ = ["LayerRunner", "run_model"]
+__all__ = ["LayerRunner", "Network", "run_model"]
+
+Hook = Callable[[nn.Module, Any, Any], Any]
 
 
 class _Reached(Exception):  # noqa: N818  (a signal, not an error)
@@ -30,18 +33,64 @@ def run_model(model: nn.Module, inputs: Tensor) -> Any:
     return model(inputs)
 
 
-class LayerRunner:
-    """Runs a model of ours up to, or through, the `call`-th run of one of its modules.
+class Network:
+    """A model that is ours alone, run by one thread at a time.
 
-    One pass at a time: hooks live on the module only for the length of a pass, under a lock.
+    Several layers may be read from one network. Hooks live on its modules only for the length of a
+    pass, and nobody else's pass runs meanwhile.
+
+    Attributes
+    ----------
+    module : nn.Module
+    lock : threading.RLock
+        Held during each pass.
     """
 
-    def __init__(self, model: nn.Module, module: nn.Module, call: int, path: Path) -> None:
-        self.model = model
+    def __init__(self, module: nn.Module) -> None:
+        self.module = module
+        self.lock = threading.RLock()
+
+    def __call__(self, inputs: Tensor) -> Any:
+        """Run the model on what it takes."""
+        with self.lock:
+            return run_model(self.module, inputs)
+
+    @contextlib.contextmanager
+    def hooked(self, hooks: Iterable[tuple[nn.Module, Hook]]) -> Iterator[None]:
+        """Hold the network with forward hooks on some of its modules."""
+        handles: list[Any] = []
+        with self.lock:
+            try:
+                for module, hook in hooks:
+                    handles.append(module.register_forward_hook(hook))
+                yield
+            finally:
+                for handle in handles:
+                    handle.remove()
+
+
+class LayerRunner:
+    """Runs a network of ours up to, or through, the `call`-th run of one of its modules.
+
+    Attributes
+    ----------
+    network : Network
+    module : nn.Module
+    call : int
+    path : Path
+        Which tensor of the module's output is meant.
+    """
+
+    def __init__(self, network: Network, module: nn.Module, call: int, path: Path) -> None:
+        self.network = network
         self.module = module
         self.call = call
         self.path = path
-        self._lock = threading.RLock()
+
+    @property
+    def model(self) -> nn.Module:
+        """The model that is run."""
+        return self.network.module
 
     def up_to(self, inputs: Tensor) -> Tensor:
         """Return the layer's tensor; nothing that comes after the layer is computed."""
@@ -81,12 +130,8 @@ class LayerRunner:
             seen += 1
             return act(output) if seen == self.call + 1 else None
 
-        with self._lock:
-            handle = self.module.register_forward_hook(hook)
-            try:
-                return run_model(self.model, inputs)
-            finally:
-                handle.remove()
+        with self.network.hooked([(self.module, hook)]):
+            return run_model(self.model, inputs)
 
     def _reached(self, found: list[Tensor]) -> Tensor:
         if not found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,9 +13,12 @@ from atlas_widget.errors import AtlasError, LayerNotFoundError
 from atlas_widget.probe.encoder import Encoder
 from atlas_widget.probe.folding import agree
 from atlas_widget.probe.layer_probe import LayerProbe
+from atlas_widget.probe.layers import find_layer
 from atlas_widget.probe.memory import HalvedBatches
 from atlas_widget.probe.noise import same_noise
 from atlas_widget.probe.outputs import tensor_at
+from atlas_widget.probe.private_copy import unwrapped
+from atlas_widget.probe.private_model import PrivateModel
 from atlas_widget.probe.running import run_model
 
 __all__ = ["LayersReader", "open_layers"]
@@ -38,16 +42,17 @@ def open_layers(
     **options
         Those of `LayerProbe`.
     """
+    # before anything is copied
+    names = [str(find_layer(unwrapped(model), layer)[0]) for layer in layers]
     probes: list[LayerProbe] = []
-    try:
-        for layer in layers:
-            probes.append(LayerProbe(model, layer, **options))
-            if len(probes) > 1:
-                _share_weights(probes[0].model, probes[-1].model)
-    except BaseException:
-        for probe in probes:
-            probe.close()
-        raise
+    with PrivateModel(model, **options) as private:
+        try:
+            for name in names:
+                probes.append(LayerProbe(private, name))
+        except BaseException:
+            for probe in probes:
+                probe.close()
+            raise
     return probes
 
 
@@ -96,23 +101,20 @@ class LayersReader:
 
     def _choose(self) -> Encoder:
         """Take the fastest copy in which all the layers are what their own probes say they are."""
-        rgb = same_noise(1, self._probes[0].input_size)
+        first = self._probes[0]
+        rgb = same_noise(1, first.input_size)
         with torch.no_grad():
             wanted = [probe.activations(rgb) for probe in self._probes]
-            candidates = [probe.accelerated() for probe in reversed(self._probes)]
-            for encoder in sorted(candidates, key=lambda encoder: -encoder.folded):
-                try:
-                    found = self._run(encoder, rgb)
-                except LayerNotFoundError:
-                    continue
+            encoder = first.accelerated_beside([name for name, _, _ in self._places])
+            with contextlib.suppress(LayerNotFoundError):
+                found = self._run(encoder, rgb)
                 if all(agree(one, other) for one, other in zip(found, wanted, strict=True)):
                     return encoder
-        return self._probes[0].plain
+        return first.plain
 
     def _run(self, encoder: Encoder, rgb: Tensor) -> list[Tensor]:
         found: dict[int, Tensor] = {}
         runs = [0] * len(self._places)
-        handles = []
 
         def hook_of(number: int) -> Any:
             _, call, path = self._places[number]
@@ -127,20 +129,17 @@ class LayersReader:
 
             return hook
 
-        model = encoder.runner.model
+        network = encoder.runner.network
         inputs = encoder.prepared(rgb)
+        modules = [network.module.get_submodule(name) for name, _, _ in self._places]
+        hooks = [(module, hook_of(number)) for number, module in enumerate(modules)]
         try:
-            for number, (name, _, _) in enumerate(self._places):
-                module = model.get_submodule(name)
-                handles.append(module.register_forward_hook(hook_of(number)))
-            run_model(model, inputs)
+            with network.hooked(hooks):
+                run_model(network.module, inputs)
         except Exception:
             # Whatever the model made of our signal, the layers have already answered.
             if len(found) < len(self._places):
                 raise
-        finally:
-            for handle in handles:
-                handle.remove()
         if len(found) < len(self._places):
             missing = next(n for n in range(len(self._places)) if n not in found)
             raise LayerNotFoundError(f"Layer {self._probes[missing].layer!r} did not run.")
@@ -156,10 +155,3 @@ def _place(probe: LayerProbe) -> tuple[str, int, Any]:
     runner = probe.plain.runner
     modules = runner.model.named_modules()
     return next(name for name, m in modules if m is runner.module), runner.call, runner.path
-
-
-def _share_weights(first: nn.Module, other: nn.Module) -> None:
-    theirs = dict(first.named_modules())
-    for name, module in other.named_modules():
-        module._parameters.update(theirs[name]._parameters)
-        module._buffers.update(theirs[name]._buffers)

@@ -1,4 +1,4 @@
-"""The first run of a model: finding a size it takes, and what its layer hands over."""
+"""What a model shows of itself when it is run once."""
 
 from __future__ import annotations
 
@@ -14,34 +14,63 @@ from atlas_widget.probe.layers import LayerName
 from atlas_widget.probe.noise import same_noise
 from atlas_widget.probe.outputs import Path, class_scores, entries, find_tensor, replaced, tensor_at
 from atlas_widget.probe.preprocessing import Preprocessing
-from atlas_widget.probe.running import run_model
+from atlas_widget.probe.running import Network, run_model
 
-__all__ = ["Trial", "classes_of", "prefix_tokens", "sums_to_one", "try_model"]
+__all__ = [
+    "LayerTrial",
+    "ModelTrial",
+    "classes_of",
+    "prefix_tokens",
+    "sums_to_one",
+    "try_layer",
+    "try_model",
+]
 
 # Where nothing says which size a model was made for: ImageNet's first, then those of the small
 # data sets, then the larger ones. A model with a linear layer behind a flattened map takes one.
 USUAL_SIZES = (224, 32, 28, 64, 96, 128, 160, 192, 240, 256, 288, 299, 336, 384, 448, 512)
 BATCH = 2
 
+Trier = tuple[int, int, Tensor]
+"""A size, a number of channels, and noise of these as the model takes it."""
+
 
 @dataclass
-class Trial:
+class ModelTrial:
     """What was learned from running the model once.
 
     Attributes
     ----------
     size : int
-        The side of the square pictures it ran on.
+        The side of the square pictures it ran on; the first that was tried where it ran on none.
     channels : int
         How many channels it took.
+    output : object
+        What the model returned for `BATCH` pictures of noise; None where it failed.
+    error : Exception, optional
+        Why it failed on pictures of `size`.
+    """
+
+    size: int
+    channels: int
+    output: Any
+    error: Exception | None = None
+
+
+@dataclass
+class LayerTrial:
+    """What was learned from running the model up to a layer.
+
+    Attributes
+    ----------
+    size, channels : int
+        As for `ModelTrial`, where the model runs to its end; else the first at which the layer ran.
     call, path
         Which run of the module, and which tensor of its output.
     tensor : Tensor
         That tensor, for `BATCH` pictures of noise.
-    output : object
-        What the model returned; None where it failed after the layer.
     error : Exception, optional
-        Why it failed after the layer.
+        Why the model failed after the layer.
     """
 
     size: int
@@ -49,68 +78,66 @@ class Trial:
     call: int
     path: Path
     tensor: Tensor
-    output: Any
-    error: Exception | None = None
+    error: Exception | None
 
 
-def try_model(
-    model: nn.Module,
-    module: nn.Module,
-    name: LayerName,
-    preprocessing: Preprocessing,
-    *,
-    sizes: Iterable[int],
-    device: torch.device,
-    dtype: torch.dtype,
-) -> Trial:
-    """Run `model` on noise at the first size it takes, and look at what `module` returns."""
-    channels = (preprocessing.channels, *(c for c in (3, 1) if c != preprocessing.channels))
-    first_error: tuple[int, Exception] | None = None
-    partial: Trial | None = None
+def tries(
+    preprocessing: Preprocessing, sizes: Iterable[int], device: torch.device, dtype: torch.dtype
+) -> Iterable[Trier]:
+    """Yield noise of each size, with as many channels as are likely and then with others."""
+    counts = (preprocessing.channels, *(c for c in (3, 1) if c != preprocessing.channels))
     for size in sizes:
         rgb = same_noise(BATCH, size)
-        for count in channels:
-            inputs = preprocessing.with_channels(count)(rgb.to(device)).to(dtype)
-            outputs: list[Any] = []
-            result, error = _run(model, module, inputs, outputs)
-            if error is None:
-                return _trial(name, outputs, size, count, result, None)
-            if outputs and partial is None:
-                partial = _trial(name, outputs, size, count, None, error)
-            first_error = first_error or (size, error)
-    if partial is not None:
-        return partial
-    if first_error is None:
+        for count in counts:
+            yield size, count, preprocessing.with_channels(count)(rgb.to(device)).to(dtype)
+
+
+def try_model(network: Network, candidates: Iterable[Trier]) -> ModelTrial:
+    """Run a network on noise at the first size it takes."""
+    first: ModelTrial | None = None
+    for size, channels, inputs in candidates:
+        try:
+            with torch.no_grad():
+                return ModelTrial(size, channels, network(inputs))
+        except Exception as error:
+            first = first or ModelTrial(size, channels, None, error)
+    if first is None:
         raise AtlasError("No size to try the model at.")
-    size, error = first_error
+    return first
+
+
+def try_layer(
+    network: Network, module: nn.Module, name: LayerName, candidates: Iterable[Trier]
+) -> LayerTrial:
+    """Run a network on noise at the first size at which `module` runs; look at what it returns."""
+    failure: tuple[int, Exception] | None = None
+    for size, channels, inputs in candidates:
+        outputs: list[Any] = []
+        error: Exception | None = None
+
+        def note(_: nn.Module, __: Any, output: Any, outputs: list[Any] = outputs) -> None:
+            outputs.append(_kept(output))
+
+        with network.hooked([(module, note)]), torch.no_grad():
+            try:
+                run_model(network.module, inputs)
+            except Exception as raised:
+                error = raised
+                failure = failure or (size, error)
+        if error is None or outputs:
+            return _layer_trial(name, outputs, size, channels, error)
+    assert failure is not None
+    size, error = failure
     raise AtlasError(
-        f"The model ({type(model).__name__}) could not be run on pictures of {size} × {size} px: "
-        f"{type(error).__name__}: {error}. If it takes another size pass input_size=; if it takes "
-        "something else than normalised RGB pass transform=."
+        f"The model ({type(network.module).__name__}) could not be run on pictures of {size} × "
+        f"{size} px: {type(error).__name__}: {error}. If it takes another size pass input_size=; "
+        "if it takes something else than normalised RGB pass transform=."
     ) from error
 
 
-def _run(
-    model: nn.Module, module: nn.Module, inputs: Tensor, outputs: list[Any]
-) -> tuple[Any, Exception | None]:
-    handle = module.register_forward_hook(lambda _, __, output: outputs.append(_kept(output)))
-    try:
-        with torch.no_grad():
-            return run_model(model, inputs), None
-    except Exception as error:
-        return None, error
-    finally:
-        handle.remove()
-
-
-def _trial(
-    name: LayerName,
-    outputs: list[Any],
-    size: int,
-    channels: int,
-    result: Any,
-    error: Exception | None,
-) -> Trial:
+def _layer_trial(
+    name: LayerName, outputs: list[Any], size: int, channels: int, error: Exception | None
+) -> LayerTrial:
     runs = len(outputs)
     if runs == 0:
         raise LayerNotFoundError(
@@ -133,7 +160,7 @@ def _trial(
     if output is None:
         raise LayerOutputError(f"Layer {str(name)!r} returns nothing.")
     path = find_tensor(output, name.picks, name.module, BATCH)
-    return Trial(size, channels, call, path, tensor_at(output, path), result, error)
+    return LayerTrial(size, channels, call, path, tensor_at(output, path), error)
 
 
 def _kept(output: Any) -> Any:
@@ -144,13 +171,10 @@ def _kept(output: Any) -> Any:
     return output
 
 
-def classes_of(model: nn.Module, trial: Trial) -> tuple[int | None, str | None]:
-    """Return how many classes the model has, and why its layer cannot be attributed to them."""
+def classes_of(model: nn.Module, trial: ModelTrial) -> tuple[int | None, str | None]:
+    """Return how many classes the model has, and why there are none, where there are none."""
     if trial.error is not None:
-        return None, (
-            f"The model runs up to the layer but fails after it, so there are no class values: "
-            f"{type(trial.error).__name__}: {trial.error}"
-        )
+        return None, fails_after(trial.error)
     scores = class_scores(trial.output, BATCH)
     if scores is None or getattr(model, "num_classes", None) == 0:  # timm: the head was taken off
         kind = type(trial.output).__name__
@@ -160,17 +184,26 @@ def classes_of(model: nn.Module, trial: Trial) -> tuple[int | None, str | None]:
             "so there are no class values. Say what else is meant: target=similarity_to(picture), "
             "or target=lambda output: … for one value a picture."
         )
-    flat = trial.tensor.flatten(1)
-    if flat.shape == scores.shape and torch.allclose(flat, scores):
-        return scores.shape[1], (
-            "This layer is the model's output itself, so no scores follow from it; class values "
-            "need a layer before the last."
-        )
     return scores.shape[1], None
 
 
+def fails_after(error: Exception) -> str:
+    """Say that a model does not come to its end, and why."""
+    return (
+        "The model runs up to the layer but fails after it, so there are no class values: "
+        f"{type(error).__name__}: {error}"
+    )
+
+
+def is_output(tensor: Tensor, output: Any) -> bool:
+    """Return whether a layer's tensor is the model's scores themselves."""
+    scores = class_scores(output, BATCH)
+    flat = tensor.flatten(1)
+    return scores is not None and flat.shape == scores.shape and torch.allclose(flat, scores)
+
+
 def sums_to_one(output: Any) -> bool:
-    """Whether a model's scores look like probabilities."""
+    """Return whether a model's scores look like probabilities."""
     scores = class_scores(output, BATCH)
     if scores is None or scores.shape[1] < 2:
         return False
