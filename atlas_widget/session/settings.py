@@ -142,7 +142,15 @@ class Recipe:
 
     def first_probe(self, model: nn.Module) -> LayerProbe:
         """Take the private copy of the person's model, and open the first layer."""
-        probe = self._opened(model, self.first_layer, self.device)
+        from atlas_widget.probe import LayerProbe
+
+        probe = LayerProbe(
+            model,
+            self.first_layer,
+            transform=self.transform,
+            device=self.device,
+            target=self.target,
+        )
         try:
             self.names_of_classes(probe)
         except AtlasError:
@@ -151,14 +159,10 @@ class Recipe:
         return probe
 
     def probe(self, other: LayerProbe, layer: str) -> LayerProbe:
-        """Open another layer of the model that `other` has a copy of."""
-        # The person's own model may be training meanwhile: the copy is of one piece.
-        return self._opened(self.model(other), layer, other.device)
-
-    def _opened(self, model: nn.Module, layer: str | nn.Module, device: Any) -> LayerProbe:
+        """Open another layer of the copy of the model that `other` reads."""
         from atlas_widget.probe import LayerProbe
 
-        return LayerProbe(model, layer, transform=self.transform, device=device, target=self.target)
+        return LayerProbe(other.private_model, layer)
 
     def maker(self, probe: LayerProbe, notice: Callable[[str], None]) -> IconMaker | None:
         """Return what makes the cells' pictures elsewhere, if they are not all made here."""
