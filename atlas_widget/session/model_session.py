@@ -19,6 +19,8 @@ __all__ = ["ModelSession"]
 class ModelSession:
     """The one private copy of the user's model, with its images and what is kept of both.
 
+    Any number of layers can be read from the copy; the widget shows one at a time.
+
     Parameters
     ----------
     probe
@@ -60,8 +62,10 @@ class ModelSession:
             self.source = self.recipe.source(self._probe)
 
     def open_layer(self, layer: str) -> LayerProbe:
-        """Return another layer of the model; the caller takes it up, or closes it."""
-        return self.recipe.probe(self._probe, layer)
+        """Return another layer of the copy; the caller takes it up, or closes it."""
+        from atlas_widget.probe import LayerProbe
+
+        return LayerProbe(self._probe.private_model, layer)
 
     def take_up(self, probe: LayerProbe) -> None:
         """Close the layer that was open, in favour of this one."""

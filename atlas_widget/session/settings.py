@@ -158,12 +158,6 @@ class Recipe:
             raise
         return probe
 
-    def probe(self, other: LayerProbe, layer: str) -> LayerProbe:
-        """Open another layer of the copy of the model that `other` reads."""
-        from atlas_widget.probe import LayerProbe
-
-        return LayerProbe(other.private_model, layer)
-
     def maker(self, probe: LayerProbe, notice: Callable[[str], None]) -> IconMaker | None:
         """Return what makes the cells' pictures elsewhere, if they are not all made here."""
         if self.cluster is None:

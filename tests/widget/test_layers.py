@@ -9,8 +9,8 @@ import torch
 from atlas_widget import Atlas
 from atlas_widget.build import build_atlases
 from atlas_widget.errors import AtlasError, SavedAtlasError
+from atlas_widget.session.model_session import ModelSession
 from atlas_widget.session.open_layer import OpenLayer
-from atlas_widget.session.settings import Recipe
 from tests.widget.waiting import ours, until
 from tests.widget_browser import FakeBrowser
 
@@ -34,16 +34,16 @@ def test_a_layer_chosen_while_another_one_is_opened_is_not_lost(make, monkeypatc
     w = make()
     w.wait(60)
     opening, go_on = threading.Event(), threading.Event()
-    real = Recipe.probe
+    real = ModelSession.open_layer
 
-    def slow(self, other, layer):
-        opened = real(self, other, layer)
+    def slow(self, layer):
+        opened = real(self, layer)
         if layer == "last":
             opening.set()
             assert go_on.wait(30)
         return opened
 
-    monkeypatch.setattr(Recipe, "probe", slow)
+    monkeypatch.setattr(ModelSession, "open_layer", slow)
     w.layer = "last"
     assert opening.wait(30)
     w.layer = "stem"  # while "last" is being opened
@@ -74,16 +74,16 @@ def test_a_layer_chosen_while_another_one_is_refused_is_not_lost(make, monkeypat
     w = make()
     w.wait(60)
     opening, go_on = threading.Event(), threading.Event()
-    real = Recipe.probe
+    real = ModelSession.open_layer
 
-    def refusing(self, other, layer):
+    def refusing(self, layer):
         if layer != "last":
-            return real(self, other, layer)
+            return real(self, layer)
         opening.set()
         assert go_on.wait(30)
         raise AtlasError("This layer cannot be opened.")
 
-    monkeypatch.setattr(Recipe, "probe", refusing)
+    monkeypatch.setattr(ModelSession, "open_layer", refusing)
     w.layer = "last"
     assert opening.wait(30)
     w.layer = "stem"
