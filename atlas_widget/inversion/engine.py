@@ -18,8 +18,6 @@ from torch import Tensor
 
 from atlas_widget.errors import ActivationsError, AtlasError
 from atlas_widget.inversion.ascent import ascend
-from atlas_widget.inversion.early_layers import ChannelStatistics
-from atlas_widget.inversion.example_statistics import ExampleStatistics, example_statistics
 from atlas_widget.inversion.eye import Eye
 from atlas_widget.inversion.inputs import as_directions, as_pictures
 from atlas_widget.inversion.objectives import Objective, Seen, direction
@@ -109,7 +107,6 @@ class InversionEngine:
         *,
         objective: Objective | None = None,
         origins: Sequence[int] | NDArray[Any] | None = None,
-        examples: ExampleStatistics | None = None,
     ) -> InversionState:
         """Begin a batch; each picture's start depends on its own seed and direction alone.
 
@@ -126,9 +123,6 @@ class InversionEngine:
         origins
             What each picture started from, to be remembered: by default the number of its warm
             picture; -1 is noise.
-        examples
-            Statistics of each picture's examples, from :meth:`statistics_of`, which it is to stay
-            near to; None, or settings with ``statistics=0``, for none.
         """
         if objective is None:
             if directions is None:
@@ -136,14 +130,6 @@ class InversionEngine:
             targets = as_directions(directions, self.probe.channels, self.probe.layer)
             count = len(targets)
             objective = direction(targets, power=self.settings.power, reach=self.settings.reach)
-            if examples is not None and self.settings.statistics and len(examples.weight):
-                # a direction's score grows with its length
-                lengths = torch.from_numpy(np.linalg.norm(targets, axis=1))
-                objective = objective + example_statistics(
-                    examples,
-                    strength=self.settings.statistics * lengths,
-                    tolerance=self.settings.tolerance,
-                )
         else:
             count = np.size(seeds)
             objective = objective.made_for(count, self.probe.channels)
@@ -168,34 +154,6 @@ class InversionEngine:
             objective=objective.to(self.device),
             seeds=torch.tensor(every.copy()),
             origins=torch.as_tensor(np.asarray(origins, dtype=np.int64)),
-        )
-
-    @torch.no_grad()
-    def statistics_of(self, examples: Sequence[Any]) -> ExampleStatistics | None:
-        """Read the statistics of early layers off real examples of each picture.
-
-        Parameters
-        ----------
-        examples
-            For each picture some crops as the layer sees them: uint8 (k, side, side, 3), or floats
-            in [0, 1] of shape (k, 3, side, side). At least one each.
-
-        Returns
-        -------
-        ExampleStatistics or None
-            None where nothing that has statistics runs before the layer.
-        """
-        if not self.eye.early or not len(examples):
-            return None
-        crops = [resize(as_pictures(each), self.eye.view) for each in examples]
-        parts = []
-        for chunk in torch.split(torch.cat(crops), self.batch_size):
-            _, seen = self.eye.with_early(chunk.to(self.device))
-            parts.append((seen.mean.cpu(), seen.deviation.cpu()))
-        means, deviations = (torch.cat(part) for part in zip(*parts, strict=True))
-        counts = [len(each) for each in crops]
-        return ExampleStatistics.of(
-            ChannelStatistics(means, deviations), counts, self.eye.early.weights()
         )
 
     def _draws(self, generator: torch.Generator) -> Tensor:
@@ -265,15 +223,9 @@ class InversionEngine:
                 ground = background(draws[:, -BACKGROUND_NUMBERS:], self.canvas)
                 shown = over(pictures, ground)
             views = self.settings.transforms(shown, draws, strength, eye.view)
-            scores = state.objective(self._seen(eye, views, pictures, state.objective))
+            scores = state.objective(Seen(eye(views), eye.centre, pictures))
             (gradient,) = torch.autograd.grad(scores.sum() * eye.loss_scale, numbers)
         return scores.detach(), gradient.float()
-
-    def _seen(self, eye: Eye, views: Tensor, pictures: Tensor, objective: Objective) -> Seen:
-        if not objective.needs_early:
-            return Seen(eye(views), eye.centre, pictures)
-        activations, early = eye.with_early(views)
-        return Seen(activations, eye.centre, pictures, early)
 
     def _off_flat_ground(
         self, state: InversionState, gradient: Tensor, flat: Tensor, draws: Tensor, strength: Tensor

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from functools import cached_property
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from atlas_widget.errors import LayerOutputError
-from atlas_widget.inversion.early_layers import ChannelStatistics, EarlyLayers
 from atlas_widget.inversion.settings import InversionSettings
 from atlas_widget.inversion.transforms import resize
 
@@ -39,7 +37,6 @@ class Eye:
     def __init__(self, probe: Any, settings: InversionSettings) -> None:
         accelerated = getattr(probe, "accelerated", None)
         self.network = probe.encode if accelerated is None else accelerated()
-        self._probe = probe
         self.device = torch.device(probe.device)
         dtype = getattr(probe, "dtype", torch.float32)
         # small gradients do not survive in half precision
@@ -75,23 +72,6 @@ class Eye:
     def __call__(self, views: Tensor) -> Tensor:
         """Activations (n, channels, height, width), differentiable with respect to `views`."""
         return self.network(views).float()  # type: ignore[no-any-return]
-
-    @cached_property
-    def early(self) -> EarlyLayers:
-        """The layers whose statistics can be read beside the layer's activations."""
-        return EarlyLayers(self._probe)
-
-    @cached_property
-    def _early_network(self) -> Any:
-        beside = getattr(self._probe, "accelerated_beside", None)
-        return self.network if beside is None else beside(self.early.names)
-
-    def with_early(self, views: Tensor) -> tuple[Tensor, ChannelStatistics]:
-        """Activations as by calling it, and the statistics of earlier layers."""
-        network = self._early_network
-        with self.early.reading(network.runner.network):
-            activations = network(views).float()
-        return activations, self.early.statistics()
 
     def _try(self, side: int, last: bool = False) -> tuple[int, int] | None:
         picture = torch.full((1, 3, side, side), 0.5, device=self.device)

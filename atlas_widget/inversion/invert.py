@@ -183,7 +183,6 @@ def run(
     *,
     warm: Any = None,
     whitening: Whitening | None = None,
-    images: Sequence[Any] | None = None,
     callback: Callable[[int, int], object] | None = None,
     slice_steps: int = 8,
 ) -> Icons:
@@ -199,7 +198,7 @@ def run(
     warmth = None if warm is None else as_warm(warm, count)
     origins = np.full(count, -1) if warm is None else np.arange(count)
     size, total = engine.settings.size, engine.settings.steps
-    made = np.zeros((count, size, size, engine.parametrization.planes), np.uint8)
+    images = np.zeros((count, size, size, engine.parametrization.planes), np.uint8)
     taken = np.zeros(count, np.int64)
     state: InversionState | None = None
     places = np.zeros(0, np.int64)
@@ -213,7 +212,6 @@ def run(
                 seeds[new],
                 None if warmth is None else warmth[new],
                 origins=origins[new],
-                examples=None if images is None else engine.statistics_of([images[i] for i in new]),
             )
             state = fresh if state is None or not len(places) else state.merge(fresh)
             places = np.concatenate([places, new])
@@ -234,14 +232,14 @@ def run(
         ages = state.steps.cpu().numpy()
         done = ages >= total
         if done.any():
-            made[places[done]] = engine.pictures(state.select(done))
+            images[places[done]] = engine.pictures(state.select(done))
             taken[places[done]] = ages[done]
             state, places = state.select(~done), places[~done]
             finished += int(done.sum())
         if callback is not None:
             callback(finished, count)
-    cosine, activations = engine.fidelity(made, targets)
-    return Icons(made, cosine, activations, targets, seeds, origins, taken, engine.settings)
+    cosine, activations = engine.fidelity(images, targets)
+    return Icons(images, cosine, activations, targets, seeds, origins, taken, engine.settings)
 
 
 def on_white(images: NDArray[np.uint8]) -> NDArray[np.uint8]:

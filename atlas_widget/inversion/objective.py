@@ -9,8 +9,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from atlas_widget.inversion.early_layers import ChannelStatistics
-
 __all__ = ["Objective", "Seen"]
 
 
@@ -27,14 +25,11 @@ class Seen:
     pictures
         The pictures before the transforms, RGB in [0, 1], shape (n, 3, size, size); a fourth plane
         is their opacity.
-    early
-        Channel statistics of earlier layers, where an objective needs them.
     """
 
     activations: Tensor
     centre: tuple[int, int]
     pictures: Tensor
-    early: ChannelStatistics | None = None
 
     @property
     def centre_activations(self) -> Tensor:
@@ -64,11 +59,6 @@ class Objective(ABC):
         """Move the objective's tensors to `device`."""
         del device
         return self
-
-    @property
-    def needs_early(self) -> bool:
-        """Whether it is about statistics of earlier layers, so that these have to be read."""
-        return False
 
     @property
     def pictures(self) -> int | None:
@@ -136,10 +126,6 @@ class _Sum(Objective):
         return _Sum([(weight, term.to(device)) for weight, term in self.terms])
 
     @property
-    def needs_early(self) -> bool:
-        return any(term.needs_early for _, term in self.terms)
-
-    @property
     def pictures(self) -> int | None:
         return _most(term for _, term in self.terms)
 
@@ -172,10 +158,6 @@ class _Product(Objective):
 
     def to(self, device: torch.device) -> Objective:
         return _Product(*(factor.to(device) for factor in self.factors))
-
-    @property
-    def needs_early(self) -> bool:
-        return any(factor.needs_early for factor in self.factors)
 
     @property
     def pictures(self) -> int | None:

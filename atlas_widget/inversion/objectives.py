@@ -18,12 +18,10 @@ import torch
 from torch import Tensor
 
 from atlas_widget.errors import ActivationsError
-from atlas_widget.inversion.example_statistics import ExampleStatistics, example_statistics
 from atlas_widget.inversion.inputs import as_directions
 from atlas_widget.inversion.objective import Objective, Seen
 
 __all__ = [
-    "ExampleStatistics",
     "Objective",
     "Seen",
     "as_objective",
@@ -31,7 +29,6 @@ __all__ = [
     "direction",
     "direction_everywhere",
     "diversity",
-    "example_statistics",
     "layer",
     "neuron",
     "total_variation",
