@@ -40,7 +40,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from atlas_widget.session.sheets import encode, pack  # noqa: E402
+from atlas_widget.session.pictures.sheets import encode, pack  # noqa: E402
 from tests.browser.chromium import FLAGS, require_chromium  # noqa: E402
 
 DISTINCT_SHEETS = 24

@@ -42,7 +42,7 @@ from atlas_widget import demo
 from atlas_widget.inversion import InversionEngine, InversionSettings
 from atlas_widget.inversion.invert import run
 from atlas_widget.probe import LayerProbe
-from atlas_widget.session.sheets import encode
+from atlas_widget.session.pictures.sheets import encode
 
 BUDGETS = (4, 8, 12, 16, 20, 24, 32, 48, 64, 96, 128)
 LUCENT_STEPS = (8, 16, 32, 64, 96, 128, 192, 256, 384, 512)

@@ -103,8 +103,9 @@ class FakeBrowser:
     def _unpack(self, content: dict[str, Any], data: bytes) -> None:
         sheet = np.asarray(Image.open(io.BytesIO(data)))
         tile = content["tile"]
-        for index, cell in enumerate(content["cells"]):
+        grid = int(content["group"].removeprefix("cell:"))
+        for index, cell in enumerate(content["numbers"]):
             row, col = divmod(index, content["columns"])
             pixels = sheet[row * tile : (row + 1) * tile, col * tile : (col + 1) * tile]
             assert pixels.shape == (tile, tile, 3)
-            self.pictures[content["grid"], cell] = (content["state"], pixels)
+            self.pictures[grid, cell] = (content["state"], pixels)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from atlas_widget.session.cells.cache import PictureCache
+from atlas_widget.session.pictures.cache import PictureCache
 from atlas_widget.session.settings import Recipe
 
 if TYPE_CHECKING:
     from atlas_widget.images.source import ImageSource
     from atlas_widget.probe import LayerProbe
-    from atlas_widget.session.cells.remote import IconMaker
+    from atlas_widget.session.pictures.remote import IconMaker
 
 __all__ = ["ModelSession"]
 

@@ -8,12 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from atlas_widget.session.cells.cells import SLICE, Cells
-from atlas_widget.session.cells.engines import Engines
 from atlas_widget.session.cells.scene import Scene
-from atlas_widget.session.gallery import Gallery
 from atlas_widget.session.model_session import ModelSession
-from atlas_widget.session.panels.inspector import Inspector
 from atlas_widget.session.panels.panel import Fields, LayerContext, panel_types
+from atlas_widget.session.pictures.engines import Engines
+from atlas_widget.session.pictures.gallery import Gallery
+from atlas_widget.session.pictures.inspector import Inspector
 from atlas_widget.session.status import Reporter
 from atlas_widget.session.tasks.task import LongTasks, Pause
 

@@ -20,15 +20,15 @@ from atlas_widget.protocol.messages import Message
 from atlas_widget.session.building import Built
 from atlas_widget.session.cells.checks import check_cells, check_grid
 from atlas_widget.session.cells.scene import Scene
-from atlas_widget.session.gallery import Gallery
 from atlas_widget.session.listener import SessionListener
 from atlas_widget.session.model_session import ModelSession
 from atlas_widget.session.notifier import Notifier
 from atlas_widget.session.open_layer import Handlers, OpenLayer
 from atlas_widget.session.panels.panel import Fields
 from atlas_widget.session.pauses import Pauses
+from atlas_widget.session.pictures.gallery import Gallery
+from atlas_widget.session.pictures.picture import Picture, cell_group
 from atlas_widget.session.settings import Recipe
-from atlas_widget.session.sheets import Picture
 from atlas_widget.session.stages import AtlasStages
 from atlas_widget.session.subjects import ALL, Subject
 from atlas_widget.session.tasks.export import Shown
@@ -105,7 +105,6 @@ class Session:
             "ready": (self._connect,),
             "acknowledge": (lambda fields: self._gallery.confirm(fields["sheet"]),),
             "missing": (self._send_again,),
-            "real_crops": (self._send_real_crops,),
             "visible": (self._look,),
             "retry": (self._retry,),
         }
@@ -181,7 +180,7 @@ class Session:
 
     def snapshot(self, grid: int) -> tuple[dict[int, Picture], dict[int, str | None]]:
         """Return the pictures and labels of a grid as they are now."""
-        return self._gallery.snapshot(grid)
+        return self._gallery.snapshot(cell_group(grid))
 
     def unfinished(self, grid: int, cells: Sequence[int]) -> list[int]:
         """Return those of the cells that still lack a final picture and may yet get one."""
@@ -301,13 +300,10 @@ class Session:
         self._gallery.connected = True
         self._send_classes()
         if self._layer is not None:
-            self._gallery.resend(*self._layer.cells.in_sight)
+            self._layer.cells.resend()
 
     def _send_again(self, fields: Fields) -> None:
-        self._gallery.send_again(fields["grid"], fields["cells"])
-
-    def _send_real_crops(self, fields: Fields) -> None:
-        self._gallery.real_crops(fields["grid"], fields["cells"])
+        self._gallery.send_again(cell_group(fields["grid"]), fields["cells"])
 
     def _look(self, fields: Fields) -> None:
         layer = self._layer

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from atlas_widget.attribution.class_names import class_names
 from atlas_widget.errors import AtlasError, ImagesError, LayerNotFoundError, SavedAtlasError
 from atlas_widget.protocol.messages import MAX_GRID, MAX_TEXT
-from atlas_widget.session.cells.cache import cache_folder
+from atlas_widget.session.pictures.cache import cache_folder
 
 if TYPE_CHECKING:
     from torch import nn
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from atlas_widget.images.source import ImageSource
     from atlas_widget.layout import Embedding, OtherLayout
     from atlas_widget.probe import LayerProbe
-    from atlas_widget.session.cells.remote import IconMaker
+    from atlas_widget.session.pictures.remote import IconMaker
 
 __all__ = ["Recipe", "layer_names"]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from atlas_widget.errors import AtlasError
-from atlas_widget.session.cells.scheduler import State
+from atlas_widget.session.pictures.picture import State
 from atlas_widget.session.tasks.task import LongTask, Work
 from atlas_widget.terminal import wait_for
 

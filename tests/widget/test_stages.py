@@ -183,7 +183,7 @@ def test_missing_pictures_are_sent_again(make):
     browser.wait(lambda: set(browser.states(4)) == set(cells))
     browser.messages.clear()
     browser.say("missing", grid=4, cells=cells[:2])
-    browser.wait(lambda: {c for m in browser.of("sheet") for c in m["cells"]} >= set(cells[:2]))
+    browser.wait(lambda: {c for m in browser.of("sheet") for c in m["numbers"]} >= set(cells[:2]))
 
 
 def test_two_widgets_at_once(make):

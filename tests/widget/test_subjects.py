@@ -72,7 +72,7 @@ def test_a_class_atlas_comes_up_and_goes_back_with_the_pictures_that_there_were(
     assert widget.selection == []
     browser.wait(lambda: set(browser.states(4)) == cells)
     first = browser.of("sheet")[sent:]
-    assert {message["state"] for message in first if message["grid"] == 4} == {"final"}, (
+    assert {message["state"] for message in first if message["group"] == "cell:4"} == {"final"}, (
         "no crop takes the place of a picture that is known"
     )
     layouts = len(browser.layouts)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from atlas_widget.session.cells.cache import PictureCache
-from atlas_widget.session.cells.engines import Engines
+from atlas_widget.protocol import messages
 from atlas_widget.session.cells.labels import Labeller
-from atlas_widget.session.cells.remote import IconMaker
-from atlas_widget.session.cells.renderer import PictureRenderer
-from atlas_widget.session.cells.scene import Scene
-from atlas_widget.session.cells.scheduler import Batch, CellQueue, State, Task
-from atlas_widget.session.gallery import Gallery
+from atlas_widget.session.cells.scene import CellTargets, Scene
+from atlas_widget.session.pictures.cache import PictureCache
+from atlas_widget.session.pictures.engines import Engines
+from atlas_widget.session.pictures.gallery import Gallery
+from atlas_widget.session.pictures.picture import State, cell_group, grid_of
+from atlas_widget.session.pictures.queue import Batch, PictureQueue, Task
+from atlas_widget.session.pictures.remote import IconMaker
+from atlas_widget.session.pictures.renderer import PictureRenderer
 from atlas_widget.session.status import Reporter
 
 if TYPE_CHECKING:
@@ -83,7 +85,7 @@ class Cells:
         self._no_classes = no_classes
         self._maker = maker
         self._scene: Scene | None = None
-        self._queue: CellQueue | None = None
+        self._queue: PictureQueue | None = None
         self._renderer: PictureRenderer | None = None
         self._labeller: Labeller | None = None
 
@@ -98,49 +100,60 @@ class Cells:
 
     def show(self, scene: Scene, labeller: Labeller, *, again: bool) -> None:
         """Show the cells of a scene that was taken up: what is known of them, else real crops."""
-        cells = {size: list(scene.cells(size)) for size in scene.grids}
-        self._queue = CellQueue(cells, base=scene.base, labels=labeller.possible)
-        self._gallery.begin(scene)
+        cells = {cell_group(size): list(scene.cells(size)) for size in scene.grids}
+        base = cell_group(scene.base)
+        self._queue = PictureQueue(cells, base=base, labels=labeller.possible)
+        targets = CellTargets(scene)
+        self._gallery.begin(scene.revision, targets, targets.groups)
+        self._send_layout(scene)
         if again:
             self._recall(scene, self._queue)
-        self._gallery.show_crops(scene.base, cells[scene.base])
+        self._gallery.show_crops(base, cells[base])
         self._gallery.advance_crops()
 
     def watch(self) -> None:
         """Begin to work for somebody who looks; until told otherwise they see the base grid."""
         if self._queue is not None and self._scene is not None:
             self._queue.rest = True
-            self._queue.look(self._scene.base, self._scene.cells(self._scene.base))
+            self._queue.look(cell_group(self._scene.base), self._scene.cells(self._scene.base))
 
     @property
     def in_sight(self) -> tuple[int, tuple[int, ...]]:
         """The grid that is looked at and its cells in sight."""
-        return (self._queue.level, self._queue.visible) if self._queue is not None else (0, ())
+        queue = self._queue
+        return (grid_of(queue.level), queue.visible) if queue is not None else (0, ())
+
+    def resend(self) -> None:
+        """Send all that is known to a front end that has just come up, what is in sight first."""
+        if self._scene is not None:
+            self._send_layout(self._scene)
+            grid, visible = self.in_sight
+            self._gallery.resend(cell_group(grid), visible)
 
     def look(self, grid: int, visible: Sequence[int], near: Sequence[int]) -> None:
         """Follow the user: these cells are in sight, those next to them."""
         if self._queue is None or self._scene is None or grid not in self._scene.grids:
             return
-        self._queue.look(grid, visible, near)
+        self._queue.look(cell_group(grid), visible, near)
         cells = [*self._queue.visible, *self._queue.near]
         self.fetch(grid, cells)
-        self._gallery.show_crops(grid, cells)
+        self._gallery.show_crops(cell_group(grid), cells)
 
     def point(self, grid: int, cell: int) -> None:
         """Follow the pointer without a card."""
         if self._queue is not None:
-            self._queue.point(grid, cell)
+            self._queue.point(cell_group(grid), cell)
 
     def demand(self, grid: int, cells: Sequence[int]) -> None:
         """Render these cells, whoever looks."""
         if self._queue is not None:
-            self._queue.demand(grid, cells)
+            self._queue.demand(cell_group(grid), cells)
             self.fetch(grid, cells)
 
     def withdraw(self, grid: int, cells: Sequence[int]) -> None:
         """Forget such a demand."""
         if self._queue is not None:
-            self._queue.withdraw(grid, cells)
+            self._queue.withdraw(cell_group(grid), cells)
 
     def retry(self) -> None:
         """Try again what failed."""
@@ -149,14 +162,14 @@ class Cells:
 
     def unfinished(self, grid: int, cells: Sequence[int]) -> list[int]:
         """Return those of the cells that still lack a final picture and may yet get one."""
-        queue = self._queue
+        queue, group = self._queue, cell_group(grid)
         return [
             cell
             for cell in cells
             if queue is not None
-            and queue.has(grid, cell)
-            and queue.state(grid, cell) is not State.FINAL
-            and not queue.failed(grid, cell)
+            and queue.has(group, cell)
+            and queue.state(group, cell) is not State.FINAL
+            and not queue.failed(group, cell)
         ]
 
     def advance_crops(self) -> bool:
@@ -187,7 +200,7 @@ class Cells:
         batch: Batch | None = queue.next(_ONE_LABEL)
         if batch is None:
             return False
-        self.label(batch.grid, batch.cells[0])
+        self.label(grid_of(batch.group), batch.numbers[0])
         total = len(queue.visible)
         self._reporter.report("pictures", "Labelling the cells", total - queue.labels_left(), total)
         return True
@@ -202,17 +215,17 @@ class Cells:
         if self._queue is not None:
             self._queue.settle()
 
-    def _set_up(self, scene: Scene, queue: CellQueue) -> None:
+    def _set_up(self, scene: Scene, queue: PictureQueue) -> None:
         self._reporter.report("pictures", "Rendering the pictures", 0, 0)
         self._renderer = self._new_renderer(scene, queue)
         self.fetch(scene.base, scene.cells(scene.base))
         self.fetch(*self.in_sight)
 
-    def _new_renderer(self, scene: Scene, queue: CellQueue) -> PictureRenderer:
+    def _new_renderer(self, scene: Scene, queue: PictureQueue) -> PictureRenderer:
         from atlas_widget.inversion.settings import InversionSettings
 
         return PictureRenderer(
-            scene,
+            CellTargets(scene),
             queue,
             self._probe,
             InversionSettings.icon(),
@@ -223,20 +236,20 @@ class Cells:
             maker=self._maker,
         )
 
-    def _recall(self, scene: Scene, queue: CellQueue) -> None:
+    def _recall(self, scene: Scene, queue: PictureQueue) -> None:
         """Show what the cache has of the base grid, which is what is seen first."""
         self._renderer = self._new_renderer(scene, queue)
-        self._renderer.prefetch(scene.base, scene.cells(scene.base))
+        self._renderer.prefetch(cell_group(scene.base), scene.cells(scene.base))
         self._renderer.recall()
         self.fetch(scene.base, scene.cells(scene.base))
 
     def fetch(self, grid: int, cells: Any) -> None:
         """Take what the cache has of these cells."""
         if self._renderer is not None:
-            self._renderer.prefetch(grid, cells)
+            self._renderer.prefetch(cell_group(grid), cells)
         if self._labeller is not None and self._queue is not None:
             found = self._labeller.prefetch(grid, cells)
-            self._queue.mark_labelled(grid, found)
+            self._queue.mark_labelled(cell_group(grid), found)
             for cell in found:
                 self._publish_label(grid, cell)
 
@@ -251,7 +264,7 @@ class Cells:
             self.lose_classes(error)
             return
         if known:
-            queue.mark_labelled(grid, [cell])
+            queue.mark_labelled(cell_group(grid), [cell])
             self._publish_label(grid, cell)
 
     def lose_classes(self, error: Exception) -> None:
@@ -266,13 +279,29 @@ class Cells:
     def _publish_label(self, grid: int, cell: int) -> None:
         classes = self._labeller.known(grid, cell) if self._labeller is not None else None
         if classes is not None and self._scene is not None:
-            self._gallery.label(grid, cell, classes)
+            self._gallery.label(cell_group(grid), cell, classes)
             if self._scene.atlas is not None:
                 self._scene.atlas.cell_labels.setdefault(grid, {})[cell] = classes.label
 
-    def _report_pictures(self, queue: CellQueue, renderer: PictureRenderer) -> None:
+    def _report_pictures(self, queue: PictureQueue, renderer: PictureRenderer) -> None:
         if not self._reporter.due:
             return
         states = [state for _, _, state in queue.interest()]
         done = sum(renderer.work(state) for state in states)
         self._reporter.report("pictures", "Rendering the pictures", done, len(states))
+
+    def _send_layout(self, scene: Scene) -> None:
+        if not self._gallery.connected:
+            return
+        content = messages.build(
+            "layout",
+            revision=scene.revision,
+            final=scene.final,
+            grids=scene.outline(),
+            samples=len(scene.samples),
+            images=scene.images,
+            layer=scene.layer,
+            subject=scene.subject,
+            axes=scene.axes(),
+        )
+        self._gallery.send(content, [])

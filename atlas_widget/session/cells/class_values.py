@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from atlas_widget.session.cells.cache import PictureCache, digest
 from atlas_widget.session.cells.scene import Scene
+from atlas_widget.session.pictures.cache import PictureCache, digest
 
 if TYPE_CHECKING:
     from atlas_widget.images.source import ImageSource

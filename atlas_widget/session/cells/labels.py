@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from atlas_widget.session.cells.cache import PictureCache, digest
 from atlas_widget.session.cells.class_values import SampleValues
 from atlas_widget.session.cells.scene import Scene
+from atlas_widget.session.pictures.cache import PictureCache, digest
 
 if TYPE_CHECKING:
     from atlas_widget.attribution import ClassValue

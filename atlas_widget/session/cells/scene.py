@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from atlas_widget.session.cells.scheduler import State
-from atlas_widget.session.sheets import Picture
+from atlas_widget.session.pictures.picture import Picture, State, cell_group, grid_of
 from atlas_widget.session.subjects import ALL, Subject
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from atlas_widget.atlas.grid import Grid
     from atlas_widget.atlas.samples import Samples
 
-__all__ = ["Scene", "ranks"]
+__all__ = ["CellTargets", "Scene", "ranks"]
 
 
 @dataclass
@@ -146,6 +145,44 @@ class Scene:
             {"size": size, "ids": grid.ids.tolist(), "counts": grid.counts.tolist()}
             for size, grid in sorted(self.grids.items())
         ]
+
+
+@dataclass(frozen=True)
+class CellTargets:
+    """The cells of a scene as what pictures are made of; see `pictures.picture.Targets`.
+
+    Attributes
+    ----------
+    scene
+        The cells.
+    """
+
+    scene: Scene
+
+    @property
+    def groups(self) -> list[str]:
+        """The groups of pictures, those of coarser grids first."""
+        return [cell_group(size) for size in sorted(self.scene.grids)]
+
+    def has(self, group: str, number: int) -> bool:
+        """Return whether there is such a cell."""
+        return self.scene.has(grid_of(group), number)
+
+    def directions(self, group: str, numbers: Sequence[int]) -> npt.NDArray[np.float32]:
+        """Return the mean activations of some cells, one a row."""
+        return self.scene.directions(grid_of(group), numbers)
+
+    def ranks(
+        self, group: str, numbers: Sequence[int], activations: npt.NDArray[np.float32]
+    ) -> list[int]:
+        """Return how many cells are nearer to each answer than its own, plus one."""
+        grid = grid_of(group)
+        places = [self.scene.cells(grid)[number] for number in numbers]
+        return ranks(activations, self.scene.units(grid), places)
+
+    def crop(self, group: str, number: int) -> Picture:
+        """Return the real crop nearest to a cell's mean."""
+        return self.scene.crop(grid_of(group), number)
 
 
 def ranks(

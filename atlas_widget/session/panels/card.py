@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any, Self
 
 from atlas_widget.protocol import messages
 from atlas_widget.session.panels.panel import Fields, LayerContext, Panel, panel
+from atlas_widget.session.pictures.gallery import CROPS, TILE
+from atlas_widget.session.pictures.picture import State, cell_group
+from atlas_widget.session.pictures.sheets import encode, pack
 
 if TYPE_CHECKING:
     from atlas_widget.session.cells.cells import Cells
-    from atlas_widget.session.cells.labels import Labeller
+    from atlas_widget.session.cells.labels import CellClasses, Labeller
     from atlas_widget.session.cells.scene import Scene
-    from atlas_widget.session.gallery import Gallery
+    from atlas_widget.session.pictures.gallery import Gallery
 
 __all__ = ["CardPanel"]
 
@@ -65,14 +68,14 @@ class CardPanel(Panel):
         self._cells.point(*place)
         self._cells.fetch(place[0], [place[1]])
         classes = self._labeller.known(*place)
-        self._gallery.card(*place, classes)
+        self._send_card(self._scene, place, classes)
         if classes is None:
             _remember(self._cards, place)
 
     def advance_urgent(self, seconds: float) -> bool:
         """Work for a slice on the classes of a card, or on values."""
-        labeller = self._labeller
-        if labeller is None:
+        scene, labeller = self._scene, self._labeller
+        if scene is None or labeller is None:
             return False
         if self._cards:
             place = next(reversed(self._cards))
@@ -80,7 +83,7 @@ class CardPanel(Panel):
             classes = labeller.known(*place)
             if classes is not None:
                 del self._cards[place]
-                self._gallery.card(*place, classes)
+                self._send_card(scene, place, classes)
             return True
         if self._values:
             place, wanted = asked = next(reversed(self._values))
@@ -95,6 +98,32 @@ class CardPanel(Panel):
                 self._send_class_values(place, values)
             return True
         return False
+
+    def _send_card(self, scene: Scene, place: Place, classes: CellClasses | None) -> None:
+        """Send what a cell stands for; its classes follow later where they are None."""
+        if not self._gallery.connected:
+            return
+        grid, cell = place
+        picture = self._gallery.picture(cell_group(grid), cell)
+        crops = [
+            scene.samples.thumbnails.get(int(sample)) for sample in scene.nearest(grid, cell, CROPS)
+        ]
+        content = messages.build(
+            "card",
+            revision=scene.revision,
+            grid=grid,
+            cell=cell,
+            count=scene.count(grid, cell),
+            cosine=picture.cosine if picture else None,
+            rank=picture.rank if picture else None,
+            state=(picture.state if picture else State.CROP).word,
+            label=classes.label if classes else None,
+            classes=list(classes.classes) if classes else None,
+            against=list(classes.against) if classes else None,
+            crops=len(crops),
+            tile=TILE,
+        )
+        self._gallery.send(content, [encode(pack(crops, TILE, max(1, len(crops))))])
 
     def _send_class_values(self, place: Place, values: Sequence[dict[str, Any]] | None) -> None:
         if self._scene is not None:

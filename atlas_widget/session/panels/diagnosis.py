@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from atlas_widget.protocol import messages
-from atlas_widget.session.gallery import TILE
 from atlas_widget.session.pace import Throttle
 from atlas_widget.session.panels.panel import Fields, LayerContext, Panel, panel
-from atlas_widget.session.sheets import encode, pack
+from atlas_widget.session.pictures.gallery import TILE
+from atlas_widget.session.pictures.sheets import encode, pack
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from atlas_widget.progress import CancelledCallback
     from atlas_widget.session.cells.labels import Labeller
     from atlas_widget.session.cells.scene import Scene
-    from atlas_widget.session.panels.inspector import Inspector
+    from atlas_widget.session.pictures.inspector import Inspector
     from atlas_widget.session.tasks.task import Pause
 
 __all__ = ["DiagnosisPanel"]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from atlas_widget.protocol import messages
 from atlas_widget.session.panels.panel import Fields, LayerContext, Panel, panel
+from atlas_widget.session.pictures.picture import Picture, cell_group
 from atlas_widget.session.tasks.export import Export, Shown, check_format
 from atlas_widget.session.tasks.task import LongTask
 
 if TYPE_CHECKING:
     from atlas_widget.session.cells.labels import Labeller
     from atlas_widget.session.cells.scene import Scene
-    from atlas_widget.session.gallery import Gallery
+    from atlas_widget.session.pictures.gallery import Gallery
 
 __all__ = ["ExportPanel"]
 
@@ -48,9 +50,13 @@ class ExportPanel(Panel):
         layer.material(self._scene)
         if self._scene is None:
             return
-        shown = Shown(self._scene, layer.model, layer.seed, layer.gallery.snapshot)
+        shown = Shown(self._scene, layer.model, layer.seed, partial(_snapshot, layer.gallery))
         work = Export(shown, fields["grid"], fields["cells"], check_format(fields["format"]))
         layer.tasks.add(LongTask("Writing the figure", work, _Replies(layer.gallery)))
+
+
+def _snapshot(gallery: Gallery, grid: int) -> tuple[dict[int, Picture], dict[int, str | None]]:
+    return gallery.snapshot(cell_group(grid))
 
 
 class _Replies:

@@ -12,7 +12,7 @@ from atlas_widget.session.panels.panel import Fields, LayerContext, Panel, panel
 if TYPE_CHECKING:
     from atlas_widget.session.cells.labels import Labeller
     from atlas_widget.session.cells.scene import Scene
-    from atlas_widget.session.panels.inspector import Inspector
+    from atlas_widget.session.pictures.inspector import Inspector
 
 __all__ = ["LivePanel"]
 

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from atlas_widget.images.source import ImageSource
     from atlas_widget.probe import LayerProbe
     from atlas_widget.progress import CancelledCallback
-    from atlas_widget.session.cells.cache import PictureCache
     from atlas_widget.session.cells.cells import Cells
     from atlas_widget.session.cells.labels import Labeller
     from atlas_widget.session.cells.scene import Scene
-    from atlas_widget.session.gallery import Gallery
-    from atlas_widget.session.panels.inspector import Inspector
+    from atlas_widget.session.pictures.cache import PictureCache
+    from atlas_widget.session.pictures.gallery import Gallery
+    from atlas_widget.session.pictures.inspector import Inspector
     from atlas_widget.session.status import Reporter
 
 __all__ = ["Fields", "LayerContext", "Panel", "panel", "panel_types"]

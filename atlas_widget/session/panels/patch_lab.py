@@ -12,9 +12,10 @@ import numpy.typing as npt
 from atlas_widget.errors import AtlasError
 from atlas_widget.protocol import messages
 from atlas_widget.session.cells.scene import Scene
-from atlas_widget.session.gallery import CROPS, TILE, Gallery
 from atlas_widget.session.panels.panel import Fields, LayerContext, Panel, panel
-from atlas_widget.session.sheets import encode, pack
+from atlas_widget.session.pictures.gallery import CROPS, TILE, Gallery
+from atlas_widget.session.pictures.picture import cell_group
+from atlas_widget.session.pictures.sheets import encode, pack
 from atlas_widget.session.tasks.experiments import need_classes, picture_of
 from atlas_widget.session.tasks.task import Material
 
@@ -44,7 +45,7 @@ def patch_of(scene: Scene, gallery: Gallery, grid: int, cell: int, crop: int) ->
     if not scene.has(grid, cell):
         raise AtlasError(f"The {grid} × {grid} grid has no cell {cell}.")
     if crop < 0:
-        return (gallery.picture(grid, cell) or scene.crop(grid, cell)).pixels
+        return (gallery.picture(cell_group(grid), cell) or scene.crop(grid, cell)).pixels
     nearest = scene.nearest(grid, cell, CROPS)
     if crop >= len(nearest):
         raise AtlasError(f"Cell {cell} has {len(nearest)} real crops, so there is no {crop + 1}th.")

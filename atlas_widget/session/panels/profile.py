@@ -14,7 +14,7 @@ from atlas_widget.session.panels.panel import Fields, LayerContext, Panel, panel
 if TYPE_CHECKING:
     from atlas_widget.session.cells.labels import Labeller
     from atlas_widget.session.cells.scene import Scene
-    from atlas_widget.session.gallery import Gallery
+    from atlas_widget.session.pictures.gallery import Gallery
 
 __all__ = ["ProfilePanel", "Usual", "usual_activations"]
 

@@ -13,9 +13,9 @@ from atlas_widget.errors import AtlasError
 from atlas_widget.images.source import ImageSource
 from atlas_widget.probe import LayerProbe
 from atlas_widget.protocol import messages
-from atlas_widget.session.gallery import CROPS, Gallery
 from atlas_widget.session.panels.panel import Fields, LayerContext, Panel, panel
-from atlas_widget.session.sheets import encode
+from atlas_widget.session.pictures.gallery import CROPS, Gallery
+from atlas_widget.session.pictures.sheets import encode
 
 if TYPE_CHECKING:
     from atlas_widget.session.cells.labels import Labeller

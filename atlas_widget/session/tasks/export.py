@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from atlas_widget.session.cells.scene import Scene
-    from atlas_widget.session.sheets import Picture
+    from atlas_widget.session.pictures.picture import Picture
 
 __all__ = ["Export", "Shown", "check_format", "draw", "export"]
 

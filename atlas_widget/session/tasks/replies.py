@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from atlas_widget.protocol import messages
-from atlas_widget.session.gallery import TILE, Send
-from atlas_widget.session.sheets import encode, pack
+from atlas_widget.session.pictures.gallery import TILE, Send
+from atlas_widget.session.pictures.sheets import encode, pack
 
 if TYPE_CHECKING:
     from atlas_widget.atlas.samples import Samples

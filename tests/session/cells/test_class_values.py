@@ -4,10 +4,10 @@ import torch
 
 from atlas_widget import Atlas, LayerProbe
 from atlas_widget.images.opening import as_image_source
-from atlas_widget.session.cells.cache import PictureCache
 from atlas_widget.session.cells.class_values import SampleValues
 from atlas_widget.session.cells.labels import Labeller
 from atlas_widget.session.cells.scene import Scene
+from atlas_widget.session.pictures.cache import PictureCache
 
 
 @pytest.fixture(scope="module")

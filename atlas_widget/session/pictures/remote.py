@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atlas_widget.errors import ClusterError
-from atlas_widget.session.cells.cache import CachedPicture, PictureCache
-from atlas_widget.session.cells.scene import Scene
-from atlas_widget.session.cells.scheduler import Batch, CellQueue, Task
+from atlas_widget.session.pictures.cache import CachedPicture, PictureCache
+from atlas_widget.session.pictures.picture import PictureKey, Targets
+from atlas_widget.session.pictures.queue import Batch, PictureQueue, Task
 
 if TYPE_CHECKING:
     from atlas_widget.inversion import Icons, InversionSettings
@@ -81,32 +81,32 @@ class RemoteRenderer:
     ----------
     maker
         Makes them.
-    scene, queue, probe, settings, cache, seed
+    targets, queue, probe, settings, cache, seed
         See :class:`~.pictures.PictureRenderer`.
     key
         Returns under which key the picture of a direction is kept.
     known
-        Told a grid and cells before they are sent; returns whether some may be in the cache.
+        Told a group and numbers before they are sent; returns whether some may be in the cache.
     finish
-        Called with a grid, cells and their finished pictures.
+        Called with a group, numbers and their finished pictures.
     """
 
     def __init__(
         self,
         maker: IconMaker,
-        scene: Scene,
-        queue: CellQueue,
+        targets: Targets,
+        queue: PictureQueue,
         probe: LayerProbe,
         settings: InversionSettings,
         cache: PictureCache,
         *,
         seed: int,
         key: Callable[[NDArray[np.float32]], bytes],
-        known: Callable[[int, Sequence[int]], bool],
-        finish: Callable[[int, Sequence[int], Sequence[CachedPicture]], None],
+        known: Callable[[str, Sequence[int]], bool],
+        finish: Callable[[str, Sequence[int], Sequence[CachedPicture]], None],
     ) -> None:
         self._maker = maker
-        self._scene = scene
+        self._targets = targets
         self._queue = queue
         self._probe = probe
         self._settings = settings
@@ -116,7 +116,7 @@ class RemoteRenderer:
         self._known = known
         self._finish = finish
         self._sent: set[Hashable] = set()
-        self._lost: Counter[tuple[int, int]] = Counter()
+        self._lost: Counter[PictureKey] = Counter()
 
     @property
     def ready(self) -> bool:
@@ -145,7 +145,7 @@ class RemoteRenderer:
             if batch is None:
                 break
             moved = True
-            if self._known(batch.grid, batch.cells):
+            if self._known(batch.group, batch.numbers):
                 break  # the queue is asked again once they have been looked up
             self._send(batch)
         return moved
@@ -156,11 +156,11 @@ class RemoteRenderer:
         return self._queue.next({Task.ROUGH: size, Task.FINAL: size})
 
     def _send(self, batch: Batch) -> None:
-        directions = self._scene.directions(batch.grid, batch.cells)
+        directions = self._targets.directions(batch.group, batch.numbers)
         remote_batch = _RemoteBatch(batch, tuple(self._key(direction) for direction in directions))
         self._maker.begin(remote_batch, self._probe, self._settings, directions, self._seed)
         self._sent.add(remote_batch)
-        self._queue.take(batch.grid, batch.cells)
+        self._queue.take(batch.group, batch.numbers)
 
     def _take_in(self, remote_batch: _RemoteBatch, icons: Icons | None) -> bool:
         """Deliver a batch, or have it made again; return whether it was lost too often for that.
@@ -170,7 +170,7 @@ class RemoteRenderer:
         batch, own = remote_batch.batch, remote_batch in self._sent
         if own:
             self._sent.discard(remote_batch)
-            self._queue.put_back(batch.grid, batch.cells)
+            self._queue.put_back(batch.group, batch.numbers)
         if icons is not None:
             finished = [
                 CachedPicture(pixels, float(cosine), answer)
@@ -179,16 +179,20 @@ class RemoteRenderer:
                 )
             ]
             if own:
-                self._finish(batch.grid, batch.cells, finished)
+                self._finish(batch.group, batch.numbers, finished)
             self._cache.put_pictures(dict(zip(remote_batch.keys, finished, strict=True)))
         return icons is None and own and self._maker.ready and self._lost_too_often(batch)
 
     def _lost_too_often(self, batch: Batch) -> bool:
-        cells = [(batch.grid, cell) for cell in batch.cells]
-        self._lost.update(cells)
-        given_up = tuple(cell for grid, cell in cells if self._lost[grid, cell] >= _LOST_AT_MOST)
+        numbers = [PictureKey(batch.group, number) for number in batch.numbers]
+        self._lost.update(numbers)
+        given_up = tuple(
+            number
+            for group, number in numbers
+            if self._lost[PictureKey(group, number)] >= _LOST_AT_MOST
+        )
         for task in (Task.ROUGH, Task.FINAL):
-            self._queue.fail(Batch(batch.grid, task, given_up, batch.rank))
-        for cell in given_up:
-            del self._lost[batch.grid, cell]
+            self._queue.fail(Batch(batch.group, task, given_up, batch.rank))
+        for number in given_up:
+            del self._lost[PictureKey(batch.group, number)]
         return bool(given_up)

@@ -13,10 +13,10 @@ import numpy.typing as npt
 
 from atlas_widget.errors import AtlasError
 from atlas_widget.protocol import messages
-from atlas_widget.session.cells.cache import CachedPicture, PictureCache, digest
-from atlas_widget.session.cells.renderer import picture_key
-from atlas_widget.session.panels.live_pictures import Frame, LivePictures
-from atlas_widget.session.sheets import encode
+from atlas_widget.session.pictures.cache import CachedPicture, PictureCache, digest
+from atlas_widget.session.pictures.live_pictures import Frame, LivePictures
+from atlas_widget.session.pictures.renderer import picture_key
+from atlas_widget.session.pictures.sheets import encode
 
 if TYPE_CHECKING:
     from atlas_widget.inversion import InversionEngine, InversionSettings

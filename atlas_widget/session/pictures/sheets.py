@@ -11,46 +11,20 @@ import io
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from atlas_widget.protocol import messages
-from atlas_widget.session.cells.scheduler import State
+from atlas_widget.session.pictures.picture import Picture, Pixels, State
 
-__all__ = ["MAX_TILES", "MAX_UNCONFIRMED", "Outbox", "Picture", "encode", "pack"]
+__all__ = ["MAX_TILES", "MAX_UNCONFIRMED", "Outbox", "encode", "pack"]
 
 MAX_TILES = 64
 MAX_UNCONFIRMED = 8
 _PATIENCE = 2.0  # seconds after which a sheet that nobody confirms no longer holds others up
 _LINGER = 0.25  # seconds that a sheet which is not full waits for more pictures
-
-Pixels = npt.NDArray[np.uint8]
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """The picture of a cell.
-
-    Attributes
-    ----------
-    pixels
-        Height x width x 3, RGB.
-    state
-        A real crop, a rough or a final inversion.
-    cosine
-        Of a finished inversion: how near the network's answer to the picture is to the cell.
-    rank
-        Of a finished inversion: 1 if no other cell of the grid is nearer to that answer.
-    """
-
-    pixels: Pixels
-    state: State
-    cosine: float | None = None
-    rank: int | None = None
 
 
 def encode(pixels: Pixels, quality: int = 90) -> bytes:
@@ -99,8 +73,8 @@ class Outbox:
         self._tile = tile
         self._clock = clock
         self._revision = -1
-        self._waiting: dict[tuple[int, State], dict[int, Picture]] = {}
-        self._since: dict[tuple[int, State], float] = {}
+        self._waiting: dict[tuple[str, State], dict[int, Picture]] = {}
+        self._since: dict[tuple[str, State], float] = {}
         self._unconfirmed: dict[int, float] = {}
         self._number = 0
 
@@ -119,16 +93,16 @@ class Outbox:
         """Stop waiting for confirmations, as when a page was reloaded."""
         self._unconfirmed.clear()
 
-    def put(self, grid: int, cell: int, picture: Picture) -> None:
-        """Have a picture sent; it replaces any of the same cell that still waits."""
+    def put(self, group: str, number: int, picture: Picture) -> None:
+        """Have a picture sent; it replaces any of the same key that still waits."""
         for (size, _), pictures in self._waiting.items():
-            if size == grid:
-                pictures.pop(cell, None)
-        key = (grid, picture.state)
+            if size == group:
+                pictures.pop(number, None)
+        key = (group, picture.state)
         waiting = self._waiting.setdefault(key, {})
         if not waiting:
             self._since[key] = self._clock()
-        waiting[cell] = picture
+        waiting[number] = picture
 
     def confirm(self, sheet: int) -> None:
         """Hear that the browser has drawn a sheet."""
@@ -167,10 +141,10 @@ class Outbox:
         self._waiting = {key: pictures for key, pictures in self._waiting.items() if pictures}
         return soonest
 
-    def _send_sheet(self, key: tuple[int, State], cells: list[int], now: float) -> None:
-        grid, state = key
-        pictures = [self._waiting[key].pop(cell) for cell in cells]
-        columns = min(8, len(cells))
+    def _send_sheet(self, key: tuple[str, State], numbers: list[int], now: float) -> None:
+        group, state = key
+        pictures = [self._waiting[key].pop(number) for number in numbers]
+        columns = min(8, len(numbers))
         sheet = pack([picture.pixels for picture in pictures], self._tile, columns)
         self._number += 1
         self._unconfirmed[self._number] = now
@@ -178,9 +152,9 @@ class Outbox:
             "sheet",
             sheet=self._number,
             revision=self._revision,
-            grid=grid,
+            group=group,
             state=state.word,
-            cells=cells,
+            numbers=numbers,
             cosine=[picture.cosine for picture in pictures],
             rank=[picture.rank for picture in pictures],
             tile=self._tile,

@@ -5,8 +5,8 @@ import threading
 import numpy as np
 import pytest
 
-from atlas_widget.session.cells.cache import CachedPicture, PictureCache, cache_folder, digest
 from atlas_widget.session.cells.scene import ranks
+from atlas_widget.session.pictures.cache import CachedPicture, PictureCache, cache_folder, digest
 
 
 def picture(value=7, size=16, channels=5):

@@ -12,9 +12,9 @@ from atlas_widget.errors import AtlasError
 from atlas_widget.inversion import InversionEngine, InversionSettings
 from atlas_widget.inversion.invert import run
 from atlas_widget.probe import LayerProbe
-from atlas_widget.session.cells.cache import PictureCache
-from atlas_widget.session.panels import inspector as inspect
-from atlas_widget.session.panels.inspector import Inspector
+from atlas_widget.session.pictures import inspector as inspect
+from atlas_widget.session.pictures.cache import PictureCache
+from atlas_widget.session.pictures.inspector import Inspector
 from tests.conftest import make_tiny_model
 
 ICON = InversionSettings.icon(size=24, steps=16)

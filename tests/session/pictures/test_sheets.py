@@ -4,8 +4,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from atlas_widget.session.cells.scheduler import State
-from atlas_widget.session.sheets import MAX_TILES, MAX_UNCONFIRMED, Outbox, Picture, encode, pack
+from atlas_widget.session.pictures.picture import Picture, State
+from atlas_widget.session.pictures.sheets import (
+    MAX_TILES,
+    MAX_UNCONFIRMED,
+    Outbox,
+    Picture,
+    encode,
+    pack,
+)
 
 
 class Clock:
@@ -56,15 +63,15 @@ def test_jpegs_keep_their_colours_apart():
 
 def test_many_pictures_travel_in_full_sheets(outbox, sent):
     for cell in range(150):
-        outbox.put(20, cell, picture(cell % 256))
+        outbox.put("cell:20", cell, picture(cell % 256))
     outbox.flush(linger=False)
-    assert [len(content["cells"]) for content, _ in sent] == [64, 64, 22]
-    assert sorted(cell for content, _ in sent for cell in content["cells"]) == list(range(150))
+    assert [len(content["numbers"]) for content, _ in sent] == [64, 64, 22]
+    assert sorted(cell for content, _ in sent for cell in content["numbers"]) == list(range(150))
     content, buffers = sent[1]
     assert content["revision"] == 3
     assert content["state"] == "final"
     sheet = np.asarray(Image.open(io.BytesIO(buffers[0])))
-    for index, cell in enumerate(content["cells"]):
+    for index, cell in enumerate(content["numbers"]):
         row, col = divmod(index, content["columns"])
         assert abs(int(sheet[row * 8 + 4, col * 8 + 4, 0]) - cell % 256) <= 3
     assert all(type(buffers[0]) is bytes for _, buffers in sent)
@@ -73,7 +80,7 @@ def test_many_pictures_travel_in_full_sheets(outbox, sent):
 def test_at_most_eight_sheets_are_unconfirmed_and_none_is_lost(outbox, sent):
     cells = MAX_TILES * (MAX_UNCONFIRMED + 2)
     for cell in range(cells):
-        outbox.put(80, cell, picture(1))
+        outbox.put("cell:80", cell, picture(1))
     assert outbox.flush() is not None
     assert len(sent) == MAX_UNCONFIRMED
     outbox.confirm(sent[0][0]["sheet"])
@@ -83,13 +90,13 @@ def test_at_most_eight_sheets_are_unconfirmed_and_none_is_lost(outbox, sent):
     for content, _ in list(sent):
         outbox.confirm(content["sheet"])
     outbox.flush()
-    assert sorted(cell for content, _ in sent for cell in content["cells"]) == list(range(cells))
+    assert sorted(cell for content, _ in sent for cell in content["numbers"]) == list(range(cells))
     assert outbox.waiting == 0
 
 
 def test_sheets_that_nobody_confirms_do_not_stop_the_rest(outbox, sent, clock):
     for cell in range(MAX_TILES * (MAX_UNCONFIRMED + 1)):
-        outbox.put(80, cell, picture(1))
+        outbox.put("cell:80", cell, picture(1))
     assert outbox.flush() == pytest.approx(2.0)
     clock.now += 2.01
     outbox.flush()
@@ -97,31 +104,31 @@ def test_sheets_that_nobody_confirms_do_not_stop_the_rest(outbox, sent, clock):
 
 
 def test_a_picture_that_got_better_meanwhile_is_sent_once(outbox, sent):
-    outbox.put(20, 7, picture(1, State.CROP))
-    outbox.put(20, 7, picture(2, State.ROUGH))
-    outbox.put(20, 7, picture(3, State.FINAL))
-    outbox.put(40, 7, picture(4, State.CROP))
+    outbox.put("cell:20", 7, picture(1, State.CROP))
+    outbox.put("cell:20", 7, picture(2, State.ROUGH))
+    outbox.put("cell:20", 7, picture(3, State.FINAL))
+    outbox.put("cell:40", 7, picture(4, State.CROP))
     outbox.flush(linger=False)
-    assert sorted((content["grid"], content["state"]) for content, _ in sent) == [
-        (20, "final"),
-        (40, "crop"),
+    assert sorted((content["group"], content["state"]) for content, _ in sent) == [
+        ("cell:20", "final"),
+        ("cell:40", "crop"),
     ]
 
 
 def test_a_sheet_that_is_not_full_waits_a_moment_for_more(outbox, sent, clock):
-    outbox.put(20, 1, picture(1))
+    outbox.put("cell:20", 1, picture(1))
     wait = outbox.flush()
     assert not sent
     assert 0 < wait < 1
-    outbox.put(20, 2, picture(1))
+    outbox.put("cell:20", 2, picture(1))
     clock.now += wait
     assert outbox.flush() is None
-    assert sent[0][0]["cells"] == [1, 2]
+    assert sent[0][0]["numbers"] == [1, 2]
 
 
 def test_a_new_revision_drops_what_waits(outbox, sent):
-    outbox.put(20, 1, picture(1))
+    outbox.put("cell:20", 1, picture(1))
     outbox.begin(4)
-    outbox.put(20, 2, picture(1))
+    outbox.put("cell:20", 2, picture(1))
     outbox.flush(linger=False)
-    assert [(content["revision"], content["cells"]) for content, _ in sent] == [(4, [2])]
+    assert [(content["revision"], content["numbers"]) for content, _ in sent] == [(4, [2])]

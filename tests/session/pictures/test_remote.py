@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,17 +14,18 @@ from atlas_widget.errors import ClusterError
 from atlas_widget.inversion import InversionEngine, InversionSettings
 from atlas_widget.inversion.invert import run
 from atlas_widget.probe import LayerProbe
-from atlas_widget.session.cells.cache import PictureCache
-from atlas_widget.session.cells.renderer import PictureRenderer
-from atlas_widget.session.cells.scheduler import CellQueue, State
-from atlas_widget.session.sheets import Picture
+from atlas_widget.session.cells.scene import ranks
+from atlas_widget.session.pictures.cache import PictureCache
+from atlas_widget.session.pictures.picture import Picture, State
+from atlas_widget.session.pictures.queue import PictureQueue
+from atlas_widget.session.pictures.renderer import PictureRenderer
 
-GRID = 10
+GROUP = "cell:20"
 SETTINGS = InversionSettings.icon(size=16, steps=4)
 
 
 class FakeMaker:
-    """Two workers that finish what they are told to, in the way of the painter's own engine."""
+    """Two workers that finish what they are told to, in the way of the renderer's own engine."""
 
     batch_size = 2
 
@@ -42,7 +42,7 @@ class FakeMaker:
 
     def begin(self, ticket: Any, _probe: Any, _settings: Any, directions: Any, seed: int) -> None:
         assert self.free
-        self.sent.append(ticket.batch.cells)
+        self.sent.append(ticket.batch.numbers)
         self.out[ticket] = (directions, seed)
 
     def finish(self, cells: tuple[int, ...]) -> None:
@@ -62,50 +62,47 @@ class FakeMaker:
         self.ready = False
 
     def _ticket(self, cells: tuple[int, ...]) -> Any:
-        (ticket,) = [one for one in self.out if one.batch.cells == cells]
+        (ticket,) = [one for one in self.out if one.batch.numbers == cells]
         return ticket
 
 
-class FlatScene:
-    """Twenty cells of random directions."""
+class FlatTargets:
+    """Twenty random directions."""
 
     def __init__(self) -> None:
         self.means = np.random.default_rng(0).random((20, 12), np.float32)
-        self.grids = {GRID: SimpleNamespace(means=self.means)}
+        self.units = self.means / np.linalg.norm(self.means, axis=1, keepdims=True)
 
-    def has(self, grid: int, cell: int) -> bool:
-        return grid == GRID and 0 <= cell < 20
+    def has(self, group: str, number: int) -> bool:
+        return group == GROUP and 0 <= number < 20
 
-    def cells(self, _grid: int) -> dict[int, int]:
-        return {cell: cell for cell in range(20)}
+    def directions(self, _group: str, numbers: Any) -> Any:
+        return self.means[list(numbers)]
 
-    def direction(self, _grid: int, cell: int) -> Any:
-        return self.means[cell]
+    def ranks(self, _group: str, numbers: Any, activations: Any) -> list[int]:
+        return ranks(activations, self.units, list(numbers))
 
-    def directions(self, _grid: int, cells: Any) -> Any:
-        return self.means[list(cells)]
-
-    def units(self, _grid: int) -> Any:
-        return self.means / np.linalg.norm(self.means, axis=1, keepdims=True)
+    def crop(self, _group: str, _number: int) -> Picture:
+        return Picture(np.zeros((64, 64, 3), np.uint8), State.CROP)
 
 
 class Bench:
-    """A painter with such a maker, and what it has shown."""
+    """A renderer with such a maker, and what it has shown."""
 
     def __init__(self, probe: LayerProbe, cache: PictureCache) -> None:
         self.engine = InversionEngine(probe, settings=SETTINGS)
         self.maker = FakeMaker(self.engine)
-        self.queue = CellQueue({GRID: range(20)}, base=GRID, labels=False)
-        self.scene: Any = FlatScene()
+        self.queue = PictureQueue({GROUP: range(20)}, base=GROUP, labels=False)
+        self.targets = FlatTargets()
         self.shown: dict[int, Picture] = {}
         self.engines_asked_for = 0
         self.probe = probe
         self.cache = cache
-        self.painter = self.new_renderer()
+        self.renderer = self.new_renderer()
 
     def new_renderer(self) -> PictureRenderer:
         return PictureRenderer(
-            self.scene,
+            self.targets,
             self.queue,
             self.probe,
             SETTINGS,
@@ -123,7 +120,7 @@ class Bench:
     def work(self) -> None:
         """Do all that can be done now."""
         for _ in range(1000):
-            if not self.painter.advance(0.0):
+            if not self.renderer.advance(0.0):
                 return
         raise AssertionError("it never rests")
 
@@ -140,11 +137,11 @@ def bench(tiny_model: torch.nn.Module, tmp_path: Path) -> Iterator[Bench]:
 
 
 def test_what_is_sent_follows_the_person(bench: Bench) -> None:
-    bench.queue.look(GRID, range(8))
+    bench.queue.look(GROUP, range(8))
     bench.work()
     assert bench.maker.sent == [(0, 1), (2, 3)], "as many as there are workers"
-    assert bench.painter.awaits
-    bench.queue.look(GRID, range(12, 16))
+    assert bench.renderer.awaits
+    bench.queue.look(GROUP, range(12, 16))
     bench.maker.finish((2, 3))
     bench.work()
     assert bench.maker.sent[2:] == [(12, 13)]
@@ -155,12 +152,12 @@ def test_what_is_sent_follows_the_person(bench: Bench) -> None:
     bench.maker.finish((14, 15))
     bench.work()
     assert bench.final() == {0, 1, 2, 3, 12, 13, 14, 15}
-    assert not bench.painter.awaits
+    assert not bench.renderer.awaits
     assert not bench.engines_asked_for, "nothing was made here"
 
 
 def test_pictures_are_those_made_here(bench: Bench, tmp_path: Path) -> None:
-    bench.queue.look(GRID, range(4))
+    bench.queue.look(GROUP, range(4))
     bench.work()
     for cells in ((0, 1), (2, 3)):
         bench.maker.finish(cells)
@@ -168,9 +165,9 @@ def test_pictures_are_those_made_here(bench: Bench, tmp_path: Path) -> None:
     there, bench.shown = bench.shown, {}
     bench.maker.close()
     known, bench.cache = bench.cache, PictureCache(tmp_path / "another")
-    bench.queue = CellQueue({GRID: range(20)}, base=GRID, labels=False)
-    bench.queue.look(GRID, range(4))
-    bench.painter = bench.new_renderer()
+    bench.queue = PictureQueue({GROUP: range(20)}, base=GROUP, labels=False)
+    bench.queue.look(GROUP, range(4))
+    bench.renderer = bench.new_renderer()
     bench.work()
     known.close()
     assert bench.engines_asked_for
@@ -183,7 +180,7 @@ def test_pictures_are_those_made_here(bench: Bench, tmp_path: Path) -> None:
 
 
 def test_a_lost_batch_is_sent_again_but_not_for_ever(bench: Bench) -> None:
-    bench.queue.look(GRID, range(2))
+    bench.queue.look(GROUP, range(2))
     for _ in range(2):
         bench.work()
         bench.maker.lose((0, 1))
@@ -194,7 +191,7 @@ def test_a_lost_batch_is_sent_again_but_not_for_ever(bench: Bench) -> None:
         bench.work()
     bench.work()
     assert len(bench.maker.sent) == 3
-    assert bench.queue.failed(GRID, 0)
+    assert bench.queue.failed(GROUP, 0)
     bench.queue.retry()
     bench.work()
     bench.maker.finish((0, 1))
@@ -203,10 +200,10 @@ def test_a_lost_batch_is_sent_again_but_not_for_ever(bench: Bench) -> None:
 
 
 def test_made_here_while_nobody_else_can(bench: Bench) -> None:
-    bench.queue.look(GRID, range(4))
+    bench.queue.look(GROUP, range(4))
     bench.maker.ready = False  # still connecting
     for _ in range(3):
-        bench.painter.advance(0.0)
+        bench.renderer.advance(0.0)
     assert bench.engines_asked_for
     bench.maker.ready = True
     bench.work()
@@ -217,18 +214,18 @@ def test_made_here_while_nobody_else_can(bench: Bench) -> None:
     bench.work()
     assert bench.final() == {0, 1, 2, 3}
     assert len(bench.maker.sent) == 2
-    assert not bench.painter.awaits
+    assert not bench.renderer.awaits
 
 
 def test_what_another_scene_has_sent_is_kept(bench: Bench) -> None:
-    bench.queue.look(GRID, range(2))
+    bench.queue.look(GROUP, range(2))
     bench.work()
-    bench.queue = CellQueue({GRID: range(20)}, base=GRID, labels=False)
-    bench.painter = bench.new_renderer()
+    bench.queue = PictureQueue({GROUP: range(20)}, base=GROUP, labels=False)
+    bench.renderer = bench.new_renderer()
     bench.maker.finish((0, 1))
     bench.work()
     assert not bench.shown
-    bench.queue.look(GRID, range(2))
+    bench.queue.look(GROUP, range(2))
     bench.work()
     assert bench.final() == {0, 1}
     assert bench.maker.sent == [(0, 1)], "it was in the cache"

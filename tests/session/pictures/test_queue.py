@@ -1,12 +1,13 @@
 import pytest
 
-from atlas_widget.session.cells.scheduler import CellQueue, Rank, State, Task
+from atlas_widget.session.pictures.picture import State
+from atlas_widget.session.pictures.queue import PictureQueue, Rank, Task
 
 SIZES = {Task.ROUGH: 4, Task.FINAL: 4, Task.LABEL: 1}
 
 
 def queue(labels=False):
-    made = CellQueue({20: range(10), 40: range(100, 140)}, base=20, labels=labels)
+    made = PictureQueue({20: range(10), 40: range(100, 140)}, base=20, labels=labels)
     made.rest = True
     return made
 
@@ -15,12 +16,12 @@ def take(cells, *, sizes=SIZES):
     """Do everything in order; return it as (task, cells)."""
     done = []
     while (batch := cells.next(sizes)) is not None:
-        done.append((batch.task, batch.cells))
+        done.append((batch.task, batch.numbers))
         if batch.task is Task.LABEL:
-            cells.mark_labelled(batch.grid, batch.cells)
+            cells.mark_labelled(batch.group, batch.numbers)
         else:
             cells.mark(
-                batch.grid, batch.cells, State.ROUGH if batch.task is Task.ROUGH else State.FINAL
+                batch.group, batch.numbers, State.ROUGH if batch.task is Task.ROUGH else State.FINAL
             )
     return done
 
@@ -28,7 +29,7 @@ def take(cells, *, sizes=SIZES):
 def test_visible_comes_before_near_before_the_rest():
     cells = queue()
     cells.look(20, [7, 8], [3])
-    assert cells.next(SIZES).cells == (7, 8, 3, 0)
+    assert cells.next(SIZES).numbers == (7, 8, 3, 0)
     assert cells.next(SIZES).rank is Rank.VISIBLE_ROUGH
 
 
@@ -59,7 +60,7 @@ def test_the_order_follows_the_person():
     batch = cells.next({Task.ROUGH: 2, Task.FINAL: 2, Task.LABEL: 1})
     cells.look(20, [8, 9], [])
     assert cells.rank(batch) is Rank.REST_ROUGH
-    assert cells.next(SIZES).cells[:2] == (8, 9)
+    assert cells.next(SIZES).numbers[:2] == (8, 9)
     cells.look(40, [110], [])
     assert cells.rank(batch) is None, "nobody wants the coarse cells any more"
 
@@ -68,9 +69,9 @@ def test_the_cell_under_the_pointer_is_first_in_sight():
     cells = queue()
     cells.look(20, [0, 1, 2, 3, 4], [])
     cells.point(20, 4)
-    assert cells.next(SIZES).cells[0] == 4
+    assert cells.next(SIZES).numbers[0] == 4
     cells.point(20, 12345)
-    assert cells.next(SIZES).cells[0] == 0
+    assert cells.next(SIZES).numbers[0] == 0
 
 
 def test_demanded_cells_are_rendered_without_anybody_looking():
@@ -107,7 +108,7 @@ def test_what_failed_is_not_tried_for_ever():
     cells.fail(cells.next(SIZES))
     assert cells.next(SIZES) is None
     cells.retry()
-    assert cells.next(SIZES).cells == (100, 101)
+    assert cells.next(SIZES).numbers == (100, 101)
 
 
 def test_pictures_never_get_worse():

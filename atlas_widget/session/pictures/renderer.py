@@ -1,4 +1,4 @@
-"""Cells become pictures: batches in the queue's order, a slice of steps at a time."""
+"""Pictures by feature inversion: batches in the queue's order, a slice of steps at a time."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from atlas_widget.session.cells.cache import CachedPicture, PictureCache, digest
-from atlas_widget.session.cells.remote import IconMaker, RemoteRenderer
-from atlas_widget.session.cells.scene import Scene, ranks
-from atlas_widget.session.cells.scheduler import Batch, CellQueue, State, Task
-from atlas_widget.session.sheets import Picture
+from atlas_widget.session.pictures.cache import CachedPicture, PictureCache, digest
+from atlas_widget.session.pictures.picture import Picture, PictureKey, State, Targets
+from atlas_widget.session.pictures.queue import Batch, PictureQueue, Task
+from atlas_widget.session.pictures.remote import IconMaker, RemoteRenderer
 
 if TYPE_CHECKING:
     from atlas_widget.inversion import InversionEngine, InversionSettings, InversionState
@@ -42,12 +41,12 @@ def picture_key(
 
 
 class PictureRenderer:
-    """Renders the pictures of a scene.
+    """Renders the pictures of targets.
 
     Parameters
     ----------
-    scene, queue
-        The cells, and the order in which they are wanted.
+    targets, queue
+        What is pictured, and the order in which it is wanted.
     probe, settings
         What is pictured and how.
     engine
@@ -59,25 +58,25 @@ class PictureRenderer:
         The noise that all pictures start from: the same one, so that neighbours look alike where
         the network sees them alike.
     show
-        Called with grid, cell and picture whenever one has become better.
+        Called with group, number and picture whenever one has become better.
     maker
         Makes pictures elsewhere, while it is ready to.
     """
 
     def __init__(
         self,
-        scene: Scene,
-        queue: CellQueue,
+        targets: Targets,
+        queue: PictureQueue,
         probe: LayerProbe,
         settings: InversionSettings,
         engine: Callable[[], InversionEngine],
         cache: PictureCache,
         *,
         seed: int,
-        show: Callable[[int, int, Picture], None],
+        show: Callable[[str, int, Picture], None],
         maker: IconMaker | None = None,
     ) -> None:
-        self._scene = scene
+        self._targets = targets
         self._queue = queue
         self._probe = probe
         self._settings = settings
@@ -88,9 +87,9 @@ class PictureRenderer:
         self._total = settings.steps
         self._rough = max(1, round(_ROUGH_PART * self._total))
         self._batch_size = 0  # known once there is an engine
-        self._looked_up: set[tuple[int, int]] = set()
-        self._to_look_up: dict[tuple[int, int], None] = {}
-        self._kept: OrderedDict[tuple[int, int], InversionState] = OrderedDict()
+        self._looked_up: set[PictureKey] = set()
+        self._to_look_up: dict[PictureKey, None] = {}
+        self._kept: OrderedDict[PictureKey, InversionState] = OrderedDict()
         self._kept_bytes = 0
         self._batch: Batch | None = None
         self._cells: tuple[int, ...] = ()
@@ -100,7 +99,7 @@ class PictureRenderer:
         if maker is not None:
             known, finish = self._may_be_known, self._finish
             self._remote = RemoteRenderer(
-                maker, scene, queue, probe, settings, cache,
+                maker, targets, queue, probe, settings, cache,
                 seed=seed, key=self._key, known=known, finish=finish,
             )  # fmt: skip
 
@@ -115,19 +114,19 @@ class PictureRenderer:
         """Return which part of a final picture's work has been done in a state."""
         return {State.CROP: 0.0, State.ROUGH: self._rough / self._total, State.FINAL: 1.0}[state]
 
-    def prefetch(self, grid: int, cells: Iterable[int]) -> None:
-        """Have these cells looked up in the cache before anything is rendered."""
+    def prefetch(self, group: str, numbers: Iterable[int]) -> None:
+        """Have these pictures looked up in the cache before anything is rendered."""
         new = {
-            (grid, cell): None
-            for cell in cells
-            if (grid, cell) not in self._looked_up and self._scene.has(grid, cell)
+            PictureKey(group, number): None
+            for number in numbers
+            if PictureKey(group, number) not in self._looked_up and self._targets.has(group, number)
         }
         # What is asked for last is what is in sight now.
         self._to_look_up = new | self._to_look_up
 
-    def _may_be_known(self, grid: int, cells: Sequence[int]) -> bool:
-        """Return whether some of these cells have yet to be looked up in the cache."""
-        self.prefetch(grid, cells)
+    def _may_be_known(self, group: str, numbers: Sequence[int]) -> bool:
+        """Return whether some of these have yet to be looked up in the cache."""
+        self.prefetch(group, numbers)
         return bool(self._to_look_up)
 
     def recall(self) -> None:
@@ -140,21 +139,21 @@ class PictureRenderer:
         if not self._to_look_up:
             return False
         some = list(self._to_look_up)[:_LOOKED_UP_AT_ONCE]
-        keys: dict[int, dict[int, bytes]] = {}
-        for grid, cell in some:
-            del self._to_look_up[grid, cell]
-            direction = self._scene.direction(grid, cell)
-            keys.setdefault(grid, {})[cell] = self._key(direction)
+        keys: dict[str, list[int]] = {}
+        for key in some:
+            del self._to_look_up[key]
+            keys.setdefault(key.group, []).append(key.number)
         self._looked_up.update(some)
-        for grid, of_cells in keys.items():
-            known = self._cache.pictures(of_cells.values())
-            channels = self._scene.grids[grid].means.shape[1]
+        for group, numbers in keys.items():
+            directions = self._targets.directions(group, numbers)
+            key_of = dict(zip(numbers, map(self._key, directions), strict=True))
+            known = self._cache.pictures(key_of.values())
             found = {
-                cell: known[key]
-                for cell, key in of_cells.items()
-                if key in known and known[key].activations.shape == (channels,)
+                number: known[key]
+                for number, key in key_of.items()
+                if key in known and known[key].activations.shape == directions.shape[1:]
             }
-            self._finish(grid, list(found), list(found.values()))
+            self._finish(group, list(found), list(found.values()))
         return True
 
     def advance(self, seconds: float) -> bool:
@@ -174,7 +173,7 @@ class PictureRenderer:
         if self._batch is None:
             if best is None or best.task is Task.LABEL:
                 return False
-            if self._may_be_known(best.grid, best.cells):
+            if self._may_be_known(best.group, best.numbers):
                 return True  # ask the queue again
             if not self._batch_size:
                 self._batch_size = self._engine.batch_size
@@ -191,22 +190,22 @@ class PictureRenderer:
     def park(self) -> None:
         """Put the current batch aside; what has been done is kept."""
         if self._batch is not None and self._state is not None:
-            self._keep(self._batch.grid, self._cells, self._state)
+            self._keep(self._batch.group, self._cells, self._state)
         self._batch, self._cells, self._state = None, (), None
 
     def _sizes(self) -> dict[Task, int]:
         return {Task.ROUGH: self._batch_size, Task.FINAL: self._batch_size, Task.LABEL: 1}
 
     def _begin(self, batch: Batch) -> None:
-        states = {cell: self._kept_state(batch.grid, cell) for cell in batch.cells}
-        fresh = [cell for cell, state in states.items() if state is None]
+        states = {number: self._kept_state(batch.group, number) for number in batch.numbers}
+        fresh = [number for number, state in states.items() if state is None]
         parts = [state for state in states.values() if state is not None]
-        cells = [cell for cell, state in states.items() if state is not None]
+        numbers = [number for number, state in states.items() if state is not None]
         if fresh:
-            directions = self._scene.directions(batch.grid, fresh)
+            directions = self._targets.directions(batch.group, fresh)
             parts.append(self._engine.start(directions, np.full(len(fresh), self._seed)))
-            cells.extend(fresh)
-        self._batch, self._cells = batch, tuple(cells)
+            numbers.extend(fresh)
+        self._batch, self._cells = batch, tuple(numbers)
         self._state = parts[0].merge(*parts[1:]) if len(parts) > 1 else parts[0]
 
     def _run(self, seconds: float) -> None:
@@ -241,45 +240,46 @@ class PictureRenderer:
         if not self._cells:
             self._batch, self._state = None, None
 
-    def _deliver(self, batch: Batch, cells: Sequence[int], state: InversionState) -> None:
+    def _deliver(self, batch: Batch, numbers: Sequence[int], state: InversionState) -> None:
         pictures = self._engine.pictures(state)
         if batch.task is Task.ROUGH:
-            self._keep(batch.grid, cells, state)
-            self._queue.mark(batch.grid, cells, State.ROUGH)
-            for cell, pixels in zip(cells, pictures, strict=True):
-                self._show(batch.grid, cell, Picture(pixels, State.ROUGH))
+            self._keep(batch.group, numbers, state)
+            self._queue.mark(batch.group, numbers, State.ROUGH)
+            for number, pixels in zip(numbers, pictures, strict=True):
+                self._show(batch.group, number, Picture(pixels, State.ROUGH))
             return
-        directions = self._scene.directions(batch.grid, cells)
+        directions = self._targets.directions(batch.group, numbers)
         cosine, activations = self._engine.fidelity(pictures, directions)
         finished = [
             CachedPicture(pixels, float(value), answer)
             for pixels, value, answer in zip(pictures, cosine, activations, strict=True)
         ]
-        self._finish(batch.grid, cells, finished)
+        self._finish(batch.group, numbers, finished)
         keys = [self._key(direction) for direction in directions]
         self._cache.put_pictures(dict(zip(keys, finished, strict=True)))
 
-    def _finish(self, grid: int, cells: Sequence[int], finished: Sequence[CachedPicture]) -> None:
-        if not cells:
+    def _finish(
+        self, group: str, numbers: Sequence[int], finished: Sequence[CachedPicture]
+    ) -> None:
+        if not numbers:
             return
         answers = np.stack([picture.activations for picture in finished])
-        places = [self._scene.cells(grid)[cell] for cell in cells]
-        own = ranks(answers, self._scene.units(grid), places)
-        self._queue.mark(grid, cells, State.FINAL)
-        for cell, picture, rank in zip(cells, finished, own, strict=True):
-            self._show(grid, cell, Picture(picture.pixels, State.FINAL, picture.cosine, rank))
+        own = self._targets.ranks(group, numbers, answers)
+        self._queue.mark(group, numbers, State.FINAL)
+        for number, picture, rank in zip(numbers, finished, own, strict=True):
+            self._show(group, number, Picture(picture.pixels, State.FINAL, picture.cosine, rank))
 
-    def _keep(self, grid: int, cells: Sequence[int], state: InversionState) -> None:
-        for row, cell in enumerate(cells):
+    def _keep(self, group: str, numbers: Sequence[int], state: InversionState) -> None:
+        for row, number in enumerate(numbers):
             single = state.select([row])
-            self._kept[grid, cell] = single
+            self._kept[PictureKey(group, number)] = single
             self._kept_bytes += _bytes(single)
         while self._kept_bytes > _KEPT_BYTES and len(self._kept) > self._batch_size:
             _, dropped = self._kept.popitem(last=False)
             self._kept_bytes -= _bytes(dropped)
 
-    def _kept_state(self, grid: int, cell: int) -> InversionState | None:
-        state = self._kept.pop((grid, cell), None)
+    def _kept_state(self, group: str, number: int) -> InversionState | None:
+        state = self._kept.pop(PictureKey(group, number), None)
         if state is not None:
             self._kept_bytes -= _bytes(state)
         return state

@@ -1,0 +1,1 @@
+"""Pictures by key: queued, rendered, cached, watched, and sent to the browser."""
