@@ -79,7 +79,9 @@ class ExampleStatistics:
                 continue
             centre[row] = own.mean(0)
             variance = own[:, :, 1].square().mean(0)
-            floor = [part.mean(-1, keepdim=True) for part in variance.split(list(channels), -1)]
+            floor = [
+                part.mean(-1, keepdim=True) for part in torch.split(variance, list(channels), -1)
+            ]
             widths = torch.cat(
                 [part.expand(levels, n) for part, n in zip(floor, channels, strict=True)], -1
             )

@@ -198,7 +198,11 @@ class InversionEngine:
         levels = []
         for eye in [self.eye] if self.coarse_eye is None else [self.eye, self.coarse_eye]:
             parts = []
-            pairs = zip(crops.split(self.batch_size), draws.split(self.batch_size), strict=True)
+            pairs = zip(
+                torch.split(crops, self.batch_size),
+                torch.split(draws, self.batch_size),
+                strict=True,
+            )
             for chunk, numbers in pairs:
                 full = torch.ones(len(chunk), device=self.device)
                 views = self.settings.transforms(chunk.to(self.device), numbers, full, eye.view)

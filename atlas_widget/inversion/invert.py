@@ -87,7 +87,9 @@ class Icons:
         if not isinstance(index, slice):
             return Image.fromarray(self.images[index])
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        rows = {name: each[index] for name, each in values.items() if isinstance(each, np.ndarray)}
+        rows: dict[str, Any] = {
+            name: each[index] for name, each in values.items() if isinstance(each, np.ndarray)
+        }
         return replace(self, **rows)
 
     @property
