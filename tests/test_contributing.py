@@ -16,7 +16,7 @@ def test_what_is_generated_from_the_table_of_messages_is_up_to_date() -> None:
     source = ROOT / "atlas_widget" / "protocol" / "messages.json"
     messages = json.loads(source.read_text(encoding="utf-8"))
     assert tool["with_table"](PAGE, messages) == PAGE, "run `make messages`"
-    typescript = (ROOT / "js" / "src" / "message_tables.ts").read_text(encoding="utf-8")
+    typescript = (ROOT / "js" / "src" / "protocol" / "message_tables.ts").read_text(encoding="utf-8")
     assert tool["typescript"](messages) == typescript, "run `make messages`"
 
 

@@ -1,7 +1,7 @@
 """Write what repeats ``atlas_widget/protocol/messages.json``, which Python validates with.
 
 That is the table of messages in CONTRIBUTING.md, and the constants from which TypeScript derives
-its types and checks, ``js/src/message_tables.ts``. Tests fail when either differs.
+its types and checks, ``js/src/protocol/message_tables.ts``. Tests fail when either differs.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def main() -> None:
     messages = json.loads(source.read_text(encoding="utf-8"))
     page = ROOT / "CONTRIBUTING.md"
     page.write_text(with_table(page.read_text(encoding="utf-8"), messages), encoding="utf-8")
-    (ROOT / "js" / "src" / "message_tables.ts").write_text(typescript(messages), encoding="utf-8")
+    (ROOT / "js" / "src" / "protocol" / "message_tables.ts").write_text(typescript(messages), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 import type { AnyModel } from "@anywidget/types";
 import { mount } from "./mount";
-import { Store } from "./store";
+import { Store } from "./store/store";
 
 /**
  * A function rather than an object: anywidget calls it once a model, so that `initialize` and

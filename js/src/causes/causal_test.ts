@@ -1,5 +1,5 @@
-import type { KernelMessageOf } from "../messages";
-import { formatDecimal, formatPercent, formatValue, plural } from "../numbers";
+import type { KernelMessageOf } from "../protocol/messages";
+import { formatDecimal, formatPercent, formatValue, plural } from "../util/numbers";
 
 export interface ScorePoint {
   /** Which score, as a place in `names`. */

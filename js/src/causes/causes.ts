@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
-import { type Canvas, decodeToCanvas } from "../decode";
-import { Lru } from "../lru";
-import type { BrowserMessage, KernelMessageOf } from "../messages";
+import type { BrowserMessage, KernelMessageOf } from "../protocol/messages";
+import { type Canvas, decodeToCanvas } from "../util/decode";
+import { Lru } from "../util/lru";
 import type { Place } from "../view/view";
 import { type CausalTest, readCausalTest } from "./causal_test";
 import { type CueReport, readCues } from "./cues";

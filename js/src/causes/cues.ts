@@ -1,4 +1,4 @@
-import type { KernelMessageOf } from "../messages";
+import type { KernelMessageOf } from "../protocol/messages";
 
 /** A cell that argues for a class although it is seen in images of another one. */
 export interface Cue {

@@ -1,6 +1,6 @@
-import { clamp } from "../geometry";
-import type { KernelMessageOf } from "../messages";
-import { formatPercent, formatShare } from "../numbers";
+import { clamp } from "../geometry/geometry";
+import type { KernelMessageOf } from "../protocol/messages";
+import { formatPercent, formatShare } from "../util/numbers";
 
 /** Where a patch is: its middle and its side, in fractions of the image. */
 export interface PatchPlace {

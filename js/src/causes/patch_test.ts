@@ -1,4 +1,4 @@
-import type { KernelMessageOf } from "../messages";
+import type { KernelMessageOf } from "../protocol/messages";
 
 export interface PatchOutcome {
   condition: string;

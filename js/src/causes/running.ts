@@ -1,5 +1,5 @@
 import { type Signal, signal } from "@preact/signals";
-import type { BrowserMessage } from "../messages";
+import type { BrowserMessage } from "../protocol/messages";
 
 /** How far something is that the kernel was asked for, and what came of it. */
 export type Progress<Result> =

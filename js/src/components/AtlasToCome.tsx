@@ -1,4 +1,4 @@
-import { describeStatus } from "../traits";
+import { describeStatus } from "../store/traits";
 import { useWidget } from "./context";
 
 const [COLUMNS, ROWS] = [9, 7];

@@ -1,5 +1,5 @@
-import { measures, ticksOf } from "../axes";
-import { formatValue } from "../numbers";
+import { measures, ticksOf } from "../geometry/axes";
+import { formatValue } from "../util/numbers";
 import { useWidget } from "./context";
 
 /** What x means, above the view; the ticks move with the camera. */

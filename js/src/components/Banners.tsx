@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
-import type { Banner } from "../banners";
-import { copyText } from "../clipboard";
+import { copyText } from "../page/clipboard";
+import type { Banner } from "../store/banners";
 import { useWidget } from "./context";
 import { CloseButton } from "./controls/IconButton";
 import { Icon } from "./controls/icons";

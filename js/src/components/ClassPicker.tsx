@@ -1,5 +1,5 @@
-import { plural } from "../numbers";
-import { nearMatches, rankMatches } from "../search";
+import { plural } from "../util/numbers";
+import { nearMatches, rankMatches } from "../util/search";
 import { useWidget } from "./context";
 import { SearchList } from "./controls/SearchList";
 

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { clamp } from "../geometry";
+import { clamp } from "../geometry/geometry";
 
 const LEAST = 320;
 const STEP = 40;

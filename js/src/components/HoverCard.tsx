@@ -1,7 +1,12 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import type { Card } from "../cards";
-import { placeBeside } from "../geometry";
+import { placeBeside } from "../geometry/geometry";
+import type { Card } from "../store/cards";
+import { CellPicture } from "./CellPicture";
+import { ClassBars, reachOf } from "./ClassBars";
+import { Crops } from "./Crops";
+import { useWidget } from "./context";
+import { StateMark } from "./StateMark";
 import {
   capitalized,
   describePicture,
@@ -9,12 +14,7 @@ import {
   describeWaiting,
   NO_CERTAIN_CLASS,
   toneOf,
-} from "../words";
-import { CellPicture } from "./CellPicture";
-import { ClassBars, reachOf } from "./ClassBars";
-import { Crops } from "./Crops";
-import { useWidget } from "./context";
-import { StateMark } from "./StateMark";
+} from "./words";
 
 /** The kernel is asked once the pointer rests, not for every cell it passes over. */
 const REST = 50;

@@ -1,4 +1,4 @@
-import { rankMatches } from "../search";
+import { rankMatches } from "../util/search";
 import { useWidget } from "./context";
 import { Icon } from "./controls/icons";
 import { PopupButton } from "./controls/PopupButton";

@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { clamp, viewportOf } from "../geometry";
+import { clamp, viewportOf } from "../geometry/geometry";
 import { useWidget } from "./context";
 import { percent } from "./Stretch";
 

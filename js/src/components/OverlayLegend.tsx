@@ -1,8 +1,8 @@
 import { useSignal } from "@preact/signals";
-import { formatCount, plural } from "../numbers";
+import { combineFor } from "../geometry/selection";
 import type { ClassEntry, Legend, Note } from "../overlays/overlay";
 import { cellsWonBy } from "../overlays/top_class";
-import { combineFor } from "../selection/selection";
+import { formatCount, plural } from "../util/numbers";
 import { useWidget } from "./context";
 import { IconButton } from "./controls/IconButton";
 import { Slider } from "./controls/Slider";

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
-import type { OverlayChoice, OverlayKind } from "../overlays/choice";
-import { className } from "../overlays/choice";
+import type { OverlayChoice, OverlayKind } from "../store/overlay_choice";
+import { className } from "../store/overlay_choice";
 import { ClassPicker } from "./ClassPicker";
 import { useWidget } from "./context";
 import { Icon } from "./controls/icons";

@@ -1,13 +1,12 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect } from "preact/hooks";
-import { targetOf } from "../host";
 import { keepFocus } from "../keyboard/kept_focus";
 import type { KeyActions } from "../keyboard/keymap";
 import { closeOne, handleKey } from "../keyboard/keys";
-import { writeOverlay } from "../overlays/choice";
-import { isDark, onThemeChange } from "../theme";
+import { targetOf } from "../page/host";
+import { isDark, onThemeChange } from "../page/theme";
+import { writeOverlay } from "../store/overlay_choice";
 import { copyView } from "../view/copy_view";
-import { describePicture, describePlace, describeSamples, NO_CERTAIN_CLASS } from "../words";
 import { CuesPanel } from "./causes/CuesPanel";
 import { useWidget } from "./context";
 import { DetailPanels } from "./detail/DetailPanels";
@@ -16,6 +15,7 @@ import { Help } from "./Help";
 import { Stage } from "./Stage";
 import { StatusLine } from "./StatusLine";
 import { Toolbar, toggleFullscreen } from "./Toolbar";
+import { describePicture, describePlace, describeSamples, NO_CERTAIN_CLASS } from "./words";
 
 /** The whole widget: one focusable application that mirrors its state in attributes. */
 export function Root() {

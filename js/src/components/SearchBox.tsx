@@ -1,11 +1,11 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { clamp } from "../geometry";
-import { formatCount, formatValue, plural } from "../numbers";
-import { type FoundClass, findClasses, findNames, nearMatches } from "../search";
-import { combineFor } from "../selection/selection";
-import { MAX_CLASSES } from "../strongest";
-import { argues } from "../subject";
+import { clamp } from "../geometry/geometry";
+import { combineFor } from "../geometry/selection";
+import { MAX_CLASSES } from "../store/strongest";
+import { argues } from "../store/subject";
+import { formatCount, formatValue, plural } from "../util/numbers";
+import { type FoundClass, findClasses, findNames, nearMatches } from "../util/search";
 import { useWidget } from "./context";
 import { IconButton } from "./controls/IconButton";
 import { Icon } from "./controls/icons";

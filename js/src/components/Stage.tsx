@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { plural } from "../numbers";
+import { plural } from "../util/numbers";
 import { AtlasToCome } from "./AtlasToCome";
 import { AcrossAxis, DownAxis } from "./Axes";
 import { Banners } from "./Banners";

@@ -1,5 +1,5 @@
-import { formatCount, plural } from "../numbers";
-import { describeStatus } from "../traits";
+import { describeStatus } from "../store/traits";
+import { formatCount, plural } from "../util/numbers";
 import { useWidget } from "./context";
 import { Progress } from "./controls/Progress";
 import { StateMark } from "./StateMark";

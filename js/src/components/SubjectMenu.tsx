@@ -1,6 +1,14 @@
 import { useSignal } from "@preact/signals";
-import type { Subject } from "../subject";
-import { ALL, argues, compared, describeSubject, isSame, nameSubject, wins } from "../subject";
+import type { Subject } from "../store/subject";
+import {
+  ALL,
+  argues,
+  compared,
+  describeSubject,
+  isSame,
+  nameSubject,
+  wins,
+} from "../store/subject";
 import { ClassPicker } from "./ClassPicker";
 import { useWidget } from "./context";
 import { IconButton } from "./controls/IconButton";

@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
-import { type Canvas, decodeToCanvas } from "../decode";
-import type { BrowserMessage, ClassValue, KernelMessageOf } from "../messages";
+import type { BrowserMessage, ClassValue, KernelMessageOf } from "../protocol/messages";
+import { type Canvas, decodeToCanvas } from "../util/decode";
 import type { Place } from "../view/view";
 
 /** What speaks for and against the mean of every cell of a grid. */

@@ -1,6 +1,7 @@
 /** What diagnoses mean, in plain words. Pure. */
-import { formatCount, formatDecimal, formatPercent, plural } from "../numbers";
-import { capitalized } from "../words";
+
+import { capitalized } from "../components/words";
+import { formatCount, formatDecimal, formatPercent, plural } from "../util/numbers";
 import type { Diagnosis, Halves } from "./diagnoses";
 
 /** How many neighbours are looked at. */

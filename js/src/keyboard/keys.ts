@@ -1,5 +1,5 @@
 import type { Signal } from "@preact/signals";
-import { targetOf } from "../host";
+import { targetOf } from "../page/host";
 import type { View } from "../view/view";
 import { chordOf, commandFor, type KeyActions } from "./keymap";
 

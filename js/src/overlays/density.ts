@@ -1,5 +1,5 @@
-import type { Grid } from "../grids";
-import { formatCount, plural } from "../numbers";
+import type { Grid } from "../geometry/grids";
+import { formatCount, plural } from "../util/numbers";
 import { pixelOf, VIRIDIS } from "./colour";
 import { type Overlay, ratioTicks } from "./overlay";
 

@@ -1,6 +1,6 @@
 import type { GridDiagnoses } from "../diagnosis/diagnoses";
-import type { Grid } from "../grids";
-import { formatDecimal, formatPercent } from "../numbers";
+import type { Grid } from "../geometry/grids";
+import { formatDecimal, formatPercent } from "../util/numbers";
 import { MAKO, pixelOf } from "./colour";
 import { type Note, type Overlay, roundTicks } from "./overlay";
 

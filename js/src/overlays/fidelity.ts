@@ -1,5 +1,5 @@
-import { formatDecimal } from "../numbers";
 import { DOUBTFUL_COSINE, isDoubtful } from "../pictures";
+import { formatDecimal } from "../util/numbers";
 import { MAKO, pixelOf } from "./colour";
 import type { Overlay } from "./overlay";
 

@@ -1,4 +1,4 @@
-import { formatValue } from "../numbers";
+import { formatValue } from "../util/numbers";
 import { cssOf, divergingRamp, mixed, pixelOf } from "./colour";
 import { type Note, type Overlay, roundTicks } from "./overlay";
 

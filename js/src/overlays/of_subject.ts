@@ -1,6 +1,6 @@
 import { effect, type Signal, untracked } from "@preact/signals";
-import type { Subject } from "../subject";
-import type { OverlayChoice } from "./choice";
+import type { OverlayChoice } from "../store/overlay_choice";
+import type { Subject } from "../store/subject";
 
 /** How much of a picture the tint takes in the atlas of a class: it is the pictures one came for. */
 const GENTLE = 0.4;

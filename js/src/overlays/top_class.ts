@@ -1,5 +1,5 @@
-import { NO_CERTAIN_CLASS } from "../words";
-import { className } from "./choice";
+import { NO_CERTAIN_CLASS } from "../components/words";
+import { className } from "../store/overlay_choice";
 import { CLASS_COLOURS, cssOf, OTHER_COLOUR, pixelOf, UNCERTAIN_COLOUR } from "./colour";
 import type { Note, Overlay } from "./overlay";
 

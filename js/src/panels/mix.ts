@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
-import { clamp } from "../geometry";
-import type { LivePictures } from "../inspections";
+import { clamp } from "../geometry/geometry";
+import type { LivePictures } from "../store/inspections";
 import type { Place } from "../view/view";
 import type { PanelStore } from "./panel";
 

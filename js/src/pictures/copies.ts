@@ -1,4 +1,4 @@
-import { Lru } from "../lru";
+import { Lru } from "../util/lru";
 import type { Divisor } from "./make_copies";
 import type { Sheet } from "./picture";
 

@@ -1,6 +1,6 @@
-import type { Context2D } from "../decode";
-import type { KernelMessageOf } from "../messages";
-import { Slices } from "../slices";
+import type { KernelMessageOf } from "../protocol/messages";
+import type { Context2D } from "../util/decode";
+import { Slices } from "../util/slices";
 import { THUMB } from "./copies";
 import type { Copies } from "./make_copies";
 import { type Picture, type PictureState, type Sheet, supersedes, Tally } from "./picture";

@@ -1,4 +1,4 @@
-import { Lru } from "../lru";
+import { Lru } from "../util/lru";
 import { DecodedCopies, divisorFor } from "./copies";
 import { Decoder } from "./decoder";
 import type { Copies, Divisor } from "./make_copies";

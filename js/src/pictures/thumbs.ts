@@ -1,4 +1,4 @@
-import type { Context2D } from "../decode";
+import type { Context2D } from "../util/decode";
 import { THUMB } from "./copies";
 
 const SIDE = 512;

@@ -1,7 +1,7 @@
-import type { Canvas } from "../decode";
-import { contextOf, makeCanvas } from "../decode";
-import type { Camera } from "../geometry";
-import { cellRange, clamp, viewportOf } from "../geometry";
+import type { Camera } from "../geometry/geometry";
+import { cellRange, clamp, viewportOf } from "../geometry/geometry";
+import type { Canvas } from "../util/decode";
+import { contextOf, makeCanvas } from "../util/decode";
 import type { CellStyle } from "./cell";
 import { drawCell, pictureSquare } from "./cell";
 import { Pace } from "./pace";

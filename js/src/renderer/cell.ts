@@ -1,10 +1,10 @@
-import type { Context2D } from "../decode";
-import { clamp } from "../geometry";
-import type { Grid } from "../grids";
-import { divides, parentOf } from "../grids";
+import { clamp } from "../geometry/geometry";
+import type { Grid } from "../geometry/grids";
+import { divides, parentOf } from "../geometry/grids";
+import type { Colors } from "../page/theme";
 import type { Picture, Pictures } from "../pictures";
 import { isDoubtful } from "../pictures";
-import type { Colors } from "../theme";
+import type { Context2D } from "../util/decode";
 
 export interface CellStyle {
   grid: Grid;

@@ -1,7 +1,7 @@
-import type { Camera, Size } from "../geometry";
-import type { Grid } from "../grids";
+import type { Camera, Size } from "../geometry/geometry";
+import type { Grid } from "../geometry/grids";
+import type { Colors } from "../page/theme";
 import type { Pictures } from "../pictures";
-import type { Colors } from "../theme";
 import type { Tint } from "./tint";
 
 /** All that one frame depends on. */

@@ -1,7 +1,7 @@
-import type { Canvas, Context2D } from "../decode";
-import { contextOf, makeCanvas } from "../decode";
-import type { Grid } from "../grids";
-import { divides } from "../grids";
+import type { Grid } from "../geometry/grids";
+import { divides } from "../geometry/grids";
+import type { Canvas, Context2D } from "../util/decode";
+import { contextOf, makeCanvas } from "../util/decode";
 import type { CellStyle } from "./cell";
 import { drawCell } from "./cell";
 import { Pace } from "./pace";

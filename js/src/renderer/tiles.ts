@@ -1,5 +1,5 @@
-import type { Context2D } from "../decode";
-import { Lru } from "../lru";
+import type { Context2D } from "../util/decode";
+import { Lru } from "../util/lru";
 import type { Pace } from "./pace";
 import type { Scene } from "./renderer";
 import { composeTile, isUnfinished, makeTile, markStale, restart, retry, type Tile } from "./tile";

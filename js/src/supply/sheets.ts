@@ -1,5 +1,5 @@
-import type { BrowserMessage, KernelMessageOf } from "../messages";
 import { type Pictures, STATES } from "../pictures";
+import type { BrowserMessage, KernelMessageOf } from "../protocol/messages";
 
 type Sheet = { message: KernelMessageOf<"sheet">; bytes: Uint8Array };
 

@@ -1,5 +1,5 @@
-import type { CellRange } from "../geometry";
-import { inRange } from "../geometry";
+import type { CellRange } from "../geometry/geometry";
+import { inRange } from "../geometry/geometry";
 
 /** What a view looks at: a range of a grid, and the cells in it from the middle outwards. */
 export interface InSight {

@@ -1,6 +1,6 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
-import type { BrowserMessage, KernelMessageOf } from "../messages";
 import { Pictures } from "../pictures";
+import type { BrowserMessage, KernelMessageOf } from "../protocol/messages";
 import { LostPictures } from "./lost";
 import { Sheets } from "./sheets";
 import { type InSight, Sights } from "./sights";

@@ -8,7 +8,7 @@ import {
   zoom,
   zoomIdentity,
 } from "d3-zoom";
-import type { Camera, Point } from "../geometry";
+import type { Camera, Point } from "../geometry/geometry";
 
 export interface CameraHost {
   /** Whether this press may pan; wheel and pinch always zoom. */

@@ -1,6 +1,6 @@
-import type { Camera, Size } from "../geometry";
-import { viewportOf } from "../geometry";
-import type { Grid } from "../grids";
+import type { Camera, Size } from "../geometry/geometry";
+import { viewportOf } from "../geometry/geometry";
+import type { Grid } from "../geometry/grids";
 
 /** A finer grid takes over once its cells are this large on the screen (CSS pixels). */
 export const MIN_CELL = 44;

@@ -1,5 +1,5 @@
 import { batch, signal } from "@preact/signals";
-import type { Box, Camera, Point, Size } from "../geometry";
+import type { Box, Camera, Point, Size } from "../geometry/geometry";
 import {
   boxOfCells,
   cellBox,
@@ -9,9 +9,9 @@ import {
   recentre,
   UNIT,
   viewportOf,
-} from "../geometry";
-import type { Grid } from "../grids";
-import { prefersReducedMotion } from "../theme";
+} from "../geometry/geometry";
+import type { Grid } from "../geometry/grids";
+import { prefersReducedMotion } from "../page/theme";
 import { CameraGestures } from "./gestures";
 
 const FLIGHT = 650;

@@ -1,6 +1,6 @@
-import type { Point } from "../geometry";
-import { cellAt, toAtlas } from "../geometry";
-import { type Combine, cellsInBox, cellsInPolygon, combineFor } from "../selection/selection";
+import type { Point } from "../geometry/geometry";
+import { cellAt, toAtlas } from "../geometry/geometry";
+import { type Combine, cellsInBox, cellsInPolygon, combineFor } from "../geometry/selection";
 import { LongPress } from "./long_press";
 import type { View } from "./view";
 

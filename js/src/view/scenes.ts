@@ -1,5 +1,5 @@
-import type { Grid } from "../grids";
-import { prefersReducedMotion } from "../theme";
+import type { Grid } from "../geometry/grids";
+import { prefersReducedMotion } from "../page/theme";
 import type { View } from "./view";
 
 /** A picture that arrives fades in over this time (ms). */

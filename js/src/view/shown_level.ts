@@ -1,6 +1,6 @@
 import { type Signal, signal } from "@preact/signals";
-import type { Camera, Size } from "../geometry";
-import type { Grid } from "../grids";
+import type { Camera, Size } from "../geometry/geometry";
+import type { Grid } from "../geometry/grids";
 import { chooseLevel } from "./levels";
 
 export type LevelMode = "auto" | number;

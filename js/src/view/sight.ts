@@ -1,5 +1,5 @@
-import type { Box } from "../geometry";
-import { cellRange, fromCentre, inRange, viewportOf } from "../geometry";
+import type { Box } from "../geometry/geometry";
+import { cellRange, fromCentre, inRange, viewportOf } from "../geometry/geometry";
 import type { View } from "./view";
 
 /** How long the view rests before the kernel hears what is in sight (ms). */

@@ -1,7 +1,7 @@
 import type { ReadonlySignal } from "@preact/signals";
-import type { Box, Size } from "../geometry";
-import { fitCamera } from "../geometry";
-import { History } from "../history";
+import type { Box, Size } from "../geometry/geometry";
+import { fitCamera } from "../geometry/geometry";
+import { History } from "../util/history";
 import type { LevelMode } from "./view";
 
 /** Where one looked from: the part of the atlas in view, and by which grid. */

@@ -1,4 +1,4 @@
-import type { Box } from "../geometry";
+import type { Box } from "../geometry/geometry";
 
 /** What a view tells of itself; the names are those of the widget's traits. */
 export interface KeptView {

@@ -1,5 +1,5 @@
-import { cellBox } from "../geometry";
-import type { Grid } from "../grids";
+import { cellBox } from "../geometry/geometry";
+import type { Grid } from "../geometry/grids";
 import type { View } from "./view";
 
 /** What the keyboard does with cells: goes from one to the next, opens and selects them. */

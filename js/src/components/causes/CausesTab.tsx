@@ -1,10 +1,10 @@
 import { describeMeaning, describeNumbers } from "../../causes/causal_test";
-import { formatDecimal, plural } from "../../numbers";
 import type { Panel } from "../../panels/panel";
-import { NO_KERNEL } from "../../words";
+import { formatDecimal, plural } from "../../util/numbers";
 import { useWidget } from "../context";
 import { Choice } from "../controls/Choice";
 import { Slider } from "../controls/Slider";
+import { NO_KERNEL } from "../words";
 import { Scatter } from "./Scatter";
 import { TaskState } from "./TaskState";
 

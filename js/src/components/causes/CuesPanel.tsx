@@ -1,11 +1,11 @@
 import type { Cue, CueReport } from "../../causes/cues";
-import type { Canvas } from "../../decode";
-import { formatShare, formatValue, plural } from "../../numbers";
-import { NO_KERNEL } from "../../words";
+import type { Canvas } from "../../util/decode";
+import { formatShare, formatValue, plural } from "../../util/numbers";
 import { CellPicture } from "../CellPicture";
 import { useWidget } from "../context";
 import { Dialog } from "../controls/Dialog";
 import { Tile } from "../Tile";
+import { NO_KERNEL } from "../words";
 import { ClassChoice } from "./ClassChoice";
 import { TaskState } from "./TaskState";
 

@@ -1,5 +1,5 @@
 import { describePatchTest, type PatchTest } from "../../causes/patch_test";
-import { formatPercent, plural } from "../../numbers";
+import { formatPercent, plural } from "../../util/numbers";
 import { Stretch } from "../Stretch";
 
 const PROTOCOLS: Record<string, string> = {

@@ -1,6 +1,6 @@
 import type { Signal } from "@preact/signals";
 import type { Running } from "../../causes/running";
-import { plural } from "../../numbers";
+import { plural } from "../../util/numbers";
 import { useWidget } from "../context";
 import { Progress } from "../controls/Progress";
 

@@ -1,4 +1,4 @@
-import { clamp } from "../../geometry";
+import { clamp } from "../../geometry/geometry";
 
 /**
  * How far something is, as a thin line; `share` is null while nothing but that it goes on is known.

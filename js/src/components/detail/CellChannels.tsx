@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
-import { clamp } from "../../geometry";
-import { formatPlain, formatSigma } from "../../numbers";
-import { type ChannelOrder, strongestChannels } from "../../profile";
+import { clamp } from "../../geometry/geometry";
+import { type ChannelOrder, strongestChannels } from "../../store/profile";
+import { formatPlain, formatSigma } from "../../util/numbers";
 import type { Place } from "../../view/view";
 
 import { useWidget } from "../context";

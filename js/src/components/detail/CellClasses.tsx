@@ -1,7 +1,7 @@
 import type { Place } from "../../view/view";
-import { describeWaiting, NO_CLASSES } from "../../words";
 import { ClassBars, reachOf } from "../ClassBars";
 import { useWidget } from "../context";
+import { describeWaiting, NO_CLASSES } from "../words";
 import { ClassActions, useWins } from "./ClassActions";
 
 /** What a cell argues for and against, all on one scale. */

@@ -1,10 +1,10 @@
 import type { Panel } from "../../panels/panel";
-import { describePicture, toneOf } from "../../words";
 import { CausesTab } from "../causes/CausesTab";
 import { PatchLabTab } from "../causes/PatchLabTab";
 import { useWidget } from "../context";
 import { DiagnosisTab } from "../diagnosis/DiagnosisTab";
 import { StateMark } from "../StateMark";
+import { describePicture, toneOf } from "../words";
 import { CellChannels } from "./CellChannels";
 import { CellClasses } from "./CellClasses";
 import { CropStrip } from "./CropStrip";

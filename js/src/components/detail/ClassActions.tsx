@@ -1,8 +1,8 @@
 import { useMemo } from "preact/hooks";
-import { plural } from "../../numbers";
-import { className } from "../../overlays/choice";
 import { cellsWonBy, countWins } from "../../overlays/top_class";
-import { ALL, argues, isSame } from "../../subject";
+import { className } from "../../store/overlay_choice";
+import { ALL, argues, isSame } from "../../store/subject";
+import { plural } from "../../util/numbers";
 import { useWidget } from "../context";
 import { IconButton } from "../controls/IconButton";
 

@@ -1,5 +1,5 @@
-import { compareChannels } from "../../compare";
-import { formatPlain, formatSigma } from "../../numbers";
+import { compareChannels } from "../../panels/compare";
+import { formatPlain, formatSigma } from "../../util/numbers";
 import type { Place } from "../../view/view";
 
 import { useWidget } from "../context";

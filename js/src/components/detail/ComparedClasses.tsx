@@ -1,11 +1,16 @@
 import { useEffect } from "preact/hooks";
-import { type ComparedClass, classesToCompare, compareClasses, isClear } from "../../compare";
-import type { ClassValue } from "../../messages";
-import { formatValue } from "../../numbers";
+import {
+  type ComparedClass,
+  classesToCompare,
+  compareClasses,
+  isClear,
+} from "../../panels/compare";
+import type { ClassValue } from "../../protocol/messages";
+import { formatValue } from "../../util/numbers";
 import type { Place } from "../../view/view";
-import { describeWaiting, NO_CLASSES } from "../../words";
 import { ClassBar, describeClass, reachOf } from "../ClassBars";
 import { useWidget } from "../context";
+import { describeWaiting, NO_CLASSES } from "../words";
 import { ClassActions, useWins } from "./ClassActions";
 
 /** How many of the classes that either cell argues most for, and most against. */

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
-import { describePlace } from "../../words";
 import { useWidget } from "../context";
 import { Icon } from "../controls/icons";
+import { describePlace } from "../words";
 import { CellPanel } from "./CellPanel";
 import { Comparison } from "./Comparison";
 

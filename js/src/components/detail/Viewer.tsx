@@ -1,9 +1,9 @@
-import type { Inspection } from "../../inspections";
 import type { Panel } from "../../panels/panel";
-import { COSINE, describeProgress } from "../../words";
+import type { Inspection } from "../../store/inspections";
 import { CellPicture } from "../CellPicture";
 import { useWidget } from "../context";
 import { Trace } from "../Trace";
+import { COSINE, describeProgress } from "../words";
 import { CropInImage } from "./CropInImage";
 import { LiveFrame } from "./LiveFrame";
 

@@ -12,8 +12,8 @@ import {
 } from "../../diagnosis/words";
 import type { Panel } from "../../panels/panel";
 import type { Place } from "../../view/view";
-import { KERNEL_WENT } from "../../words";
 import { useWidget } from "../context";
+import { KERNEL_WENT } from "../words";
 import { SplitView } from "./SplitView";
 import { Gauge, Neighbours, Spread } from "./visuals";
 

@@ -1,4 +1,4 @@
-import { clamp } from "../../geometry";
+import { clamp } from "../../geometry/geometry";
 import { percent, Stretch } from "../Stretch";
 
 /** One value on a scale, and where those of the other cells are. */

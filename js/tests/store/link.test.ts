@@ -1,0 +1,111 @@
+import type { AnyModel } from "@anywidget/types";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { BrowserMessage } from "../../src/protocol/messages";
+import { Link } from "../../src/store/link";
+
+/** anywidget's model, without a page. */
+class Model {
+  readonly sent: unknown[] = [];
+  gone = false;
+  private readonly listeners = new Map<string, Set<(...values: unknown[]) => void>>();
+  private readonly values = new Map<string, unknown>();
+
+  get = (name: string) => this.values.get(name);
+  set = (name: string, value: unknown) => {
+    this.values.set(name, value);
+    this.emit(`change:${name}`);
+  };
+  save_changes = () => {};
+  send = (message: unknown) => {
+    if (this.gone) throw new Error("Cannot send");
+    this.sent.push(message);
+  };
+  on = (name: string, listener: (...values: unknown[]) => void) => {
+    this.listeners.set(name, (this.listeners.get(name) ?? new Set()).add(listener));
+  };
+  off = (name: string, listener: (...values: unknown[]) => void) => {
+    this.listeners.get(name)?.delete(listener);
+  };
+  emit(name: string, ...values: unknown[]) {
+    for (const listener of this.listeners.get(name) ?? []) listener(...values);
+  }
+  get count() {
+    return [...this.listeners.values()].reduce((sum, { size }) => sum + size, 0);
+  }
+}
+
+const NOTHING: BrowserMessage = { kind: "missing", grid: 20, cells: [] };
+
+function connect() {
+  const model = new Model();
+  return { model, link: new Link(model as unknown as AnyModel) };
+}
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+describe("the line to the kernel", () => {
+  it("is down when the host says so, and up when something is heard", () => {
+    const { model, link } = connect();
+    link.onMessage(() => {});
+    model.emit("comm_live_update");
+    expect(link.connected.value).toBe(false);
+    model.emit("msg:custom", { kind: "notice" });
+    expect(link.connected.value).toBe(true);
+  });
+
+  it("is down when a message cannot be sent", () => {
+    const { model, link } = connect();
+    model.gone = true;
+    link.send(NOTHING);
+    expect(link.connected.value).toBe(false);
+  });
+
+  it("is tried after a silence, and only then", () => {
+    const { model, link } = connect();
+    link.onTrait("status", () => {});
+    link.wonder(NOTHING);
+    vi.advanceTimersByTime(1900);
+    model.set("status", {});
+    vi.advanceTimersByTime(1900);
+    link.wonder(NOTHING);
+    expect(model.sent).toEqual([]);
+    vi.advanceTimersByTime(200);
+    link.wonder(NOTHING);
+    link.wonder(NOTHING);
+    expect(model.sent).toEqual([NOTHING]);
+    model.gone = true;
+    vi.advanceTimersByTime(2100);
+    link.wonder(NOTHING);
+    expect(link.connected.value).toBe(false);
+  });
+
+  it("tells what Python set, not what a view did", () => {
+    const { model, link } = connect();
+    const heard: unknown[] = [];
+    link.onTrait("selection", (value) => heard.push(value));
+    link.set({ selection: [1] });
+    model.set("selection", [2]);
+    model.set("selection", [1]);
+    expect(heard).toEqual([[2], [1]]);
+  });
+
+  it("makes up for a receipt that was lost, so that traits are sent again", () => {
+    const { model, link } = connect();
+    const sender = { _pending_msgs: 1, _handle_status: () => sender._pending_msgs-- };
+    model.emit("change", sender);
+    link.set({ selection: [1] });
+    vi.advanceTimersByTime(3900);
+    expect(sender._pending_msgs).toBe(1);
+    vi.advanceTimersByTime(200);
+    expect(sender._pending_msgs).toBe(0);
+  });
+
+  it("leaves no listeners behind", () => {
+    const { model, link } = connect();
+    link.onTrait("status", () => {});
+    link.onMessage(() => {});
+    link.dispose();
+    expect(model.count).toBe(0);
+  });
+});
