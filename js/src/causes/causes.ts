@@ -1,8 +1,8 @@
 import { signal } from "@preact/signals";
+import type { Place } from "../geometry/place";
 import type { BrowserMessage, KernelMessageOf } from "../protocol/messages";
 import { type Canvas, decodeToCanvas } from "../util/decode";
 import { Lru } from "../util/lru";
-import type { Place } from "../view/view";
 import { type CausalTest, readCausalTest } from "./causal_test";
 import { type CueReport, readCues } from "./cues";
 import type { PatchAsk } from "./live_patch";

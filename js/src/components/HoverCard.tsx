@@ -2,19 +2,14 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { placeBeside } from "../geometry/geometry";
 import type { Card } from "../store/cards";
+import { NO_CERTAIN_CLASS } from "../store/classes";
+import { capitalized } from "../util/numbers";
 import { CellPicture } from "./CellPicture";
 import { ClassBars, reachOf } from "./ClassBars";
 import { Crops } from "./Crops";
 import { useWidget } from "./context";
 import { StateMark } from "./StateMark";
-import {
-  capitalized,
-  describePicture,
-  describeSamples,
-  describeWaiting,
-  NO_CERTAIN_CLASS,
-  toneOf,
-} from "./words";
+import { describePicture, describeSamples, describeWaiting, toneOf } from "./words";
 
 /** The kernel is asked once the pointer rests, not for every cell it passes over. */
 const REST = 50;

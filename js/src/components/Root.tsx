@@ -5,6 +5,7 @@ import type { KeyActions } from "../keyboard/keymap";
 import { closeOne, handleKey } from "../keyboard/keys";
 import { targetOf } from "../page/host";
 import { isDark, onThemeChange } from "../page/theme";
+import { NO_CERTAIN_CLASS } from "../store/classes";
 import { writeOverlay } from "../store/overlay_choice";
 import { copyView } from "../view/copy_view";
 import { CuesPanel } from "./causes/CuesPanel";
@@ -15,7 +16,7 @@ import { Help } from "./Help";
 import { Stage } from "./Stage";
 import { StatusLine } from "./StatusLine";
 import { Toolbar, toggleFullscreen } from "./Toolbar";
-import { describePicture, describePlace, describeSamples, NO_CERTAIN_CLASS } from "./words";
+import { describePicture, describePlace, describeSamples } from "./words";
 
 /** The whole widget: one focusable application that mirrors its state in attributes. */
 export function Root() {

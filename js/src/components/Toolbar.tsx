@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { rove } from "../keyboard/roving";
 import { copyView } from "../view/copy_view";
-import type { Tool } from "../view/view";
+import type { Tool } from "../view/pointer";
 import { useWidget } from "./context";
 import { IconButton } from "./controls/IconButton";
 import { ExportMenu } from "./ExportMenu";

@@ -6,8 +6,6 @@ import { formatDecimal, plural } from "../util/numbers";
 
 /** Why a button cannot be pressed. */
 export const NO_KERNEL = "There is no kernel to do it";
-/** In place of a cell's label, once its classes are known. */
-export const NO_CERTAIN_CLASS = "no certain class";
 /** In place of classes, where a model has none. */
 export const NO_CLASSES = "This layer’s model has no classes.";
 /** In place of an answer that was not asked for in time. */
@@ -94,6 +92,3 @@ export function describeMix(share: number): string {
 export function formatCosine(cosine: number | null): string {
   return cosine === null ? "–" : formatDecimal(cosine);
 }
-
-export const capitalized = (words: string): string =>
-  words.charAt(0).toUpperCase() + words.slice(1);

@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
+import type { Place } from "../geometry/place";
 import type { BrowserMessage, ClassValue, KernelMessageOf } from "../protocol/messages";
 import { type Canvas, decodeToCanvas } from "../util/decode";
-import type { Place } from "../view/view";
 
 /** What speaks for and against the mean of every cell of a grid. */
 export interface GridDiagnoses {

@@ -1,7 +1,6 @@
 /** What diagnoses mean, in plain words. Pure. */
 
-import { capitalized } from "../components/words";
-import { formatCount, formatDecimal, formatPercent, plural } from "../util/numbers";
+import { capitalized, formatCount, formatDecimal, formatPercent, plural } from "../util/numbers";
 import type { Diagnosis, Halves } from "./diagnoses";
 
 /** How many neighbours are looked at. */

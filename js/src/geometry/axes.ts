@@ -1,7 +1,7 @@
 /** Where the ticks of an atlas's axes are on the screen. Pure. */
 
-import { roundTicks } from "../overlays/overlay";
 import type { Axis } from "../protocol/messages";
+import { roundTicks } from "../util/ticks";
 import { clamp } from "./geometry";
 
 export interface AxisTick {

@@ -1,7 +1,8 @@
 import type { Grid } from "../geometry/grids";
 import { formatCount, plural } from "../util/numbers";
+import { ratioTicks } from "../util/ticks";
 import { pixelOf, VIRIDIS } from "./colour";
-import { type Overlay, ratioTicks } from "./overlay";
+import type { Overlay } from "./overlay";
 
 /** How many samples lie in each cell, by ratios: some cells hold a hundred times what others do. */
 export function densityOverlay(grid: Grid): Overlay {

@@ -1,8 +1,9 @@
 import type { GridDiagnoses } from "../diagnosis/diagnoses";
 import type { Grid } from "../geometry/grids";
 import { formatDecimal, formatPercent } from "../util/numbers";
+import { roundTicks } from "../util/ticks";
 import { MAKO, pixelOf } from "./colour";
-import { type Note, type Overlay, roundTicks } from "./overlay";
+import type { Note, Overlay } from "./overlay";
 
 /** From here on the mean is further from any sample than these are from each other. */
 export const EMPTY = 1.1;

@@ -1,14 +1,8 @@
+import type { Gain } from "../store/influences";
 import { formatValue } from "../util/numbers";
+import { roundTicks } from "../util/ticks";
 import { cssOf, divergingRamp, mixed, pixelOf } from "./colour";
-import { type Note, type Overlay, roundTicks } from "./overlay";
-
-/** What a class gains from a cell: the mean over its samples, with its interval. */
-export interface Gain {
-  value: number;
-  /** Null where one sample alone speaks. */
-  low: number | null;
-  high: number | null;
-}
+import type { Note, Overlay } from "./overlay";
 
 /** Where nothing is known of the sign: how far the colour is from zero's, and how opaque it is. */
 const PALE = { share: 0.5, alpha: 0.6 };

@@ -1,15 +1,11 @@
-import { NO_CERTAIN_CLASS } from "../components/words";
+import type { Winners } from "../store/cards";
+import { NO_CERTAIN_CLASS } from "../store/classes";
 import { className } from "../store/overlay_choice";
 import { CLASS_COLOURS, cssOf, OTHER_COLOUR, pixelOf, UNCERTAIN_COLOUR } from "./colour";
 import type { Note, Overlay } from "./overlay";
 
 /** The colour of a cell that two classes share. */
 const SHARED = 0.4;
-
-/**
- * Who wins a cell: one class, two that share it (the stronger one first), or none for certain.
- */
-export type Winners = readonly number[];
 
 /**
  * Which class has which colour. Those that keep among the commonest keep their colour, so that

@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import { clamp } from "../geometry/geometry";
+import type { Place } from "../geometry/place";
 import type { LivePictures } from "../store/inspections";
-import type { Place } from "../view/view";
 import type { PanelStore } from "./panel";
 
 /** The picture follows the slider once it rests this long (ms). */

@@ -2,9 +2,9 @@ import { effect, type ReadonlySignal, signal, untracked } from "@preact/signals"
 import type { CausalTest } from "../causes/causal_test";
 import type { PatchTest } from "../causes/patch_test";
 import type { Running } from "../causes/running";
+import type { Place } from "../geometry/place";
 import type { Details } from "../store/details";
 import type { LivePictures } from "../store/inspections";
-import type { Place } from "../view/view";
 
 /** What an open panel needs of the store. */
 export interface PanelStore {

@@ -1,13 +1,13 @@
 import { batch, computed, effect, type Signal, signal, untracked } from "@preact/signals";
 import type { Choices } from "../causes/choices";
-import type { Place } from "../view/view";
+import { type Place, samePlace } from "../geometry/place";
 import { Mix } from "./mix";
 import { Panel, type PanelStore } from "./panel";
 
 const MOST = 2;
 
-const isSame = (a: Place | null, b: Place | null) => a?.grid === b?.grid && a?.cell === b?.cell;
-const isAmong = (places: readonly Place[], place: Place) => places.some((it) => isSame(it, place));
+const isAmong = (places: readonly Place[], place: Place) =>
+  places.some((it) => samePlace(it, place));
 
 /** The cells that have a panel, left one first: those that are pinned, then the one opened last. */
 export function placesShown(pinned: readonly Place[], opened: Place | null): Place[] {
@@ -65,22 +65,22 @@ export class Panels {
     if (this.pinned.peek().length >= MOST || isAmong(this.pinned.peek(), place)) return;
     batch(() => {
       this.pinned.value = [...this.pinned.peek(), place];
-      if (isSame(this.opened.peek(), place)) this.opened.value = null;
+      if (samePlace(this.opened.peek(), place)) this.opened.value = null;
     });
   }
 
   /** The panel stays, until another cell is opened; where one is already, it closes. */
   unpin(place: Place): void {
     batch(() => {
-      this.pinned.value = this.pinned.peek().filter((it) => !isSame(it, place));
+      this.pinned.value = this.pinned.peek().filter((it) => !samePlace(it, place));
       this.opened.value ??= place;
     });
   }
 
   close(place: Place): void {
     batch(() => {
-      this.pinned.value = this.pinned.peek().filter((it) => !isSame(it, place));
-      if (isSame(this.opened.peek(), place)) this.opened.value = null;
+      this.pinned.value = this.pinned.peek().filter((it) => !samePlace(it, place));
+      if (samePlace(this.opened.peek(), place)) this.opened.value = null;
     });
   }
 
@@ -109,13 +109,13 @@ export class Panels {
   private show(places: readonly Place[]): void {
     const before = this.shown.peek();
     const panels = places.map(
-      (place) => before.find((it) => isSame(it.place, place)) ?? new Panel(this.store, place),
+      (place) => before.find((it) => samePlace(it.place, place)) ?? new Panel(this.store, place),
     );
     if (panels.length === before.length && panels.every((it, at) => it === before[at])) return;
     for (const panel of before) if (!panels.includes(panel)) panel.dispose();
     const [first, other] = panels;
     const mix = this.mix.peek();
-    const stays = mix && isSame(mix.first, first?.place) && isSame(mix.other, other?.place);
+    const stays = mix && samePlace(mix.first, first?.place) && samePlace(mix.other, other?.place);
     batch(() => {
       this.shown.value = panels;
       if (stays) return;

@@ -1,8 +1,13 @@
 import { signal } from "@preact/signals";
-import type { Winners } from "../overlays/top_class";
+
 import type { ClassValue, KernelMessageOf } from "../protocol/messages";
 import { type Canvas, decodeToCanvas } from "../util/decode";
 import { Lru } from "../util/lru";
+
+/**
+ * Who wins a cell: one class, two that share it (the stronger one first), or none for certain.
+ */
+export type Winners = readonly number[];
 
 /** What a cell stands for, with its nearest real crops in one row of tiles. */
 export interface Card {

@@ -1,5 +1,8 @@
 import { computed, signal } from "@preact/signals";
 
+/** In place of a cell’s label, once its classes are known. */
+export const NO_CERTAIN_CLASS = "no certain class";
+
 /** The classes that a layer may argue for, as far as the kernel has told. */
 export class Classes {
   /** One name for each, no two alike. */

@@ -1,6 +1,14 @@
 import { signal } from "@preact/signals";
-import type { Gain } from "../overlays/influence";
+
 import type { BrowserMessage, KernelMessageOf } from "../protocol/messages";
+
+/** What a class gains from a cell: the mean over its samples, with its interval. */
+export interface Gain {
+  value: number;
+  /** Null where one sample alone speaks. */
+  low: number | null;
+  high: number | null;
+}
 
 /** So many classes' values are kept: going back to one shows it at once. */
 const CLASSES = 8;

@@ -1,7 +1,7 @@
 import { type Signal, signal } from "@preact/signals";
+import type { Place } from "../geometry/place";
 import type { BrowserMessage, KernelMessageOf } from "../protocol/messages";
 import { type Canvas, decodeToCanvas } from "../util/decode";
-import type { Place } from "../view/view";
 
 /** Large pictures while they are being optimised. */
 export interface Inspection {

@@ -1,8 +1,11 @@
-import { effect, signal } from "@preact/signals";
+import { signal } from "@preact/signals";
 import type { Box } from "../geometry/geometry";
-import type { LevelMode, Place, View } from "../view/view";
+import type { Place } from "../geometry/place";
 import type { Link } from "./link";
 import { readBox, readInteger, readSelection } from "./traits";
+
+/** How the grid shown is chosen: by zoom, or always this one. */
+export type LevelMode = "auto" | number;
 
 /**
  * What the kernel remembers of the view, for a page reload and for Python: where it looks, by which
@@ -52,30 +55,4 @@ export class Remembered {
   set opened(place: Place | null) {
     this.link.set({ opened: place ? [place.grid, place.cell] : [] });
   }
-}
-
-/** Has a view do what Python asks for, and tells what the view has open. */
-export function followRemembered(view: View): (() => void)[] {
-  const { remembered } = view.store;
-  let known = false;
-  return [
-    effect(() => {
-      const flight = remembered.flight.value;
-      if (flight) view.navigation.flyToBox(flight.box);
-    }),
-    effect(() => {
-      const wanted = remembered.wantedLevels.value;
-      if (wanted) view.setLevelMode(wanted.levels);
-    }),
-    effect(() => {
-      const wanted = remembered.wantedOpened.value;
-      if (wanted) view.open(wanted.place);
-    }),
-    effect(() => {
-      const opened = view.opened.value;
-      // A view that begins has nothing open yet, which is no news.
-      if (known && !view.changingLayout) remembered.opened = opened;
-      known = true;
-    }),
-  ];
 }

@@ -48,3 +48,6 @@ const minus = (text: string): string => text.replace("-", "−");
 /** The sign before a size; empty where the size is shown as nothing. */
 const signed = (value: number, size: string): string =>
   Number(size) === 0 ? "" : `${value < 0 ? "−" : "+"}${size}`;
+
+export const capitalized = (words: string): string =>
+  words.charAt(0).toUpperCase() + words.slice(1);

@@ -20,9 +20,23 @@ const INTENSITY = 0.65;
 /** How long the view rests before what is in view counts (ms). */
 const SETTLE = 140;
 
-/** What the layer needs to know of its view. */
+/** The parts of the store that overlays show, or ask the kernel through. */
+export type OverlaySources = Pick<
+  Store,
+  | "cards"
+  | "classes"
+  | "diagnoses"
+  | "influences"
+  | "layout"
+  | "overlay"
+  | "pictures"
+  | "pictureVersion"
+  | "realCrops"
+>;
+
+/** The ground that overlays lie on: the grid in view, and what is known of its cells. */
 export interface Ground {
-  readonly store: Store;
+  readonly store: OverlaySources;
   /** Tracked: read within effects. */
   readonly grid: Grid | null;
   viewport(): Box | null;

@@ -1,8 +1,27 @@
-import type { Point } from "../geometry/geometry";
+import type { ReadonlySignal, Signal } from "@preact/signals";
+import type { Camera, Point } from "../geometry/geometry";
 import { cellAt, toAtlas } from "../geometry/geometry";
+import type { Grid } from "../geometry/grids";
+import type { ActivePlace, Place } from "../geometry/place";
 import { type Combine, cellsInBox, cellsInPolygon, combineFor } from "../geometry/selection";
 import { LongPress } from "./long_press";
-import type { View } from "./view";
+import type { Navigation } from "./navigation";
+import type { Selecting } from "./selecting";
+
+export type Tool = "pan" | "rectangle" | "lasso";
+
+/** The part of a view that the pointer acts on. */
+export interface PointerTarget {
+  readonly tool: ReadonlySignal<Tool>;
+  readonly camera: ReadonlySignal<Camera>;
+  readonly gesture: Signal<AreaGesture | null>;
+  readonly active: Signal<ActivePlace | null>;
+  readonly opened: Signal<Place | null>;
+  readonly selecting: Selecting;
+  readonly navigation: Pick<Navigation, "zoomBy">;
+  shownGrid(): Grid | null;
+  placeAt(point: Point): Place | null;
+}
 
 /** An area being drawn: a rectangle by two corners or a lasso, in atlas units. */
 export interface AreaGesture {
@@ -20,7 +39,7 @@ const DOUBLE = 700;
 const AFTER_AREA = 400;
 
 /** Hover, click and the drawing of areas on the stage; moving the camera is d3's. */
-export function listenToPointer(stage: HTMLElement, view: View): () => void {
+export function listenToPointer(stage: HTMLElement, view: PointerTarget): () => void {
   let openedAt = Number.NEGATIVE_INFINITY;
   let drawnAt = Number.NEGATIVE_INFINITY;
   let drawing = -1;
@@ -119,7 +138,7 @@ export function listenToPointer(stage: HTMLElement, view: View): () => void {
   };
 }
 
-function extend(view: View, point: Point): void {
+function extend(view: PointerTarget, point: Point): void {
   const gesture = view.gesture.peek()!;
   const next = toAtlas(view.camera.peek(), point);
   const points =
@@ -127,7 +146,7 @@ function extend(view: View, point: Point): void {
   view.gesture.value = { ...gesture, points };
 }
 
-function finish(view: View): void {
+function finish(view: PointerTarget): void {
   const gesture = view.gesture.peek();
   const grid = view.shownGrid();
   view.gesture.value = null;

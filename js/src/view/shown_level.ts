@@ -1,9 +1,8 @@
 import { type Signal, signal } from "@preact/signals";
 import type { Camera, Size } from "../geometry/geometry";
 import type { Grid } from "../geometry/grids";
+import type { LevelMode } from "../store/remembered";
 import { chooseLevel } from "./levels";
-
-export type LevelMode = "auto" | number;
 
 /** What the choice of a grid depends on, and who hears of it. */
 export interface LevelHost {

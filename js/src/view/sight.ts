@@ -1,12 +1,22 @@
-import type { Box } from "../geometry/geometry";
+import type { ReadonlySignal } from "@preact/signals";
+import type { Box, Camera, Size } from "../geometry/geometry";
 import { cellRange, fromCentre, inRange, viewportOf } from "../geometry/geometry";
-import type { View } from "./view";
+import type { Grid } from "../geometry/grids";
+import type { Store } from "../store/store";
 
 /** How long the view rests before the kernel hears what is in sight (ms). */
 const SETTLE = 120;
 const HOVER_PACE = 100;
 const ASK_AGAIN_AFTER = 4000;
 const ASK_AGAIN_TIMES = 3;
+
+/** The part of a view that says where it looks. */
+export interface Looker {
+  readonly store: Store;
+  readonly camera: ReadonlySignal<Camera>;
+  readonly size: ReadonlySignal<Size>;
+  shownGrid(): Grid | null;
+}
 
 /** Tells the kernel what a view looks at, and asks again for what should be here and is not. */
 export class Sight {
@@ -16,7 +26,7 @@ export class Sight {
   private last = "";
   private readonly asked = new Map<string, number>();
 
-  constructor(private readonly view: View) {
+  constructor(private readonly view: Looker) {
     this.again = window.setInterval(() => this.askAgain(), ASK_AGAIN_AFTER);
   }
 

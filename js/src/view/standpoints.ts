@@ -1,8 +1,8 @@
 import type { ReadonlySignal } from "@preact/signals";
 import type { Box, Size } from "../geometry/geometry";
 import { fitCamera } from "../geometry/geometry";
+import type { LevelMode } from "../store/remembered";
 import { History } from "../util/history";
-import type { LevelMode } from "./view";
 
 /** Where one looked from: the part of the atlas in view, and by which grid. */
 export interface Standpoint {

@@ -3,34 +3,28 @@ import { Choices } from "../causes/choices";
 import type { Box, Point } from "../geometry/geometry";
 import { cellAt, toAtlas } from "../geometry/geometry";
 import type { Grid } from "../geometry/grids";
+import type { ActivePlace, Place } from "../geometry/place";
 import type { Combine } from "../geometry/selection";
 import { Panels } from "../panels/panels";
 import { Painter } from "../renderer/painter";
-import { followRemembered } from "../store/remembered";
+import type { LevelMode } from "../store/remembered";
 import type { Store } from "../store/store";
+import { followRemembered } from "./follow_remembered";
 import { Navigation } from "./navigation";
 import { OverlayLayer } from "./overlay_layer";
-import { type AreaGesture, listenToPointer } from "./pointer";
+import { type AreaGesture, listenToPointer, type Tool } from "./pointer";
 import { marksOf, sceneOf } from "./scenes";
 import { Selecting } from "./selecting";
-import { type LevelMode, ShownLevel } from "./shown_level";
+import { ShownLevel } from "./shown_level";
 import { Sight } from "./sight";
 import { type Standpoint, Standpoints } from "./standpoints";
 import { Walking } from "./walking";
-
-export type Tool = "pan" | "rectangle" | "lasso";
-export type { LevelMode };
-
-export interface Place {
-  grid: number;
-  cell: number;
-}
 
 /** One view of a store: its level, what is under the pointer, what is open; and its parts. */
 export class View {
   readonly tool = signal<Tool>("pan");
   /** The cell under the pointer or the keyboard's focus. */
-  readonly active = signal<(Place & { by: "pointer" | "keyboard" }) | null>(null);
+  readonly active = signal<ActivePlace | null>(null);
   readonly opened = signal<Place | null>(null);
   /** Cells that the search found. */
   readonly found = signal<{ grid: number; cells: Set<number> } | null>(null);
@@ -267,7 +261,7 @@ export class View {
   private follow(): (() => void)[] {
     const { store } = this;
     return [
-      ...followRemembered(this),
+      ...followRemembered(this, store.remembered),
       effect(() => this.sight.hovered(this.active.value?.cell ?? -1)),
       effect(() => {
         // Whatever of these changes, only the overlay is drawn again.

@@ -1,10 +1,22 @@
+import type { Signal } from "@preact/signals";
 import { cellBox } from "../geometry/geometry";
 import type { Grid } from "../geometry/grids";
-import type { View } from "./view";
+import type { ActivePlace, Place } from "../geometry/place";
+import type { Navigation } from "./navigation";
+import type { Selecting } from "./selecting";
+
+/** The part of a view that the keyboard acts on. */
+export interface Walker {
+  readonly active: Signal<ActivePlace | null>;
+  readonly opened: Signal<Place | null>;
+  readonly selecting: Selecting;
+  readonly navigation: Navigation;
+  shownGrid(): Grid | null;
+}
 
 /** What the keyboard does with cells: goes from one to the next, opens and selects them. */
 export class Walking {
-  constructor(private readonly view: View) {}
+  constructor(private readonly view: Walker) {}
 
   /** From the active cell in a direction, else into the middle of the view. */
   step(dRow: number, dCol: number): void {

@@ -15,7 +15,6 @@ import {
 import { densityOverlay } from "../../src/overlays/density";
 import { fidelityOverlay } from "../../src/overlays/fidelity";
 import { influenceOverlay, isClear, reachOf } from "../../src/overlays/influence";
-import { ratioTicks, roundTicks } from "../../src/overlays/overlay";
 import { assignColours, cellsWonBy, topClassOverlay } from "../../src/overlays/top_class";
 import {
   nextOverlay,
@@ -23,6 +22,7 @@ import {
   readOverlay,
   writeOverlay,
 } from "../../src/store/overlay_choice";
+import { ratioTicks, roundTicks } from "../../src/util/ticks";
 
 const alphaOf = (pixel: number) => pixel >>> 24;
 const lightness = (rgb: Rgb) => toOklab(rgb)[0];

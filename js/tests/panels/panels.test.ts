@@ -1,9 +1,9 @@
 import { signal } from "@preact/signals";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Place } from "../../src/geometry/place";
 import { Panels, placesShown } from "../../src/panels/panels";
 import type { BrowserMessage } from "../../src/protocol/messages";
 import { Details } from "../../src/store/details";
-import type { Place } from "../../src/view/view";
 
 const [A, B, C]: Place[] = [3, 5, 8].map((cell) => ({ grid: 20, cell }));
 

@@ -1,4 +1,4 @@
-import type { Place } from "../../view/view";
+import type { Place } from "../../geometry/place";
 import { CellPicture } from "../CellPicture";
 import { Crop } from "../Crops";
 import { useWidget } from "../context";

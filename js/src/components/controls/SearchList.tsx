@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useLayoutEffect, useRef } from "preact/hooks";
 import { clamp } from "../../geometry/geometry";
-import { capitalized } from "../words";
+import { capitalized } from "../../util/numbers";
 
 /** A field, and below it the list of what matches; the field has the keys of both. */
 export function SearchList<Item>({

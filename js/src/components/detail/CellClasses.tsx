@@ -1,4 +1,4 @@
-import type { Place } from "../../view/view";
+import type { Place } from "../../geometry/place";
 import { ClassBars, reachOf } from "../ClassBars";
 import { useWidget } from "../context";
 import { describeWaiting, NO_CLASSES } from "../words";

@@ -1,6 +1,6 @@
+import type { Place } from "../../geometry/place";
 import { compareChannels } from "../../panels/compare";
 import { formatPlain, formatSigma } from "../../util/numbers";
-import type { Place } from "../../view/view";
 
 import { useWidget } from "../context";
 import { percent, Stretch } from "../Stretch";

@@ -1,4 +1,5 @@
 import { useEffect } from "preact/hooks";
+import type { Place } from "../../geometry/place";
 import {
   type ComparedClass,
   classesToCompare,
@@ -7,7 +8,6 @@ import {
 } from "../../panels/compare";
 import type { ClassValue } from "../../protocol/messages";
 import { formatValue } from "../../util/numbers";
-import type { Place } from "../../view/view";
 import { ClassBar, describeClass, reachOf } from "../ClassBars";
 import { useWidget } from "../context";
 import { describeWaiting, NO_CLASSES } from "../words";

@@ -1,4 +1,4 @@
-import type { Place } from "../../view/view";
+import type { Place } from "../../geometry/place";
 import { useWidget } from "../context";
 import { percent } from "../Stretch";
 import { WholeImage } from "../WholeImage";

@@ -1,7 +1,9 @@
 import type { Panel } from "../../panels/panel";
+import { NO_CERTAIN_CLASS } from "../../store/classes";
+import { capitalized } from "../../util/numbers";
 import { useWidget } from "../context";
 import { CloseButton, IconButton } from "../controls/IconButton";
-import { capitalized, describePlace, describeSamples, NO_CERTAIN_CLASS } from "../words";
+import { describePlace, describeSamples } from "../words";
 
 /** Which cell it is, and whether it stays. `mark` tells two compared ones apart. */
 export function PanelHead({ panel, mark = "" }: { panel: Panel; mark?: "" | "A" | "B" }) {

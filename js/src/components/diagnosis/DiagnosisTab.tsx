@@ -10,8 +10,8 @@ import {
   NEIGHBOURS,
   shareBelow,
 } from "../../diagnosis/words";
+import type { Place } from "../../geometry/place";
 import type { Panel } from "../../panels/panel";
-import type { Place } from "../../view/view";
 import { useWidget } from "../context";
 import { KERNEL_WENT } from "../words";
 import { SplitView } from "./SplitView";
