@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
 import type { Place } from "../geometry/place";
 import type { BrowserMessage, KernelMessageOf } from "../protocol/messages";
+import type { Handlers, Part } from "../protocol/parts";
 import { type Canvas, decodeToCanvas } from "../util/decode";
 import { Lru } from "../util/lru";
 import { type CausalTest, readCausalTest } from "./causal_test";
@@ -39,7 +40,17 @@ const ASK_AGAIN = 4000;
 type Change = Omit<Extract<BrowserMessage, { kind: "causal_test" }>, "kind" | "request">;
 
 /** What is known of causes: experiments under way, and the images that patches are put on. */
-export class Causes {
+export class Causes implements Part {
+  readonly handles: Handlers = {
+    task_progress: (message, bytes) => this.receive(message, bytes),
+    task_failed: (message, bytes) => this.receive(message, bytes),
+    causal_test: (message, bytes) => this.receive(message, bytes),
+    source_images: (message, bytes) => this.receive(message, bytes),
+    patch_picture: (message, bytes) => this.receive(message, bytes),
+    patch_classes: (message, bytes) => this.receive(message, bytes),
+    patch_tested: (message, bytes) => this.receive(message, bytes),
+    cues: (message, bytes) => this.receive(message, bytes),
+  };
   /** Counts up with every image that came. */
   readonly version = signal(0);
   private readonly running = new Map<number, Running<unknown>>();

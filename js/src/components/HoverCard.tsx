@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { placeBeside } from "../geometry/geometry";
+import { keyOf } from "../geometry/place";
 import type { Card } from "../store/cards";
 import { NO_CERTAIN_CLASS } from "../store/classes";
 import { capitalized } from "../util/numbers";
@@ -27,13 +28,13 @@ export function HoverCard() {
   void store.cards.version.value;
   void store.cards.labelVersion.value;
   void store.pictureVersion.value;
-  const card = active && store.cards.get(active.grid, active.cell);
+  const card = active && store.cards.get(keyOf(active));
   // Not in the way while the view is dragged or an area drawn.
   const hidden = !active || view.moving.value || view.gesture.value !== null;
 
   useEffect(() => {
     if (!active) return;
-    const ask = () => store.wantCard(active.grid, active.cell);
+    const ask = () => store.wantCard(active);
     const first = setTimeout(ask, REST);
     const again = setInterval(ask, ASK_AGAIN);
     return () => {
@@ -56,8 +57,8 @@ export function HoverCard() {
   });
 
   if (!active || hidden) return null;
-  const picture = store.pictures.get(active.grid, active.cell) ?? null;
-  const label = store.label(active.grid, active.cell);
+  const picture = store.pictures.get(keyOf(active)) ?? null;
+  const label = store.label(keyOf(active));
   const at = place.value;
   return (
     <div
@@ -68,7 +69,7 @@ export function HoverCard() {
       data-aw-card={`${active.grid}:${active.cell}`}
     >
       <div class="aw-card-head">
-        <CellPicture grid={active.grid} cell={active.cell} size={76} />
+        <CellPicture of={keyOf(active)} size={76} />
         <div class="aw-card-words">
           <strong class={label ? "" : "aw-unsure"}>
             {label ?? (card?.classes ? capitalized(NO_CERTAIN_CLASS) : "…")}

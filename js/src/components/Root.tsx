@@ -1,21 +1,21 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect } from "preact/hooks";
+import { keyOf } from "../geometry/place";
 import { keepFocus } from "../keyboard/kept_focus";
 import type { KeyActions } from "../keyboard/keymap";
 import { closeOne, handleKey } from "../keyboard/keys";
 import { targetOf } from "../page/host";
 import { isDark, onThemeChange } from "../page/theme";
+import { cellGroup } from "../protocol/picture_key";
 import { NO_CERTAIN_CLASS } from "../store/classes";
 import { writeOverlay } from "../store/overlay_choice";
 import { copyView } from "../view/copy_view";
-import { CuesPanel } from "./causes/CuesPanel";
 import { useWidget } from "./context";
-import { DetailPanels } from "./detail/DetailPanels";
 import { HeightHandle } from "./HeightHandle";
 import { Help } from "./Help";
-import { Stage } from "./Stage";
 import { StatusLine } from "./StatusLine";
 import { Toolbar, toggleFullscreen } from "./Toolbar";
+import { ShownView } from "./ViewSwitch";
 import { describePicture, describePlace, describeSamples } from "./words";
 
 /** The whole widget: one focusable application that mirrors its state in attributes. */
@@ -100,9 +100,7 @@ export function Root() {
         }}
       />
       <div class="aw-body">
-        <Stage />
-        <DetailPanels />
-        {view.choices.cuesOpen.value && <CuesPanel />}
+        <ShownView />
         {help.value && (
           <Help
             onClose={() => {
@@ -141,7 +139,7 @@ function useHostAttributes(dark: boolean): void {
   void store.pictureVersion.value;
   const grid = view.grid;
   const opened = view.opened.value;
-  const counts = store.pictures.counts(grid?.size ?? 0);
+  const counts = store.pictures.counts(grid?.group ?? cellGroup(0));
   const status = store.status.value;
   const error = store.banners.list.value.find((banner) => banner.tone === "error");
   const of = status.model ? ` of ${status.model}` : "";
@@ -182,8 +180,8 @@ function LiveCaption() {
   const active = view.active.value;
   let words = "";
   if (active?.by === "keyboard") {
-    const picture = store.pictures.get(active.grid, active.cell) ?? null;
-    const label = store.label(active.grid, active.cell);
+    const picture = store.pictures.get(keyOf(active)) ?? null;
+    const label = store.label(keyOf(active));
     const grid = store.grid(active.grid);
     const selection = store.selection.value;
     const shown = grid && view.overlays.words(grid, active.cell);

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { clamp } from "../geometry/geometry";
 import { combineFor } from "../geometry/selection";
-import { MAX_CLASSES } from "../store/strongest";
+import { MAX_INTEGERS } from "../protocol/shared";
 import { argues } from "../store/subject";
 import { formatCount, formatValue, plural } from "../util/numbers";
 import { type FoundClass, findClasses, findNames, nearMatches } from "../util/search";
@@ -153,7 +153,7 @@ function useMatches(query: string, level: number | null): FoundClass[] {
       : findClasses(names, matching, store.cards.winnersOf(level), (index) =>
           store.strongest.of(index),
         );
-  const wanted = matching.slice(0, MAX_CLASSES).map((match) => match.class);
+  const wanted = matching.slice(0, MAX_INTEGERS).map((match) => match.class);
   useEffect(() => {
     if (level !== null) store.strongest.want(level, wanted);
   }, [level, wanted.join(), store.layout.value?.revision]);

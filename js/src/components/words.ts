@@ -1,6 +1,7 @@
 /** What the widget says about pictures and cells. Short, in the field's words. */
 import type { Grid } from "../geometry/grids";
 import { isDoubtful } from "../pictures";
+import type { PictureKey } from "../protocol/picture_key";
 import type { Inspection } from "../store/inspections";
 import { formatDecimal, plural } from "../util/numbers";
 
@@ -12,7 +13,7 @@ export const NO_CLASSES = "This layer’s model has no classes.";
 export const KERNEL_WENT = "Not known: the kernel went before it was asked.";
 
 export interface Known {
-  grid: number;
+  key: PictureKey;
   state: string;
   cosine: number | null;
   rank: number | null;

@@ -1,6 +1,8 @@
 import { signal } from "@preact/signals";
-import type { Place } from "../geometry/place";
+import { keyOf, type Place } from "../geometry/place";
 import type { BrowserMessage, ClassValue, KernelMessageOf } from "../protocol/messages";
+import type { Handlers, Part } from "../protocol/parts";
+import type { PictureKey } from "../protocol/picture_key";
 import { type Canvas, decodeToCanvas } from "../util/decode";
 
 /** What speaks for and against the mean of every cell of a grid. */
@@ -43,15 +45,19 @@ export type DiagnosisMessage = KernelMessageOf<
 /** What stays away is asked for again after this time (ms): whole grids take a while. */
 export const ASK_AGAIN = 4000;
 
-const keyOf = ({ grid, cell }: Place) => `${grid}:${cell}`;
-
 /** What is known of the samples behind the cells' means. */
-export class Diagnoses {
+export class Diagnoses implements Part {
+  readonly handles: Handlers = {
+    diagnoses: (message, bytes) => this.receive(message, bytes),
+    diagnosis: (message, bytes) => this.receive(message, bytes),
+    halves: (message, bytes) => this.receive(message, bytes),
+    half_classes: (message, bytes) => this.receive(message, bytes),
+  };
   /** Counts up with every change. */
   readonly version = signal(0);
   private readonly grids = new Map<number, GridDiagnoses>();
-  private readonly cells = new Map<string, Diagnosis>();
-  private readonly splits = new Map<string, Halves>();
+  private readonly cells = new Map<PictureKey, Diagnosis>();
+  private readonly splits = new Map<PictureKey, Halves>();
   private readonly askedAt = new Map<string, number>();
   private epoch = 0;
 

@@ -1,10 +1,14 @@
 import type { GridCells } from "../protocol/messages";
+import { cellGroup, cellKey, type PictureGroup, type PictureKey } from "../protocol/picture_key";
 import type { Box, CellRange } from "./geometry";
 import { boxOfCells, cellRange } from "./geometry";
 
 /** One grid of the layout, with what drawing and hit tests ask for. */
 export class Grid {
   readonly size: number;
+  /** The pictures of its cells. */
+  readonly group: PictureGroup;
+  private readonly keys: PictureKey[] = [];
   readonly ids: Int32Array;
   /** Samples in each slot of the square, 0 where there is no cell. */
   readonly counts: Int32Array;
@@ -16,6 +20,7 @@ export class Grid {
 
   constructor(cells: GridCells) {
     this.size = cells.size;
+    this.group = cellGroup(cells.size);
     this.counts = new Int32Array(cells.size * cells.size);
     const ids: number[] = [];
     cells.ids.forEach((id, at) => {
@@ -29,6 +34,16 @@ export class Grid {
     this.above = countAbove(this.counts, this.size);
     const sorted = Array.from(ids, (id) => this.counts[id]).sort((a, b) => a - b);
     this.typical = sorted[Math.floor(sorted.length * 0.5)] ?? 1;
+  }
+
+  /** The name of a cell's picture, made once: drawing asks for it in every frame. */
+  key(cell: number): PictureKey {
+    let key = this.keys[cell];
+    if (key === undefined) {
+      key = cellKey(this.size, cell);
+      this.keys[cell] = key;
+    }
+    return key;
   }
 
   has(cell: number): boolean {

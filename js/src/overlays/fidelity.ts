@@ -1,11 +1,12 @@
 import { DOUBTFUL_COSINE, isDoubtful } from "../pictures";
+import type { PictureKey } from "../protocol/picture_key";
 import { formatDecimal } from "../util/numbers";
 import { MAKO, pixelOf } from "./colour";
 import type { Overlay } from "./overlay";
 
 /** What is known of a cell's picture. */
 export interface PictureFacts {
-  grid: number;
+  key: PictureKey;
   state: string;
   cosine: number | null;
   rank: number | null;

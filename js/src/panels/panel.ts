@@ -3,6 +3,8 @@ import type { CausalTest } from "../causes/causal_test";
 import type { PatchTest } from "../causes/patch_test";
 import type { Running } from "../causes/running";
 import type { Place } from "../geometry/place";
+import { keyOf } from "../geometry/place";
+import type { PictureKey } from "../protocol/picture_key";
 import type { Details } from "../store/details";
 import type { LivePictures } from "../store/inspections";
 
@@ -10,7 +12,7 @@ import type { LivePictures } from "../store/inspections";
 export interface PanelStore {
   readonly connected: ReadonlySignal<boolean>;
   readonly details: Details;
-  wantCard(grid: number, cell: number): void;
+  wantCard(place: Place): void;
 }
 
 /** What the large frame of a panel shows: one of these pictures, or a crop within its image. */
@@ -44,8 +46,7 @@ export class Panel {
     private readonly store: PanelStore,
     readonly place: Place,
   ) {
-    const { grid, cell } = place;
-    const ask = () => store.wantCard(grid, cell);
+    const ask = () => store.wantCard(place);
     ask();
     const asking = setInterval(ask, ASK_AGAIN);
     this.endings.push(
@@ -64,8 +65,8 @@ export class Panel {
     );
   }
 
-  get key(): string {
-    return `${this.place.grid}:${this.place.cell}`;
+  get key(): PictureKey {
+    return keyOf(this.place);
   }
 
   get looking(): Looking {

@@ -75,4 +75,4 @@ export class DecodedCopies {
   }
 }
 
-const keyOf = (sheet: Sheet, divisor: Divisor) => sheet.key * 8 + divisor;
+const keyOf = (sheet: Sheet, divisor: Divisor) => sheet.serial * 8 + divisor;

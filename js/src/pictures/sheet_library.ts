@@ -1,3 +1,4 @@
+import type { PictureGroup } from "../protocol/picture_key";
 import { Lru } from "../util/lru";
 import { DecodedCopies, divisorFor } from "./copies";
 import { Decoder } from "./decoder";
@@ -29,8 +30,8 @@ export class SheetLibrary<Asker> {
   private readonly decoder = new Decoder();
   /** What is being decoded again (infinite), or until when it is not to be. */
   private readonly wishes = new Map<string, number>();
-  /** How large pictures of a grid are drawn (target pixels): those that arrive are kept for that. */
-  private readonly expected = new Map<number, number>();
+  /** How large pictures of a group are drawn (target pixels): those that arrive are kept for that. */
+  private readonly expected = new Map<PictureGroup, number>();
   private epoch = 0;
 
   constructor(
@@ -57,14 +58,14 @@ export class SheetLibrary<Asker> {
     this.decoder.dispose();
   }
 
-  expect(grid: number, size: number): void {
-    this.expected.set(grid, size);
+  expect(group: PictureGroup, size: number): void {
+    this.expected.set(group, size);
   }
 
   /** Decodes a sheet that has just arrived, for thumbnails too. */
   open(sheet: Sheet, bytes: Uint8Array): Promise<Copies> {
     // What nobody has drawn so far needs no more than a small copy.
-    const size = this.expected.get(sheet.grid) ?? sheet.tile / 4;
+    const size = this.expected.get(sheet.group) ?? sheet.tile / 4;
     const wanted = divisorFor(size, sheet.tile);
     const divisors: Divisor[] = wanted === null ? [8] : [wanted, 8];
     return this.decoder.decodeFresh({ bytes, divisors, mute: this.mutes(sheet) });
@@ -82,7 +83,7 @@ export class SheetLibrary<Asker> {
 
   /** Whether pictures of the sheet are drawn larger than what is kept of it, bytes included. */
   isMissed(sheet: Sheet): boolean {
-    const wanted = divisorFor(this.expected.get(sheet.grid) ?? 0, sheet.tile);
+    const wanted = divisorFor(this.expected.get(sheet.group) ?? 0, sheet.tile);
     return wanted !== null && !this.compressed.peek(sheet) && !this.copies.has(sheet, wanted);
   }
 
@@ -115,9 +116,9 @@ export class SheetLibrary<Asker> {
 
   /** Has a copy made from the compressed sheet, if that is still here. */
   private request(sheet: Sheet, divisor: Divisor, asker: Asker): void {
-    const expected = divisorFor(this.expected.get(sheet.grid) ?? 0, sheet.tile);
+    const expected = divisorFor(this.expected.get(sheet.group) ?? 0, sheet.tile);
     if (expected !== null && expected < divisor) divisor = expected;
-    const wish = `${sheet.key}/${divisor}`;
+    const wish = `${sheet.serial}/${divisor}`;
     const now = performance.now();
     if ((this.wishes.get(wish) ?? 0) > now) return;
     const bytes = this.compressed.get(sheet);
@@ -131,7 +132,7 @@ export class SheetLibrary<Asker> {
     this.decoder
       .decodeAgain({ bytes, divisors: [divisor], mute: this.mutes(sheet) })
       .then((copies) => {
-        if (epoch !== this.epoch || sheet.cells.size === 0) {
+        if (epoch !== this.epoch || sheet.keys.size === 0) {
           closeAll(copies);
         } else {
           this.keep(sheet, copies);

@@ -1,5 +1,6 @@
 import type { Camera } from "../geometry/geometry";
 import { cellRange, clamp, viewportOf } from "../geometry/geometry";
+import { TILE } from "../protocol/shared";
 import type { Canvas } from "../util/decode";
 import { contextOf, makeCanvas } from "../util/decode";
 import type { CellStyle } from "./cell";
@@ -15,8 +16,6 @@ const CROSSFADE = 260;
 const SHORT = 10;
 /** From this size on (CSS pixels) a cell carries its label. */
 const LABEL_FROM = 104;
-/** The side of a picture as the kernel sends it. */
-const FULL = 64;
 
 interface Snapshot {
   canvas: Canvas;
@@ -106,7 +105,7 @@ export class CanvasRenderer implements Renderer {
     const style: CellStyle = scene;
     this.tiles.leave();
     // Few cells: there is room for their full pictures, which cards and panels want at once.
-    scene.pictures.expect(grid.size, Math.max(slot, FULL));
+    scene.pictures.expect(grid.group, Math.max(slot, TILE));
     this.better = !scene.moving && (scene.settled || this.betterTakes < SHORT);
     this.couldBeBetter = !this.better;
     if (this.better) context.imageSmoothingQuality = "high";

@@ -51,7 +51,7 @@ export function drawCell(
   snap: boolean,
 ): boolean {
   const square = pictureSquare(style.grid, cell, x, y, slot, snap);
-  const picture = style.pictures.get(style.grid.size, cell);
+  const picture = style.pictures.get(style.grid.key(cell));
   if (!picture) {
     drawStandIn(context, style, cell, square.x, square.y, square.side);
     return false;
@@ -83,9 +83,10 @@ function drawStandIn(
 ): void {
   const { size } = style.grid;
   for (let at = style.grids.length - 1; at >= 0; at--) {
-    const coarser = style.grids[at].size;
+    const grid = style.grids[at];
+    const coarser = grid.size;
     if (!divides(coarser, size)) continue;
-    const parent = style.pictures.get(coarser, parentOf(cell, size, coarser));
+    const parent = style.pictures.get(grid.key(parentOf(cell, size, coarser)));
     if (!parent) continue;
     const factor = size / coarser;
     const alpha = context.globalAlpha;

@@ -116,7 +116,7 @@ export function composeTile(
       untilLook = AT_ONCE;
       if (performance.now() > end) quota = 0;
     }
-    const picture = scene.pictures.get(grid.size, cell);
+    const picture = scene.pictures.get(grid.key(cell));
     if (picture && covered && !scene.pictures.isReady(picture, level)) {
       tile.waiting.add(cell);
       spent += LOOK;

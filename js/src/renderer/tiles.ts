@@ -72,7 +72,7 @@ export class TilePyramid {
     };
     const wanted = fromMiddle(tileRange(grid.size, level, slot, stage));
     this.tiles.bound = Math.min(MOST_KEPT, Math.max(LEAST_KEPT, 3 * wanted.length));
-    scene.pictures.expect(grid.size, level);
+    scene.pictures.expect(grid.group, level);
     const end = performance.now() + LONGEST;
     const allowed = Math.max(this.pace.quota, scene.moving ? 0 : AT_REST);
     let quota = allowed;

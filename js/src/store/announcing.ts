@@ -6,7 +6,7 @@ const LAST_REPEAT = 8000;
  * Said again, ever less often, until it is answered: a kernel whose widgets have a thread of their
  * own may get the first one before the widget listens, and drop it. What is returned ends it.
  */
-export function greet(say: (view: string) => void, answered: () => boolean): () => void {
+export function announceReady(say: (view: string) => void, answered: () => boolean): () => void {
   // Not crypto.randomUUID, which plain-http hubs do not have.
   const view = Math.random().toString(36).slice(2, 12);
   let timer: ReturnType<typeof setTimeout>;

@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
 import type { KernelMessageOf } from "../protocol/messages";
+import type { Handlers, Part } from "../protocol/parts";
 import type { Status } from "./traits";
 
 export interface Banner {
@@ -15,7 +16,12 @@ const MOST = 4;
 const NOTICE_TIME = 12_000;
 
 /** What the kernel had to say, until it is dismissed. */
-export class Banners {
+export class Banners implements Part {
+  readonly handles: Handlers = {
+    exported: (message) => this.receive(message),
+    error: (message) => this.receive(message),
+    notice: (message) => this.receive(message),
+  };
   readonly list = signal<Banner[]>([]);
   readonly noticesOpen = signal(false);
   private count = 0;

@@ -1,6 +1,8 @@
 import { signal } from "@preact/signals";
-
+import { keyOf } from "../geometry/place";
 import type { ClassValue, KernelMessageOf } from "../protocol/messages";
+import type { Handlers, Part } from "../protocol/parts";
+import { cellKey, type PictureKey } from "../protocol/picture_key";
 import { type Canvas, decodeToCanvas } from "../util/decode";
 import { Lru } from "../util/lru";
 
@@ -29,30 +31,30 @@ export interface Card {
 const MOST = 256;
 
 /** Cards and labels of one layout, as far as the kernel has told. */
-export class Cards {
+export class Cards implements Part {
+  readonly handles: Handlers = {
+    card: (message, bytes) => this.receive(message, bytes),
+    labels: (message) => this.receiveLabels(message),
+  };
   /** Count up with every change, for the panels that read them. */
   readonly version = signal(0);
   readonly labelVersion = signal(0);
-  private readonly cards = new Lru<string, Card>(MOST);
-  private readonly labels = new Map<number, Map<number, string | null>>();
+  private readonly cards = new Lru<PictureKey, Card>(MOST);
+  private readonly labels = new Map<PictureKey, string | null>();
   private readonly winners = new Map<number, Map<number, Winners>>();
   private epoch = 0;
 
-  get(grid: number, cell: number): Card | null {
-    return this.cards.get(`${grid}:${cell}`) ?? null;
+  get(key: PictureKey): Card | null {
+    return this.cards.get(key) ?? null;
   }
 
   /** A card, without its being read by anybody. */
-  peek(grid: number, cell: number): Card | null {
-    return this.cards.peek(`${grid}:${cell}`) ?? null;
+  peek(key: PictureKey): Card | null {
+    return this.cards.peek(key) ?? null;
   }
 
-  label(grid: number, cell: number): string | null {
-    return this.labels.get(grid)?.get(cell) ?? null;
-  }
-
-  labelsOf(grid: number): ReadonlyMap<number, string | null> {
-    return this.labels.get(grid) ?? new Map();
+  label(key: PictureKey): string | null {
+    return this.labels.get(key) ?? null;
   }
 
   /** Which classes win which cells, as far as that is known. */
@@ -70,12 +72,10 @@ export class Cards {
   }
 
   receiveLabels(message: KernelMessageOf<"labels">): void {
-    const labels = this.labels.get(message.grid) ?? new Map<number, string | null>();
-    this.labels.set(message.grid, labels);
     const winners = this.winners.get(message.grid) ?? new Map<number, Winners>();
     this.winners.set(message.grid, winners);
     message.cells.forEach((cell, at) => {
-      labels.set(cell, message.labels[at] ?? null);
+      this.labels.set(cellKey(message.grid, cell), message.labels[at] ?? null);
       const won = [message.winners[at], message.seconds[at]];
       winners.set(
         cell,
@@ -86,7 +86,7 @@ export class Cards {
   }
 
   receive(message: KernelMessageOf<"card">, bytes: Uint8Array | undefined): void {
-    const key = `${message.grid}:${message.cell}`;
+    const key = keyOf(message);
     const { epoch } = this;
     this.cards.set(key, { ...message, strip: this.cards.peek(key)?.strip ?? null });
     this.version.value++;

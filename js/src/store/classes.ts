@@ -1,10 +1,12 @@
 import { computed, signal } from "@preact/signals";
+import type { Handlers, Part } from "../protocol/parts";
 
 /** In place of a cell’s label, once its classes are known. */
 export const NO_CERTAIN_CLASS = "no certain class";
 
 /** The classes that a layer may argue for, as far as the kernel has told. */
-export class Classes {
+export class Classes implements Part {
+  readonly handles: Handlers = { classes: (message) => this.receive(message) };
   /** One name for each, no two alike. */
   readonly names = signal<readonly string[]>([]);
   /** Why there are none; empty while that is not known. */

@@ -1,6 +1,8 @@
 import { signal } from "@preact/signals";
-import type { Place } from "../geometry/place";
+import { keyOf, type Place } from "../geometry/place";
 import type { BrowserMessage, ClassValue, KernelMessageOf } from "../protocol/messages";
+import type { Handlers, Part } from "../protocol/parts";
+import type { PictureKey } from "../protocol/picture_key";
 import { type Canvas, decodeToCanvas } from "../util/decode";
 import { Inspections } from "./inspections";
 import { type Profile, readProfile } from "./profile";
@@ -19,24 +21,27 @@ export interface CropInImage {
   image: Canvas | null;
 }
 
-export type DetailMessage = KernelMessageOf<
-  "frame" | "inspect_failed" | "profile" | "class_values" | "crop_in_image"
->;
+type DetailMessage = KernelMessageOf<"profile" | "class_values" | "crop_in_image">;
 
 /** Whole images are large; those that were looked at last are kept. */
 const MAX_IMAGES = 48;
 /** An image that does not come is asked for again after this time (ms). */
 const ASK_AGAIN = 3000;
 
-const keyOf = ({ grid, cell }: Place) => `${grid}:${cell}`;
-
 /** What open panels know of single cells beyond their cards. */
-export class Details {
+export class Details implements Part {
+  readonly handles: Handlers = {
+    frame: (message, bytes) => this.inspections.receive(message, bytes),
+    inspect_failed: (message, bytes) => this.inspections.receive(message, bytes),
+    profile: (message, bytes) => this.receive(message, bytes),
+    class_values: (message, bytes) => this.receive(message, bytes),
+    crop_in_image: (message, bytes) => this.receive(message, bytes),
+  };
   /** Counts up with every change, for the panels that read it. */
   readonly version = signal(0);
   readonly inspections: Inspections;
-  private readonly profiles = new Map<string, Profile>();
-  private readonly values = new Map<string, Map<number, ClassValue>>();
+  private readonly profiles = new Map<PictureKey, Profile>();
+  private readonly values = new Map<PictureKey, Map<number, ClassValue>>();
   private readonly images = new Map<string, CropInImage>();
   private readonly askedAt = new Map<string, number>();
   private epoch = 0;
@@ -79,12 +84,7 @@ export class Details {
     this.version.value++;
   }
 
-  receive(message: DetailMessage, bytes: Uint8Array | undefined, revision: number): void {
-    if (message.kind === "frame" || message.kind === "inspect_failed") {
-      this.inspections.receive(message, bytes);
-      return;
-    }
-    if (message.revision !== revision) return;
+  receive(message: DetailMessage, bytes: Uint8Array | undefined): void {
     const key = keyOf(message);
     if (message.kind === "profile") {
       const profile = readProfile(bytes, message.channels);

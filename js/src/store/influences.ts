@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
-
 import type { BrowserMessage, KernelMessageOf } from "../protocol/messages";
+import type { Handlers, Part } from "../protocol/parts";
 
 /** What a class gains from a cell: the mean over its samples, with its interval. */
 export interface Gain {
@@ -25,7 +25,8 @@ interface Asked {
 }
 
 /** What classes gain from cells, as far as the kernel has told; and what it is asked for. */
-export class Influences {
+export class Influences implements Part {
+  readonly handles: Handlers = { influence: (message) => this.receive(message) };
   /** Counts up with every change. */
   readonly version = signal(0);
   private readonly classes = new Map<number, Map<number, Map<number, Gain>>>();
@@ -57,14 +58,14 @@ export class Influences {
   }
 
   clear(): void {
-    this.stop();
+    this.dispose();
     this.asked.clear();
     this.wants.clear();
     this.classes.clear();
     this.version.value++;
   }
 
-  stop(): void {
+  dispose(): void {
     for (const asked of this.asked.values()) if (asked.timer !== null) clearTimeout(asked.timer);
   }
 

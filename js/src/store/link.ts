@@ -49,7 +49,7 @@ export class Link {
    * ends the kernel does not always say so, and a trait that cannot be sent is dropped in silence:
    * only a message fails.
    */
-  wonder(message: BrowserMessage): void {
+  pingIfSilent(message: BrowserMessage): void {
     const now = performance.now();
     if (!this.connected.peek() || now - this.lastSign < SILENCE) return;
     this.lastSign = now;

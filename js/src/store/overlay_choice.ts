@@ -2,17 +2,9 @@
  * Which overlay is shown, and its text: the trait `overlay`, written the same way by
  * `atlas_widget/widget/overlays.py`.
  */
+import { INFLUENCE, OVERLAYS } from "../protocol/shared";
 
-export const PLAIN_KINDS = [
-  "pictures",
-  "crops",
-  "density",
-  "top class",
-  "fidelity",
-  "doubt",
-] as const;
-
-export type PlainKind = (typeof PLAIN_KINDS)[number];
+export type PlainKind = (typeof OVERLAYS)[number];
 export type OverlayKind = PlainKind | "influence";
 
 /** The order in which one key goes through them. */
@@ -29,8 +21,6 @@ const ROUND: readonly OverlayKind[] = [
 /** `class` is a class's index among the model's outputs; -1 where its name is not known. */
 export type OverlayChoice = { kind: PlainKind } | { kind: "influence"; class: number };
 
-const INFLUENCE = "influence: ";
-
 /** A class that has no name of its own is called by its number. */
 export const className = (names: readonly string[], index: number): string =>
   names[index] ?? `class ${index}`;
@@ -43,7 +33,7 @@ export function readOverlay(text: unknown, names: readonly string[]): OverlayCho
     const index = names.indexOf(name);
     return { kind: "influence", class: index < 0 && numbered ? Number(numbered[1]) : index };
   }
-  return { kind: PLAIN_KINDS.find((kind) => kind === text) ?? "pictures" };
+  return { kind: OVERLAYS.find((kind) => kind === text) ?? "pictures" };
 }
 
 export function writeOverlay(choice: OverlayChoice, names: readonly string[]): string {

@@ -1,7 +1,9 @@
 import { Pictures } from "../pictures";
 import type { BrowserMessage, KernelMessageOf } from "../protocol/messages";
+import type { Handlers, Part } from "../protocol/parts";
+import { cellGroup, cellKey, cellKeys, cellOf, type PictureKey } from "../protocol/picture_key";
+import { MAX_TILES } from "../protocol/shared";
 
-const AT_ONCE = 64;
 const PARALLEL = 2;
 /** A request without an answer for this long (ms) no longer holds others up. */
 const PATIENCE = 4000;
@@ -17,7 +19,10 @@ interface Request {
  * The nearest real crop of each cell in view, whatever picture the cell has: asked for only while
  * somebody looks at crops, a sheet at a time, and forgotten afterwards.
  */
-export class RealCrops {
+export class RealCrops implements Part {
+  readonly handles: Handlers = {
+    real_crops: (message, bytes) => this.receive(message, bytes),
+  };
   readonly pictures: Pictures;
   /** What each view lacks; the view that moved last comes first. */
   private readonly wanted = new Map<object, { grid: number; cells: Set<number> }>();
@@ -28,10 +33,13 @@ export class RealCrops {
 
   constructor(
     private readonly send: (message: BrowserMessage) => void,
-    onChange: (grid: number, cells: number[]) => void,
+    onChange: (keys: PictureKey[]) => void,
   ) {
-    const again = (grid: number, cell: number) => {
-      for (const want of this.wanted.values()) if (want.grid === grid) want.cells.add(cell);
+    const again = (key: PictureKey) => {
+      const place = cellOf(key);
+      for (const want of this.wanted.values()) {
+        if (place && want.grid === place.grid) want.cells.add(place.cell);
+      }
       this.pump();
     };
     this.pictures = new Pictures(onChange, again, BOUNDS, false);
@@ -40,7 +48,9 @@ export class RealCrops {
   /** Asks for those of a view's cells that are not here, in this order. */
   want(view: object, grid: number, cells: readonly number[]): void {
     const underWay = this.underWay(grid);
-    const missing = cells.filter((cell) => !this.pictures.get(grid, cell) && !underWay.has(cell));
+    const missing = cells.filter(
+      (cell) => !this.pictures.get(cellKey(grid, cell)) && !underWay.has(cell),
+    );
     this.wanted.delete(view);
     this.wanted.set(view, { grid, cells: new Set(missing) });
     this.pump();
@@ -64,11 +74,12 @@ export class RealCrops {
       if (request.grid === message.grid && request.cells.has(message.cells[0])) this.end(request);
     }
     if (bytes) {
-      const { revision, grid, cells, tile, columns } = message;
-      const sheet = { kind: "sheet" as const, sheet: this.sheets++, state: "crop" };
+      const { grid, cells, tile, columns } = message;
+      const [group, keys] = [cellGroup(grid), cellKeys(grid, cells)];
+      const crops = { id: this.sheets++, state: "crop" as const, cosine: [], rank: [] };
       this.arriving.add(message);
       void this.pictures
-        .receive({ ...sheet, revision, grid, cells, tile, columns, cosine: [], rank: [] }, bytes)
+        .receive({ ...crops, group, keys, tile, columns }, bytes)
         .catch(() => console.warn("[atlas_widget] real crops could not be decoded"))
         .finally(() => this.arriving.delete(message));
     }
@@ -90,7 +101,7 @@ export class RealCrops {
   private pump(): void {
     for (const { grid, cells } of [...this.wanted.values()].reverse()) {
       while (this.requests.size < PARALLEL && cells.size > 0) {
-        const some = [...cells].slice(0, AT_ONCE);
+        const some = [...cells].slice(0, MAX_TILES);
         for (const cell of some) cells.delete(cell);
         const timer = setTimeout(() => {
           this.end(request);

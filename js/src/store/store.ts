@@ -3,10 +3,13 @@ import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { Causes } from "../causes/causes";
 import { Diagnoses } from "../diagnosis/diagnoses";
 import type { Grid } from "../geometry/grids";
+import type { Place } from "../geometry/place";
 import type { Pictures } from "../pictures";
 import type { BrowserMessage, KernelMessageOf } from "../protocol/messages";
+import { type KernelKind, type Part, Parts } from "../protocol/parts";
+import { cellKey, type PictureKey } from "../protocol/picture_key";
 import { PictureSupply } from "../supply/supply";
-import { greet } from "./announcing";
+import { announceReady } from "./announcing";
 import { Banners } from "./banners";
 import { bindSelections } from "./bound_selections";
 import { Cards } from "./cards";
@@ -19,16 +22,16 @@ import { Link } from "./link";
 import type { OverlayChoice } from "./overlay_choice";
 import { bindOverlay } from "./overlay_trait";
 import { RealCrops } from "./real_crops";
-import { receive } from "./receiving";
 import { Remembered } from "./remembered";
 import type { Selection, Selections } from "./selections";
 import { Strongest } from "./strongest";
 import type { Status } from "./traits";
+import { allViews } from "./views";
 
 export type Change =
   | { kind: "layout" }
-  | { kind: "pictures"; grid: number; cells: number[] }
-  | { kind: "crops"; grid: number; cells: number[] };
+  | { kind: "pictures"; keys: readonly PictureKey[] }
+  | { kind: "crops"; keys: readonly PictureKey[] };
 
 /**
  * What the browser knows of one model, shared by all its views. It listens from `initialize` on:
@@ -36,37 +39,48 @@ export type Change =
  */
 export class Store {
   readonly layout = signal<Layout | null>(null);
+  readonly connected: Signal<boolean>;
   readonly traits: KernelTraits;
   readonly selections: Selections;
   /** What lies over the pictures, in all views; setting it sets the trait. */
   readonly overlay: Signal<OverlayChoice>;
   readonly remembered: Remembered;
-  readonly supply: PictureSupply;
-  readonly cards = new Cards();
-  readonly details = new Details((message) => this.send(message));
-  readonly diagnoses = new Diagnoses((message) => this.send(message));
-  readonly classes = new Classes();
-  readonly causes = new Causes((message) => this.send(message));
-  readonly influences = new Influences((message) => this.send(message));
-  readonly strongest = new Strongest((message) => this.send(message));
-  readonly realCrops: RealCrops;
-  readonly banners = new Banners();
-  readonly connected: Signal<boolean>;
 
+  private readonly parts = new Parts();
   private readonly link: Link;
+  readonly send = (message: BrowserMessage): void => this.link.send(message);
+
+  readonly supply: PictureSupply;
+  readonly realCrops: RealCrops;
+  readonly cards = this.parts.add(new Cards());
+  readonly details = this.parts.add(new Details(this.send));
+  readonly diagnoses = this.parts.add(new Diagnoses(this.send));
+  readonly classes = this.parts.add(new Classes());
+  readonly causes = this.parts.add(new Causes(this.send));
+  readonly influences = this.parts.add(new Influences(this.send));
+  readonly strongest = this.parts.add(new Strongest(this.send));
+  readonly banners = this.parts.add(new Banners());
+  /** What each registered view knows, by the view's name. */
+  readonly viewStates: ReadonlyMap<string, Part>;
+
   private readonly unbindOverlay: () => void;
   private readonly listeners = new Set<(change: Change) => void>();
-  private readonly endGreeting: () => void;
+  private readonly endAnnouncing: () => void;
 
   constructor(model: AnyModel) {
     this.link = new Link(model);
     this.connected = this.link.connected;
-    const send = (message: BrowserMessage) => this.send(message);
-    this.supply = new PictureSupply(this.connected, send, (grid, cells) =>
-      this.emit({ kind: "pictures", grid, cells }),
+    const { parts, send, connected } = this;
+    parts.add({
+      handles: { layout: (message) => this.receiveLayout(message) },
+      ofAnyRevision: true,
+    });
+    this.supply = parts.add(
+      new PictureSupply(connected, send, (keys) => this.emit({ kind: "pictures", keys })),
     );
-    this.realCrops = new RealCrops(send, (grid, cells) =>
-      this.emit({ kind: "crops", grid, cells }),
+    this.realCrops = parts.add(new RealCrops(send, (keys) => this.emit({ kind: "crops", keys })));
+    this.viewStates = new Map(
+      allViews().map((view) => [view.name, parts.add(view.makeState({ connected, send }))]),
     );
     this.traits = new KernelTraits(this.link, (status) => this.banners.followStatus(status));
     this.remembered = new Remembered(this.link);
@@ -74,10 +88,10 @@ export class Store {
     const overlay = bindOverlay(this.link, this.classes.names);
     this.overlay = overlay.choice;
     this.unbindOverlay = overlay.stop;
-    this.link.onMessage((content, buffers) => receive(this, content, buffers[0]));
-    this.endGreeting = greet(
+    this.link.onMessage((content, buffers) => parts.receive(content, buffers[0], this.revision));
+    this.endAnnouncing = announceReady(
       (view) => {
-        if (this.connected.peek()) this.send({ kind: "ready", view, revision: this.revision });
+        if (connected.peek()) send({ kind: "ready", view, revision: this.revision });
       },
       () => this.revision >= 0,
     );
@@ -101,18 +115,21 @@ export class Store {
     return this.selections.now;
   }
 
+  /** The kinds of messages that are handled here. */
+  get kinds(): readonly KernelKind[] {
+    return this.parts.kinds;
+  }
+
   get revision(): number {
     return this.layout.peek()?.revision ?? -1;
   }
 
   dispose(): void {
-    this.endGreeting();
+    this.endAnnouncing();
     this.unbindOverlay();
     this.link.dispose();
     this.listeners.clear();
-    this.supply.dispose();
-    this.realCrops.dispose();
-    this.influences.stop();
+    this.parts.dispose();
   }
 
   onChange(listener: (change: Change) => void): () => void {
@@ -125,19 +142,15 @@ export class Store {
   }
 
   /** A cell's label: from its card if that has come, else from the list of labels. */
-  label(grid: number, cell: number): string | null {
-    return this.cards.peek(grid, cell)?.label ?? this.cards.label(grid, cell);
+  label(key: PictureKey): string | null {
+    return this.cards.peek(key)?.label ?? this.cards.label(key);
   }
 
   // ------------------------------------------------------------------ to the kernel
 
-  send(message: BrowserMessage): void {
-    this.link.send(message);
-  }
-
   /** Asks for a cell's card unless it is complete. */
-  wantCard(grid: number, cell: number): void {
-    const known = this.cards.get(grid, cell);
+  wantCard({ grid, cell }: Place): void {
+    const known = this.cards.get(cellKey(grid, cell));
     if (known?.classes && (known.strip || known.crops === 0)) return;
     if (this.connected.peek()) this.send({ kind: "hover", grid, cell });
   }
@@ -162,29 +175,23 @@ export class Store {
 
   setHovered(cell: number): void {
     this.link.set({ hovered: cell });
-    this.wonder();
+    this.pingIfSilent();
   }
 
   /** Finds out whether the kernel is still there, where nobody may have said that it is gone. */
-  wonder(): void {
+  pingIfSilent(): void {
     const grid = this.layout.peek()?.grids[0].size;
-    if (grid !== undefined) this.link.wonder({ kind: "missing", grid, cells: [] });
+    if (grid !== undefined) this.link.pingIfSilent({ kind: "missing", grid, cells: [] });
   }
 
   // ------------------------------------------------------------------ from the kernel
 
-  receiveLayout(message: KernelMessageOf<"layout">): void {
+  private receiveLayout(message: KernelMessageOf<"layout">): void {
     const { revision } = message;
     if (revision < this.revision) return;
     if (revision !== this.revision) {
       if (this.revision >= 0) this.selections.forget();
-      this.supply.clear();
-      this.cards.clear();
-      this.details.clear();
-      this.diagnoses.clear();
-      this.influences.clear();
-      this.strongest.clear();
-      this.realCrops.clear();
+      this.parts.clear();
     }
     this.layout.value = readLayout(message);
     this.emit({ kind: "layout" });

@@ -1,8 +1,7 @@
 import { signal } from "@preact/signals";
 import type { BrowserMessage, KernelMessageOf } from "../protocol/messages";
-
-/** The most classes that are asked for at once; the same as `MAX_INTEGERS` in Python. */
-export const MAX_CLASSES = 64;
+import type { Handlers, Part } from "../protocol/parts";
+import { MAX_INTEGERS } from "../protocol/shared";
 
 /** Where a class is strong: the cells that clearly argue for it, strongest first. */
 export interface Strength {
@@ -16,7 +15,8 @@ interface Asked {
 }
 
 /** What the search was told about classes on one grid. The kernel goes on telling until it ends. */
-export class Strongest {
+export class Strongest implements Part {
+  readonly handles: Handlers = { strongest: (message) => this.receive(message) };
   readonly version = signal(0);
   /** Of how many cells of the grid the kernel knows the classes. */
   readonly known = signal({ cells: 0, total: 0 });
@@ -31,7 +31,7 @@ export class Strongest {
 
   /** Asks for these classes; none end the asking. */
   want(grid: number, classes: readonly number[]): void {
-    const some = classes.slice(0, MAX_CLASSES);
+    const some = classes.slice(0, MAX_INTEGERS);
     const { asked } = this;
     if (some.length === 0 && asked.classes.length === 0) return;
     if (asked.grid === grid && asked.classes.join() === some.join()) return;

@@ -1,17 +1,10 @@
 /** Reads what Python put into traits; whatever is missing or odd becomes a harmless default. */
+
 import type { Box } from "../geometry/geometry";
+import type { STAGES } from "../protocol/shared";
 import { formatCount, formatSeconds, plural } from "../util/numbers";
 
-export type Stage =
-  | "starting"
-  | "collecting"
-  | "layout"
-  | "attribution"
-  | "umap"
-  | "pictures"
-  | "idle"
-  | "error"
-  | "closed";
+export type Stage = (typeof STAGES)[number];
 
 export interface Status {
   stage: Stage;

@@ -1,5 +1,6 @@
 import type { CellRange } from "../geometry/geometry";
 import { inRange } from "../geometry/geometry";
+import { cellOf, type PictureKey } from "../protocol/picture_key";
 
 /** What a view looks at: a range of a grid, and the cells in it from the middle outwards. */
 export interface InSight {
@@ -20,7 +21,10 @@ export class Sights {
     this.sights.delete(view);
   }
 
-  has(grid: number, cell: number): boolean {
+  has(key: PictureKey): boolean {
+    const place = cellOf(key);
+    if (!place) return false;
+    const { grid, cell } = place;
     for (const sight of this.sights.values()) {
       if (sight.grid === grid && isInRange(sight.range, cell, grid)) return true;
     }

@@ -152,7 +152,7 @@ export class OverlayLayer {
         return doubtOverlay(grid, store.diagnoses.ofGrid(grid.size));
       case "fidelity":
         void store.pictureVersion.value;
-        return fidelityOverlay((cell) => store.pictures.get(grid.size, cell));
+        return fidelityOverlay((cell) => store.pictures.get(grid.key(cell)));
       case "top class": {
         void store.cards.labelVersion.value;
         if (store.classes.reason.value) return null;

@@ -45,7 +45,7 @@ export function sceneOf(view: Drawn) {
 
 /** What is written into a large cell: what an overlay shows of it, and its label. */
 function wordsOf(view: Drawn, grid: Grid, cell: number): string | null {
-  const words = [view.overlays.words(grid, cell), view.store.label(grid.size, cell)];
+  const words = [view.overlays.words(grid, cell), view.store.label(grid.key(cell))];
   return words.filter(Boolean).join(" · ") || null;
 }
 

@@ -6,9 +6,11 @@ import type { Grid } from "../geometry/grids";
 import type { ActivePlace, Place } from "../geometry/place";
 import type { Combine } from "../geometry/selection";
 import { Panels } from "../panels/panels";
+import { cellsByGrid } from "../protocol/picture_key";
 import { Painter } from "../renderer/painter";
 import type { LevelMode } from "../store/remembered";
 import type { Store } from "../store/store";
+import { FIRST_VIEW } from "../store/views";
 import { followRemembered } from "./follow_remembered";
 import { Navigation } from "./navigation";
 import { OverlayLayer } from "./overlay_layer";
@@ -22,6 +24,8 @@ import { Walking } from "./walking";
 
 /** One view of a store: its level, what is under the pointer, what is open; and its parts. */
 export class View {
+  /** Which of the registered views is shown; this one is the atlas. */
+  readonly showing = signal(FIRST_VIEW);
   readonly tool = signal<Tool>("pan");
   /** The cell under the pointer or the keyboard's focus. */
   readonly active = signal<ActivePlace | null>(null);
@@ -101,7 +105,9 @@ export class View {
       this.store.onChange((change) => {
         if (change.kind === "layout") this.layoutChanged();
         else if ((change.kind === "crops") === this.showsCrops) {
-          this.painter.picturesChanged(change.grid, change.cells);
+          for (const [grid, cells] of cellsByGrid(change.keys)) {
+            this.painter.picturesChanged(grid, cells);
+          }
         }
       }),
       this.overlays.attach(

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { describePicture } from "../../src/components/words";
 import { isDoubtful, supersedes } from "../../src/pictures";
+import { cellKey } from "../../src/protocol/picture_key";
 import {
   describeStatus,
   readBox,
@@ -41,7 +42,7 @@ describe("traits from Python", () => {
 });
 
 describe("a picture", () => {
-  const picture = { grid: 20, state: "final", cosine: 0.78, rank: 1 };
+  const picture = { key: cellKey(20, 3), state: "final", cosine: 0.78, rank: 1 };
 
   it("says in words how good it is", () => {
     expect(describePicture(picture)).toBe("final, cosine 0.78, comes back to its own cell");
@@ -54,7 +55,7 @@ describe("a picture", () => {
 
   it("is doubtful only when finished; its rank tells nothing on fine grids", () => {
     expect(isDoubtful({ ...picture, state: "rough", cosine: 0.1 })).toBe(false);
-    expect(isDoubtful({ ...picture, grid: 80, rank: 3 })).toBe(false);
+    expect(isDoubtful({ ...picture, key: cellKey(80, 3), rank: 3 })).toBe(false);
     expect(isDoubtful({ ...picture, rank: 2 })).toBe(true);
   });
 

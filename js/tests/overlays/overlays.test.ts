@@ -16,6 +16,7 @@ import { densityOverlay } from "../../src/overlays/density";
 import { fidelityOverlay } from "../../src/overlays/fidelity";
 import { influenceOverlay, isClear, reachOf } from "../../src/overlays/influence";
 import { assignColours, cellsWonBy, topClassOverlay } from "../../src/overlays/top_class";
+import { cellKey } from "../../src/protocol/picture_key";
 import {
   nextOverlay,
   type OverlayChoice,
@@ -264,10 +265,10 @@ describe("top class", () => {
 describe("fidelity", () => {
   it("colours what has a cosine and frames what is doubtful", () => {
     const pictures = new Map([
-      [0, { grid: 4, state: "final", cosine: 0.9, rank: 1 }],
-      [1, { grid: 4, state: "final", cosine: 0.9, rank: 2 }],
-      [5, { grid: 4, state: "final", cosine: 0.2, rank: 1 }],
-      [6, { grid: 4, state: "crop", cosine: null, rank: null }],
+      [0, { key: cellKey(4, 0), state: "final", cosine: 0.9, rank: 1 }],
+      [1, { key: cellKey(4, 1), state: "final", cosine: 0.9, rank: 2 }],
+      [5, { key: cellKey(4, 5), state: "final", cosine: 0.2, rank: 1 }],
+      [6, { key: cellKey(4, 6), state: "crop", cosine: null, rank: null }],
     ]);
     const overlay = fidelityOverlay((cell) => pictures.get(cell));
     expect(overlay.colour(0)).toBe(pixelOf(MAKO.at(0.9)));

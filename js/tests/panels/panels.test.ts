@@ -19,7 +19,7 @@ function setUp() {
     kinds(kind).map((message) => (message as { request: number }).request);
   const cells = () => panels.shown.value.map((panel) => panel.place.cell);
   const frame = (request: number, step: number, steps: number, done = step === steps) =>
-    details.receive(
+    details.inspections.receive(
       {
         kind: "frame",
         request,
@@ -31,7 +31,6 @@ function setUp() {
         done,
       },
       undefined,
-      0,
     );
   return { sent, connected, details, wantCard, opened, panels, kinds, requests, cells, frame };
 }
@@ -156,10 +155,9 @@ describe("a live picture", () => {
     const { opened, panels, details } = setUp();
     opened.value = A;
     const live = panels.shown.value[0].live.value!;
-    details.receive(
+    details.inspections.receive(
       { kind: "inspect_failed", request: live.request, message: "no memory" },
       undefined,
-      0,
     );
     expect(live.state.value).toMatchObject({ failed: "no memory", done: true });
   });

@@ -4,7 +4,7 @@ import { DecodingQueue, type Task } from "../../src/pictures/decoder";
 import { type Copies, makeCopies } from "../../src/pictures/make_copies";
 import { type Sheet, supersedes } from "../../src/pictures/picture";
 
-const sheet = (key: number) => ({ key, tile: 64, columns: 8 }) as Sheet;
+const sheet = (serial: number) => ({ serial, tile: 64, columns: 8 }) as Sheet;
 const bitmap = (side: number, closed: number[] = [], name = 0) =>
   ({ width: side, height: side, close: () => closed.push(name) }) as unknown as ImageBitmap;
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { KernelMessageOf } from "../../src/protocol/messages";
+import { cellKey } from "../../src/protocol/picture_key";
 import { Cards } from "../../src/store/cards";
 
 function card(cell: number): KernelMessageOf<"card"> {
@@ -25,10 +26,10 @@ describe("cards", () => {
     const cards = new Cards();
     for (let cell = 0; cell < 1000; cell++) {
       cards.receive(card(cell), undefined);
-      expect(cards.get(80, 0)?.label).toBe("label 0"); // a panel that stays open
-      cards.peek(80, 1); // the labels of the atlas
+      expect(cards.get(cellKey(80, 0))?.label).toBe("label 0"); // a panel that stays open
+      cards.peek(cellKey(80, 1)); // the labels of the atlas
     }
-    expect(cards.get(80, 1)).toBeNull();
-    expect(cards.get(80, 999)?.label).toBe("label 999");
+    expect(cards.get(cellKey(80, 1))).toBeNull();
+    expect(cards.get(cellKey(80, 999))?.label).toBe("label 999");
   });
 });

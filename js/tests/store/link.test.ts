@@ -2,37 +2,7 @@ import type { AnyModel } from "@anywidget/types";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { BrowserMessage } from "../../src/protocol/messages";
 import { Link } from "../../src/store/link";
-
-/** anywidget's model, without a page. */
-class Model {
-  readonly sent: unknown[] = [];
-  gone = false;
-  private readonly listeners = new Map<string, Set<(...values: unknown[]) => void>>();
-  private readonly values = new Map<string, unknown>();
-
-  get = (name: string) => this.values.get(name);
-  set = (name: string, value: unknown) => {
-    this.values.set(name, value);
-    this.emit(`change:${name}`);
-  };
-  save_changes = () => {};
-  send = (message: unknown) => {
-    if (this.gone) throw new Error("Cannot send");
-    this.sent.push(message);
-  };
-  on = (name: string, listener: (...values: unknown[]) => void) => {
-    this.listeners.set(name, (this.listeners.get(name) ?? new Set()).add(listener));
-  };
-  off = (name: string, listener: (...values: unknown[]) => void) => {
-    this.listeners.get(name)?.delete(listener);
-  };
-  emit(name: string, ...values: unknown[]) {
-    for (const listener of this.listeners.get(name) ?? []) listener(...values);
-  }
-  get count() {
-    return [...this.listeners.values()].reduce((sum, { size }) => sum + size, 0);
-  }
-}
+import { Model } from "./model";
 
 const NOTHING: BrowserMessage = { kind: "missing", grid: 20, cells: [] };
 
@@ -64,19 +34,19 @@ describe("the line to the kernel", () => {
   it("is tried after a silence, and only then", () => {
     const { model, link } = connect();
     link.onTrait("status", () => {});
-    link.wonder(NOTHING);
+    link.pingIfSilent(NOTHING);
     vi.advanceTimersByTime(1900);
     model.set("status", {});
     vi.advanceTimersByTime(1900);
-    link.wonder(NOTHING);
+    link.pingIfSilent(NOTHING);
     expect(model.sent).toEqual([]);
     vi.advanceTimersByTime(200);
-    link.wonder(NOTHING);
-    link.wonder(NOTHING);
+    link.pingIfSilent(NOTHING);
+    link.pingIfSilent(NOTHING);
     expect(model.sent).toEqual([NOTHING]);
     model.gone = true;
     vi.advanceTimersByTime(2100);
-    link.wonder(NOTHING);
+    link.pingIfSilent(NOTHING);
     expect(link.connected.value).toBe(false);
   });
 

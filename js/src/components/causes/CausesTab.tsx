@@ -40,7 +40,7 @@ export function CausesTab({ panel }: { panel: Panel }) {
       change: choices.change.value,
       amount: choices.amount.value,
       where: choices.where.value,
-      classes: region ? [] : classesOf(store.cards.get(panel.place.grid, panel.place.cell)),
+      classes: region ? [] : classesOf(store.cards.get(panel.key)),
     });
   };
   return (

@@ -1,4 +1,5 @@
 import type { Cue, CueReport } from "../../causes/cues";
+import { cellKey } from "../../protocol/picture_key";
 import type { Canvas } from "../../util/decode";
 import { formatShare, formatValue, plural } from "../../util/numbers";
 import { CellPicture } from "../CellPicture";
@@ -123,7 +124,7 @@ function CueRow({
           view.opened.value = { grid, cell: cue.cell };
         }}
       >
-        <CellPicture grid={grid} cell={cue.cell} size={64} />
+        <CellPicture of={cellKey(grid, cue.cell)} size={64} />
         <span class="aw-cue-words">
           <strong>
             for “{cue.argueFor}” <small>in images of “{cue.seenIn}”</small>

@@ -1,4 +1,5 @@
 import type { Place } from "../../geometry/place";
+import { keyOf } from "../../geometry/place";
 import { ClassBars, reachOf } from "../ClassBars";
 import { useWidget } from "../context";
 import { describeWaiting, NO_CLASSES } from "../words";
@@ -8,7 +9,7 @@ import { ClassActions, useWins } from "./ClassActions";
 export function CellClasses({ place }: { place: Place }) {
   const { store } = useWidget();
   void store.cards.version.value;
-  const card = store.cards.get(place.grid, place.cell);
+  const card = store.cards.get(keyOf(place));
   const connected = store.connected.value;
   const [pro, contra] = [card?.classes ?? null, card?.against ?? []];
   const reach = reachOf([...(pro ?? []), ...contra]);

@@ -1,5 +1,6 @@
 import { useEffect } from "preact/hooks";
 import type { Place } from "../../geometry/place";
+import { keyOf } from "../../geometry/place";
 import {
   type ComparedClass,
   classesToCompare,
@@ -23,7 +24,7 @@ export function ComparedClasses({ first, other }: { first: Place; other: Place }
   void store.cards.version.value;
   void store.details.version.value;
   const connected = store.connected.value;
-  const [a, b] = [first, other].map(({ grid, cell }) => store.cards.get(grid, cell));
+  const [a, b] = [first, other].map((place) => store.cards.get(keyOf(place)));
   const classes =
     a?.classes && b?.classes
       ? [
@@ -34,7 +35,7 @@ export function ComparedClasses({ first, other }: { first: Place; other: Place }
         ]
       : null;
   const known = [first, other].map((place) => {
-    const card = store.cards.get(place.grid, place.cell);
+    const card = store.cards.get(keyOf(place));
     const strongest = [...(card?.classes ?? []), ...(card?.against ?? [])];
     const values = new Map<number, ClassValue>(strongest.map((value) => [value.index, value]));
     for (const [index, value] of store.details.classValues(place)) values.set(index, value);

@@ -11,8 +11,8 @@ export function PanelHead({ panel, mark = "" }: { panel: Panel; mark?: "" | "A" 
   void store.cards.version.value;
   void store.cards.labelVersion.value;
   const { grid, cell } = panel.place;
-  const card = store.cards.get(grid, cell);
-  const label = store.label(grid, cell);
+  const card = store.cards.get(panel.key);
+  const label = store.label(panel.key);
   const pinned = view.panels.isPinned(panel.place);
   const leaves = pinned && view.opened.value !== null;
   const stay = pinned

@@ -19,13 +19,12 @@ function inView(panel: Panel): { inspection: Inspection | null; at: number } {
 
 /** The large frame of a panel: the live picture, one of its variants, or a crop in its image. */
 export function Viewer({ panel }: { panel: Panel }) {
-  const { grid, cell } = panel.place;
   const { inspection, at } = inView(panel);
   return panel.looking.kind === "crop" ? (
     <CropInImage place={panel.place} crop={panel.looking.at} />
   ) : (
     <LiveFrame inspection={inspection} at={at} label="The picture as it is being optimised">
-      <CellPicture grid={grid} cell={cell} size={224} />
+      <CellPicture of={panel.key} size={224} />
     </LiveFrame>
   );
 }

@@ -1,0 +1,44 @@
+/** Written by `make messages` out of the Python package: do not edit. */
+
+/** What a status's `stage` may be. */
+export const STAGES = [
+  "starting",
+  "collecting",
+  "layout",
+  "attribution",
+  "umap",
+  "pictures",
+  "idle",
+  "error",
+  "closed",
+] as const;
+
+/** How good a picture is, the least first. */
+export const PICTURE_STATES = ["crop", "rough", "final"] as const;
+
+/** How many classes each kind of subject names. */
+export const SUBJECT_KINDS = { class: 1, winning: 1, comparison: 2 } as const;
+
+/** The overlays that need no class. */
+export const OVERLAYS = ["pictures", "crops", "density", "top class", "fidelity", "doubt"] as const;
+
+/** How the text of an overlay of one class's influence begins. */
+export const INFLUENCE = "influence: ";
+
+/** The most cells that a message may name. */
+export const MAX_CELLS = 25600;
+
+/** The most numbers in a field of `integers`. */
+export const MAX_INTEGERS = 64;
+
+/** The side of a picture as it is sent, in pixels. */
+export const TILE = 64;
+
+/** The most pictures in one message. */
+export const MAX_TILES = 64;
+
+/** The most images whose thumbnails are sent at once. */
+export const MAX_THUMBNAILS = 24;
+
+/** How many nearest neighbours of a sample are looked at. */
+export const NEIGHBORS = 15;
