@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import { rove } from "../keyboard/roving";
-import { FIRST_VIEW } from "../store/views";
+import { FIRST_VIEW } from "../store/view_registry";
 import { copyView } from "../view/copy_view";
 import type { Tool } from "../view/pointer";
 import { useWidget } from "./context";

@@ -1,5 +1,5 @@
 import { useRef } from "preact/hooks";
-import { allViews } from "../store/views";
+import { allViews } from "../store/view_registry";
 import { useWidget } from "./context";
 
 /** The view that is chosen. Those that were looked at before stay as they are, out of sight. */

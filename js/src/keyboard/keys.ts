@@ -1,6 +1,6 @@
 import type { Signal } from "@preact/signals";
 import { targetOf } from "../page/host";
-import { FIRST_VIEW } from "../store/views";
+import { FIRST_VIEW } from "../store/view_registry";
 import type { View } from "../view/view";
 import { chordOf, commandFor, type KeyActions } from "./keymap";
 

@@ -26,7 +26,7 @@ import { Remembered } from "./remembered";
 import type { Selection, Selections } from "./selections";
 import { Strongest } from "./strongest";
 import type { Status } from "./traits";
-import { allViews } from "./views";
+import { allViews } from "./view_registry";
 
 export type Change =
   | { kind: "layout" }

@@ -10,7 +10,7 @@ import { cellsByGrid } from "../protocol/picture_key";
 import { Painter } from "../renderer/painter";
 import type { LevelMode } from "../store/remembered";
 import type { Store } from "../store/store";
-import { FIRST_VIEW } from "../store/views";
+import { FIRST_VIEW } from "../store/view_registry";
 import { followRemembered } from "./follow_remembered";
 import { Navigation } from "./navigation";
 import { OverlayLayer } from "./overlay_layer";

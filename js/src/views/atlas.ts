@@ -1,5 +1,5 @@
 import { Atlas } from "../components/Atlas";
-import { FIRST_VIEW, registerView } from "../store/views";
+import { FIRST_VIEW, registerView } from "../store/view_registry";
 
 registerView({
   name: FIRST_VIEW,
