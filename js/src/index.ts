@@ -8,15 +8,36 @@ import { Store } from "./store/store";
  */
 export default function atlasWidget() {
   let store: Store | null = null;
+  /** How many displays there are of stores that no `initialize` has made. */
+  const displays = new Map<Store, number>();
+  const end = (ended: Store) => {
+    ended.dispose();
+    if (store === ended) store = null;
+  };
   return {
     initialize({ model }: { model: AnyModel }) {
       const mine = new Store(model);
       store = mine;
-      return () => mine.dispose();
+      return () => end(mine);
     },
     render({ model, el }: { model: AnyModel; el: HTMLElement }) {
-      store ??= new Store(model);
-      return mount(store, el);
+      if (store === null) {
+        store = new Store(model);
+        displays.set(store, 0);
+      }
+      const mine = store;
+      const count = displays.get(mine);
+      if (count !== undefined) displays.set(mine, count + 1);
+      const unmount = mount(mine, el);
+      return () => {
+        unmount();
+        const left = displays.get(mine);
+        if (left === undefined) return;
+        displays.set(mine, left - 1);
+        if (left > 1) return;
+        displays.delete(mine);
+        end(mine);
+      };
     },
   };
 }

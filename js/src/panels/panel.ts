@@ -131,7 +131,9 @@ export class Panel {
   }
 
   private dropUnfinishedVariants(): void {
-    const { variants } = this;
-    if (variants.peek() && !variants.peek()?.state.peek().done) variants.value = null;
+    const variants = this.variants.peek();
+    if (!variants || variants.state.peek().done) return;
+    variants.stop();
+    this.variants.value = null;
   }
 }

@@ -96,6 +96,11 @@ export class Inspections {
 
   constructor(private readonly send: Send) {}
 
+  /** How many are open. */
+  get count(): number {
+    return this.running.size;
+  }
+
   /** The large picture of a cell. */
   open({ grid, cell }: Place, seed: number): LivePictures {
     return this.begin((request) => ({ kind: "inspect", grid, cell, request, seed }));

@@ -1,17 +1,10 @@
 import type { AnyModel } from "@anywidget/types";
 import { signal } from "@preact/signals";
 import type { BrowserMessage } from "../protocol/messages";
+import { Receipts, type Sender } from "./receipts";
 
 /** A kernel that has been silent for this long (ms) may be gone. */
 const SILENCE = 2000;
-/** A trait that waits for this long (ms) waits for a receipt that was lost. */
-const RECEIPT = 4000;
-
-/** What ipywidgets' own model has beneath anywidget's; private, so nothing of it is relied on. */
-interface Sender {
-  _pending_msgs?: unknown;
-  _handle_status?: (message: { content: { execution_state: string } }) => void;
-}
 
 /** The line to the kernel: traits, messages, and whether anybody is there. */
 export class Link {
@@ -19,17 +12,14 @@ export class Link {
   private lastSign = performance.now();
   private readonly lastSet = new Map<string, string>();
   private readonly cleanups: (() => void)[] = [];
-  private sender: Sender | null = null;
-  private receipt: ReturnType<typeof setTimeout> | null = null;
+  private readonly receipts = new Receipts();
 
   constructor(private readonly model: AnyModel) {
     // Fired when the manager loses the kernel. The flag itself is not part of anywidget's model.
     this.on("comm_live_update", () => {
       this.connected.value = false;
     });
-    this.on("change", (sender: Sender) => {
-      this.sender = sender;
-    });
+    this.on("change", (sender: Sender) => this.receipts.from(sender));
   }
 
   get(name: string): unknown {
@@ -70,26 +60,10 @@ export class Link {
     if (!changed) return;
     try {
       this.model.save_changes();
-      this.expectReceipt();
+      this.receipts.expect();
     } catch {
       this.connected.value = false;
     }
-  }
-
-  /**
-   * ipywidgets sends a trait once the kernel is through with the one before. If the connection was
-   * lost meanwhile, the receipt never comes and no trait would be sent again: it is made up for.
-   */
-  private expectReceipt(): void {
-    if (this.receipt !== null) clearTimeout(this.receipt);
-    this.receipt = setTimeout(() => {
-      this.receipt = null;
-      const { sender } = this;
-      const waiting = Number(sender?._pending_msgs ?? 0);
-      for (let lost = 0; lost < Math.min(waiting, 8); lost++) {
-        sender?._handle_status?.({ content: { execution_state: "idle" } });
-      }
-    }, RECEIPT);
   }
 
   /** Calls back for what Python set, not for what a view of ours did. */
@@ -112,7 +86,7 @@ export class Link {
   }
 
   dispose(): void {
-    if (this.receipt !== null) clearTimeout(this.receipt);
+    this.receipts.dispose();
     for (const cleanup of this.cleanups) cleanup();
   }
 

@@ -162,6 +162,24 @@ describe("a live picture", () => {
     expect(live.state.value).toMatchObject({ failed: "no memory", done: true });
   });
 
+  it("is forgotten with its variants when the kernel goes", () => {
+    const { opened, panels, connected, details, requests, frame } = setUp();
+    opened.value = A;
+    const [panel] = panels.shown.value;
+    panel.toggleVariants();
+    expect(details.inspections.count).toBe(2);
+    connected.value = false;
+    expect(panel.variants.value).toBeNull();
+    expect(details.inspections.count).toBe(0);
+    connected.value = true;
+    panel.toggleVariants();
+    frame(requests("inspect_variants")[1], 64, 64);
+    connected.value = false;
+    expect(panel.variants.value).not.toBeNull(); // what is finished stays to be looked at
+    opened.value = null;
+    expect(details.inspections.count).toBe(0);
+  });
+
   it("is asked for again by a kernel that comes back", () => {
     const { opened, connected, kinds } = setUp();
     opened.value = A;

@@ -60,17 +60,6 @@ describe("the line to the kernel", () => {
     expect(heard).toEqual([[2], [1]]);
   });
 
-  it("makes up for a receipt that was lost, so that traits are sent again", () => {
-    const { model, link } = connect();
-    const sender = { _pending_msgs: 1, _handle_status: () => sender._pending_msgs-- };
-    model.emit("change", sender);
-    link.set({ selection: [1] });
-    vi.advanceTimersByTime(3900);
-    expect(sender._pending_msgs).toBe(1);
-    vi.advanceTimersByTime(200);
-    expect(sender._pending_msgs).toBe(0);
-  });
-
   it("leaves no listeners behind", () => {
     const { model, link } = connect();
     link.onTrait("status", () => {});
