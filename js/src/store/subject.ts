@@ -2,7 +2,9 @@
  * What the atlas on show is about, as the trait `subject` says it: nothing for all samples, else a
  * kind and the names of its classes. Written the same way by `atlas_widget/session/subjects.py`.
  */
+import { SUBJECT_KINDS } from "../protocol/shared";
 
+type SubjectKind = keyof typeof SUBJECT_KINDS;
 export type Subject = readonly string[];
 
 export const ALL: Subject = [];
@@ -12,8 +14,10 @@ export const wins = (name: string): Subject => ["winning", name];
 export const compared = (first: string, other: string): Subject => ["comparison", first, other];
 
 export function readSubject(value: unknown): Subject {
-  const parts = Array.isArray(value) ? value : [];
-  return parts.every((part) => typeof part === "string") ? parts : ALL;
+  if (!Array.isArray(value) || !value.every((part) => typeof part === "string")) return ALL;
+  const [kind, ...classes] = value;
+  if (!Object.hasOwn(SUBJECT_KINDS, kind)) return ALL;
+  return classes.length === SUBJECT_KINDS[kind as SubjectKind] ? value : ALL;
 }
 
 export const isSame = (a: Subject, b: Subject): boolean =>
