@@ -1,3 +1,4 @@
+import { interpolateViridis } from "d3-scale-chromatic";
 import { describe, expect, it } from "vitest";
 import { Grid } from "../../src/geometry/grids";
 import {
@@ -46,6 +47,16 @@ const apart = (a: Rgb, b: Rgb) => {
   const [one, other] = [toOklab(a), toOklab(b)];
   return Math.hypot(...one.map((value, k) => value - other[k]));
 };
+
+describe("viridis", () => {
+  it("is matplotlib’s and d3’s, from which ten of its colours are enough", () => {
+    for (let step = 0; step < 256; step++) {
+      const exact = parseColour(interpolateViridis(step / 255));
+      const ours = VIRIDIS.at(step / 255);
+      expect(Math.max(...exact.map((byte, at) => Math.abs(byte - ours[at])))).toBeLessThan(18);
+    }
+  });
+});
 
 describe("the text of an overlay", () => {
   const names = ["tabby", "crane (1)", "fox: red"];
