@@ -32,8 +32,8 @@ export interface SourceImage {
 }
 
 /** How many images are asked for at once. */
-export const IMAGES_AT_ONCE = 12;
-const MOST_PICTURES = 24;
+export const IMAGES_PER_REQUEST = 12;
+const MAX_PICTURES = 24;
 /** What does not come is asked for again after this time (ms). */
 const ASK_AGAIN = 4000;
 
@@ -55,7 +55,7 @@ export class Causes implements Part {
   readonly version = signal(0);
   private readonly running = new Map<number, Running<unknown>>();
   private readonly sheets = new Map<number, SourceImage[]>();
-  private readonly pictures = new Lru<number, { name: string; picture: Canvas }>(MOST_PICTURES);
+  private readonly pictures = new Lru<number, { name: string; picture: Canvas }>(MAX_PICTURES);
   private readonly askedAt = new Map<string, number>();
   private crops = new Map<number, Canvas>();
   private count: number | null = null;
@@ -87,7 +87,7 @@ export class Causes implements Part {
   wantImages(first: number): void {
     if (this.sheets.has(first) || (this.count !== null && first >= this.count)) return;
     if (this.asks(`images ${first}`)) {
-      this.send({ kind: "source_images", first, count: IMAGES_AT_ONCE });
+      this.send({ kind: "source_images", first, count: IMAGES_PER_REQUEST });
     }
   }
 

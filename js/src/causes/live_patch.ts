@@ -15,7 +15,7 @@ export interface PatchAsk extends PatchPlace {
 }
 
 /** After this time (ms) an answer is taken for lost. */
-const PATIENCE = 6000;
+const TIMEOUT = 6000;
 
 /**
  * What the model says while a patch is dragged. One question is on its way at a time; of those that
@@ -35,7 +35,7 @@ export class LivePatch {
 
   want(ask: PatchAsk): void {
     this.next = ask;
-    if (this.flying && Date.now() - this.flying.since > PATIENCE) this.flying = null;
+    if (this.flying && Date.now() - this.flying.since > TIMEOUT) this.flying = null;
     this.launch();
   }
 

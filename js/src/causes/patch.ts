@@ -9,21 +9,21 @@ export interface PatchPlace {
   size: number;
 }
 
-export const SMALLEST = 0.05;
-export const LARGEST = 0.8;
+export const MIN_SIZE = 0.05;
+export const MAX_SIZE = 0.8;
 
 /** The place moved inwards and sized so that the patch lies within the image. */
 export function fitted({ x, y, size }: PatchPlace): PatchPlace {
-  const side = clamp(size, SMALLEST, LARGEST);
+  const side = clamp(size, MIN_SIZE, MAX_SIZE);
   return { x: clamp(x, side / 2, 1 - side / 2), y: clamp(y, side / 2, 1 - side / 2), size: side };
 }
 
 const STEP = 0.02;
-const STRIDE = 0.1;
+const LONG_STEP = 0.1;
 
 /** Where a key takes a patch; null if it means nothing to it. Shift goes further. */
 export function movedByKey(place: PatchPlace, key: string, far: boolean): PatchPlace | null {
-  const step = far ? STRIDE : STEP;
+  const step = far ? LONG_STEP : STEP;
   const { x, y, size } = place;
   switch (key) {
     case "ArrowLeft":
@@ -49,8 +49,8 @@ export function movedByKey(place: PatchPlace, key: string, far: boolean): PatchP
 /** Where the lower right corner of a patch is dragged to: the upper left one stays. */
 export function resized(place: PatchPlace, x: number, y: number): PatchPlace {
   const [left, top] = [place.x - place.size / 2, place.y - place.size / 2];
-  const room = Math.min(LARGEST, 1 - left, 1 - top);
-  const size = clamp(Math.max(x - left, y - top), SMALLEST, Math.max(SMALLEST, room));
+  const room = Math.min(MAX_SIZE, 1 - left, 1 - top);
+  const size = clamp(Math.max(x - left, y - top), MIN_SIZE, Math.max(MIN_SIZE, room));
   return { x: left + size / 2, y: top + size / 2, size };
 }
 

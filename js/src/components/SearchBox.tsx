@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { clamp } from "../geometry/geometry";
 import { combineFor } from "../geometry/selection";
 import { MAX_INTEGERS } from "../protocol/shared";
-import { argues } from "../store/subject";
+import { classSubject } from "../store/subject";
 import { formatCount, formatValue, plural } from "../util/numbers";
 import { type FoundClass, findClasses, findNames, nearMatches } from "../util/search";
 import { useWidget } from "./context";
@@ -114,7 +114,7 @@ export function SearchBox() {
                   select(match, event);
                 }}
                 onAtlas={() => {
-                  store.traits.setSubject(argues(match.name));
+                  store.traits.setSubject(classSubject(match.name));
                   clear();
                   host.focus({ preventScroll: true });
                 }}

@@ -2,12 +2,12 @@ import { useSignal } from "@preact/signals";
 import type { Subject } from "../store/subject";
 import {
   ALL,
-  argues,
-  compared,
+  classSubject,
+  comparisonSubject,
   describeSubject,
   isSame,
   nameSubject,
-  wins,
+  winningSubject,
 } from "../store/subject";
 import { ClassPicker } from "./ClassPicker";
 import { useWidget } from "./context";
@@ -100,9 +100,15 @@ function Menu({ onClose }: { onClose: () => void }) {
         `“${current}”`,
         "what argues most for it",
         kind === "class",
-        () => show(argues(current)),
+        () => show(classSubject(current)),
       ],
-      ["wins", "What it wins", "of all classes", kind === "winning", () => show(wins(current))],
+      [
+        "wins",
+        "What it wins",
+        "of all classes",
+        kind === "winning",
+        () => show(winningSubject(current)),
+      ],
       [
         "against",
         `“${current}” or …`,
@@ -179,9 +185,9 @@ function Question({
         chosen={null}
         onChoose={(index) => {
           const name = names[index];
-          if (what === "class") onShow(argues(name));
+          if (what === "class") onShow(classSubject(name));
           else if (what === "first") onAsk({ first: name });
-          else if (first !== null && name !== first) onShow(compared(first, name));
+          else if (first !== null && name !== first) onShow(comparisonSubject(first, name));
         }}
       />
     </>

@@ -129,12 +129,12 @@ export function padBox(box: Box, pad: number): Box {
 }
 
 /** More cells than these come in blocks: neighbours travel, and are kept, in one sheet. */
-const FEW = 700;
+const MAX_SINGLE = 700;
 const BLOCK = 8;
 
 /** Cells from the middle of `box` outwards: the order in which pictures are wanted. */
 export function fromCentre(cells: readonly number[], grid: number, box: Box): number[] {
-  const side = cells.length > FEW ? BLOCK : 1;
+  const side = cells.length > MAX_SINGLE ? BLOCK : 1;
   const cx = ((box[0] + box[2]) / 2) * grid - side / 2;
   const cy = ((box[1] + box[3]) / 2) * grid - side / 2;
   const blocks = new Map<number, { distance: number; cells: number[] }>();

@@ -17,7 +17,7 @@ export interface ClassEntry {
 
 export interface Note {
   colour: string;
-  /** Drawn as a frame rather than a filled square. */
+  /** SceneHost as a frame rather than a filled square. */
   framed?: boolean;
   text: string;
   /** Of how many cells in view it is so. */

@@ -4,7 +4,7 @@ import { type Place, samePlace } from "../geometry/place";
 import { Mix } from "./mix";
 import { Panel, type PanelStore } from "./panel";
 
-const MOST = 2;
+const MAX_PANELS = 2;
 
 const isAmong = (places: readonly Place[], place: Place) =>
   places.some((it) => samePlace(it, place));
@@ -12,7 +12,7 @@ const isAmong = (places: readonly Place[], place: Place) =>
 /** The cells that have a panel, left one first: those that are pinned, then the one opened last. */
 export function placesShown(pinned: readonly Place[], opened: Place | null): Place[] {
   const places = opened && !isAmong(pinned, opened) ? [...pinned, opened] : [...pinned];
-  return places.slice(0, MOST);
+  return places.slice(0, MAX_PANELS);
 }
 
 /**
@@ -29,7 +29,7 @@ export class Panels {
   /** Opened, but both places are taken by pinned panels. */
   readonly waiting = computed(() => {
     const opened = this.opened.value;
-    const taken = this.pinned.value.length === MOST && opened && !this.isPinned(opened);
+    const taken = this.pinned.value.length === MAX_PANELS && opened && !this.isPinned(opened);
     return taken ? opened : null;
   });
   /** How far the live picture of the cell opened last is. */
@@ -62,7 +62,7 @@ export class Panels {
   }
 
   pin(place: Place): void {
-    if (this.pinned.peek().length >= MOST || isAmong(this.pinned.peek(), place)) return;
+    if (this.pinned.peek().length >= MAX_PANELS || isAmong(this.pinned.peek(), place)) return;
     batch(() => {
       this.pinned.value = [...this.pinned.peek(), place];
       if (samePlace(this.opened.peek(), place)) this.opened.value = null;

@@ -16,8 +16,8 @@ export interface Bounds {
  * What just was decoded is not decoded again before this time (ms): a view that needs more copies
  * than are kept would have the same ones made for ever.
  */
-const PATIENCE = 1500;
-const MANY_WISHES = 500;
+const DECODE_PAUSE = 1500;
+const MAX_WISHES = 500;
 
 /**
  * The sheets, compressed, and decoded copies of them at the sizes at which they are drawn; of both,
@@ -141,12 +141,12 @@ export class SheetLibrary<Asker> {
       })
       .catch(() => {})
       .finally(() => {
-        if (epoch === this.epoch) this.wishes.set(wish, performance.now() + PATIENCE);
+        if (epoch === this.epoch) this.wishes.set(wish, performance.now() + DECODE_PAUSE);
       });
   }
 
   private forgetOldWishes(now: number): void {
-    if (this.wishes.size < MANY_WISHES) return;
+    if (this.wishes.size < MAX_WISHES) return;
     for (const [wish, until] of this.wishes) if (until < now) this.wishes.delete(wish);
   }
 }

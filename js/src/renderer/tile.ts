@@ -11,9 +11,9 @@ import { type TilePlace, tilePlace } from "./tile_level";
 /** Smaller cells are not snapped to whole pixels: too much of them would be lost. */
 const SNAPPED_FROM = 6;
 /** So many cells are drawn between two looks at the clock. */
-const AT_ONCE = 16;
+const CELLS_PER_LOOK = 16;
 /** What it costs to find out that a picture is not there yet. */
-const LOOK = 0.2;
+const LOOK_COST = 0.2;
 
 /** A part of a grid as an image. */
 export interface Tile extends TilePlace {
@@ -110,16 +110,16 @@ export function composeTile(
   const cost = Pace.costOf(level);
   context.imageSmoothingQuality = "low";
   let spent = 0;
-  let untilLook = AT_ONCE;
+  let untilLook = CELLS_PER_LOOK;
   const paint = (cell: number, again: boolean) => {
     if (--untilLook === 0) {
-      untilLook = AT_ONCE;
+      untilLook = CELLS_PER_LOOK;
       if (performance.now() > end) quota = 0;
     }
     const picture = scene.pictures.get(grid.key(cell));
     if (picture && covered && !scene.pictures.isReady(picture, level)) {
       tile.waiting.add(cell);
-      spent += LOOK;
+      spent += LOOK_COST;
       return;
     }
     tile.waiting.delete(cell);

@@ -13,16 +13,16 @@ import {
 } from "./tile_level";
 
 /** Tiles take 1 MB at most. Three screens full of them are kept, within these numbers. */
-const LEAST_KEPT = 48;
-const MOST_KEPT = 160;
+const MIN_KEPT = 48;
+const MAX_KEPT = 160;
 /** So many levels up an enlarged tile is looked for while one is not whole. */
 const ANCESTORS = 4;
 /** What shrinking four tiles into one costs, in cells. */
-const DERIVING = 150;
+const SHRINKING_COST = 150;
 /** So long is composed in a frame at most (ms), drawing included only in part. */
-const LONGEST = 6;
+const MAX_COMPOSING = 6;
 /** While nothing moves, at least so much is composed in a frame: nobody waits for that frame. */
-const AT_REST = 1200;
+const QUOTA_AT_REST = 1200;
 
 /**
  * A pyramid of tiles aligned with the cells of a grid, so that panning draws a handful of images
@@ -30,7 +30,7 @@ const AT_REST = 1200;
  * one, enlarged, or the finer ones show through.
  */
 export class TilePyramid {
-  private readonly tiles = new Lru<string, Tile>(LEAST_KEPT);
+  private readonly tiles = new Lru<string, Tile>(MIN_KEPT);
   /** What was drawn last: tiles that come into view again try again what they lack. */
   private inView = new Set<Tile>();
 
@@ -71,10 +71,10 @@ export class TilePyramid {
       height: size.height * ratio,
     };
     const wanted = fromMiddle(tileRange(grid.size, level, slot, stage));
-    this.tiles.bound = Math.min(MOST_KEPT, Math.max(LEAST_KEPT, 3 * wanted.length));
+    this.tiles.bound = Math.min(MAX_KEPT, Math.max(MIN_KEPT, 3 * wanted.length));
     scene.pictures.expect(grid.group, level);
-    const end = performance.now() + LONGEST;
-    const allowed = Math.max(this.pace.quota, scene.moving ? 0 : AT_REST);
+    const end = performance.now() + MAX_COMPOSING;
+    const allowed = Math.max(this.pace.quota, scene.moving ? 0 : QUOTA_AT_REST);
     let quota = allowed;
     let more = false;
     const before = this.inView;
@@ -137,7 +137,7 @@ export class TilePyramid {
     }
     tile.next = tile.cells.length;
     tile.whole = true;
-    return DERIVING;
+    return SHRINKING_COST;
   }
 
   /**

@@ -11,7 +11,7 @@ export interface Banner {
   fatal: boolean;
 }
 
-const MOST = 4;
+const MAX_BANNERS = 4;
 /** Notices fold away by themselves after this time (ms); the status line brings them back. */
 const NOTICE_TIME = 12_000;
 
@@ -52,7 +52,9 @@ export class Banners implements Part {
       .peek()
       .filter((old) => old.message !== message && !(fatal && old.fatal))
       .filter((old) => !(tone === "exported" && old.tone === "exported"));
-    this.list.value = [...others, { id: this.count++, tone, message, hint, fatal }].slice(-MOST);
+    this.list.value = [...others, { id: this.count++, tone, message, hint, fatal }].slice(
+      -MAX_BANNERS,
+    );
     if (tone === "notice") this.openNotices(NOTICE_TIME);
   }
 

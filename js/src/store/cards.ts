@@ -28,7 +28,7 @@ export interface Card {
 }
 
 /** Their crops are pictures: only the cards that were read last are kept. */
-const MOST = 256;
+const MAX_CARDS = 256;
 
 /** Cards and labels of one layout, as far as the kernel has told. */
 export class Cards implements Part {
@@ -39,7 +39,7 @@ export class Cards implements Part {
   /** Count up with every change, for the panels that read them. */
   readonly version = signal(0);
   readonly labelVersion = signal(0);
-  private readonly cards = new Lru<PictureKey, Card>(MOST);
+  private readonly cards = new Lru<PictureKey, Card>(MAX_CARDS);
   private readonly labels = new Map<PictureKey, string | null>();
   private readonly winners = new Map<number, Map<number, Winners>>();
   private epoch = 0;

@@ -11,11 +11,11 @@ export interface Gain {
 }
 
 /** So many classes' values are kept: going back to one shows it at once. */
-const CLASSES = 8;
+const MAX_CLASSES = 8;
 const MAX_CELLS = 6400;
 /** An answer that stays away this long (ms) is asked for again, so often without any progress. */
-const PATIENCE = 6000;
-const TRIES = 3;
+const RETRY_AFTER = 6000;
+const MAX_TRIES = 3;
 
 interface Asked {
   class: number;
@@ -74,7 +74,7 @@ export class Influences implements Part {
     this.classes.delete(message.class);
     this.classes.set(message.class, grids); // the last one used goes last
     for (const oldest of this.classes.keys()) {
-      if (this.classes.size <= CLASSES) break;
+      if (this.classes.size <= MAX_CLASSES) break;
       this.classes.delete(oldest);
     }
     const gains = grids.get(message.grid) ?? new Map<number, Gain>();
@@ -137,11 +137,11 @@ export class Influences implements Part {
   private watch(grid: number, asked: Asked): void {
     if (asked.timer !== null) clearTimeout(asked.timer);
     asked.timer = null;
-    if (asked.cells.size === 0 || asked.tries >= TRIES) return;
+    if (asked.cells.size === 0 || asked.tries >= MAX_TRIES) return;
     asked.timer = setTimeout(() => {
       asked.tries++;
       this.send({ kind: "influence", grid, class: asked.class, cells: [...asked.cells] });
       this.watch(grid, asked);
-    }, PATIENCE);
+    }, RETRY_AFTER);
   }
 }

@@ -6,7 +6,7 @@ import { MAX_TILES } from "../protocol/shared";
 
 const PARALLEL = 2;
 /** A request without an answer for this long (ms) no longer holds others up. */
-const PATIENCE = 4000;
+const RETRY_AFTER = 4000;
 const BOUNDS = { decoded: 48 * 2 ** 20, compressed: 24 * 2 ** 20 };
 
 interface Request {
@@ -106,7 +106,7 @@ export class RealCrops implements Part {
         const timer = setTimeout(() => {
           this.end(request);
           this.pump();
-        }, PATIENCE);
+        }, RETRY_AFTER);
         const request: Request = { grid, cells: new Set(some), timer };
         this.requests.add(request);
         this.send({ kind: "real_crops", grid, cells: some });

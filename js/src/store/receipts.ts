@@ -6,7 +6,7 @@
  */
 
 /** A trait that waits for this long (ms) waits for a receipt that was lost. */
-const PATIENCE = 4000;
+const TIMEOUT = 4000;
 /** More than so many are never on their way: ipywidgets keeps the others back. */
 const MAX_LOST = 8;
 
@@ -45,7 +45,7 @@ export class Receipts {
   /** Something was sent: if its receipt stays away, it is made up for. */
   expect(): void {
     this.cancelTimer();
-    this.timer = setTimeout(() => this.settle(), PATIENCE);
+    this.timer = setTimeout(() => this.settle(), TIMEOUT);
   }
 
   dispose(): void {

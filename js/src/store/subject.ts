@@ -9,9 +9,13 @@ export type Subject = readonly string[];
 
 export const ALL: Subject = [];
 
-export const argues = (name: string): Subject => ["class", name];
-export const wins = (name: string): Subject => ["winning", name];
-export const compared = (first: string, other: string): Subject => ["comparison", first, other];
+export const classSubject = (name: string): Subject => ["class", name];
+export const winningSubject = (name: string): Subject => ["winning", name];
+export const comparisonSubject = (first: string, other: string): Subject => [
+  "comparison",
+  first,
+  other,
+];
 
 export function readSubject(value: unknown): Subject {
   if (!Array.isArray(value) || !value.every((part) => typeof part === "string")) return ALL;

@@ -1,10 +1,10 @@
 import type { PictureKey } from "../protocol/picture_key";
 
 /** How long what is wanted may gather before it is asked for (ms). */
-const GATHER = 250;
+const GATHER_FOR = 250;
 /** A picture that does not come is asked for again after this time, so often at most. */
-const PATIENCE = 5000;
-const TIMES = 3;
+const RETRY_AFTER = 5000;
+const MAX_TRIES = 3;
 
 interface Entry {
   times: number;
@@ -41,7 +41,7 @@ export class LostPictures {
 
   /** Other cells are looked at now. */
   sightChanged(): void {
-    if (this.wanted.size > 0) this.wait(GATHER);
+    if (this.wanted.size > 0) this.wait(GATHER_FOR);
   }
 
   clear(): void {
@@ -63,9 +63,9 @@ export class LostPictures {
     for (const [key, entry] of this.wanted) {
       if (!this.isMissed(key)) {
         this.wanted.delete(key);
-      } else if (entry.times < TIMES && this.isInSight(key)) {
+      } else if (entry.times < MAX_TRIES && this.isInSight(key)) {
         waiting = true;
-        if (now - entry.last > PATIENCE - 1) due.push(key);
+        if (now - entry.last > RETRY_AFTER - 1) due.push(key);
       }
     }
     if (due.length > 0 && this.ask(due)) {
@@ -75,6 +75,6 @@ export class LostPictures {
         entry.last = now;
       }
     }
-    if (waiting) this.wait(PATIENCE);
+    if (waiting) this.wait(RETRY_AFTER);
   }
 }

@@ -1,6 +1,6 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
 
-const MOST = 100;
+const MAX_STATES = 100;
 
 /** States one after another and a place among them, as the pages of a browser's tab. */
 export class History<State> {
@@ -11,7 +11,7 @@ export class History<State> {
 
   constructor(
     private readonly same: (one: State, other: State) => boolean,
-    private readonly most = MOST,
+    private readonly limit = MAX_STATES,
   ) {}
 
   get hasEarlier(): ReadonlySignal<boolean> {
@@ -32,9 +32,9 @@ export class History<State> {
     if (now !== null && this.same(now, state)) return;
     this.states.splice(this.at + 1);
     this.states.push(state);
-    if (this.states.length > this.most) this.states.shift();
+    if (this.states.length > this.limit) this.states.shift();
     this.at = this.states.length - 1;
-    this.tell();
+    this.notify();
   }
 
   /** Goes to the state before (-1) or after (+1) this one; null at the end. */
@@ -42,7 +42,7 @@ export class History<State> {
     const state = this.states[this.at + step];
     if (state === undefined) return null;
     this.at += step;
-    this.tell();
+    this.notify();
     return state;
   }
 
@@ -51,10 +51,10 @@ export class History<State> {
     this.states.splice(0);
     if (state !== undefined) this.states.push(state);
     this.at = this.states.length - 1;
-    this.tell();
+    this.notify();
   }
 
-  private tell(): void {
+  private notify(): void {
     this.earlier.value = this.at > 0;
     this.later.value = this.at < this.states.length - 1;
   }

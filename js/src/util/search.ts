@@ -31,8 +31,8 @@ function scoreMatches<Item>(
   return scored.sort((a, b) => a.score - b.score || a.at - b.at);
 }
 
-/** Those names that look most like what was typed, best first; none if none does. */
-export function nearMatches(names: readonly string[], query: string, most = 3): number[] {
+/** Those names that look limit like what was typed, best first; none if none does. */
+export function nearMatches(names: readonly string[], query: string, limit = 3): number[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean).map(pairsOf);
   if (words.length === 0) return [];
   const scored = names.map((name, index) => {
@@ -47,7 +47,7 @@ export function nearMatches(names: readonly string[], query: string, most = 3): 
   return scored
     .filter(({ score }) => score >= NEAR)
     .sort((a, b) => b.score - a.score || a.index - b.index)
-    .slice(0, most)
+    .slice(0, limit)
     .map(({ index }) => index);
 }
 
@@ -75,7 +75,7 @@ export interface FoundClass {
   won: number[];
   /** All that speak for it: those it wins or shares, and those that clearly argue for it. */
   cells: number[];
-  /** The most that a cell adds to its logit, as far as that is known. */
+  /** The limit that a cell adds to its logit, as far as that is known. */
   strongest: number | null;
 }
 

@@ -1,7 +1,7 @@
-/** Round numbers (1, 2 or 5 times a power of ten) from `low` to `high`, at most about `most`. */
-export function roundTicks(low: number, high: number, most: number): number[] {
+/** Round numbers (1, 2 or 5 times a power of ten) from `low` to `high`, at limit about `limit`. */
+export function roundTicks(low: number, high: number, limit: number): number[] {
   if (!(high > low)) return [low];
-  const rough = (high - low) / most;
+  const rough = (high - low) / limit;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((times) => times * power).find((size) => size >= rough)!;
   const first = Math.ceil(low / step - 1e-9);
@@ -12,7 +12,7 @@ export function roundTicks(low: number, high: number, most: number): number[] {
 }
 
 /** The same for a scale of ratios: 1, 2, 5, 10, 20 … as many as fit. */
-export function ratioTicks(low: number, high: number, most: number): number[] {
+export function ratioTicks(low: number, high: number, limit: number): number[] {
   if (!(low > 0 && high > low)) return [low];
   const from = Math.floor(Math.log10(low));
   const to = Math.ceil(Math.log10(high));
@@ -24,7 +24,7 @@ export function ratioTicks(low: number, high: number, most: number): number[] {
         if (tick >= low && tick <= high) ticks.push(tick);
       }
     }
-    if (ticks.length <= most) return ticks;
+    if (ticks.length <= limit) return ticks;
   }
   return [low, high];
 }

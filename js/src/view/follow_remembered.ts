@@ -4,7 +4,7 @@ import type { LevelMode, Remembered } from "../store/remembered";
 import type { Navigation } from "./navigation";
 
 /** The part of a view that Python can set, and reads. */
-export interface Steered {
+export interface RememberedHost {
   readonly navigation: Pick<Navigation, "flyToBox">;
   readonly opened: ReadonlySignal<Place | null>;
   /** While its layout is replaced: what goes with it, the kernel forgets by itself. */
@@ -14,7 +14,7 @@ export interface Steered {
 }
 
 /** Has a view do what Python asks for, and reports what the view has open. */
-export function followRemembered(view: Steered, remembered: Remembered): (() => void)[] {
+export function followRemembered(view: RememberedHost, remembered: Remembered): (() => void)[] {
   let known = false;
   return [
     effect(() => {

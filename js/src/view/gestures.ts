@@ -14,9 +14,9 @@ export interface CameraHost {
   /** Whether this press may pan; wheel and pinch always zoom. */
   mayPan(event: MouseEvent | TouchEvent): boolean;
   constrain(camera: Camera): Camera;
-  onStart(byPerson: boolean): void;
-  onMove(camera: Camera, byPerson: boolean): void;
-  onEnd(byPerson: boolean): void;
+  onStart(byUser: boolean): void;
+  onMove(camera: Camera, byUser: boolean): void;
+  onEnd(byUser: boolean): void;
 }
 
 const toTransform = (camera: Camera): ZoomTransform =>

@@ -21,7 +21,7 @@ const HOME_MARGIN = 22;
 const LARGEST_CELL = 420;
 
 /** What moves about: where it is, and who is told. */
-export interface Traveller {
+export interface NavigationHost {
   /** Coarsest first; none before there is a layout. */
   grids(): readonly Grid[];
   mayPan(event: MouseEvent | TouchEvent): boolean;
@@ -40,28 +40,28 @@ export class Navigation {
   /** Where to begin once the view has a size: a notebook may render it before it shows it. */
   private wanted: Box | null = null;
 
-  constructor(private readonly traveller: Traveller) {}
+  constructor(private readonly host: NavigationHost) {}
 
   /** Listens on the stage; what is returned ends it. */
   attach(stage: HTMLElement): () => void {
     this.gestures = new CameraGestures(stage, {
-      mayPan: (event) => this.traveller.mayPan(event),
+      mayPan: (event) => this.host.mayPan(event),
       constrain: (camera) => constrainCamera(camera, this.size.peek(), this.homeBox),
       onStart: () => {
         this.moving.value = true;
       },
-      onMove: (camera, byPerson) => {
+      onMove: (camera, byUser) => {
         batch(() => {
           // The wheel's gesture ends a while after its last turn, perhaps in the midst of a drag.
           this.moving.value = true;
           this.camera.value = camera;
-          if (byPerson) this.atHome.value = false;
-          this.traveller.moved();
+          if (byUser) this.atHome.value = false;
+          this.host.moved();
         });
       },
       onEnd: () => {
         this.moving.value = false;
-        this.traveller.rested();
+        this.host.rested();
       },
     });
     return () => this.gestures.dispose();
@@ -72,7 +72,7 @@ export class Navigation {
   }
 
   private get homeBox(): Box {
-    const coarsest = this.traveller.grids()[0];
+    const coarsest = this.host.grids()[0];
     return coarsest?.bounds ? padBox(coarsest.bounds, 0.25 / coarsest.size) : UNIT;
   }
 
@@ -116,7 +116,7 @@ export class Navigation {
   }
 
   private updateRange(): void {
-    const grids = this.traveller.grids();
+    const grids = this.host.grids();
     const finest = grids[grids.length - 1]?.size ?? 20;
     const home = this.homeCamera().k;
     this.gestures.setRange(home * 0.7, Math.max(finest * LARGEST_CELL, home * 4));

@@ -7,8 +7,8 @@ import { densityOverlay } from "../overlays/density";
 import { doubtOverlay } from "../overlays/doubt";
 import { fidelityOverlay } from "../overlays/fidelity";
 import { influenceOverlay } from "../overlays/influence";
-import { colourBySubject } from "../overlays/of_subject";
 import type { Legend, Overlay } from "../overlays/overlay";
+import { colourBySubject } from "../overlays/subject_colour";
 import { topClassOverlay } from "../overlays/top_class";
 import { isDark } from "../page/theme";
 import { Tint } from "../renderer/tint";
@@ -35,7 +35,7 @@ export type OverlaySources = Pick<
 >;
 
 /** The ground that overlays lie on: the grid in view, and what is known of its cells. */
-export interface Ground {
+export interface OverlayHost {
   readonly store: OverlaySources;
   /** Tracked: read within effects. */
   readonly grid: Grid | null;
@@ -55,7 +55,7 @@ export class OverlayLayer {
   private readonly sight = signal(0);
   private timer: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(private readonly ground: Ground) {}
+  constructor(private readonly ground: OverlayHost) {}
 
   /** Calls back when something is to be drawn anew; what is returned ends it. */
   attach(redraw: () => void, repaint: () => void): () => void {

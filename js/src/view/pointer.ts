@@ -11,7 +11,7 @@ import type { Selecting } from "./selecting";
 export type Tool = "pan" | "rectangle" | "lasso";
 
 /** The part of a view that the pointer acts on. */
-export interface PointerTarget {
+export interface PointerHost {
   readonly tool: ReadonlySignal<Tool>;
   readonly camera: ReadonlySignal<Camera>;
   readonly gesture: Signal<AreaGesture | null>;
@@ -39,7 +39,7 @@ const DOUBLE = 700;
 const AFTER_AREA = 400;
 
 /** Hover, click and the drawing of areas on the stage; moving the camera is d3's. */
-export function listenToPointer(stage: HTMLElement, view: PointerTarget): () => void {
+export function listenToPointer(stage: HTMLElement, view: PointerHost): () => void {
   let openedAt = Number.NEGATIVE_INFINITY;
   let drawnAt = Number.NEGATIVE_INFINITY;
   let drawing = -1;
@@ -138,7 +138,7 @@ export function listenToPointer(stage: HTMLElement, view: PointerTarget): () => 
   };
 }
 
-function extend(view: PointerTarget, point: Point): void {
+function extend(view: PointerHost, point: Point): void {
   const gesture = view.gesture.peek()!;
   const next = toAtlas(view.camera.peek(), point);
   const points =
@@ -146,7 +146,7 @@ function extend(view: PointerTarget, point: Point): void {
   view.gesture.value = { ...gesture, points };
 }
 
-function finish(view: PointerTarget): void {
+function finish(view: PointerHost): void {
   const gesture = view.gesture.peek();
   const grid = view.shownGrid();
   view.gesture.value = null;

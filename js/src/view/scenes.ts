@@ -9,7 +9,7 @@ import type { OverlayLayer } from "./overlay_layer";
 import type { AreaGesture } from "./pointer";
 
 /** The part of a view that is drawn. */
-export interface Drawn {
+export interface SceneHost {
   readonly store: Pick<Store, "layout" | "pictures" | "realCrops" | "selection" | "label">;
   readonly overlays: Pick<OverlayLayer, "tint" | "words">;
   readonly panels: Pick<Panels, "shown">;
@@ -26,7 +26,7 @@ export interface Drawn {
 const FADE = 150;
 
 /** What a view shows at this moment, for the renderer; null while there is nothing. */
-export function sceneOf(view: Drawn) {
+export function sceneOf(view: SceneHost) {
   const { store } = view;
   const layout = store.layout.peek();
   const grid = view.shownGrid();
@@ -44,13 +44,13 @@ export function sceneOf(view: Drawn) {
 }
 
 /** What is written into a large cell: what an overlay shows of it, and its label. */
-function wordsOf(view: Drawn, grid: Grid, cell: number): string | null {
+function wordsOf(view: SceneHost, grid: Grid, cell: number): string | null {
   const words = [view.overlays.words(grid, cell), view.store.label(grid.key(cell))];
   return words.filter(Boolean).join(" · ") || null;
 }
 
 /** What is drawn above the pictures: it changes with the pointer. */
-export function marksOf(view: Drawn) {
+export function marksOf(view: SceneHost) {
   const selection = view.store.selection.peek();
   const active = view.active.peek();
   return {

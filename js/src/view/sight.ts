@@ -12,7 +12,7 @@ const ASK_AGAIN_AFTER = 4000;
 const ASK_AGAIN_TIMES = 3;
 
 /** The part of a view that says where it looks. */
-export interface Looker {
+export interface SightHost {
   readonly store: Store;
   readonly camera: ReadonlySignal<Camera>;
   readonly size: ReadonlySignal<Size>;
@@ -27,7 +27,7 @@ export class Sight {
   private last = "";
   private readonly asked = new Map<PictureKey, number>();
 
-  constructor(private readonly view: Looker) {
+  constructor(private readonly view: SightHost) {
     this.again = window.setInterval(() => this.askAgain(), ASK_AGAIN_AFTER);
   }
 

@@ -11,6 +11,7 @@ import { Painter } from "../renderer/painter";
 import type { LevelMode } from "../store/remembered";
 import type { Store } from "../store/store";
 import { FIRST_VIEW } from "../store/view_registry";
+import { CellWalk } from "./cell_walk";
 import { followRemembered } from "./follow_remembered";
 import { Navigation } from "./navigation";
 import { OverlayLayer } from "./overlay_layer";
@@ -19,8 +20,7 @@ import { marksOf, sceneOf } from "./scenes";
 import { Selecting } from "./selecting";
 import { ShownLevel } from "./shown_level";
 import { Sight } from "./sight";
-import { type Standpoint, Standpoints } from "./standpoints";
-import { Walking } from "./walking";
+import { type Viewpoint, Viewpoints } from "./viewpoints";
 
 /** One view of a store: its level, what is under the pointer, what is open; and its parts. */
 export class View {
@@ -45,8 +45,8 @@ export class View {
   readonly choices = new Choices();
   /** The colours over the pictures and their legend. */
   readonly overlays: OverlayLayer;
-  readonly walking: Walking;
-  readonly standpoints: Standpoints;
+  readonly cellWalk: CellWalk;
+  readonly viewpoints: Viewpoints;
   private painter!: Painter;
   private sight!: Sight;
   private revision = -1;
@@ -60,22 +60,22 @@ export class View {
       size: () => this.size.peek(),
       changing: () => this.painter.crossfade(this.camera.peek()),
       changed: (level) => {
-        this.walking.changeGrid(this.shownGrid());
+        this.cellWalk.changeGrid(this.shownGrid());
         if (level !== null) store.setLevel(level);
       },
     });
     this.selecting = new Selecting(store, () => this.shownGrid());
     this.overlays = new OverlayLayer(this);
     this.panels = new Panels(store, this.opened);
-    this.walking = new Walking(this);
-    this.standpoints = new Standpoints({
-      standpoint: () => ({
+    this.cellWalk = new CellWalk(this);
+    this.viewpoints = new Viewpoints({
+      viewpoint: () => ({
         viewport: this.navigation.viewport,
         levels: this.levelMode.peek(),
         home: this.navigation.atHome.peek(),
       }),
       size: () => this.size.peek(),
-      take: (standpoint) => this.take(standpoint),
+      take: (viewpoint) => this.take(viewpoint),
     });
     this.navigation = new Navigation({
       grids: () => this.grids,
@@ -85,7 +85,7 @@ export class View {
         this.painter.redraw();
         this.sight.schedule();
         this.overlays.moved();
-        this.standpoints.moved();
+        this.viewpoints.moved();
       },
       rested: () => this.painter.redraw(),
     });
@@ -118,7 +118,7 @@ export class View {
       () => this.panels.dispose(),
       () => this.choices.dispose(),
       () => this.sight.dispose(),
-      () => this.standpoints.dispose(),
+      () => this.viewpoints.dispose(),
       () => this.painter.dispose(),
       leave,
     ];
@@ -193,7 +193,7 @@ export class View {
         this.found.value = null;
       });
       this.changingLayout = false;
-      this.standpoints.forget();
+      this.viewpoints.forget();
     }
     this.sight.forget();
     const { remembered } = this.store;
@@ -205,7 +205,7 @@ export class View {
     this.overlays.moved();
   }
 
-  private take({ viewport, levels, home }: Standpoint): void {
+  private take({ viewport, levels, home }: Viewpoint): void {
     if (levels !== this.levelMode.peek()) this.setLevelMode(levels);
     if (home) this.navigation.home();
     else this.navigation.flyToBox(viewport);
@@ -216,7 +216,7 @@ export class View {
     this.levels.update();
     this.painter.redraw();
     this.sight.schedule();
-    this.standpoints.moved();
+    this.viewpoints.moved();
     this.store.remembered.levels = mode;
   }
 

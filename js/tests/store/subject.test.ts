@@ -1,12 +1,12 @@
 import { signal } from "@preact/signals";
 import { describe, expect, it } from "vitest";
 import { ticksOf } from "../../src/geometry/axes";
-import { colourBySubject } from "../../src/overlays/of_subject";
+import { colourBySubject } from "../../src/overlays/subject_colour";
 import type { OverlayChoice } from "../../src/store/overlay_choice";
 import {
   ALL,
-  argues,
-  compared,
+  classSubject,
+  comparisonSubject,
   isSame,
   nameSubject,
   readSubject,
@@ -16,14 +16,14 @@ import {
 describe("what an atlas is about", () => {
   it("is all samples wherever the trait says nothing that is understood", () => {
     for (const odd of [undefined, null, "class", [1, 2], {}]) expect(readSubject(odd)).toEqual(ALL);
-    expect(readSubject(["class", "liner"])).toEqual(argues("liner"));
+    expect(readSubject(["class", "liner"])).toEqual(classSubject("liner"));
   });
 
   it("is told apart by kind and classes, and named by its classes", () => {
-    expect(isSame(argues("liner"), ["class", "liner"])).toBe(true);
-    expect(isSame(argues("liner"), ["winning", "liner"])).toBe(false);
+    expect(isSame(classSubject("liner"), ["class", "liner"])).toBe(true);
+    expect(isSame(classSubject("liner"), ["winning", "liner"])).toBe(false);
     expect(nameSubject(ALL)).toBe("all samples");
-    expect(nameSubject(compared("liner", "fireboat"))).toBe("liner | fireboat");
+    expect(nameSubject(comparisonSubject("liner", "fireboat"))).toBe("liner | fireboat");
   });
 });
 
@@ -40,10 +40,10 @@ describe("the colour of a class's atlas", () => {
 
   it("comes and goes with it", () => {
     const { subject, overlay, intensity } = made();
-    subject.value = argues("fireboat");
+    subject.value = classSubject("fireboat");
     expect(overlay.value).toEqual({ kind: "influence", class: 1 });
     expect(intensity.value).toBeLessThan(0.65);
-    subject.value = argues("liner");
+    subject.value = classSubject("liner");
     expect(overlay.value).toEqual({ kind: "influence", class: 0 });
     subject.value = ALL;
     expect(overlay.value).toEqual({ kind: "pictures" });
@@ -52,17 +52,17 @@ describe("the colour of a class's atlas", () => {
 
   it("leaves alone what the person chose, before or in between", () => {
     const chosen = made({ kind: "density" });
-    chosen.subject.value = argues("liner");
+    chosen.subject.value = classSubject("liner");
     expect(chosen.overlay.value).toEqual({ kind: "density" });
     const changed = made();
-    changed.subject.value = argues("liner");
+    changed.subject.value = classSubject("liner");
     changed.overlay.value = { kind: "fidelity" };
     changed.subject.value = ALL;
     expect(changed.overlay.value).toEqual({ kind: "fidelity" });
   });
 
   it("is not put on anew by a page that was reloaded", () => {
-    const subject = signal<Subject | null>(argues("liner"));
+    const subject = signal<Subject | null>(classSubject("liner"));
     const overlay = signal<OverlayChoice>({ kind: "pictures" });
     const names = signal(["liner"]);
     const intensity = signal(0.65);

@@ -17,7 +17,7 @@ const PLACES = [
   ["present", "Where it is", "Wherever the activation points at least half that way (cosine 0.5)"],
   ["everywhere", "Everywhere", "At all positions of the image"],
 ] as const;
-const [LEAST, MOST] = [-3, 3];
+const [MIN_AMOUNT, MAX_AMOUNT] = [-3, 3];
 /** Classes that are looked at: those that a cell argues most for, and against. */
 const [FOR, AGAINST] = [3, 2];
 
@@ -75,8 +75,8 @@ export function CausesTab({ panel }: { panel: Panel }) {
           {adds && (
             <div class="aw-amount">
               <Slider
-                min={LEAST}
-                max={MOST}
+                min={MIN_AMOUNT}
+                max={MAX_AMOUNT}
                 step={0.25}
                 value={choices.amount.value}
                 label="How much is added, in units of the cell’s mean"

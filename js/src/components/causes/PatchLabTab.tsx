@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { LivePatch } from "../../causes/live_patch";
-import { fitted, LARGEST, SMALLEST } from "../../causes/patch";
+import { fitted, MAX_SIZE, MIN_SIZE } from "../../causes/patch";
 import type { Panel } from "../../panels/panel";
 import { cellKey } from "../../protocol/picture_key";
 import { formatPercent } from "../../util/numbers";
@@ -67,8 +67,8 @@ export function PatchLabTab({ panel }: { panel: Panel }) {
             <div class="aw-amount">
               <span>Size</span>
               <Slider
-                min={SMALLEST}
-                max={LARGEST}
+                min={MIN_SIZE}
+                max={MAX_SIZE}
                 step={0.01}
                 value={at.size}
                 label="Size of the patch"

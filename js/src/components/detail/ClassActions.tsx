@@ -1,7 +1,7 @@
 import { useMemo } from "preact/hooks";
 import { cellsWonBy, countWins } from "../../overlays/top_class";
 import { className } from "../../store/overlay_choice";
-import { ALL, argues, isSame } from "../../store/subject";
+import { ALL, classSubject, isSame } from "../../store/subject";
 import { plural } from "../../util/numbers";
 import { useWidget } from "../context";
 import { IconButton } from "../controls/IconButton";
@@ -40,7 +40,7 @@ export function ClassActions({
       ? `Select the ${plural(wins, "cell")} that ${label} wins`
       : `No cell is known that ${label} wins`;
   const name = className(store.classes.names.value, index);
-  const shown = isSame(store.traits.subject.value, argues(name));
+  const shown = isSame(store.traits.subject.value, classSubject(name));
   const atlas = shown
     ? "Show all samples again"
     : `An atlas of ${label}: the samples that argue most for it`;
@@ -72,7 +72,7 @@ export function ClassActions({
         aria-pressed={shown}
         title={atlas}
         data-aw-atlas-of={index}
-        onClick={() => store.traits.setSubject(shown ? ALL : argues(name))}
+        onClick={() => store.traits.setSubject(shown ? ALL : classSubject(name))}
       />
     </span>
   );

@@ -6,7 +6,7 @@ import type { Navigation } from "./navigation";
 import type { Selecting } from "./selecting";
 
 /** The part of a view that the keyboard acts on. */
-export interface Walker {
+export interface CellWalkHost {
   readonly active: Signal<ActivePlace | null>;
   readonly opened: Signal<Place | null>;
   readonly selecting: Selecting;
@@ -15,8 +15,8 @@ export interface Walker {
 }
 
 /** What the keyboard does with cells: goes from one to the next, opens and selects them. */
-export class Walking {
-  constructor(private readonly view: Walker) {}
+export class CellWalk {
+  constructor(private readonly view: CellWalkHost) {}
 
   /** From the active cell in a direction, else into the middle of the view. */
   step(dRow: number, dCol: number): void {

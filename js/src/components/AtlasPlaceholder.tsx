@@ -11,7 +11,7 @@ const SLOTS = Array.from({ length: COLUMNS * ROWS }, (_, at) => {
 }).filter(({ distance }) => distance < 1.03);
 
 /** Before there is anything to draw: what is being done, rather than an empty box. */
-export function AtlasToCome() {
+export function AtlasPlaceholder() {
   const { store } = useWidget();
   const status = store.status.value;
   const layout = store.layout.value;

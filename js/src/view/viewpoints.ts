@@ -5,7 +5,7 @@ import type { LevelMode } from "../store/remembered";
 import { History } from "../util/history";
 
 /** Where one looked from: the part of the atlas in view, and by which grid. */
-export interface Standpoint {
+export interface Viewpoint {
   viewport: Box;
   levels: LevelMode;
   home: boolean;
@@ -17,21 +17,21 @@ const REST = 500;
 /** Views that differ by less than this share of their size are one. */
 const NEAR = 0.005;
 
-/** What the standpoints are of. */
-export interface Stander {
-  standpoint(): Standpoint;
+/** What the viewpoints are of. */
+export interface ViewpointHost {
+  viewpoint(): Viewpoint;
   size(): Size;
-  take(standpoint: Standpoint): void;
+  take(viewpoint: Viewpoint): void;
 }
 
 /** The views that one had, to go back to and forward. */
-export class Standpoints {
-  private readonly history = new History<Standpoint>((one, other) => this.same(one, other));
+export class Viewpoints {
+  private readonly history = new History<Viewpoint>((one, other) => this.same(one, other));
   private timer: ReturnType<typeof setTimeout> | null = null;
-  /** On the way to a standpoint of before: what is passed is none. */
+  /** On the way to a viewpoint of before: what is passed is none. */
   private travelling = false;
 
-  constructor(private readonly stander: Stander) {}
+  constructor(private readonly host: ViewpointHost) {}
 
   get hasEarlier(): ReadonlySignal<boolean> {
     return this.history.hasEarlier;
@@ -60,24 +60,24 @@ export class Standpoints {
 
   go(step: -1 | 1): boolean {
     if (this.timer !== null && !this.travelling) this.settle();
-    const standpoint = this.history.go(step);
-    if (!standpoint) return false;
+    const viewpoint = this.history.go(step);
+    if (!viewpoint) return false;
     this.travelling = true;
-    this.stander.take(standpoint);
+    this.host.take(viewpoint);
     return true;
   }
 
   private settle(): void {
     this.dispose();
     this.travelling = false;
-    if (this.stander.size().width > 0) this.history.record(this.stander.standpoint());
+    if (this.host.size().width > 0) this.history.record(this.host.viewpoint());
   }
 
   /** Whether they look the same in the view as large as it is now. */
-  private same(one: Standpoint, other: Standpoint): boolean {
+  private same(one: Viewpoint, other: Viewpoint): boolean {
     if (one.levels !== other.levels) return false;
     if (one.home && other.home) return true;
-    const size = this.stander.size();
+    const size = this.host.size();
     const k = fitCamera(one.viewport, size).k;
     if (Math.abs(fitCamera(other.viewport, size).k / k - 1) > NEAR) return false;
     const apart = (low: number, high: number) =>
