@@ -89,17 +89,17 @@ def shared() -> dict[str, tuple[str, Any]]:
     from atlas_widget.widget.overlays import INFLUENCE, OVERLAYS
 
     return {
-        "STAGES": ("What a status's `stage` may be.", STAGES),
-        "PICTURE_STATES": ("How good a picture is, the least first.", [it.word for it in State]),
-        "SUBJECT_KINDS": ("How many classes each kind of subject names.", KINDS),
+        "STAGES": ("The stages of a status.", STAGES),
+        "PICTURE_STATES": ("The states of a picture, the least first.", [it.word for it in State]),
+        "SUBJECT_KINDS": ("The number of classes that each kind of subject names.", KINDS),
         "OVERLAYS": ("The overlays that need no class.", OVERLAYS),
-        "INFLUENCE": ("How the text of an overlay of one class's influence begins.", INFLUENCE),
+        "INFLUENCE": ("The beginning of the text of an overlay of one class's influence.", INFLUENCE),
         "MAX_CELLS": ("The most cells that a message may name.", MAX_CELLS),
         "MAX_INTEGERS": ("The most numbers in a field of `integers`.", MAX_INTEGERS),
         "TILE": ("The side of a picture as it is sent, in pixels.", TILE),
         "MAX_TILES": ("The most pictures in one message.", MAX_TILES),
         "MAX_THUMBNAILS": ("The most images whose thumbnails are sent at once.", MAX_THUMBNAILS),
-        "NEIGHBORS": ("How many nearest neighbours of a sample are looked at.", NEIGHBORS),
+        "NEIGHBORS": ("The number of a sample's nearest neighbours that are compared.", NEIGHBORS),
     }
 
 

@@ -8,7 +8,7 @@ import { Store } from "./store/store";
  */
 export default function atlasWidget() {
   let store: Store | null = null;
-  /** How many displays there are of stores that no `initialize` has made. */
+  /** The number of displays of each store that no `initialize` has made. */
   const displays = new Map<Store, number>();
   const end = (ended: Store) => {
     ended.dispose();

@@ -22,24 +22,24 @@ export type CauseMessage = KernelMessageOf<
   | "cues"
 >;
 
-/** One of the person's images, with its thumbnail on a sheet of its own. */
+/** One of the user's images, with its thumbnail on a sheet of its own. */
 export interface SourceImage {
   image: number;
   name: string;
   sheet: Canvas | null;
-  /** Where on the sheet: side, left, top. */
+  /** The place on the sheet: side, left, top. */
   tile: readonly [side: number, left: number, top: number];
 }
 
-/** How many images are asked for at once. */
+/** The number of images in one request. */
 export const IMAGES_PER_REQUEST = 12;
 const MAX_PICTURES = 24;
-/** What does not come is asked for again after this time (ms). */
+/** The time after which a missing answer is requested again (ms). */
 const ASK_AGAIN = 4000;
 
 type Change = Omit<Extract<BrowserMessage, { kind: "causal_test" }>, "kind" | "request">;
 
-/** What is known of causes: experiments under way, and the images that patches are put on. */
+/** Experiments under way, and the images that patches are put on. */
 export class Causes implements Part {
   readonly handles: Handlers = {
     task_progress: (message, bytes) => this.receive(message, bytes),
@@ -64,7 +64,7 @@ export class Causes implements Part {
 
   constructor(private readonly send: (message: BrowserMessage) => void) {}
 
-  /** How many images there are; null until that is known. */
+  /** The number of images; null until it is known. */
   get imageCount(): number | null {
     return this.count;
   }

@@ -2,14 +2,14 @@ import { signal } from "@preact/signals";
 import type { PatchClasses, PatchPlace } from "./patch";
 import type { Running } from "./running";
 
-/** What the model is asked about a patch on an image. */
+/** A question to the model about a patch on an image. */
 export interface PatchAsk extends PatchPlace {
   image: number;
   grid: number;
   cell: number;
   /** −1 for the cell's picture, else one of its real crops. */
   crop: number;
-  /** Whether the best of the four corners is looked for, and for which class (−1: none). */
+  /** True if the best of the four corners is looked for, and for which class (−1: none). */
   corners: boolean;
   class: number;
 }
@@ -18,7 +18,7 @@ export interface PatchAsk extends PatchPlace {
 const TIMEOUT = 6000;
 
 /**
- * What the model says while a patch is dragged. One question is on its way at a time; of those that
+ * The model's answers while a patch is dragged. One question is on its way at a time; of those that
  * come up meanwhile the latest is asked next, the others never.
  */
 export class LivePatch {

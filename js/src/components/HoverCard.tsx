@@ -19,7 +19,7 @@ const TOP = 5;
 const CROPS = 6;
 const CROP_SIZE = 38;
 
-/** What the cell under the pointer (or the keyboard's focus) stands for. */
+/** The card of the cell under the pointer (or the keyboard's focus). */
 export function HoverCard() {
   const { store, view } = useWidget();
   const element = useRef<HTMLDivElement>(null);
@@ -92,7 +92,7 @@ export function HoverCard() {
   );
 }
 
-/** What the colour over the cell stands for. */
+/** The meaning of the colour over the cell. */
 function OverlaySentence({ grid, cell }: { grid: number; cell: number }) {
   const { view } = useWidget();
   void view.overlays.legend.value;

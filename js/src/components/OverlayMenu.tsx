@@ -16,7 +16,7 @@ const MODES: [OverlayKind, string, string][] = [
   ["doubt", "Doubt", "is the mean real?"],
 ];
 
-/** What lies over the pictures. */
+/** The choice of an overlay. */
 export function OverlayMenu() {
   const { store } = useWidget();
   const choice = store.overlay.value;

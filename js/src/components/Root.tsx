@@ -133,7 +133,7 @@ function takeFocus(host: HTMLElement): boolean {
   return true;
 }
 
-/** What the host says to the page and to assistive technology, as soon as it is drawn. */
+/** Mirror the state in the host's attributes, for the page and for assistive technology. */
 function useHostAttributes(dark: boolean): void {
   const { store, view, host } = useWidget();
   void store.pictureVersion.value;
@@ -174,7 +174,7 @@ function useHostAttributes(dark: boolean): void {
   });
 }
 
-/** What a screen reader says of the cell that the keyboard reached. */
+/** The words of a screen reader for the cell that the keyboard reached. */
 function LiveCaption() {
   const { store, view } = useWidget();
   const active = view.active.value;

@@ -255,7 +255,7 @@ function NothingFound({ query, onTry }: { query: string; onTry: (name: string) =
   );
 }
 
-/** What more there is, and what has not been looked at yet. */
+/** The number of further matches, and of cells whose classes are not known yet. */
 function SearchNote({ more }: { more: number }) {
   const { store } = useWidget();
   const { cells, total } = store.strongest.known.value;

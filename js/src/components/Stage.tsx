@@ -47,7 +47,7 @@ export function Stage() {
   );
 }
 
-/** How much is selected. */
+/** The number of selected cells, and buttons for them. */
 function SelectionChip() {
   const { store, view } = useWidget();
   const { grid, cells } = store.selection.value;

@@ -15,7 +15,7 @@ import { IconButton } from "./controls/IconButton";
 import { Icon } from "./controls/icons";
 import { MenuItem, PopupButton } from "./controls/PopupButton";
 
-/** Which samples are on show: all, those of a class, or two classes compared; and the way back. */
+/** The choice of samples: all, those of a class, or two classes compared; and the way back. */
 export function SubjectMenu() {
   const { store, host } = useWidget();
   const wanted = store.traits.subject.value;
@@ -56,7 +56,7 @@ export function SubjectMenu() {
   );
 }
 
-/** Which class is asked for: the one, the first of two, or the other of two. */
+/** The class that is asked for: the one, the first of two, or the other of two. */
 type Asking = "class" | "first" | { first: string };
 
 function Menu({ onClose }: { onClose: () => void }) {

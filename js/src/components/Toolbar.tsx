@@ -53,7 +53,7 @@ export function Toolbar({ onHelp }: { onHelp: () => void }) {
   );
 }
 
-/** What can be done with the atlas while it is shown. */
+/** The tools of the atlas, while it is shown. */
 function AtlasTools() {
   const { view } = useWidget();
   return (

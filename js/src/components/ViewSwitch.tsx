@@ -21,7 +21,7 @@ export function ShownView() {
   );
 }
 
-/** Which view is shown; nothing where there is but one. */
+/** The switch between views; nothing where there is but one. */
 export function ViewSwitch() {
   const { view } = useWidget();
   const views = allViews();

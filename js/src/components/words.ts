@@ -1,11 +1,11 @@
-/** What the widget says about pictures and cells. Short, in the field's words. */
+/** Sentences about pictures and cells. Short, in the field's words. */
 import type { Grid } from "../geometry/grids";
 import { isDoubtful } from "../pictures";
 import type { PictureKey } from "../protocol/picture_key";
 import type { Inspection } from "../store/inspections";
 import { formatDecimal, plural } from "../util/numbers";
 
-/** Why a button cannot be pressed. */
+/** The reason why a button cannot be pressed. */
 export const NO_KERNEL = "There is no kernel to do it";
 /** In place of classes, where a model has none. */
 export const NO_CLASSES = "This layer’s model has no classes.";
@@ -63,11 +63,11 @@ export function describeWaiting(connected: boolean, card: boolean): string {
   return card ? "Classes are being computed…" : "Reading the cell…";
 }
 
-/** What the cosine of a live picture is of. */
+/** The meaning of a live picture's cosine. */
 export const COSINE =
   "Cosine: of the layer’s answer to the picture as it stands with the direction that it pictures";
 
-/** How far live pictures are; of several, `at` is the one whose cosine is told. */
+/** Describe the progress of live pictures; of several, `at` is the one whose cosine is shown. */
 export function describeProgress(
   now: Inspection | null,
   connected: boolean,

@@ -5,7 +5,7 @@ import type { Handlers, Part } from "../protocol/parts";
 import type { PictureKey } from "../protocol/picture_key";
 import { type Canvas, decodeToCanvas } from "../util/decode";
 
-/** What speaks for and against the mean of every cell of a grid. */
+/** The diagnostics of every cell of a grid. */
 export interface GridDiagnoses {
   /** By cell; a cell that is too small for one of them is not in it. */
   agreement: ReadonlyMap<number, number>;
@@ -20,7 +20,7 @@ export interface Half {
   count: number;
   images: number;
   resultant: number | null;
-  /** Where its crops are in the strip. */
+  /** The place of its crops in the strip. */
   crops: { from: number; count: number };
   label: string | null;
   /** Null until they are known. */
@@ -42,10 +42,10 @@ export type DiagnosisMessage = KernelMessageOf<
   "diagnoses" | "diagnosis" | "halves" | "half_classes"
 >;
 
-/** What stays away is asked for again after this time (ms): whole grids take a while. */
+/** The time after which a missing answer is requested again (ms): whole grids take a while. */
 export const ASK_AGAIN = 4000;
 
-/** What is known of the samples behind the cells' means. */
+/** The diagnostics of the samples behind the cells' means. */
 export class Diagnoses implements Part {
   readonly handles: Handlers = {
     diagnoses: (message, bytes) => this.receive(message, bytes),

@@ -1,10 +1,10 @@
-/** What diagnoses mean, in plain words. Pure. */
+/** Sentences about diagnostics, in plain words. Pure. */
 
 import { NEIGHBORS } from "../protocol/shared";
 import { capitalized, formatCount, formatDecimal, formatPercent, plural } from "../util/numbers";
 import type { Diagnosis, Halves } from "./diagnoses";
 
-/** Which part of the values is smaller than one of them; null where there is nothing to compare. */
+/** The share of values smaller than one of them; null where there is nothing to compare. */
 export function shareBelow(values: Iterable<number>, value: number): number | null {
   let [below, all] = [0, 0];
   for (const other of values) {

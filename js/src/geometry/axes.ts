@@ -1,4 +1,4 @@
-/** Where the ticks of an atlas's axes are on the screen. Pure. */
+/** The ticks of an atlas's axes on the screen. Pure. */
 
 import type { Axis } from "../protocol/messages";
 import { roundTicks } from "../util/ticks";

@@ -1,5 +1,5 @@
 /**
- * Where things are. The atlas is the unit square, y downwards; a camera maps it to CSS pixels:
+ * Places and boxes. The atlas is the unit square, y downwards; a camera maps it to CSS pixels:
  * `pixel = atlas * k + offset`. Everything here is pure.
  */
 
@@ -154,7 +154,7 @@ export function fromCentre(cells: readonly number[], grid: number, box: Box): nu
 }
 
 /**
- * Where a card of `card` size goes beside `anchor` (both in pixels of the stage): to the right if
+ * The place of a card of `card` size beside `anchor` (both in pixels of the stage): to the right if
  * there is room, else left, else below or above; never over the anchor unless nothing else fits,
  * never out of the stage.
  */

@@ -12,10 +12,10 @@ export class Grid {
   readonly ids: Int32Array;
   /** Samples in each slot of the square, 0 where there is no cell. */
   readonly counts: Int32Array;
-  /** Where the cells are: the box around them all. */
+  /** The box around all cells. */
   readonly bounds: Box | null;
   private readonly typical: number;
-  /** How many cells lie above and left of each corner: a box is counted by its four. */
+  /** The number of cells above and left of each corner: a box is counted by its four. */
   private readonly above: Int32Array;
 
   constructor(cells: GridCells) {

@@ -53,7 +53,7 @@ export function cellsInPolygon(grid: Grid, polygon: readonly Point[]): number[] 
   );
 }
 
-/** What a gesture makes of the selection; sorted, so that equal sets are equal lists. */
+/** Combine a gesture with the selection; sorted, so that equal sets are equal lists. */
 export function combine(
   before: readonly number[],
   cells: readonly number[],

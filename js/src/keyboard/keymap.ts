@@ -1,6 +1,6 @@
 import type { View } from "../view/view";
 
-/** What keys do beside the view itself. */
+/** The commands of keys that concern more than the view itself. */
 export interface KeyActions {
   help(): void;
   fullscreen(): void;
@@ -169,7 +169,7 @@ export const KEYMAP: Record<"Move" | "Cells" | "Select" | "Show", readonly Comma
   ],
 };
 
-/** What the pointer does, for the help: `pointer.ts` and `gestures.ts` do it. */
+/** The gestures of the pointer, for the help: `pointer.ts` and `gestures.ts` handle them. */
 export const GESTURES: readonly [string, string][] = [
   ["Drag, one finger", "move"],
   ["Wheel, two fingers", "zoom"],
@@ -203,6 +203,6 @@ export function chordOf(event: KeyboardEvent): string {
 export const isMac = (): boolean =>
   typeof navigator !== "undefined" && /^Mac|^iP/.test(navigator.platform);
 
-/** As it is written on the keys of this machine. */
+/** A shortcut as it is written on the keys of this machine. */
 export const namedHere = (shown: string, mac = isMac()): string =>
   mac ? shown.replace("Ctrl", "⌘").replace("Alt", "⌥").replace("Shift", "⇧") : shown;

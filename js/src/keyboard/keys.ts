@@ -4,10 +4,10 @@ import { FIRST_VIEW } from "../store/view_registry";
 import type { View } from "../view/view";
 import { chordOf, commandFor, type KeyActions } from "./keymap";
 
-/** What the widget does with the key belongs to the control that has the focus. */
+/** Keys whose meaning belongs to the control that has the focus. */
 const OF_CONTROLS = /^(Enter| |(shift\+)?Arrow.*|Home|End)$/;
 
-/** What keys mean the same in every view; all others are about the atlas. */
+/** Keys that mean the same in every view; all others are about the atlas. */
 const IN_EVERY_VIEW = /^(Escape|f|\?)$/;
 
 /** Acts on a key pressed while the widget has the focus; true if it meant something here. */

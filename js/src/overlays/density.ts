@@ -4,7 +4,7 @@ import { ratioTicks } from "../util/ticks";
 import { pixelOf, VIRIDIS } from "./colour";
 import type { Overlay } from "./overlay";
 
-/** How many samples lie in each cell, by ratios: some cells hold a hundred times what others do. */
+/** An overlay of the samples in each cell, by ratios: some cells hold a hundred times others. */
 export function densityOverlay(grid: Grid): Overlay {
   let [low, high] = [Number.POSITIVE_INFINITY, 0];
   for (const cell of grid.ids) {

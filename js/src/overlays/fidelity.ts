@@ -4,7 +4,7 @@ import { formatDecimal } from "../util/numbers";
 import { MAKO, pixelOf } from "./colour";
 import type { Overlay } from "./overlay";
 
-/** What is known of a cell's picture. */
+/** The facts about a cell's picture. */
 export interface PictureFacts {
   key: PictureKey;
   state: string;
@@ -12,7 +12,7 @@ export interface PictureFacts {
   rank: number | null;
 }
 
-/** How near the layer's answer to each picture is to what the picture is of. */
+/** An overlay of the cosine between the layer's answer to each picture and its direction. */
 export function fidelityOverlay(pictureOf: (cell: number) => PictureFacts | undefined): Overlay {
   return {
     colour: (cell) => {

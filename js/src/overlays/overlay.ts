@@ -7,7 +7,7 @@ export interface Tick {
 }
 
 export interface ClassEntry {
-  /** Of the class among the model's outputs. */
+  /** The class's index among the model's outputs. */
   class: number;
   name: string;
   colour: string;
@@ -20,14 +20,14 @@ export interface Note {
   /** SceneHost as a frame rather than a filled square. */
   framed?: boolean;
   text: string;
-  /** Of how many cells in view it is so. */
+  /** The number of cells in view for which it is so. */
   count?: number;
 }
 
-/** What the colours of an overlay mean. */
+/** The meaning of an overlay's colours. */
 export interface Legend {
   title: string;
-  /** What exactly is shown, for those who want to know. */
+  /** The exact definition of what is shown. */
   about: string;
   scale?: { gradient: string; ticks: Tick[] };
   classes?: ClassEntry[];
@@ -41,7 +41,7 @@ export interface Legend {
 export interface Overlay {
   /** The colour over a cell's picture at full intensity; 0 leaves the picture as it is. */
   colour(cell: number): Pixel;
-  /** What the colour stands for, in a word or two; null where there is nothing to say. */
+  /** The meaning of the colour in a word or two; null where there is none. */
   words?(cell: number): string | null;
   /** The same in full, for the card, where the card does not say so anyway. */
   sentence?(cell: number): string | null;

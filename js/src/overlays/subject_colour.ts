@@ -2,12 +2,12 @@ import { effect, type Signal, untracked } from "@preact/signals";
 import type { OverlayChoice } from "../store/overlay_choice";
 import type { Subject } from "../store/subject";
 
-/** How much of a picture the tint takes in the atlas of a class: it is the pictures one came for. */
+/** The tint's share in the atlas of a class: it is the pictures one came for. */
 const GENTLE = 0.4;
 
-/** What is needed of a view. */
+/** The part of a view that this needs. */
 export interface Coloured {
-  /** What the atlas on show is about; null before there is one. Tracked. */
+  /** The subject of the atlas on show; null before there is one. Tracked. */
   subject(): Subject | null;
   readonly names: { peek(): readonly string[] };
   readonly overlay: Signal<OverlayChoice>;
@@ -16,7 +16,7 @@ export interface Coloured {
 
 /**
  * The atlas of a class comes up coloured by what its cells argue for, gently, and the colour goes
- * with it; unless the person has chosen what lies over the pictures. What is returned ends it.
+ * with it; unless the user has chosen what lies over the pictures. What is returned ends it.
  */
 export function colourBySubject({ subject, names, overlay, intensity }: Coloured): () => void {
   let before: Subject | null = null;

@@ -8,7 +8,7 @@ import type { Note, Overlay } from "./overlay";
 const SHARED = 0.4;
 
 /**
- * Which class has which colour. Those that keep among the commonest keep their colour, so that
+ * Assign colours to classes. Those that keep among the commonest keep their colour, so that
  * moving about does not repaint the atlas.
  */
 export function assignColours(
@@ -30,7 +30,7 @@ export function assignColours(
   return assigned;
 }
 
-/** How many cells each class wins alone, the commonest first. */
+/** Count the cells that each class wins alone, the commonest first. */
 export function countWins(
   cells: Iterable<number>,
   winners: ReadonlyMap<number, Winners>,

@@ -19,7 +19,7 @@ function copyByHand(text: string): boolean {
   area.select();
   const done = document.execCommand("copy");
   area.remove();
-  // Selecting the text took the focus away from where the person is.
+  // Selecting the text took the focus away from where the user is.
   if (focused instanceof HTMLElement) focused.focus({ preventScroll: true });
   return done;
 }

@@ -15,7 +15,7 @@ export function makeHost(el: HTMLElement): { host: HTMLElement; inside: ShadowRo
   return { host, inside };
 }
 
-/** What an event happened to; seen from outside, that is always the host. */
+/** The element an event happened to; seen from outside, that is always the host. */
 export function targetOf(event: Event): HTMLElement {
   return event.composedPath()[0] as HTMLElement;
 }

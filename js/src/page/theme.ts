@@ -9,7 +9,7 @@ export interface Colors {
   fold: string;
   rough: string;
   doubtful: string;
-  /** Of two cells that are compared, and what is written on them. */
+  /** The colours of two compared cells, and of the letters on them. */
   first: string;
   other: string;
   onPair: string;
@@ -39,7 +39,7 @@ export function readColors(element: Element): Colors {
   return Object.fromEntries(entries) as unknown as Colors;
 }
 
-/** Whether the page around us is dark: JupyterLab says so, else the system does. */
+/** True if the page around us is dark: JupyterLab says so, else the system does. */
 export function isDark(): boolean {
   const said = document.body?.dataset.jpThemeLight;
   if (said !== undefined) return said === "false";

@@ -5,7 +5,7 @@ import { type Channel, channelOf, type Profile } from "../store/profile";
 export interface ComparedClass {
   index: number;
   label: string;
-  /** What each cell argues for it; null while the kernel has not told. */
+  /** The attribution of each cell to it; null until it is known. */
   first: ClassValue | null;
   other: ClassValue | null;
   /** First minus other with its 95 % interval; null where one of them, or its spread, is unknown. */
@@ -77,7 +77,7 @@ export function compareChannels(first: Profile, other: Profile, count: number): 
     .sort((a, b) => b.difference - a.difference);
 }
 
-/** Whether an interval leaves no doubt about the sign. */
+/** True if an interval leaves no doubt about the sign. */
 export function isClear({ low, high }: { low: number | null; high: number | null }): boolean {
   return low !== null && high !== null && (low > 0 || high < 0);
 }

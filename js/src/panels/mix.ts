@@ -10,7 +10,7 @@ const REST = 110;
 /** The picture between two cells: made when it is asked for, and only for where the slider is. */
 export class Mix {
   readonly share = signal(0.5);
-  /** What is being made, and for which share; null before the slider is touched. */
+  /** The picture being made, and its share; null before the slider is touched. */
   readonly live = signal<{ share: number; pictures: LivePictures } | null>(null);
   private timer: ReturnType<typeof setTimeout> | null = null;
 

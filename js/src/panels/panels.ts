@@ -22,7 +22,7 @@ export function placesShown(pinned: readonly Place[], opened: Place | null): Pla
 export class Panels {
   readonly pinned = signal<readonly Place[]>([]);
   readonly shown = signal<readonly Panel[]>([]);
-  /** Which part of a panel is shown; it stays when another cell is opened. */
+  /** The tab that is shown; it stays when another cell is opened. */
   readonly tab = signal("cell");
   /** Between the two that are compared; null unless there are two. */
   readonly mix = signal<Mix | null>(null);
@@ -32,7 +32,7 @@ export class Panels {
     const taken = this.pinned.value.length === MAX_PANELS && opened && !this.isPinned(opened);
     return taken ? opened : null;
   });
-  /** How far the live picture of the cell opened last is. */
+  /** The step of the live picture of the cell opened last. */
   readonly step = computed(() => this.shown.value.at(-1)?.live.value?.state.value.step ?? 0);
   private readonly stopFollowing: () => void;
 
@@ -84,7 +84,7 @@ export class Panels {
     });
   }
 
-  /** What Escape does: one thing at a time, the latest first. */
+  /** Close one thing, the latest first: the key Escape. */
   closeOne(): boolean {
     const elsewhere = this.shown.peek().find((panel) => panel.looksElsewhere);
     const last = this.opened.peek() ?? this.pinned.peek().at(-1);

@@ -1,4 +1,4 @@
-/** What is known of one picture. */
+/** One picture, and the sheet that it came in. */
 
 import { gridOf, groupOf, type PictureGroup, type PictureKey } from "../protocol/picture_key";
 import { PICTURE_STATES } from "../protocol/shared";
@@ -38,7 +38,7 @@ export interface Sheet {
   keys: Set<PictureKey>;
 }
 
-/** Where a thumbnail is. */
+/** The place of a thumbnail. */
 export interface Thumb {
   canvas: OffscreenCanvas;
   x: number;
@@ -51,7 +51,7 @@ export interface Picture {
   cosine: number | null;
   rank: number | null;
   arrived: number;
-  /** What was there before, kept only while this one fades in over it. */
+  /** The picture of before, kept only while this one fades in over it. */
   before: Picture | null;
   sheet: Sheet;
   /** Its place in the sheet. */
@@ -76,7 +76,7 @@ function isRanked(key: PictureKey): boolean {
   return grid === null || grid <= RANKED_GRID;
 }
 
-/** Whether a picture that arrives replaces the one that is there: never back to a lesser state. */
+/** True if an arriving picture replaces the one that is there: never back to a lesser state. */
 export function supersedes(
   arriving: { state: PictureState; sheet: number },
   present: { state: PictureState; sheet: number },
@@ -85,7 +85,7 @@ export function supersedes(
   return step > 0 || (step === 0 && arriving.sheet > present.sheet);
 }
 
-/** How many pictures of a group are in which state. */
+/** The number of a group's pictures in each state. */
 export class Tally {
   crop = 0;
   rough = 0;

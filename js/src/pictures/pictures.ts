@@ -7,9 +7,9 @@ import { type ArrivingSheet, type Picture, type Sheet, supersedes, Tally } from 
 import { type Bounds, closeAll, SheetLibrary } from "./sheet_library";
 import { type CellBlock, Thumbs } from "./thumbs";
 
-/** What is kept at most, thumbnails apart. */
+/** The most bytes that are kept, thumbnails apart. */
 const BOUNDS: Bounds = { decoded: 96 * 2 ** 20, compressed: 48 * 2 ** 20 };
-/** What a picture replaced is needed no longer than it fades in (ms). */
+/** The time for which a replaced picture is kept: the new one fades in over it (ms). */
 const BEFORE_KEPT = 1000;
 
 const WHOLE = { x: 0, y: 0, side: 1 };
@@ -171,14 +171,14 @@ export class Pictures {
   }
 
   /**
-   * Whether a picture can be drawn `size` target pixels large without being blurred. If not, what
+   * True if a picture can be drawn `size` target pixels large without being blurred. If not, what
    * is needed is on its way: `onChange` will tell.
    */
   isReady(picture: Picture, size: number): boolean {
     return this.library.isReady(picture.sheet, size, picture);
   }
 
-  /** Whether a picture is drawn larger than all that is kept of it, the compressed one included. */
+  /** True if a picture is drawn larger than all that is kept of it, the compressed one included. */
   isMissed(key: PictureKey): boolean {
     const picture = this.get(key);
     return picture !== undefined && this.library.isMissed(picture.sheet);

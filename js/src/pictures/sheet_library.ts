@@ -13,7 +13,7 @@ export interface Bounds {
 }
 
 /**
- * What just was decoded is not decoded again before this time (ms): a view that needs more copies
+ * The time before which a decoded sheet is not decoded again (ms): a view that needs more copies
  * than are kept would have the same ones made for ever.
  */
 const DECODE_PAUSE = 1500;
@@ -28,9 +28,9 @@ export class SheetLibrary<Asker> {
   readonly copies: DecodedCopies;
   readonly compressed: Lru<Sheet, Uint8Array>;
   private readonly decoder = new Decoder();
-  /** What is being decoded again (infinite), or until when it is not to be. */
+  /** The sheets being decoded again (infinite), or the time before which they are not to be. */
   private readonly wishes = new Map<string, number>();
-  /** How large pictures of a group are drawn (target pixels): those that arrive are kept for that. */
+  /** The size at which a group is drawn (target pixels): those that arrive are kept for that. */
   private readonly expected = new Map<PictureGroup, number>();
   private epoch = 0;
 
@@ -81,13 +81,13 @@ export class SheetLibrary<Asker> {
     this.copies.drop(sheet);
   }
 
-  /** Whether pictures of the sheet are drawn larger than what is kept of it, bytes included. */
+  /** True if pictures of the sheet are drawn larger than all that is kept of it, bytes included. */
   isMissed(sheet: Sheet): boolean {
     const wanted = divisorFor(this.expected.get(sheet.group) ?? 0, sheet.tile);
     return wanted !== null && !this.compressed.peek(sheet) && !this.copies.has(sheet, wanted);
   }
 
-  /** Whether there is a copy that is large enough; if not, asks for it. */
+  /** Return true if there is a copy that is large enough; if not, ask for it. */
   isReady(sheet: Sheet, size: number, asker: Asker): boolean {
     const wanted = divisorFor(size, sheet.tile);
     if (wanted === null || this.copies.has(sheet, wanted)) return true;

@@ -32,7 +32,7 @@ export interface CellBlock {
 export class Thumbs {
   /** The pages of each group, row by row. */
   private readonly groups = new Map<PictureGroup, (Page | undefined)[]>();
-  /** Where those lie that are not of cells: in the order in which they came. */
+  /** The places of those that are not of cells: in the order in which they came. */
   private readonly places = new Map<PictureGroup, Map<PictureKey, number>>();
   private pixels = 0;
 
@@ -60,7 +60,7 @@ export class Thumbs {
     return { canvas: page.canvas, x: left, y: top };
   }
 
-  /** How many columns the pictures of a group lie in, and which number this one has in them. */
+  /** The number of columns that a picture's group has, and its own number among them. */
   private placeOf(key: PictureKey): [columns: number, at: number] {
     const place = cellOf(key);
     if (place) return [place.grid, place.cell];

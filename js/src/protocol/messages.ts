@@ -4,7 +4,7 @@ import { FROM_BROWSER, FROM_KERNEL } from "./message_tables";
 export { FROM_BROWSER, FROM_KERNEL };
 
 export interface ClassValue {
-  /** Of the class among the model's outputs. */
+  /** The class's index among the model's outputs. */
   index: number;
   label: string;
   value: number;
@@ -13,7 +13,7 @@ export interface ClassValue {
   high: number | null;
 }
 
-/** What an axis of a layout means; `low` and `high` are the values at 0 and at 1. */
+/** An axis of a layout; `low` and `high` are the values at 0 and at 1. */
 export interface Axis {
   label: string;
   low: number | null;

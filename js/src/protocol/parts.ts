@@ -12,14 +12,14 @@ type Handle<Kind extends KernelKind> = (
   bytes: Uint8Array | undefined,
 ) => void;
 
-/** What is done with messages, by their kind. */
+/** The handlers of messages, by their kind. */
 export type Handlers = { readonly [Kind in KernelKind]?: Handle<Kind> };
 
 /** A part of what the browser knows, and the messages that it learns it from. */
 export interface Part {
   readonly handles: Handlers;
   /**
-   * Whether it takes messages of every layout. For all other parts those that name the revision of
+   * True if it takes messages of every layout. For all other parts those that name the revision of
    * a layout which is not here are dropped.
    */
   readonly ofAnyRevision?: boolean;

@@ -1,6 +1,6 @@
 /** Written by `make messages` out of the Python package: do not edit. */
 
-/** What a status's `stage` may be. */
+/** The stages of a status. */
 export const STAGES = [
   "starting",
   "collecting",
@@ -13,16 +13,16 @@ export const STAGES = [
   "closed",
 ] as const;
 
-/** How good a picture is, the least first. */
+/** The states of a picture, the least first. */
 export const PICTURE_STATES = ["crop", "rough", "final"] as const;
 
-/** How many classes each kind of subject names. */
+/** The number of classes that each kind of subject names. */
 export const SUBJECT_KINDS = { class: 1, winning: 1, comparison: 2 } as const;
 
 /** The overlays that need no class. */
 export const OVERLAYS = ["pictures", "crops", "density", "top class", "fidelity", "doubt"] as const;
 
-/** How the text of an overlay of one class's influence begins. */
+/** The beginning of the text of an overlay of one class's influence. */
 export const INFLUENCE = "influence: ";
 
 /** The most cells that a message may name. */
@@ -40,5 +40,5 @@ export const MAX_TILES = 64;
 /** The most images whose thumbnails are sent at once. */
 export const MAX_THUMBNAILS = 24;
 
-/** How many nearest neighbours of a sample are looked at. */
+/** The number of a sample's nearest neighbours that are compared. */
 export const NEIGHBORS = 15;

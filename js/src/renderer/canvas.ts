@@ -31,7 +31,7 @@ export class CanvasRenderer implements Renderer {
   private snapshot: Snapshot | null = null;
   couldBeBetter = false;
   /**
-   * What a frame with the better filter takes, too long until settled frames show otherwise; and
+   * The time of a frame with the better filter, too long until settled frames show otherwise; and
    * whether the last one was such a frame.
    */
   private betterTakes = 2 * SHORT;
@@ -174,7 +174,7 @@ export class CanvasRenderer implements Renderer {
     context.globalAlpha = 1;
   }
 
-  /** What was on the screen before, moved with the camera, fading away over the new. */
+  /** Draw the screen of before, moved with the camera, fading away over the new one. */
   private drawSnapshot(scene: Scene): boolean {
     const { snapshot, context } = this;
     if (!snapshot) return false;

@@ -17,7 +17,7 @@ export interface CellStyle {
   now: number;
 }
 
-/** How much of a slot stays free around its picture, so that neighbours do not run together. */
+/** The share of a slot left free around its picture, so that neighbours do not run together. */
 const GAP = 0.035;
 /** In smaller slots a pixel of gap would be more of them than that: small pictures abut. */
 const GAP_FROM = 12;

@@ -6,19 +6,19 @@ const MIN_QUOTA = 200;
 const MAX_QUOTA = 6000;
 
 /**
- * How much may be composed in one frame. It follows what frames cost on this machine: less after a
+ * The amount that one frame may compose. It follows what frames cost on this machine: less after a
  * long one, more after a short one, counted in cells as small as they come.
  */
 export class Pace {
   private allowed = 300;
   private spent = 0;
 
-  /** What the next frame may spend. */
+  /** The cost that the next frame may have. */
   get quota(): number {
     return this.allowed;
   }
 
-  /** What a cell of this size in target pixels costs: a call, and its pixels. */
+  /** The cost of a cell of this size in target pixels: a call, and its pixels. */
   static costOf(side: number): number {
     return 1 + (side * side) / 1500;
   }

@@ -4,7 +4,7 @@ import { CanvasRenderer } from "./canvas";
 import { drawOverlay, isEmpty, type OverlayScene } from "./overlay";
 import type { Renderer, Scene } from "./renderer";
 
-/** What the painter adds to a scene by itself. */
+/** The fields of a scene that the painter adds by itself. */
 type Screen = "size" | "ratio" | "colors" | "now" | "settled";
 
 /** After so long without a change (ms), what is in view is drawn once more, in best quality. */

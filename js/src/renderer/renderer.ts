@@ -29,7 +29,7 @@ export interface Scene {
 
 /** Draws the pictures. Canvas 2D now; WebGL may follow behind the same interface. */
 export interface Renderer {
-  /** Whether the last frame was drawn in haste: a settled one would look better. */
+  /** True if the last frame was drawn quickly: a settled one would look better. */
   readonly couldBeBetter: boolean;
   /** Before there is an atlas. */
   blank(color: string): void;

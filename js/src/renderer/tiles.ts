@@ -15,11 +15,11 @@ import {
 /** Tiles take 1 MB at most. Three screens full of them are kept, within these numbers. */
 const MIN_KEPT = 48;
 const MAX_KEPT = 160;
-/** So many levels up an enlarged tile is looked for while one is not whole. */
+/** The levels up to which an enlarged tile is looked for while one is not whole. */
 const ANCESTORS = 4;
-/** What shrinking four tiles into one costs, in cells. */
+/** The cost of shrinking four tiles into one, in cells. */
 const SHRINKING_COST = 150;
-/** So long is composed in a frame at most (ms), drawing included only in part. */
+/** The longest time that a frame composes (ms), drawing included only in part. */
 const MAX_COMPOSING = 6;
 /** While nothing moves, at least so much is composed in a frame: nobody waits for that frame. */
 const QUOTA_AT_REST = 1200;
@@ -31,7 +31,7 @@ const QUOTA_AT_REST = 1200;
  */
 export class TilePyramid {
   private readonly tiles = new Lru<string, Tile>(MIN_KEPT);
-  /** What was drawn last: tiles that come into view again try again what they lack. */
+  /** The tiles drawn last: those that come into view again try again what they lack. */
   private inView = new Set<Tile>();
 
   constructor(private readonly pace: Pace) {}
@@ -141,7 +141,7 @@ export class TilePyramid {
   }
 
   /**
-   * What is known of a place: a coarser tile's part, else finer ones and, where these leave gaps,
+   * Draw what is known of a place: a coarser tile's part, else finer ones and, where these leave gaps,
    * thumbnails. No more than is seen: every layer costs as much as the picture itself.
    */
   private drawSubstitute(
@@ -169,7 +169,7 @@ export class TilePyramid {
   }
 }
 
-/** Whether these tiles leave nothing of a place free. */
+/** True if these tiles leave nothing of a place free. */
 function covers(tiles: readonly Tile[], place: TilePlace): boolean {
   const cells = tiles.reduce((sum, { cols, rows }) => sum + cols * rows, 0);
   return cells >= place.cols * place.rows && tiles.every((tile) => tile.whole);
@@ -200,7 +200,7 @@ function drawPart(
   );
 }
 
-/** Where a place is on the stage. Edges are snapped: no seam between neighbours. */
+/** The box of a place on the stage. Edges are snapped: no seam between neighbours. */
 function boxOf({ col0, row0, cols, rows }: TilePlace, slot: number, stage: Stage) {
   const x = Math.round(stage.left + col0 * slot);
   const y = Math.round(stage.top + row0 * slot);

@@ -126,7 +126,7 @@ export class Tint {
     return this.image;
   }
 
-  /** Where cells are too small for frames, those that had one have its colour instead. */
+  /** The image where cells are too small for frames: those that had one have its colour instead. */
   private markedImage(colour: string): Canvas {
     const { framed } = this;
     if (!framed) return this.pixelImage();

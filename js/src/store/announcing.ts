@@ -1,4 +1,4 @@
-/** How soon, and how seldom at last, the kernel is asked again for a layout (ms). */
+/** The first and the longest pause between two requests for a layout (ms). */
 const FIRST_REPEAT = 1000;
 const LAST_REPEAT = 8000;
 

@@ -15,7 +15,7 @@ const MAX_BANNERS = 4;
 /** Notices fold away by themselves after this time (ms); the status line brings them back. */
 const NOTICE_TIME = 12_000;
 
-/** What the kernel had to say, until it is dismissed. */
+/** The errors, notices and exports of the kernel, until they are dismissed. */
 export class Banners implements Part {
   readonly handles: Handlers = {
     exported: (message) => this.receive(message),

@@ -7,11 +7,11 @@ import { type Canvas, decodeToCanvas } from "../util/decode";
 import { Lru } from "../util/lru";
 
 /**
- * Who wins a cell: one class, two that share it (the stronger one first), or none for certain.
+ * The winners of a cell: one class, two that share it (the stronger one first), or none for certain.
  */
 export type Winners = readonly number[];
 
-/** What a cell stands for, with its nearest real crops in one row of tiles. */
+/** The card of a cell, with its nearest real crops in one row of tiles. */
 export interface Card {
   grid: number;
   cell: number;
@@ -57,7 +57,7 @@ export class Cards implements Part {
     return this.labels.get(key) ?? null;
   }
 
-  /** Which classes win which cells, as far as that is known. */
+  /** The classes that win each cell, as far as that is known. */
   winnersOf(grid: number): ReadonlyMap<number, Winners> {
     return this.winners.get(grid) ?? new Map();
   }

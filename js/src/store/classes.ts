@@ -9,9 +9,9 @@ export class Classes implements Part {
   readonly handles: Handlers = { classes: (message) => this.receive(message) };
   /** One name for each, no two alike. */
   readonly names = signal<readonly string[]>([]);
-  /** Why there are none; empty while that is not known. */
+  /** The reason why there are none; empty while that is not known. */
   readonly reason = signal("");
-  /** What is said in place of classes, while there are none. */
+  /** The text in place of classes, while there are none. */
   readonly inPlace = computed(
     () => this.reason.value || "Which classes there are is not known yet.",
   );

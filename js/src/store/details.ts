@@ -7,16 +7,16 @@ import { type Canvas, decodeToCanvas } from "../util/decode";
 import { Inspections } from "./inspections";
 import { type Profile, readProfile } from "./profile";
 
-/** Where a real crop comes from; boxes are left, top, right, bottom in fractions of the image. */
+/** The origin of a real crop; boxes are left, top, right, bottom in fractions of the image. */
 export interface CropInImage {
   name: string;
-  /** What the network was given, and what of it the layer effectively sees. */
+  /** The network's input, and the part of it that the layer effectively sees. */
   cropBox: number[];
   seenBox: number[];
   /** Their sides in the network's pixels. */
   seen: number;
   input: number;
-  /** Why there is no image; empty if there is one. */
+  /** The reason why there is no image; empty if there is one. */
   note: string;
   image: Canvas | null;
 }
@@ -28,7 +28,7 @@ const MAX_IMAGES = 48;
 /** An image that does not come is asked for again after this time (ms). */
 const ASK_AGAIN = 3000;
 
-/** What open panels know of single cells beyond their cards. */
+/** The details of single cells, beyond their cards, for open panels. */
 export class Details implements Part {
   readonly handles: Handlers = {
     frame: (message, bytes) => this.inspections.receive(message, bytes),
@@ -54,7 +54,7 @@ export class Details implements Part {
     return this.profiles.get(keyOf(place)) ?? null;
   }
 
-  /** What a cell argues for single classes that were asked for, by their numbers. */
+  /** The attribution of a cell to classes that were asked for, by their numbers. */
   classValues(place: Place): ReadonlyMap<number, ClassValue> {
     return this.values.get(keyOf(place)) ?? new Map();
   }

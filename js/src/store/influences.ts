@@ -2,7 +2,7 @@ import { signal } from "@preact/signals";
 import type { BrowserMessage, KernelMessageOf } from "../protocol/messages";
 import type { Handlers, Part } from "../protocol/parts";
 
-/** What a class gains from a cell: the mean over its samples, with its interval. */
+/** The influence of a cell on a class: the mean over its samples, with its interval. */
 export interface Gain {
   value: number;
   /** Null where one sample alone speaks. */
@@ -10,7 +10,7 @@ export interface Gain {
   high: number | null;
 }
 
-/** So many classes' values are kept: going back to one shows it at once. */
+/** The classes whose values are kept: going back to one shows it at once. */
 const MAX_CLASSES = 8;
 const MAX_CELLS = 6400;
 /** An answer that stays away this long (ms) is asked for again, so often without any progress. */
@@ -24,7 +24,7 @@ interface Asked {
   timer: ReturnType<typeof setTimeout> | null;
 }
 
-/** What classes gain from cells, as far as the kernel has told; and what it is asked for. */
+/** The influence of cells on classes, as far as it is known; and the requests for more. */
 export class Influences implements Part {
   readonly handles: Handlers = { influence: (message) => this.receive(message) };
   /** Counts up with every change. */
@@ -40,7 +40,7 @@ export class Influences implements Part {
     return this.classes.get(index)?.get(grid) ?? new Map();
   }
 
-  /** How many of the cells that were asked for are still to come. */
+  /** The number of requested cells that are still to come. */
   waitingFor(index: number, grid: number): number {
     const asked = this.asked.get(grid);
     return asked?.class === index ? asked.cells.size : 0;

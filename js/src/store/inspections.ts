@@ -9,11 +9,11 @@ export interface Inspection {
   steps: number;
   /** Mean over the pictures; null before the first frame. */
   cosine: number | null;
-  /** Of each picture in the row. */
+  /** The cosine of each picture in the row. */
   cosines: (number | null)[];
   done: boolean;
   paused: boolean;
-  /** Why they cannot be made; empty while they can. */
+  /** The reason of a failure; empty without one. */
   failed: string;
   /** Square pictures in one row. */
   pictures: Canvas | null;
@@ -96,7 +96,7 @@ export class Inspections {
 
   constructor(private readonly send: Send) {}
 
-  /** How many are open. */
+  /** The number of open ones. */
   get count(): number {
     return this.running.size;
   }

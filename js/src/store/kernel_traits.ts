@@ -10,7 +10,7 @@ export class KernelTraits {
   readonly status: Signal<Status>;
   readonly layer: Signal<string>;
   readonly layers: Signal<LayerName[]>;
-  /** Which samples are wanted; the layout says which are on show. */
+  /** The subject that is wanted; the layout says which is on show. */
   readonly subject: Signal<Subject>;
   readonly height: Signal<number>;
 

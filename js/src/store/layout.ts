@@ -2,7 +2,7 @@ import { Grid } from "../geometry/grids";
 import type { Axis, KernelMessageOf } from "../protocol/messages";
 import { readSubject, type Subject } from "./subject";
 
-/** Where the cells are: all grids over one arrangement of the samples. */
+/** All grids over one arrangement of the samples. */
 export interface Layout {
   revision: number;
   final: boolean;
@@ -12,7 +12,7 @@ export interface Layout {
   images: number;
   layer: string;
   subject: Subject;
-  /** What x and y mean; none where they only part what differs. */
+  /** The meaning of x and y; none where they only part what differs. */
   axes: Axis[];
 }
 

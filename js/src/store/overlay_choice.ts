@@ -1,5 +1,5 @@
 /**
- * Which overlay is shown, and its text: the trait `overlay`, written the same way by
+ * The overlay that is shown, and its text: the trait `overlay`, written the same way by
  * `atlas_widget/widget/overlays.py`.
  */
 import { INFLUENCE, OVERLAYS } from "../protocol/shared";

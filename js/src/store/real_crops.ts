@@ -24,10 +24,10 @@ export class RealCrops implements Part {
     real_crops: (message, bytes) => this.receive(message, bytes),
   };
   readonly pictures: Pictures;
-  /** What each view lacks; the view that moved last comes first. */
+  /** The crops that each view lacks; the view that moved last comes first. */
   private readonly wanted = new Map<object, { grid: number; cells: Set<number> }>();
   private readonly requests = new Set<Request>();
-  /** What has come and is being decoded. */
+  /** The answers that are being decoded. */
   private readonly arriving = new Set<KernelMessageOf<"real_crops">>();
   private sheets = 0;
 

@@ -1,8 +1,9 @@
 /**
- * ipywidgets sends a trait once the kernel is through with the one before: it counts what it has
- * sent, and counts down with the receipt of each, the kernel's status "idle". Where the connection
- * was lost meanwhile the receipt never comes, and no trait would be sent again: nothing in ipywidgets
- * 8.1 (@jupyter-widgets/base 6.0) starts that count anew, and there is no public way to.
+ * Receipts for traits. ipywidgets sends a trait once the kernel is through with the one before: it
+ * counts what it has sent, and counts down with the receipt of each, the kernel's status "idle".
+ * Where the connection was lost meanwhile the receipt never comes, and no trait would be sent again:
+ * nothing in ipywidgets 8.1 (@jupyter-widgets/base 6.0) starts that count anew, and there is no
+ * public way to.
  */
 
 /** A trait that waits for this long (ms) waits for a receipt that was lost. */
@@ -26,7 +27,7 @@ export interface Sender {
 export class Receipts {
   private timer: ReturnType<typeof setTimeout> | null = null;
   private sender: Sender | null = null;
-  /** What was sent before this time is accounted for (ms since 1970). */
+  /** Messages sent before this time are accounted for (ms since 1970). */
   private settledUntil = Number.NEGATIVE_INFINITY;
   private handle: (message: StatusMessage) => void = () => {};
 

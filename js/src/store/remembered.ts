@@ -4,15 +4,15 @@ import type { Place } from "../geometry/place";
 import type { Link } from "./link";
 import { readBox, readInteger, readSelection } from "./traits";
 
-/** How the grid shown is chosen: by zoom, or always this one. */
+/** The way in which the grid is chosen: by zoom, or always this one. */
 export type LevelMode = "auto" | number;
 
 /**
- * What the kernel remembers of the view, for a page reload and for Python: where it looks, by which
+ * The state of a view that the kernel keeps, for a page reload and for Python: where it looks, by which
  * grid, what is open. With several views it is the one that changed last.
  */
 export class Remembered {
-  /** What Python asked for: each time a new object. */
+  /** Requests of Python: each time a new object. */
   readonly flight = signal<{ box: Box } | null>(null);
   readonly wantedLevels = signal<{ levels: LevelMode } | null>(null);
   readonly wantedOpened = signal<{ place: Place | null } | null>(null);

@@ -12,14 +12,14 @@ const same = (one: Selection, other: Selection): boolean =>
   (one.cells.length === 0 || one.grid === other.grid) &&
   one.cells.every((cell, at) => cell === other.cells[at]);
 
-/** What is selected now, and what was: views choose, Python chooses, both can be undone. */
+/** The selection and its history: views choose, Python chooses, both can be undone. */
 export class Selections {
   private readonly selected;
   private readonly history = new History<Selection>(same);
 
   constructor(
     first: Selection,
-    /** Tells the kernel of what a person did here. */
+    /** Reports a choice of the user to the kernel. */
     private readonly tell: (selection: Selection) => void,
   ) {
     this.selected = signal(first);
@@ -38,13 +38,13 @@ export class Selections {
     return this.history.hasLater;
   }
 
-  /** Of a person, here. */
+  /** Take over a choice of the user. */
   choose(selection: Selection): void {
     this.follow(selection);
     this.tell(selection);
   }
 
-  /** Of Python. */
+  /** Take over a choice of Python's. */
   follow(selection: Selection): void {
     this.selected.value = selection;
     this.history.record(selection);

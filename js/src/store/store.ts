@@ -34,7 +34,7 @@ export type Change =
   | { kind: "crops"; keys: readonly PictureKey[] };
 
 /**
- * What the browser knows of one model, shared by all its views. It listens from `initialize` on:
+ * The browser's knowledge of one model, shared by all its views. It listens from `initialize` on:
  * messages that come before the first display arrive here too.
  */
 export class Store {
@@ -42,7 +42,7 @@ export class Store {
   readonly connected: Signal<boolean>;
   readonly traits: KernelTraits;
   readonly selections: Selections;
-  /** What lies over the pictures, in all views; setting it sets the trait. */
+  /** The overlay of all views; setting it sets the trait. */
   readonly overlay: Signal<OverlayChoice>;
   readonly remembered: Remembered;
 
@@ -60,7 +60,7 @@ export class Store {
   readonly influences = this.parts.add(new Influences(this.send));
   readonly strongest = this.parts.add(new Strongest(this.send));
   readonly banners = this.parts.add(new Banners());
-  /** What each registered view knows, by the view's name. */
+  /** The state of each registered view, by the view's name. */
   readonly viewStates: ReadonlyMap<string, Part>;
 
   private readonly unbindOverlay: () => void;
@@ -110,7 +110,7 @@ export class Store {
     return this.supply.version;
   }
 
-  /** What is selected now, and the grid that it is of. */
+  /** The selected cells, and the grid that they are of. */
   get selection(): ReadonlySignal<Selection> {
     return this.selections.now;
   }

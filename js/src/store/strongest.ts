@@ -3,7 +3,7 @@ import type { BrowserMessage, KernelMessageOf } from "../protocol/messages";
 import type { Handlers, Part } from "../protocol/parts";
 import { MAX_INTEGERS } from "../protocol/shared";
 
-/** Where a class is strong: the cells that clearly argue for it, strongest first. */
+/** The cells that clearly argue for a class, strongest first. */
 export interface Strength {
   cells: number[];
   values: number[];
@@ -14,11 +14,11 @@ interface Asked {
   classes: readonly number[];
 }
 
-/** What the search was told about classes on one grid. The kernel goes on telling until it ends. */
+/** The cells of searched classes on one grid. The kernel goes on reporting until asked to stop. */
 export class Strongest implements Part {
   readonly handles: Handlers = { strongest: (message) => this.receive(message) };
   readonly version = signal(0);
-  /** Of how many cells of the grid the kernel knows the classes. */
+  /** The number of cells of the grid whose classes the kernel knows. */
   readonly known = signal({ cells: 0, total: 0 });
   private asked: Asked = { grid: 0, classes: [] };
   private readonly strengths = new Map<number, Strength>();

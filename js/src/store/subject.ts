@@ -1,5 +1,5 @@
 /**
- * What the atlas on show is about, as the trait `subject` says it: nothing for all samples, else a
+ * The subject of the atlas on show, as the trait `subject` says it: nothing for all samples, else a
  * kind and the names of its classes. Written the same way by `atlas_widget/session/subjects.py`.
  */
 import { SUBJECT_KINDS } from "../protocol/shared";

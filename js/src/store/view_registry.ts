@@ -17,7 +17,7 @@ export interface ViewModule<State extends Part> {
   readonly name: string;
   /** On the button that shows it. */
   readonly title: string;
-  /** What it knows of the model, and the messages it learns that from; shared by all displays. */
+  /** Makes its state, and the handlers that fill it; shared by all displays of a widget. */
   makeState(kernel: Kernel): State;
   /** Shown in place of the atlas while the view is chosen; it stays mounted once it was. */
   readonly Component: ComponentType<{ state: State }>;

@@ -1,6 +1,6 @@
 import type { PictureKey } from "../protocol/picture_key";
 
-/** How long what is wanted may gather before it is asked for (ms). */
+/** The time for which requests gather before they are sent (ms). */
 const GATHER_FOR = 250;
 /** A picture that does not come is asked for again after this time, so often at most. */
 const RETRY_AFTER = 5000;

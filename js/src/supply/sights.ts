@@ -2,14 +2,14 @@ import type { CellRange } from "../geometry/geometry";
 import { inRange } from "../geometry/geometry";
 import { cellOf, type PictureKey } from "../protocol/picture_key";
 
-/** What a view looks at: a range of a grid, and the cells in it from the middle outwards. */
+/** The cells in a view's sight: a range of a grid, and its cells from the middle outwards. */
 export interface InSight {
   grid: number;
   range: CellRange;
   cells: number[];
 }
 
-/** What all views of a store look at. */
+/** The cells in sight of all views of a store. */
 export class Sights {
   private readonly sights = new Map<object, InSight>();
 
@@ -31,7 +31,7 @@ export class Sights {
     return false;
   }
 
-  /** What the other views see of the grid that this one looks at. */
+  /** The cells of a view's grid that only the other views see. */
   besides(view: object): Set<number> {
     const mine = this.sights.get(view);
     const rest = new Set<number>();

@@ -6,7 +6,7 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`;
 }
 
-/** So many decimals: cosines, correlations, shares of a mix. */
+/** Format with so many decimals: cosines, correlations, shares of a mix. */
 export const formatDecimal = (value: number, digits = 2): string => minus(value.toFixed(digits));
 
 /** Whole hundredths. */

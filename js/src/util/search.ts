@@ -96,7 +96,7 @@ export function findNames(names: readonly string[], query: string): NameMatch[] 
 }
 
 /**
- * What is known of the classes that match, each with its cells. Those that have some come first,
+ * The classes that match, each with its cells. Those that have some come first,
  * of these the better match, of equally good ones the stronger. Classes that win nothing are found
  * where they are argued for.
  */

@@ -14,7 +14,7 @@ export interface CellWalkHost {
   shownGrid(): Grid | null;
 }
 
-/** What the keyboard does with cells: goes from one to the next, opens and selects them. */
+/** The keyboard's way over cells: from one to the next, opening and selecting them. */
 export class CellWalk {
   constructor(private readonly view: CellWalkHost) {}
 

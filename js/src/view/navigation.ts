@@ -17,10 +17,10 @@ import { CameraGestures } from "./gestures";
 const FLIGHT = 650;
 const STEP = 220;
 const HOME_MARGIN = 22;
-/** How large a cell of the finest grid may become, in CSS pixels. */
+/** The largest size of a cell of the finest grid, in CSS pixels. */
 const LARGEST_CELL = 420;
 
-/** What moves about: where it is, and who is told. */
+/** The view that is moved, and hears of it. */
 export interface NavigationHost {
   /** Coarsest first; none before there is a layout. */
   grids(): readonly Grid[];
@@ -30,14 +30,14 @@ export interface NavigationHost {
   rested(): void;
 }
 
-/** Where the camera is and how it gets elsewhere: by hand, by flight, at once. */
+/** The camera and its moves: by hand, by flight, at once. */
 export class Navigation {
   readonly size = signal<Size>({ width: 0, height: 0 });
   readonly camera = signal<Camera>({ k: 1, x: 0, y: 0 });
   readonly moving = signal(false);
   readonly atHome = signal(true);
   private gestures!: CameraGestures;
-  /** Where to begin once the view has a size: a notebook may render it before it shows it. */
+  /** The box to begin at once the view has a size: a notebook may render it before it shows it. */
   private wanted: Box | null = null;
 
   constructor(private readonly host: NavigationHost) {}
@@ -108,7 +108,7 @@ export class Navigation {
     }
   }
 
-  /** Whether a view of this box is the one of all; the unit square stands for that as well. */
+  /** True if this box shows all of the atlas; the unit square stands for that as well. */
   private showsAll(box: Box): boolean {
     const home = this.homeBox;
     const covers = box[0] <= home[0] && box[1] <= home[1] && box[2] >= home[2] && box[3] >= home[3];

@@ -15,9 +15,9 @@ import { Tint } from "../renderer/tint";
 import { className, nextOverlay } from "../store/overlay_choice";
 import type { Store } from "../store/store";
 
-/** How much of a picture its tint takes at first. */
+/** The tint's share of a picture at first. */
 const INTENSITY = 0.65;
-/** How long the view rests before what is in view counts (ms). */
+/** The time that the view rests before what is in view counts (ms). */
 const SETTLE = 140;
 
 /** The parts of the store that overlays show, or ask the kernel through. */
@@ -42,7 +42,7 @@ export interface OverlayHost {
   viewport(): Box | null;
 }
 
-/** What lies over the pictures of one view, and what its colours mean. */
+/** The overlay of one view, and its legend. */
 export class OverlayLayer {
   readonly legend = signal<Legend | null>(null);
   readonly intensity = signal(INTENSITY);
@@ -99,7 +99,7 @@ export class OverlayLayer {
     return this.tintNow && { tint: this.tintNow, strength: this.intensity.peek() };
   }
 
-  /** What the overlay shows of a cell, in words. */
+  /** The overlay's words about a cell. */
   words(grid: Grid, cell: number): string | null {
     return this.shown?.grid === grid ? (this.shown.overlay.words?.(cell) ?? null) : null;
   }

@@ -35,7 +35,7 @@ const CLICK = 4;
 /** A second click this soon (ms) makes a double click of the first. */
 const DOUBLE = 700;
 
-/** What a finger does for this long (ms) after it drew an area is no tap. */
+/** The time after drawing an area in which a finger's touch is no tap (ms). */
 const AFTER_AREA = 400;
 
 /** Hover, click and the drawing of areas on the stage; moving the camera is d3's. */

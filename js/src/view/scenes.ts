@@ -25,7 +25,7 @@ export interface SceneHost {
 /** A picture that arrives fades in over this time (ms). */
 const FADE = 150;
 
-/** What a view shows at this moment, for the renderer; null while there is nothing. */
+/** The scene that a view shows now, for the renderer; null while there is nothing. */
 export function sceneOf(view: SceneHost) {
   const { store } = view;
   const layout = store.layout.peek();
@@ -43,13 +43,13 @@ export function sceneOf(view: SceneHost) {
   };
 }
 
-/** What is written into a large cell: what an overlay shows of it, and its label. */
+/** The words in a large cell: what an overlay shows of it, and its label. */
 function wordsOf(view: SceneHost, grid: Grid, cell: number): string | null {
   const words = [view.overlays.words(grid, cell), view.store.label(grid.key(cell))];
   return words.filter(Boolean).join(" · ") || null;
 }
 
-/** What is drawn above the pictures: it changes with the pointer. */
+/** The marks above the pictures: they change with the pointer. */
 export function marksOf(view: SceneHost) {
   const selection = view.store.selection.peek();
   const active = view.active.peek();

@@ -2,7 +2,7 @@ import type { Grid } from "../geometry/grids";
 import { type Combine, combine, moveToGrid } from "../geometry/selection";
 import type { Store } from "../store/store";
 
-/** What a view does to the selection, which all views of a store share. */
+/** The commands of a view for the selection, which all views of a store share. */
 export class Selecting {
   constructor(
     private readonly store: Store,
@@ -30,7 +30,7 @@ export class Selecting {
     if (grid) this.select([cell], this.selectedOn(grid).includes(cell) ? "remove" : "add");
   }
 
-  /** Of the grid shown, the cells that are not selected. */
+  /** Select those cells of the grid shown that are not selected. */
   invert(): void {
     const grid = this.shown();
     if (grid)

@@ -5,7 +5,7 @@ import type { Grid } from "../geometry/grids";
 import type { PictureKey } from "../protocol/picture_key";
 import type { Store } from "../store/store";
 
-/** How long the view rests before the kernel hears what is in sight (ms). */
+/** The time that the view rests before the kernel hears what is in sight (ms). */
 const SETTLE = 120;
 const HOVER_PACE = 100;
 const ASK_AGAIN_AFTER = 4000;
@@ -44,7 +44,7 @@ export class Sight {
     this.asked.clear();
   }
 
-  /** Restarted by every move: the kernel hears of where the person stops. */
+  /** Restarted by every move: the kernel hears of where the user stops. */
   schedule(): void {
     clearTimeout(this.settleTimer);
     this.settleTimer = window.setTimeout(() => this.tell(), SETTLE);

@@ -24,7 +24,7 @@ import { type Viewpoint, Viewpoints } from "./viewpoints";
 
 /** One view of a store: its level, what is under the pointer, what is open; and its parts. */
 export class View {
-  /** Which of the registered views is shown; this one is the atlas. */
+  /** The name of the registered view that is shown; this one is the atlas. */
   readonly showing = signal(FIRST_VIEW);
   readonly tool = signal<Tool>("pan");
   /** The cell under the pointer or the keyboard's focus. */
@@ -41,7 +41,7 @@ export class View {
   readonly selecting: Selecting;
   /** The cells that are open beside the stage. */
   readonly panels: Panels;
-  /** What was chosen for experiments. */
+  /** The settings of experiments. */
   readonly choices = new Choices();
   /** The colours over the pictures and their legend. */
   readonly overlays: OverlayLayer;
@@ -50,7 +50,7 @@ export class View {
   private painter!: Painter;
   private sight!: Sight;
   private revision = -1;
-  /** What goes with its layout, the kernel forgets by itself. */
+  /** True while its layout is replaced: what goes with it, the kernel forgets by itself. */
   changingLayout = false;
 
   constructor(readonly store: Store) {
@@ -151,7 +151,7 @@ export class View {
     return this.navigation.moving;
   }
 
-  /** What lies over the pictures: `view.overlay.value = { kind: "influence", class: 7 }`. */
+  /** The overlay: `view.overlay.value = { kind: "influence", class: 7 }`. */
   get overlay() {
     return this.store.overlay;
   }

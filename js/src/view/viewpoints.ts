@@ -4,20 +4,20 @@ import { fitCamera } from "../geometry/geometry";
 import type { LevelMode } from "../store/remembered";
 import { History } from "../util/history";
 
-/** Where one looked from: the part of the atlas in view, and by which grid. */
+/** The part of the atlas in view, and the choice of its grid. */
 export interface Viewpoint {
   viewport: Box;
   levels: LevelMode;
   home: boolean;
 }
 
-/** How long the view rests before it counts as one that was looked at (ms). */
+/** The time that the view rests before it counts as one that was looked at (ms). */
 const REST = 500;
 
 /** Views that differ by less than this share of their size are one. */
 const NEAR = 0.005;
 
-/** What the viewpoints are of. */
+/** The view whose viewpoints these are. */
 export interface ViewpointHost {
   viewpoint(): Viewpoint;
   size(): Size;
@@ -73,7 +73,7 @@ export class Viewpoints {
     if (this.host.size().width > 0) this.history.record(this.host.viewpoint());
   }
 
-  /** Whether they look the same in the view as large as it is now. */
+  /** True if they look the same in the view as large as it is now. */
   private same(one: Viewpoint, other: Viewpoint): boolean {
     if (one.levels !== other.levels) return false;
     if (one.home && other.home) return true;

@@ -50,7 +50,7 @@ describe("the colour of a class's atlas", () => {
     expect(intensity.value).toBe(0.65);
   });
 
-  it("leaves alone what the person chose, before or in between", () => {
+  it("leaves alone what the user chose, before or in between", () => {
     const chosen = made({ kind: "density" });
     chosen.subject.value = classSubject("liner");
     expect(chosen.overlay.value).toEqual({ kind: "density" });

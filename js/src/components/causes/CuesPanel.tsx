@@ -10,7 +10,7 @@ import { NO_KERNEL } from "../words";
 import { ClassChoice } from "./ClassChoice";
 import { TaskState } from "./TaskState";
 
-/** What argues for one of two classes although it is seen in images of the other: a ranked list. */
+/** Misleading cues: a ranked list of cells that argue for one class in images of another. */
 export function CuesPanel() {
   const { store, view, host } = useWidget();
   const { choices } = view;

@@ -5,7 +5,7 @@ import { Tile } from "../Tile";
 
 const SIZE = 44;
 
-/** The person's images, to choose from; more of them come as one scrolls on. */
+/** The user's images, to choose from; more of them come as one scrolls on. */
 export function ImageStrip({
   chosen,
   onChoose,

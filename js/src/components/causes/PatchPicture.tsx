@@ -4,7 +4,7 @@ import { CellPicture } from "../CellPicture";
 import { Crop } from "../Crops";
 import { useWidget } from "../context";
 
-/** What is put on images: the picture of a cell, or one of its real crops. */
+/** The patch that is put on images: the picture of a cell, or one of its real crops. */
 export function PatchPicture({ place, crop, size }: { place: Place; crop: number; size: number }) {
   const { store } = useWidget();
   void store.cards.version.value;

@@ -17,7 +17,7 @@ export function SearchList<Item>({
   onChoose,
   ...rest
 }: {
-  /** What the list is of, in a word: “classes”. */
+  /** The kind of items, in a word: “classes”. */
   name: string;
   placeholder: string;
   match: (query: string) => readonly Item[];
@@ -26,7 +26,7 @@ export function SearchList<Item>({
   isChosen: (item: Item) => boolean;
   keyOf: (item: Item) => string | number;
   row: (item: Item) => ComponentChildren;
-  /** What is said where nothing matches. */
+  /** The text where nothing matches. */
   nothing: (query: string) => ComponentChildren;
   onChoose: (item: Item) => void;
   "data-aw-class-search"?: boolean;

@@ -5,7 +5,7 @@ import { useWidget } from "../context";
 import { describeWaiting, NO_CLASSES } from "../words";
 import { ClassActions, useWins } from "./ClassActions";
 
-/** What a cell argues for and against, all on one scale. */
+/** The classes that a cell argues for and against, all on one scale. */
 export function CellClasses({ place }: { place: Place }) {
   const { store } = useWidget();
   void store.cards.version.value;

@@ -6,7 +6,7 @@ import { plural } from "../../util/numbers";
 import { useWidget } from "../context";
 import { IconButton } from "../controls/IconButton";
 
-/** How many cells of a grid each class wins, as far as that is known. */
+/** The number of cells of a grid that each class wins, as far as that is known. */
 export function useWins(grid: number): ReadonlyMap<number, number> {
   const { store } = useWidget();
   const version = store.cards.labelVersion.value;
@@ -17,7 +17,7 @@ export function useWins(grid: number): ReadonlyMap<number, number> {
   }, [version, grid]);
 }
 
-/** What a class's row offers: the atlas coloured by it, and the cells that it wins. */
+/** The buttons of a class's row: the atlas coloured by it, and the cells that it wins. */
 export function ClassActions({
   index,
   label,

@@ -14,11 +14,11 @@ import { useWidget } from "../context";
 import { describeWaiting, NO_CLASSES } from "../words";
 import { ClassActions, useWins } from "./ClassActions";
 
-/** How many of the classes that either cell argues most for, and most against. */
+/** The number of classes that either cell argues most for, and most against. */
 const FOR = 6;
 const AGAINST = 3;
 
-/** What each of two cells argues for the same classes, on one scale, and the difference. */
+/** The attribution of two cells to the same classes, on one scale, and its difference. */
 export function ComparedClasses({ first, other }: { first: Place; other: Place }) {
   const { store } = useWidget();
   void store.cards.version.value;

@@ -5,7 +5,7 @@ import { useWidget } from "../context";
 import { CloseButton, IconButton } from "../controls/IconButton";
 import { describePlace, describeSamples } from "../words";
 
-/** Which cell it is, and whether it stays. `mark` tells two compared ones apart. */
+/** The head of a panel: its cell, and whether it stays. `mark` tells two compared ones apart. */
 export function PanelHead({ panel, mark = "" }: { panel: Panel; mark?: "" | "A" | "B" }) {
   const { store, view, host } = useWidget();
   void store.cards.version.value;

@@ -7,7 +7,7 @@ import { COSINE, describeProgress } from "../words";
 import { CropInImage } from "./CropInImage";
 import { LiveFrame } from "./LiveFrame";
 
-/** What a panel looks at: the pictures, and which one of them; none while it looks at a crop. */
+/** The pictures in a panel's frame, and which one of them; none while it shows a crop. */
 function inView(panel: Panel): { inspection: Inspection | null; at: number } {
   const { looking } = panel;
   const of = looking.kind === "variant" ? panel.variants : panel.live;
@@ -29,7 +29,7 @@ export function Viewer({ panel }: { panel: Panel }) {
   );
 }
 
-/** What the frame shows, in words. */
+/** The caption of the frame. */
 export function ViewerCaption({ panel }: { panel: Panel }) {
   const { store } = useWidget();
   void store.details.version.value;
