@@ -1,6 +1,6 @@
 import {
   cellGroup,
-  cellOf,
+  gridOf,
   groupOf,
   type PictureGroup,
   type PictureKey,
@@ -45,7 +45,7 @@ export class Thumbs {
     const group = groupOf(key);
     const pages = this.groups.get(group) ?? [];
     this.groups.set(group, pages);
-    const [columns, at] = this.placeOf(key);
+    const [columns, at] = this.placeOf(group, key);
     const index = pageOf(columns, at);
     let page = pages[index];
     if (!page) {
@@ -61,10 +61,9 @@ export class Thumbs {
   }
 
   /** The number of columns that a picture's group has, and its own number among them. */
-  private placeOf(key: PictureKey): [columns: number, at: number] {
-    const place = cellOf(key);
-    if (place) return [place.grid, place.cell];
-    const group = groupOf(key);
+  private placeOf(group: PictureGroup, key: PictureKey): [columns: number, at: number] {
+    const grid = gridOf(group);
+    if (grid !== null) return [grid, Number(key.slice(group.length + 1))];
     const places = this.places.get(group) ?? new Map<PictureKey, number>();
     this.places.set(group, places);
     const at = places.get(key) ?? places.size;
