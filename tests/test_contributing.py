@@ -13,7 +13,6 @@ PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 def test_what_is_generated_is_up_to_date() -> None:
     tool = runpy.run_path(str(ROOT / "tools" / "messages.py"))
     generated = tool["generated"]()
-    assert PAGE == generated[ROOT / "CONTRIBUTING.md"]
     stale = [path.name for path, text in generated.items() if path.read_text("utf-8") != text]
     assert not stale, "run `make messages`"
 

@@ -93,7 +93,7 @@ def shared() -> dict[str, tuple[str, Any]]:
         "PICTURE_STATES": ("The states of a picture, the least first.", [it.word for it in State]),
         "SUBJECT_KINDS": ("The number of classes that each kind of subject names.", KINDS),
         "OVERLAYS": ("The overlays that need no class.", OVERLAYS),
-        "INFLUENCE": ("The beginning of the text of an overlay of one class's influence.", INFLUENCE),
+        "INFLUENCE": ("The beginning of an influence overlay's text.", INFLUENCE),
         "MAX_CELLS": ("The most cells that a message may name.", MAX_CELLS),
         "MAX_INTEGERS": ("The most numbers in a field of `integers`.", MAX_INTEGERS),
         "TILE": ("The side of a picture as it is sent, in pixels.", TILE),

@@ -22,7 +22,7 @@ export const SUBJECT_KINDS = { class: 1, winning: 1, comparison: 2 } as const;
 /** The overlays that need no class. */
 export const OVERLAYS = ["pictures", "crops", "density", "top class", "fidelity", "doubt"] as const;
 
-/** The beginning of the text of an overlay of one class's influence. */
+/** The beginning of an influence overlay's text. */
 export const INFLUENCE = "influence: ";
 
 /** The most cells that a message may name. */
