@@ -1,5 +1,5 @@
 import type { AnyModel } from "@anywidget/types";
-import type { GridCells, KernelMessageOf } from "../../src/messages";
+import type { GridCells, KernelMessageOf } from "../../src/protocol/messages";
 
 /** JPEG sheets of 64 pictures, as the kernel encodes them. */
 export type Sheets = readonly ArrayBuffer[];
