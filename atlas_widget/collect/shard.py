@@ -20,7 +20,7 @@ from atlas_widget.collect.plan import CollectionPlan, PlannedCrop
 from atlas_widget.images.crops import crop_boxes, crop_image, random_positions
 from atlas_widget.images.decode import UnreadableImageError
 from atlas_widget.images.reading import GROUP
-from atlas_widget.images.source import ImageSource
+from atlas_widget.images.source import ImageSource, open_image
 from atlas_widget.images.thumbnails import Thumbnails
 from atlas_widget.progress import CancelledCallback, ProgressCallback, check_cancelled
 
@@ -167,12 +167,12 @@ class _Reader:
 
     def _image(self, index: int) -> Image.Image:
         if self._plan.schedule.rounds == 1:
-            return self._source.open(index)
+            return open_image(self._source, index)
         with self._lock:
             if index in self._images:
                 self._images.move_to_end(index)
                 return self._images[index]
-        image = self._source.open(index)
+        image = open_image(self._source, index)
         with self._lock:
             self._images[index] = image
             while len(self._images) > GROUP:

@@ -8,9 +8,13 @@ from typing import Any, Protocol, runtime_checkable
 from PIL import Image
 
 from atlas_widget.errors import did_you_mean
+from atlas_widget.images.array_format import ArrayFormat
+from atlas_widget.images.items import image_of
+from atlas_widget.images.unreadable import UnreadableImageError, or_unreadable
 
-__all__ = ["ImageSource", "NamedImages", "unreadable_notice"]
+__all__ = ["ImageSource", "NamedImages", "evenly", "open_image", "source_notices"]
 
+_MUCH = 0.1  # of an image's numbers: if so many are cut off, that is said
 
 @runtime_checkable
 class ImageSource(Protocol):
@@ -51,11 +55,17 @@ class NamedImages(Sequence[Image.Image]):
     crop_scale: tuple[float, float] | None = None
     """Sizes of crops that suit these images, if others do than `collect.CROP_SCALE`."""
     concurrent: bool = False
-    """Whether `open` may be called from several threads at once: people's data sets often must not.
+    """Whether `open` may be called from several threads at once: users' data sets often must not.
     """
+    hashed: str = "all images"
+    """What `fingerprint` reads, for the record that goes with every figure."""
 
     def __init__(self) -> None:
         self.unreadable: list[str] = []
+        self.reasons: dict[str, str] = {}
+        self.array_format = ArrayFormat()
+        self._remarks: list[str] = []
+        self._cut_off: dict[str, float] = {}
 
     def __len__(self) -> int:
         raise NotImplementedError
@@ -71,6 +81,35 @@ class NamedImages(Sequence[Image.Image]):
     def fingerprint(self) -> str:
         """Hash cheaply what determines the images."""
         raise NotImplementedError
+
+    @property
+    def notices(self) -> list[str]:
+        """What a user should know: what was taken for what, and what was left out."""
+        lines = [*self.array_format.notices, *self._remarks]
+        if self._cut_off:
+            name, share = next(iter(self._cut_off.items()))
+            images = "1 image has" if len(self._cut_off) == 1 else f"{len(self._cut_off):,} have"
+            lines.append(
+                f"Of the images, {images} more than a tenth of their numbers outside of what was "
+                f"taken for black and white, so that they are cut off; the first, {name}, "
+                f"{share:.0%}. Give images=as_image_source(…, value_range=(low, high))."
+            )
+        return lines
+
+    def remark(self, line: str) -> None:
+        """Add to the notices."""
+        self._remarks.append(line)
+
+    def note_cut_off(self, index: int, share: float) -> None:
+        """Note which part of an image's numbers is brighter than white or darker than black."""
+        if share > _MUCH:
+            self._cut_off.setdefault(self.name(index), share)
+
+    def _finished(self, index: int, read: Any) -> Image.Image:
+        """Make 8-bit RGB of what was read, by the one format of this data set."""
+        image, outside = image_of(read, self.array_format)
+        self.note_cut_off(index, outside)
+        return image
 
     @property
     def labels(self) -> list[Any] | None:
@@ -102,10 +141,32 @@ class NamedImages(Sequence[Image.Image]):
         return f"<{type(self).__name__}: {self.description}>"
 
 
-def unreadable_notice(source: ImageSource) -> list[str]:
-    """Say in a line which images could not be read; nothing if all could."""
+def open_image(source: ImageSource, index: int) -> Image.Image:
+    """Return an image of any source as 8-bit RGB.
+
+    Raises
+    ------
+    UnreadableImageError
+        Whatever the source raised, or what it returned is no image or has no pixels.
+    """
+    image = or_unreadable("The image cannot be read", source.open, index)
+    if not isinstance(image, Image.Image) or 0 in image.size:
+        raise UnreadableImageError(f"The images gave {image!r:.80}, which is no image.")
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def source_notices(source: ImageSource) -> list[str]:
+    """Say what was assumed about images, and which could not be read; nothing if all is well."""
     names = list(source.unreadable)
-    if not names:
-        return []
-    shown = ", ".join(names[:3]) + (" and others" if len(names) > 3 else "")
-    return [f"{len(names):,} of {len(source):,} images could not be read: {shown}."]
+    lines = list(getattr(source, "notices", []))
+    if names:
+        shown = ", ".join(names[:3]) + (" and others" if len(names) > 3 else "")
+        lines.append(f"{len(names):,} of {len(source):,} images could not be read: {shown}.")
+    return lines
+
+
+def evenly(total: int, count: int) -> list[int]:
+    """Return up to `count` numbers below `total`, the first and the last among them."""
+    if total <= count:
+        return list(range(total))
+    return [at * (total - 1) // (count - 1) for at in range(count)]

@@ -129,7 +129,7 @@ def test_large_images_are_decoded_one_at_a_time(monkeypatch: pytest.MonkeyPatch)
             met.append(image.size)
         return image
 
-    monkeypatch.setattr(decoding, "to_rgb", decoded)
+    monkeypatch.setattr(decoding, "upright", decoded)
     monkeypatch.setattr(decoding, "_ALONE", 16 * 8 - 1)
     file = io.BytesIO()
     ramp().save(file, "PNG")
