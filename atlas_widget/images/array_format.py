@@ -89,7 +89,7 @@ class ArrayFormat:
 
     @property
     def key(self) -> str:
-        """All that determines an image, for fingerprints; nothing where that goes without saying."""
+        """All that determines an image, for fingerprints; empty where that goes without saying."""
         parts = sorted((kind, each.scale, each.shift) for kind, each in self.ranges.items())
         plain = not parts and self.channels_first is None
         return "" if plain else repr((parts, self.channels_first))
@@ -124,7 +124,8 @@ class ArrayFormat:
             what = type(item).__name__ if array is None else f"an array of {array.dtype}"
             raise UnreadableImageError(f"Not an image but {what}.")
         pixels = self.channels_last(array, _is_tensor(item))
-        hidden = np.ma.getmaskarray(pixels).any(2) if np.ma.isMaskedArray(pixels) else None
+        masked = np.ma.isMaskedArray(pixels)
+        hidden = np.asarray(np.ma.getmaskarray(pixels).any(axis=2)) if masked else None
         pixels = np.ma.getdata(pixels)
         if pixels.dtype.kind == "b":
             bytes_, outside = pixels.astype(np.uint8) * 255, 0.0

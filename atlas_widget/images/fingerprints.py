@@ -38,7 +38,7 @@ def hash_item(digest: hashlib.blake2b, item: Any) -> None:
             hash_item(digest, part)
     elif (array := as_array(item)) is not None and array.dtype != object:
         digest.update(f"{array.dtype}{array.shape}".encode())
-        digest.update(np.ascontiguousarray(np.ma.filled(array)))
+        digest.update(np.ascontiguousarray(np.ma.filled(array)).data)
     elif isinstance(item, str | os.PathLike):
         digest.update(os.fspath(item).encode("utf-8", "surrogateescape"))
         hash_files(digest, [item])

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
 from atlas_widget.errors import ImagesError
@@ -94,7 +95,6 @@ class FileSource(NamedImages):
             digest.update(line.encode("utf-8", "surrogateescape"))
         return digest.hexdigest()
 
-
     def _judge(self, value_range: Any) -> None:
         """Judge what numbers of more than 8 bits mean, from the first files that have them."""
         deep: list[Image.Image] = []
@@ -110,7 +110,7 @@ class FileSource(NamedImages):
                 except UnreadableImageError:
                     continue
         self.array_format = ArrayFormat.judged(deep, value_range=value_range)
-        brightest = max((high for image in colours for _, high in image.getextrema()), default=255)
+        brightest = max((int(np.asarray(image).max()) for image in colours), default=255)
         if brightest < _FEWEST_LEVELS * 4:
             self.remark(
                 f"Hardly anything is to be seen in the images: of their 16 bits Pillow reads the "

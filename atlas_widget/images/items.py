@@ -89,7 +89,7 @@ def is_image(item: Any) -> bool:
     if isinstance(item, (Image.Image, os.PathLike, bytes, bytearray, memoryview)):
         return True
     if isinstance(item, Mapping):
-        return 0 < len(item) and set(item) <= {"bytes", "path"}  # as Hugging Face has it undecoded
+        return len(item) > 0 and set(item) <= {"bytes", "path"}  # as Hugging Face has it undecoded
     if hasattr(item, "read_bytes") or (hasattr(item, "read") and hasattr(item, "seek")):
         return True
     return _dimensions(item) in (2, 3) or (_dimensions(item) == 1 and _is_encoded(item))
@@ -178,9 +178,7 @@ class BatchReader:
         if _is_batch(first):
             if isinstance(thing, list) and all(_is_listed_batch(other) for other in others):
                 return [image for member in thing for image in self.images(member)]
-            self.left_out += sum(
-                len(self.images(other)) for other in others if _is_batch(other)
-            )
+            self.left_out += sum(len(self.images(other)) for other in others if _is_batch(other))
             return self.images(first if _dimensions(first) is not None else list(first))
         if isinstance(first, (tuple, list, Mapping)):
             return [image for member in thing for image in self.images(member)]
@@ -223,9 +221,7 @@ def _is_batch(thing: Any) -> bool:
         return dimensions > 3
     some = thing is not None and isinstance(thing, (tuple, list)) and len(thing) > 0
     return (
-        some
-        and any(map(is_image, thing))
-        and all(each is None or is_image(each) for each in thing)
+        some and any(map(is_image, thing)) and all(each is None or is_image(each) for each in thing)
     )
 
 

@@ -16,6 +16,7 @@ __all__ = ["ImageSource", "NamedImages", "evenly", "open_image", "source_notices
 
 _MUCH = 0.1  # of an image's numbers: if so many are cut off, that is said
 
+
 @runtime_checkable
 class ImageSource(Protocol):
     """Images by number, each with a name that stays the same from one day to the next.

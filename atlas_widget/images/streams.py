@@ -11,8 +11,8 @@ from PIL import Image
 
 from atlas_widget.errors import ImagesError
 from atlas_widget.images.array_format import LOOKED_AT, ArrayFormat
-from atlas_widget.images.arrays import ListSource
 from atlas_widget.images.items import BatchReader, image_of, opened
+from atlas_widget.images.list_source import ListSource
 from atlas_widget.images.unreadable import UnreadableImageError
 
 __all__ = ["KEPT_IN_MEMORY", "stream_source"]
@@ -204,4 +204,3 @@ class _Kept:
 
 def _copy(read: Any) -> Any:
     return read.detach().clone() if hasattr(read, "detach") else np.array(read, subok=True)
-

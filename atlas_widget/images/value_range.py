@@ -60,7 +60,8 @@ class ValueRange:
             scale, shift = np.append(scale, 1.0), np.append(shift, 0.0)
         # in double precision where single has not the digits, as of integers of 32 bits
         wide = np.float64 if values.dtype.itemsize > 2 and values.dtype.kind != "f" else np.float32
-        return (values.astype(wide) * scale.astype(wide) + shift.astype(wide)).astype(np.float32)
+        rgb = values.astype(wide) * scale.astype(wide) + shift.astype(wide)
+        return np.asarray(rgb, np.float32)
 
 
 def number_kind(dtype: np.dtype[Any]) -> str | None:
@@ -94,9 +95,7 @@ def given_range(value_range: Any) -> ValueRange:
     return ValueRange.between(low, high, f"{low:,.6g} is black and {high:,.6g} white, as given")
 
 
-def judge_range(
-    kind: str, arrays: Sequence[NDArray[Any]], preprocessing: Any = None
-) -> ValueRange:
+def judge_range(kind: str, arrays: Sequence[NDArray[Any]], preprocessing: Any = None) -> ValueRange:
     """Judge from some arrays of one kind what the numbers of a whole data set mean.
 
     The first usual range that they fit is taken, if the images come out with enough grey levels
@@ -264,8 +263,8 @@ def _measured(seen: _Seen) -> ValueRange:
 
 
 def _with_notice(range_: ValueRange, seen: _Seen) -> ValueRange:
-    black = -np.mean(range_.shift) / np.mean(range_.scale)
-    white = black + 1.0 / np.mean(range_.scale)
+    scale, shift = float(np.mean(range_.scale)), float(np.mean(range_.shift))
+    black, white = -shift / scale, (1.0 - shift) / scale
     notice = (
         f"It is a guess what the numbers in the images mean. They go from {_number(seen.low)} to "
         f"{_number(seen.high)} in {_images(seen.images)} and are taken for {range_.meaning}, with "
@@ -276,7 +275,9 @@ def _with_notice(range_: ValueRange, seen: _Seen) -> ValueRange:
 
 def _how_to_say(low: float, high: float) -> str:
     pair = f"({_number(low)}, {_number(high)})".replace(",", "").replace(" ", ", ")
-    return f"To say otherwise, give images=as_image_source(…, value_range={pair}) with other numbers."
+    return (
+        f"To say otherwise, give images=as_image_source(…, value_range={pair}) with other numbers."
+    )
 
 
 def _images(count: int) -> str:

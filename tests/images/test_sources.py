@@ -16,7 +16,13 @@ from PIL import Image
 from torch.utils.data import DataLoader, Dataset, IterableDataset, Subset, SubsetRandomSampler
 
 from atlas_widget.errors import ImagesError
-from atlas_widget.images import ImageSource, UnreadableImageError, as_image_source, datasets, streams
+from atlas_widget.images import (
+    ImageSource,
+    UnreadableImageError,
+    as_image_source,
+    datasets,
+    streams,
+)
 from tests.conftest import tiny_picture
 
 PICTURES = [tiny_picture(number) for number in range(3)]
