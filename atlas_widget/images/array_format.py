@@ -33,6 +33,7 @@ LOOKED_AT = 16
 
 CHANNELS = (1, 3, 4)
 _GREY = 128
+_MUCH_BLACK = 0.5
 _OUTSIDE = 0.02  # of the range: what lies further off is cut off visibly
 
 
@@ -111,7 +112,7 @@ class ArrayFormat:
         Returns
         -------
         PIL image, float
-            In mode L, RGB or RGBA; and which part of its numbers lies outside of the range.
+            In mode L, RGB or RGBA; and which part of its numbers is cut off for being beyond white.
 
         Raises
         ------
@@ -136,7 +137,7 @@ class ArrayFormat:
             if not np.isfinite(shown).all():
                 raise UnreadableImageError("The image has values that are not finite.")
             rgb = (self.ranges.get(kind) or judge_range(kind, [])).rgb(np.nan_to_num(pixels))
-            outside = float(np.mean((rgb < -_OUTSIDE) | (rgb > 1.0 + _OUTSIDE)))
+            outside = _cut_off(rgb)
             bytes_ = np.rint(np.clip(rgb, 0.0, 1.0) * 255.0).astype(np.uint8)
         if hidden is not None:
             bytes_ = np.where(hidden[:, :, None], np.uint8(_GREY), bytes_)
@@ -185,6 +186,15 @@ def _array_of(item: Any) -> NDArray[Any] | None:
     if isinstance(item, Image.Image):
         return np.asarray(item) if is_deep(item) else None
     return as_array(item)
+
+
+def _cut_off(rgb: NDArray[np.float32]) -> float:
+    """Return the part beyond white; that beyond black only where hardly anything else is left.
+
+    Outside of a scanner's circle, or where nothing was measured, numbers far below are usual.
+    """
+    above, below = float(np.mean(rgb > 1.0 + _OUTSIDE)), float(np.mean(rgb < -_OUTSIDE))
+    return above + below if below > _MUCH_BLACK else above
 
 
 def _is_tensor(item: Any) -> bool:

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import IO, Any
 
-from PIL import Image, ImageFile, JpegImagePlugin
+from PIL import Image, ImageFile, JpegImagePlugin, UnidentifiedImageError
 
 from atlas_widget.images.array_format import ArrayFormat, is_deep
 from atlas_widget.images.metadata import turned_upright, without_metadata
@@ -180,6 +180,8 @@ def _opened(stream: str | Path | IO[bytes]) -> Image.Image:
     """
     try:
         return Image.open(stream, formats=_formats())
+    except UnidentifiedImageError as error:
+        raise UnidentifiedImageError("it is in no format of images that is known") from error
     except Image.DecompressionBombError:
         if not isinstance(stream, str | Path):
             stream.seek(0)

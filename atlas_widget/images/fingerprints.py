@@ -87,7 +87,8 @@ def hash_dataset(digest: hashlib.blake2b, dataset: Any, depth: int = 0) -> bool:
             return hash_dataset(digest, inner, depth + 1)
         joined = getattr(dataset, "datasets", None)  # as of torch.utils.data.ConcatDataset
         if isinstance(joined, list) and joined:
-            return all([hash_dataset(digest, each, depth + 1) for each in joined])
+            parts = [hash_dataset(digest, each, depth + 1) for each in joined]  # all of them
+            return all(parts)
     return all_items
 
 

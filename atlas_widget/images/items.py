@@ -239,7 +239,7 @@ def _holds_images(thing: Any) -> bool:
 def _dimensions(thing: Any) -> int | None:
     """Count the dimensions of an array of numbers; None for anything else."""
     shape, dtype = getattr(thing, "shape", None), getattr(thing, "dtype", None)
-    if dtype is None or dtype == object or isinstance(thing, np.generic):
+    if dtype is None or str(dtype) == "object" or isinstance(thing, np.generic):
         return None
     return len(shape) if isinstance(shape, tuple) else None
 

@@ -102,7 +102,7 @@ class NamedImages(Sequence[Image.Image]):
         self._remarks.append(line)
 
     def note_cut_off(self, index: int, share: float) -> None:
-        """Note which part of an image's numbers is brighter than white or darker than black."""
+        """Note which part of an image's numbers is cut off."""
         if share > _MUCH:
             self._cut_off.setdefault(self.name(index), share)
 

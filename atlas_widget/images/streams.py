@@ -168,8 +168,8 @@ class _Kept:
         if not (self.whole and steps.ended) and steps.broken_off is None:
             lines.append(
                 f"The first {len(self._images):,} images of {what} were taken, as many as are kept "
-                "in memory; what may come after them was not looked at. A data set with a length, or "
-                "a folder, is read as a whole."
+                "in memory; what may come after them was not looked at. A data set with a length, "
+                "or a folder, is read as a whole."
             )
         if self.batches.left_out:
             lines.append(

@@ -89,8 +89,8 @@ def given_range(value_range: Any) -> ValueRange:
         sound = False
     if not sound:
         raise ImagesError(
-            f"value_range={value_range!r}: a pair of numbers, that of black and that of white, such "
-            "as (0, 4095)."
+            f"value_range={value_range!r}: a pair of numbers, that of black and that of white, "
+            "such as (0, 4095)."
         )
     return ValueRange.between(low, high, f"{low:,.6g} is black and {high:,.6g} white, as given")
 
@@ -184,8 +184,8 @@ def _checked_matter_of_course(kind: str, seen: _Seen) -> ValueRange:
         course.scale,
         course.shift,
         notice=(
-            f"Hardly anything is to be seen in the images: of the numbers from 0 (black) to {white} "
-            f"(white) {_images(seen.images)} have only those from {_number(seen.low)} to "
+            f"Hardly anything is to be seen in the images: of the numbers from 0 (black) to "
+            f"{white} (white), {_images(seen.images)} have only those from {_number(seen.low)} to "
             f"{_number(seen.high)}. {_how_to_say(seen.low, seen.high)}"
         ),
     )
@@ -285,4 +285,5 @@ def _images(count: int) -> str:
 
 
 def _number(value: float) -> str:
+    value += 0.0  # minus zero is zero
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
