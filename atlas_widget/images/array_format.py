@@ -17,6 +17,7 @@ from PIL import Image
 
 from atlas_widget.images.unreadable import UnreadableImageError
 from atlas_widget.images.value_range import (
+    FEWEST_LEVELS,
     FLOAT,
     INTEGER,
     UINT8,
@@ -26,7 +27,7 @@ from atlas_widget.images.value_range import (
     number_kind,
 )
 
-__all__ = ["LOOKED_AT", "ArrayFormat", "as_array", "is_deep"]
+__all__ = ["LOOKED_AT", "ArrayFormat", "as_array", "faint_notice", "is_deep"]
 
 LOOKED_AT = 16
 """So many images are looked at to judge a data set."""
@@ -180,6 +181,28 @@ def as_array(item: Any) -> NDArray[Any] | None:
 def is_deep(image: Image.Image) -> bool:
     """Whether a PIL image has numbers of more than 8 bits."""
     return image.mode.startswith("I") or image.mode == "F"
+
+
+def faint_notice(images: Iterable[Any]) -> str:
+    """Say that 8-bit images are all but of one colour; nothing if they are not, or if one is flat.
+
+    Other programs make such files of 10 or 12 bits of which Pillow reads the upper 8.
+    """
+    extrema = []
+    for image in images:
+        if isinstance(image, Image.Image) and not is_deep(image):
+            low, high = np.asarray(image).min(), np.asarray(image).max()
+            extrema.append((int(low), int(high)))
+    if not extrema:
+        return ""
+    low, high = min(low for low, _ in extrema), max(high for _, high in extrema)
+    if high - low >= FEWEST_LEVELS or low == high:
+        return ""
+    return (
+        f"Hardly anything is to be seen in the images: {len(extrema)} that were looked at have "
+        f"only {high - low + 1} of 256 levels, {low} to {high}. Files with 16 bits for each colour "
+        "lose the lower 8 when they are read: save them with 8, or give arrays and value_range."
+    )
 
 
 def _array_of(item: Any) -> NDArray[Any] | None:

@@ -8,11 +8,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from atlas_widget.errors import ImagesError
-from atlas_widget.images.array_format import LOOKED_AT, ArrayFormat
+from atlas_widget.images.array_format import LOOKED_AT, ArrayFormat, faint_notice
 from atlas_widget.images.decode import UnreadableImageError, depth_of_file, read_file
 from atlas_widget.images.items import EXTENSIONS
 from atlas_widget.images.source import NamedImages, evenly
@@ -23,7 +22,6 @@ MAY_BE_DEEP = frozenset([".png", ".tif", ".tiff", ".pgm", ".pnm", ".ppm", ".jp2"
 """Extensions of files that may have more than 8 bits."""
 
 _HEADERS_READ = 256
-_FEWEST_LEVELS = 16  # of 256
 
 
 class FileSource(NamedImages):
@@ -110,13 +108,8 @@ class FileSource(NamedImages):
                 except UnreadableImageError:
                     continue
         self.array_format = ArrayFormat.judged(deep, value_range=value_range)
-        brightest = max((int(np.asarray(image).max()) for image in colours), default=255)
-        if brightest < _FEWEST_LEVELS * 4:
-            self.remark(
-                f"Hardly anything is to be seen in the images: of their 16 bits Pillow reads the "
-                f"upper 8, of which only {brightest + 1} levels are used. Save them with 8 bits, "
-                "or give arrays and their value_range."
-            )
+        if faint := faint_notice(colours):
+            self.remark(faint)
 
 
 class FolderSource(FileSource):

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from atlas_widget.images.array_format import ArrayFormat
 from atlas_widget.images.fingerprints import hash_item
 from atlas_widget.images.numbered import NumberedItems
 from atlas_widget.images.unreadable import UnreadableImageError
@@ -29,6 +30,8 @@ class ListSource(NumberedItems):
         What each is of.
     preprocessing, value_range : optional
         See `as_image_source`.
+    array_format : ArrayFormat, optional
+        By which the images were made 8-bit ones already.
     """
 
     concurrent = True
@@ -41,13 +44,14 @@ class ListSource(NumberedItems):
         *,
         preprocessing: Any = None,
         value_range: Any = None,
+        array_format: ArrayFormat | None = None,
     ) -> None:
         super().__init__()
         self._items = items
         self._labels = list(labels) if labels is not None else None
         self._names = unique_names(items)
         self._failed: dict[int, UnreadableImageError] = {}
-        self._look("the list", preprocessing, value_range)
+        self._look("the list", preprocessing, value_range, array_format)
         self.description = (description or f"{len(items):,} images") + self.array_format.meaning
 
     def __len__(self) -> int:

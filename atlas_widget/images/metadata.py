@@ -24,6 +24,7 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8"
 _JPEG_KEPT = (0xE0, 0xEE)  # JFIF's and Adobe's segments say how colours are coded
 _JPEG_SCAN = 0xDA
+_AVIF_HEAD = 4096  # bytes, in which the items of a file are listed
 
 
 def turned_upright(image: Image.Image) -> Image.Image:
@@ -46,7 +47,7 @@ def _orientation(image: Image.Image) -> Any:
 
 
 def without_metadata(content: bytes) -> bytes | None:
-    """Return a PNG or JPEG file without comments, profiles and whatever else is not its picture.
+    """Return a PNG, JPEG or AVIF file without comments, profiles and what else is not its picture.
 
     Pillow refuses a sound picture over a wrong checksum or length in them. None for other formats,
     and where there is nothing to leave out.
@@ -55,23 +56,26 @@ def without_metadata(content: bytes) -> bytes | None:
         kept = _png_kept(content)
     elif content.startswith(_JPEG):
         kept = _jpeg_kept(content)
+    elif content[4:8] == b"ftyp":
+        # of an unknown kind, an item is passed over
+        kept = content[:_AVIF_HEAD].replace(b"Exif", b"none") + content[_AVIF_HEAD:]
     else:
         return None
-    return kept if len(kept) < len(content) else None
+    return kept if kept != content else None
 
 
 def _png_kept(content: bytes) -> bytes:
-    """Keep a PNG file's critical chunks, and of the others sound transparency and EXIF."""
+    """Keep a PNG file's critical chunks, sound transparency, and EXIF as far as it can be read."""
     parts, at = [_PNG], len(_PNG)
     while at + 12 <= len(content):
         length, name = int.from_bytes(content[at : at + 4]), content[at + 4 : at + 8]
         end = at + 12 + length
-        critical = not name[:1].islower()
-        if critical or (
-            name in (b"tRNS", b"eXIf")
-            and zlib.crc32(content[at + 4 : end - 4]).to_bytes(4) == content[end - 4 : end]
-        ):
+        checksum = zlib.crc32(content[at + 4 : end - 4]).to_bytes(4)
+        sound = checksum == content[end - 4 : end]
+        if not name[:1].islower() or (name == b"tRNS" and sound):
             parts.append(content[at:end])
+        elif name == b"eXIf":
+            parts += [content[at : end - 4], checksum]
         at = end
     return b"".join(parts)
 

@@ -7,7 +7,7 @@ from typing import Any
 from PIL import Image
 
 from atlas_widget.errors import ImagesError
-from atlas_widget.images.array_format import LOOKED_AT, ArrayFormat
+from atlas_widget.images.array_format import LOOKED_AT, ArrayFormat, faint_notice
 from atlas_widget.images.items import BatchReader, opened
 from atlas_widget.images.source import NamedImages, evenly
 from atlas_widget.images.unreadable import UnreadableImageError, or_unreadable
@@ -39,8 +39,16 @@ class NumberedItems(NamedImages):
         item = or_unreadable(f"There is no item {index}", self._item, index)
         return opened(or_unreadable(f"Item {index}", self._items_of.image, item))
 
-    def _look(self, what: str, preprocessing: Any, value_range: Any) -> dict[int, Any]:
+    def _look(
+        self,
+        what: str,
+        preprocessing: Any,
+        value_range: Any,
+        known: ArrayFormat | None = None,
+    ) -> dict[int, Any]:
         """Judge the format from a few items, and return what was read of them by their numbers.
+
+        Of images that were made 8-bit ones already the format is `known`, and nothing is judged.
 
         Raises
         ------
@@ -54,7 +62,11 @@ class NumberedItems(NamedImages):
                 read[index] = self._read(index)
             except UnreadableImageError as error:
                 reason = reason or error
-        self.array_format = ArrayFormat.judged(read.values(), preprocessing, value_range)
+        if known is None:
+            known = ArrayFormat.judged(read.values(), preprocessing, value_range)
+            if faint := faint_notice(read.values()):
+                self.remark(faint)
+        self.array_format = known
         usable = {}
         for index, image in read.items():
             try:

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from atlas_widget.errors import ImagesError
-from atlas_widget.images.array_format import LOOKED_AT, ArrayFormat
+from atlas_widget.images.array_format import LOOKED_AT, ArrayFormat, faint_notice
 from atlas_widget.images.items import BatchReader, image_of, opened
 from atlas_widget.images.list_source import ListSource
 from atlas_widget.images.unreadable import UnreadableImageError
@@ -60,10 +60,9 @@ def stream_source(
         reason = f": {images[0]}" if images else "."
         raise ImagesError(f"No images came from {what}{reason}")
     first = "" if kept.whole and steps.ended else "the first "
-    about = f"{first}{len(images):,} images{kept.array_format.meaning}"
-    source = ListSource(images, description=about)
-    # the images are 8-bit by now: what their numbers were taken for is known only here
-    for line in [*kept.array_format.notices, *kept.notices(what, steps), *steps.notices(what)]:
+    about = f"{first}{len(images):,} images"
+    source = ListSource(images, description=about, array_format=kept.array_format)
+    for line in [*kept.notices(what, steps), *steps.notices(what)]:
         source.remark(line)
     for index, outside in kept.cut_off.items():
         source.note_cut_off(index, outside)
@@ -127,6 +126,7 @@ class _Kept:
         self.cut_off: dict[int, float] = {}
         self.whole = True
         self._judged = False
+        self._faint = ""
         self._options = preprocessing, value_range
         self._waiting: list[Any] = []
         self._images: list[Image.Image | UnreadableImageError] = []
@@ -164,7 +164,7 @@ class _Kept:
 
     def notices(self, what: str, steps: _Steps) -> list[str]:
         """Say what was taken for what, and what was left out."""
-        lines = []
+        lines = [self._faint] if self._faint else []
         if not (self.whole and steps.ended) and steps.broken_off is None:
             lines.append(
                 f"The first {len(self._images):,} images of {what} were taken, as many as are kept "
@@ -186,6 +186,7 @@ class _Kept:
     def _finish_waiting(self) -> None:
         if not self._judged:
             self.array_format = ArrayFormat.judged(self._waiting, *self._options)
+            self._faint = faint_notice(self._waiting)
             self._judged = bool(self._waiting)
         for read in self._waiting:
             if isinstance(read, UnreadableImageError):

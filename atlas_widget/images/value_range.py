@@ -11,7 +11,16 @@ from numpy.typing import NDArray
 
 from atlas_widget.errors import ImagesError
 
-__all__ = ["FLOAT", "INTEGER", "UINT8", "ValueRange", "given_range", "judge_range", "number_kind"]
+__all__ = [
+    "FEWEST_LEVELS",
+    "FLOAT",
+    "INTEGER",
+    "UINT8",
+    "ValueRange",
+    "given_range",
+    "judge_range",
+    "number_kind",
+]
 
 UINT8, INTEGER, FLOAT = "uint8", "integer", "float"
 
@@ -20,7 +29,7 @@ _IMAGENET_STD = (0.229, 0.224, 0.225)
 _BITS = (8, 10, 12, 14, 16)
 _CT = (-1024.0, 3071.0)
 _OVERSHOOT = 0.06  # of the range, by which resizing may leave it
-_FEWEST_LEVELS = 16  # of 256, between the darkest and the brightest percent
+FEWEST_LEVELS = 16  # of 256, between the darkest and the brightest percent
 _MAX_WHITE = 0.02  # of the values looked at may lie above the range
 _MAX_BLACK = 0.5  # and below: what lies outside of a scanner's circle has some number far below
 _VALUES_LOOKED_AT = 65_536  # of one image
@@ -161,7 +170,7 @@ class _Seen:
         if np.mean(rgb > 1.0 + _OVERSHOOT) > _MAX_WHITE or np.mean(rgb < -_OVERSHOOT) > _MAX_BLACK:
             return False
         dark, bright = np.percentile(np.clip(rgb, 0.0, 1.0), (1.0, 99.0))
-        return bool((bright - dark) * 255.0 >= _FEWEST_LEVELS)
+        return bool((bright - dark) * 255.0 >= FEWEST_LEVELS)
 
 
 def _matter_of_course(kind: str) -> ValueRange:
@@ -177,7 +186,7 @@ def _checked_matter_of_course(kind: str, seen: _Seen) -> ValueRange:
         return _with_notice(ValueRange.between(0, 1, "masks of 0 and 1"), seen)
     course = _matter_of_course(kind)
     levels = (seen.high - seen.low) * course.scale[0] * 255.0
-    if seen.low == seen.high or levels >= _FEWEST_LEVELS:
+    if seen.low == seen.high or levels >= FEWEST_LEVELS:
         return course
     white = 255 if kind == UINT8 else 1
     return ValueRange(
