@@ -89,11 +89,12 @@ class NamedImages(Sequence[Image.Image]):
         lines = [*self.array_format.notices, *self._remarks]
         if self._cut_off:
             name, share = next(iter(self._cut_off.items()))
-            images = "1 image has" if len(self._cut_off) == 1 else f"{len(self._cut_off):,} have"
+            count = len(self._cut_off)
+            images = "1 image has" if count == 1 else f"{count:,} images have"
             lines.append(
-                f"Of the images, {images} more than a tenth of their numbers outside of what was "
-                f"taken for black and white, so that they are cut off; the first, {name}, "
-                f"{share:.0%}. Give images=as_image_source(…, value_range=(low, high))."
+                f"{images} more than a tenth of the numbers beyond what was taken for white, and "
+                f"cut off ({name}: {share:.0%}). To mend that, give "
+                "images=as_image_source(…, value_range=(low, high))."
             )
         return lines
 

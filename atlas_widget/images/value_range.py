@@ -220,15 +220,13 @@ def _float_ranges(seen: _Seen, preprocessing: Any) -> Iterator[ValueRange]:
         yield signed
     mean, std = getattr(preprocessing, "mean", None), getattr(preprocessing, "std", None)
     if mean is not None and std is not None:
-        known = _denormalised(mean, std, "denormalised")
+        known = _normalised(mean, std, "the model's mean and deviation")
         if _covers(known, seen):
             yield known
     if within:
         yield signed
-    imagenet = _denormalised(
-        _IMAGENET_MEAN,
-        _IMAGENET_STD,
-        "denormalised with ImageNet's mean and deviation, which was assumed",
+    imagenet = _normalised(
+        _IMAGENET_MEAN, _IMAGENET_STD, "ImageNet's mean and deviation, which was assumed"
     )
     if _covers(imagenet, seen):
         yield imagenet
@@ -246,7 +244,8 @@ def _hounsfield(seen: _Seen) -> Iterator[ValueRange]:
         yield ValueRange.between(*_CT, "Hounsfield units of computed tomography")
 
 
-def _denormalised(mean: Sequence[float], std: Sequence[float], meaning: str) -> ValueRange:
+def _normalised(mean: Sequence[float], std: Sequence[float], whose: str) -> ValueRange:
+    meaning = f"numbers normalised with {whose}"
     return ValueRange(tuple(map(float, std)), tuple(map(float, mean)), meaning)
 
 
