@@ -1,4 +1,4 @@
-"""What no atlas should be made of is found before one is: activations, and images left out."""
+"""Checks before an atlas is made: of the activations, and of how many images were left out."""
 
 from __future__ import annotations
 

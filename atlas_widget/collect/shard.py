@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CollectedShard", "collect_shard"]
 
-_MOST_THREADS = 16
+_MAX_THREADS = 16
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -38,7 +38,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class CollectedShard:
-    """What a shard of a plan holds.
+    """Contents of a shard of a plan.
 
     Attributes
     ----------
@@ -216,4 +216,4 @@ def _nothing(probe: LayerProbe) -> Samples:
 def _threads(wanted: int | None, source: ImageSource) -> int:
     if not getattr(source, "concurrent", False):
         return wanted or 1
-    return wanted or min(_MOST_THREADS, os.cpu_count() or 1)
+    return wanted or min(_MAX_THREADS, os.cpu_count() or 1)

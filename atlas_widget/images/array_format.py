@@ -1,4 +1,4 @@
-"""How the arrays of one data set are read: order of channels, and meaning of their numbers.
+"""The format of the arrays of one data set: order of channels, and meaning of their numbers.
 
 Both are judged once, from the first images, and hold for all: images that were scaled one by one
 could not be compared.
@@ -40,7 +40,7 @@ _OUTSIDE = 0.02  # of the range: what lies further off is cut off visibly
 
 @dataclass(frozen=True)
 class ArrayFormat:
-    """How the arrays of one data set are read.
+    """Format of the arrays of one data set.
 
     Attributes
     ----------
@@ -98,13 +98,13 @@ class ArrayFormat:
 
     @property
     def meaning(self) -> str:
-        """What the numbers were taken for, as an addition to a description."""
+        """Meaning that the numbers were taken for, as an addition to a description."""
         meanings = [range_.meaning for range_ in self.ranges.values() if range_.meaning]
         return f" ({'; '.join(dict.fromkeys(meanings))})" if meanings else ""
 
     @property
     def notices(self) -> list[str]:
-        """What a user should know about what the numbers were taken for."""
+        """Lines for the user about what the numbers were taken for."""
         return [range_.notice for range_ in self.ranges.values() if range_.notice]
 
     def image(self, item: Any) -> tuple[Image.Image, float]:
@@ -179,7 +179,7 @@ def as_array(item: Any) -> NDArray[Any] | None:
 
 
 def is_deep(image: Image.Image) -> bool:
-    """Whether a PIL image has numbers of more than 8 bits."""
+    """Return whether a PIL image has numbers of more than 8 bits."""
     return image.mode.startswith("I") or image.mode == "F"
 
 

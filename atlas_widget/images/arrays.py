@@ -56,7 +56,7 @@ def make_source(
 
 
 def _is_batch(item: Any) -> bool:
-    """Whether an item of a list is itself a batch: an array of images, or a list of some."""
+    """Return whether an item of a list is itself a batch: an array of images, or a list of some."""
     if isinstance(item, list):
         return True
     array = hasattr(item, "shape") and hasattr(item, "reshape")

@@ -20,7 +20,7 @@ from atlas_widget.images.targets import targets_of
 
 __all__ = ["DatasetSource", "imagenette", "make_source"]
 
-_MOST_ITEMS = 100_000_000  # of which no data set has more that is not made up as it is asked for
+_MAX_ITEMS = 100_000_000  # of which no data set has more that is not made up as it is asked for
 _TAKEN_OF_MORE = 1_000_000
 
 
@@ -47,7 +47,7 @@ class DatasetSource(NumberedItems):
         super().__init__()
         self._dataset = dataset
         total = _length(dataset)
-        if indices is None and total > _MOST_ITEMS:
+        if indices is None and total > _MAX_ITEMS:
             indices = range(_TAKEN_OF_MORE)
             self.remark(
                 f"The dataset says that it has {total:,} images; the first {_TAKEN_OF_MORE:,} are "

@@ -34,9 +34,9 @@ SHORTER_SIDE = 1024
 resized to the network's input of a few hundred pixels anyway, and a large JPEG decodes many times
 faster at a half, a quarter or an eighth."""
 
-_LARGEST = 64 * 128_000_000  # pixels; of more, even an eighth of each side is too large
-_LARGEST_WHOLE = 2 * 89_478_485  # pixels; Pillow's own limit, which users are known to lift
-_LARGEST_FILE = 1 << 29  # bytes that are read at once to leave damaged metadata out
+_MAX_REDUCED = 64 * 128_000_000  # pixels; of more, even an eighth of each side is too large
+_MAX_WHOLE = 2 * 89_478_485  # pixels; Pillow's own limit, which users are known to lift
+_MAX_FILE = 1 << 29  # bytes that are read at once to leave damaged metadata out
 _ALONE = 1 << 25  # pixels; larger ones take 100 MB or more each while they are decoded
 _one_at_a_time = threading.Lock()
 _GREY = (128, 128, 128)
@@ -140,10 +140,9 @@ def _read_stream(stream: str | Path | IO[bytes]) -> Image.Image:
         if image.format == "JPEG" and min(image.size) > SHORTER_SIDE:
             factor = SHORTER_SIDE / min(image.size)
             image.draft(None, (round(image.width * factor), round(image.height * factor)))
-        elif image.width * image.height > _LARGEST_WHOLE:
+        elif image.width * image.height > _MAX_WHOLE:
             raise Image.DecompressionBombError(
-                f"its {image.width} × {image.height} pixels are too many (more than "
-                f"{_LARGEST_WHOLE:,})"
+                f"its {image.width} × {image.height} pixels are too many (more than {_MAX_WHOLE:,})"
             )
         if image.format == "TIFF" and isinstance(image, ImageFile.ImageFile):
             # At the end Pillow reads all metadata to turn the picture: `upright` needs one tag.
@@ -160,9 +159,9 @@ def _content(file: File) -> bytes:
         return file
     if isinstance(file, str | Path):
         with Path(file).open("rb") as opened:
-            return opened.read(_LARGEST_FILE)
+            return opened.read(_MAX_FILE)
     file.seek(0)
-    return file.read(_LARGEST_FILE)
+    return file.read(_MAX_FILE)
 
 
 def _turn(image: Image.Image) -> AbstractContextManager[Any]:
@@ -189,7 +188,11 @@ def _opened(stream: str | Path | IO[bytes]) -> Image.Image:
             large = JpegImagePlugin.JpegImageFile(stream)
         except SyntaxError:
             large = None
-        if large is None or "progressive" in large.info or large.width * large.height > _LARGEST:
+        if (
+            large is None
+            or "progressive" in large.info
+            or large.width * large.height > _MAX_REDUCED
+        ):
             if large is not None:
                 large.close()
             raise

@@ -14,7 +14,7 @@ from atlas_widget.images.array_format import as_array
 
 __all__ = ["hash_dataset", "hash_files", "hash_item"]
 
-_MOST_IN_MEMORY = 16 << 30  # bytes: what is larger is hardly all in memory, and takes a minute
+_MAX_IN_MEMORY = 16 << 30  # bytes: what is larger is hardly all in memory, and takes a minute
 _DEEPEST = 4  # data sets around data sets
 _MAX_TENSORS = 8  # side by side in a TensorDataset
 
@@ -102,14 +102,14 @@ def _length(thing: Any) -> int | None:
 
 
 def _in_memory(part: Any) -> bool:
-    """Whether this is pixels that are in memory, rather than labels, paths or a file mapped."""
+    """Return whether this is pixels in memory, rather than labels, paths or a mapped file."""
     if isinstance(part, list | tuple):
         return all(_is_pixels(item) for item in part)
     if isinstance(part, np.memmap):
         return False
     shape, size = getattr(part, "shape", ()), getattr(part, "nbytes", 0)
     pixels = isinstance(part, np.ndarray) or hasattr(part, "detach")
-    return pixels and isinstance(shape, tuple) and len(shape) >= 3 and size <= _MOST_IN_MEMORY
+    return pixels and isinstance(shape, tuple) and len(shape) >= 3 and size <= _MAX_IN_MEMORY
 
 
 def _is_pixels(item: Any) -> bool:

@@ -197,5 +197,5 @@ def _below(
 
 
 def _leads_elsewhere(link: str, way: tuple[str, ...]) -> bool:
-    """Whether a link does not lead back to where one came from, again and again."""
+    """Return whether a link does not lead back to where one came from, again and again."""
     return os.path.realpath(link) not in way

@@ -82,7 +82,7 @@ def image_of(read: Any, array_format: ArrayFormat) -> tuple[Image.Image, float]:
 
 
 def is_image(item: Any) -> bool:
-    """Whether an item is a single image, as far as that shows without reading it."""
+    """Return whether an item is a single image, as far as that shows without reading it."""
     if isinstance(item, str):  # else any label would be one
         known = Path(item).suffix.lower() in EXTENSIONS or "://" in item
         return known or Path(item).expanduser().is_file()
@@ -189,7 +189,7 @@ class BatchReader:
         return [_no_image(thing)]
 
     def _is_one_item(self, thing: tuple[Any, ...] | list[Any], others: list[Any]) -> bool:
-        """Whether a sequence that begins with an image is an item rather than a batch."""
+        """Return whether a sequence that begins with an image is an item rather than a batch."""
         if not self.batches:
             return True
         if not any(other is None or is_image(other) for other in others):
@@ -199,7 +199,7 @@ class BatchReader:
         return isinstance(thing, tuple) and 1 < len(thing) <= 3 and not self._tuples
 
     def _is_grey_batch(self, thing: Any) -> bool:
-        """Whether an array (a, b, c) has a grey images rather than one with channels."""
+        """Return whether an array (a, b, c) has a grey images rather than one with channels."""
         first, last = thing.shape[0], thing.shape[2]
         if self.grey_batches:
             return last not in CHANNELS
@@ -209,13 +209,13 @@ class BatchReader:
 
 
 def _is_opaque(plane: Any) -> bool:
-    """Whether this may be what is 100 % opaque of an image with four channels."""
+    """Return whether this may be what is 100 % opaque of an image with four channels."""
     array = as_array(plane)
     return array is not None and bool((array == (255 if array.dtype == np.uint8 else 1)).all())
 
 
 def _is_batch(thing: Any) -> bool:
-    """Whether this is several images: an array of them, or a list of nothing else."""
+    """Return whether this is several images: an array of them, or a list of nothing else."""
     dimensions = _dimensions(thing)
     if dimensions is not None:
         return dimensions > 3
@@ -226,7 +226,7 @@ def _is_batch(thing: Any) -> bool:
 
 
 def _is_listed_batch(thing: Any) -> bool:
-    """Whether this is a list or tuple of images, next to other such ones."""
+    """Return whether this is a list or tuple of images, next to other such ones."""
     return _dimensions(thing) is None and _is_batch(thing)
 
 
@@ -245,7 +245,7 @@ def _dimensions(thing: Any) -> int | None:
 
 
 def _is_encoded(thing: Any) -> bool:
-    """Whether a row of bytes begins as a file does: a row of labels does not."""
+    """Return whether a row of bytes begins as a file does: a row of labels does not."""
     array = as_array(thing) if str(thing.dtype).endswith("uint8") and len(thing) > 32 else None
     return array is not None and array[:8].tobytes().startswith(_BEGINNINGS)
 

@@ -63,7 +63,7 @@ class ListSource(NumberedItems):
 
     @property
     def labels(self) -> list[Any] | None:
-        """What each image is of, where the list has pairs of an image and a label."""
+        """Label of each image, where the list has pairs of an image and a label."""
         return self._labels
 
     def _item(self, index: int) -> Any:

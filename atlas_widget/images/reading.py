@@ -19,7 +19,7 @@ from atlas_widget.images.source import ImageSource, open_image
 __all__ = ["GROUP", "CropReader", "ReadCrop", "image_order", "read_ahead"]
 
 GROUP = 48
-"""How many decoded images are held at once, when images are used several times."""
+"""Number of decoded images that are held at once, when images are used several times."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class ReadCrop:
 
 
 class CropReader:
-    """Which crops of which images in which order.
+    """Reader of crops: of which images, in which order.
 
     Parameters
     ----------

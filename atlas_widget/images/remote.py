@@ -30,7 +30,7 @@ _LASTING = (FileNotFoundError, PermissionError, IsADirectoryError)
 class UrlSource(NamedImages):
     """All images below a URL, in the order of their names, read by fsspec when they are asked for.
 
-    It can be pickled: whoever opens images needs access to the URL, and no common folder.
+    It can be pickled: a process that opens images needs access to the URL, and no common folder.
 
     Parameters
     ----------

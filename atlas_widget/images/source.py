@@ -56,10 +56,9 @@ class NamedImages(Sequence[Image.Image]):
     crop_scale: tuple[float, float] | None = None
     """Sizes of crops that suit these images, if others do than `collect.CROP_SCALE`."""
     concurrent: bool = False
-    """Whether `open` may be called from several threads at once: users' data sets often must not.
-    """
+    """True if `open` may be called from several threads at once, as of few users' data sets."""
     hashed: str = "all images"
-    """What `fingerprint` reads, for the record that goes with every figure."""
+    """Description of what `fingerprint` reads, for the record that goes with every figure."""
 
     def __init__(self) -> None:
         self.unreadable: list[str] = []
@@ -85,7 +84,7 @@ class NamedImages(Sequence[Image.Image]):
 
     @property
     def notices(self) -> list[str]:
-        """What a user should know: what was taken for what, and what was left out."""
+        """Lines for the user: what was taken for what, and what was left out."""
         lines = [*self.array_format.notices, *self._remarks]
         if self._cut_off:
             name, share = next(iter(self._cut_off.items()))
@@ -115,7 +114,7 @@ class NamedImages(Sequence[Image.Image]):
 
     @property
     def labels(self) -> list[Any] | None:
-        """What each image is of, where that is known: a name, a number, a tuple of synonyms."""
+        """Label of each image, where that is known: a name, a number, a tuple of synonyms."""
         return None
 
     @property

@@ -70,7 +70,7 @@ def stream_source(
 
 
 class _Steps:
-    """What a stream gives, step by step; an error stands for a step that failed."""
+    """Steps of a stream; an error stands for a step that failed."""
 
     def __init__(self, stream: Iterable[Any]) -> None:
         self._stream = stream
@@ -134,12 +134,12 @@ class _Kept:
 
     @property
     def count(self) -> int:
-        """How many images there are, those among them that cannot be read."""
+        """Number of images, those among them that cannot be read."""
         return len(self._images) + len(self._waiting)
 
     @property
     def full(self) -> bool:
-        """Whether no further images are kept."""
+        """Return whether no further images are kept."""
         return self.count >= KEPT_IN_MEMORY or self._bytes > _BYTES_KEPT
 
     def take(self, items: list[Any]) -> None:

@@ -1,4 +1,4 @@
-"""What the numbers in images mean: which one is black, and which is white."""
+"""The meaning of the numbers in images: which one is black, and which is white."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def judge_range(kind: str, arrays: Sequence[NDArray[Any]], preprocessing: Any = 
 
 @dataclass(frozen=True)
 class _Seen:
-    """What was seen of the numbers: extremes, those of each channel, and some of them."""
+    """Numbers that were seen: extremes, those of each channel, and some of all."""
 
     low: float
     high: float
@@ -163,7 +163,7 @@ class _Seen:
         )
 
     def fits(self, candidate: ValueRange) -> bool:
-        """Whether images come out with enough levels and hardly anything beyond white."""
+        """Return whether images come out with enough levels and hardly anything beyond white."""
         rgb = self.some * np.mean(candidate.scale) + np.mean(candidate.shift)
         if self.low == self.high:
             return True  # nothing to be seen in any case
@@ -250,7 +250,7 @@ def _normalised(mean: Sequence[float], std: Sequence[float], whose: str) -> Valu
 
 
 def _covers(candidate: ValueRange, seen: _Seen) -> bool:
-    """Whether all channels lie within RGB's range, but for what a resize overshoots."""
+    """Return whether all channels lie within RGB's range, but for what a resize overshoots."""
     lows, highs = seen.channels or (np.array([seen.low]), np.array([seen.high]))
     low, high = candidate.rgb(lows[None])[0], candidate.rgb(highs[None])[0]
     return bool((low >= -_OVERSHOOT).all() and (high <= 1 + _OVERSHOOT).all())

@@ -175,7 +175,7 @@ def test_truncated_photo(tmp_path: Path) -> None:
         decode(tmp_path / "half.jpg")
 
 
-def test_the_person_keeps_their_image() -> None:
+def test_users_keep_their_images_as_they_are() -> None:
     picture = ramp()
     to_rgb(picture).paste((0, 0, 0), (0, 0, 16, 8))
     assert np.asarray(picture).any()
