@@ -15,6 +15,7 @@ from atlas_widget.images.array_format import as_array
 __all__ = ["hash_dataset", "hash_files", "hash_item"]
 
 _MAX_IN_MEMORY = 16 << 30  # bytes: what is larger is hardly all in memory, and takes a minute
+_BEGINNING = 256  # numbers of an image in a mapped file
 _DEEPEST = 4  # data sets around data sets
 _MAX_TENSORS = 8  # side by side in a TensorDataset
 
@@ -36,6 +37,11 @@ def hash_item(digest: hashlib.blake2b, item: Any) -> None:
     elif isinstance(item, list | tuple):
         for part in item:
             hash_item(digest, part)
+    elif isinstance(item, np.memmap) and item.filename is not None:
+        # what lies on a disk may be as large as that: as of any file, its size and time
+        digest.update(f"{item.dtype}{item.shape}".encode())
+        digest.update(np.ascontiguousarray(item.reshape(-1)[:_BEGINNING]).data)
+        hash_item(digest, str(item.filename))
     elif (array := as_array(item)) is not None and array.dtype != object:
         digest.update(f"{array.dtype}{array.shape}".encode())
         digest.update(np.ascontiguousarray(np.ma.filled(array)).data)

@@ -187,8 +187,11 @@ def _below(
                 if entry.is_dir():
                     if not entry.is_symlink() or _leads_elsewhere(entry.path, way):
                         folders.append(entry.name)
-                elif os.path.splitext(entry.name)[1].lower() in EXTENSIONS:  # noqa: PTH122
-                    names.append(entry.name)  # a Path for each would take most of the time
+                # a Path for each would take most of the time
+                elif os.path.splitext(entry.name)[1].lower() in EXTENSIONS and (  # noqa: PTH122
+                    entry.is_file() or entry.is_symlink()  # reading a pipe would never end
+                ):
+                    names.append(entry.name)
     except OSError as error:
         problems.append(error)
     yield from (prefix + name for name in sorted(names))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -95,7 +95,7 @@ def is_image(item: Any) -> bool:
     return _dimensions(item) in (2, 3) or (_dimensions(item) == 1 and _is_encoded(item))
 
 
-@dataclass
+@dataclasses.dataclass
 class BatchReader:
     """Takes batches and items apart; keeps what it learned about their form.
 
@@ -118,9 +118,15 @@ class BatchReader:
         """Return the images in what came, not yet read; an error in the place of what is none."""
         if isinstance(thing, UnreadableImageError):
             return [thing]
+        if dataclasses.is_dataclass(thing) and not isinstance(thing, type):
+            thing = {each.name: getattr(thing, each.name) for each in dataclasses.fields(thing)}
         if isinstance(thing, Mapping) and not is_image(thing):
             return self._of_mapping(thing)
+        if getattr(thing, "is_nested", False):  # PyTorch's tensors of several sizes
+            return list(thing.unbind())
         dimensions = _dimensions(thing)
+        if dimensions is not None and dimensions > 2 and not hasattr(thing, "reshape"):
+            thing = as_array(thing)
         if dimensions is not None and dimensions > 3:
             return list(thing.reshape(-1, *thing.shape[-3:]))
         if dimensions == 3 and self.batches and self._is_grey_batch(thing):
@@ -238,10 +244,15 @@ def _holds_images(thing: Any) -> bool:
 
 def _dimensions(thing: Any) -> int | None:
     """Count the dimensions of an array of numbers; None for anything else."""
-    shape, dtype = getattr(thing, "shape", None), getattr(thing, "dtype", None)
+    dtype = getattr(thing, "dtype", None)
     if dtype is None or str(dtype) == "object" or isinstance(thing, np.generic):
         return None
-    return len(shape) if isinstance(shape, tuple) else None
+    if getattr(thing, "is_nested", False):
+        return None
+    try:
+        return len(thing.shape)
+    except Exception:  # of a shape that is not known, other libraries' arrays raise their own
+        return None
 
 
 def _is_encoded(thing: Any) -> bool:

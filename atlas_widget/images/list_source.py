@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from atlas_widget.images.array_format import ArrayFormat
 from atlas_widget.images.fingerprints import hash_item
 from atlas_widget.images.numbered import NumberedItems
@@ -51,6 +53,8 @@ class ListSource(NumberedItems):
         self._labels = list(labels) if labels is not None else None
         self._names = unique_names(items)
         self._failed: dict[int, UnreadableImageError] = {}
+        if any(isinstance(item, np.memmap) for item in items[:1]):
+            self.hashed = "sizes and times of mapped files, and the beginning of each image"
         self._look("the list", preprocessing, value_range, array_format)
         self.description = (description or f"{len(items):,} images") + self.array_format.meaning
 

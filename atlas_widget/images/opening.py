@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,9 @@ def as_image_source(
         source: ImageSource | None = make(images, preprocessing, value_range)
         if source is not None:
             return source
+    if isinstance(images, Mapping) and images:
+        parts = ", ".join(map(repr, list(images)[:8]))
+        raise ImagesError(f"images is a dict of {parts}: give one of its values.")
     raise ImagesError(
         f"Cannot take images from {_shorten(images)}. Accepted are a folder, a dataset, a "
         "DataLoader, a list of PIL images, arrays or paths, a tensor of shape (n, 3, h, w), "

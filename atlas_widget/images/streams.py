@@ -13,7 +13,7 @@ from atlas_widget.errors import ImagesError
 from atlas_widget.images.array_format import LOOKED_AT, ArrayFormat, faint_notice
 from atlas_widget.images.items import BatchReader, image_of, opened
 from atlas_widget.images.list_source import ListSource
-from atlas_widget.images.unreadable import UnreadableImageError
+from atlas_widget.images.unreadable import UnreadableImageError, or_unreadable
 
 __all__ = ["KEPT_IN_MEMORY", "stream_source"]
 
@@ -50,7 +50,7 @@ def stream_source(
     kept = _Kept(preprocessing, value_range)
     steps = _Steps(stream)
     for step in steps:
-        kept.take([step] if isinstance(step, UnreadableImageError) else kept.batches.images(step))
+        kept.take_step(step)
         if kept.full:
             break
         steps.note_images(kept.count)
@@ -142,8 +142,12 @@ class _Kept:
         """Return whether no further images are kept."""
         return self.count >= KEPT_IN_MEMORY or self._bytes > _BYTES_KEPT
 
-    def take(self, items: list[Any]) -> None:
-        """Read items; their format is judged as soon as there are enough of them."""
+    def take_step(self, step: Any) -> None:
+        """Read the images of a batch; the format is judged as soon as there are enough of them."""
+        try:
+            items = or_unreadable("A batch", self.batches.images, step)
+        except UnreadableImageError as error:
+            items = [error]
         for item in items:
             if self.full:
                 self.whole = False

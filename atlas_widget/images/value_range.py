@@ -29,7 +29,9 @@ _IMAGENET_STD = (0.229, 0.224, 0.225)
 _BITS = (8, 10, 12, 14, 16)
 _CT = (-1024.0, 3071.0)
 _OVERSHOOT = 0.06  # of the range, by which resizing may leave it
-FEWEST_LEVELS = 16  # of 256, between the darkest and the brightest percent
+FEWEST_LEVELS = 16  # of 256: with fewer, hardly anything is to be seen
+_FEWEST_OF_A_GUESS = 32  # of 256, outliers left out
+_OUTLIERS = 0.1  # percent, both among the darkest and among the brightest numbers
 _MAX_WHITE = 0.02  # of the values looked at may lie above the range
 _MAX_BLACK = 0.5  # and below: what lies outside of a scanner's circle has some number far below
 _VALUES_LOOKED_AT = 65_536  # of one image
@@ -169,8 +171,8 @@ class _Seen:
             return True  # nothing to be seen in any case
         if np.mean(rgb > 1.0 + _OVERSHOOT) > _MAX_WHITE or np.mean(rgb < -_OVERSHOOT) > _MAX_BLACK:
             return False
-        dark, bright = np.percentile(np.clip(rgb, 0.0, 1.0), (1.0, 99.0))
-        return bool((bright - dark) * 255.0 >= FEWEST_LEVELS)
+        dark, bright = np.percentile(np.clip(rgb, 0.0, 1.0), (_OUTLIERS, 100.0 - _OUTLIERS))
+        return bool((bright - dark) * 255.0 >= _FEWEST_OF_A_GUESS)
 
 
 def _matter_of_course(kind: str) -> ValueRange:
@@ -262,7 +264,7 @@ def _measured(seen: _Seen) -> ValueRange:
     if low >= 0 and low < 0.5 * high:
         low = 0.0  # black is black
     if not seen.fits(ValueRange.between(low, high)) and seen.low < seen.high:
-        inner = np.percentile(seen.some, (0.5, 99.5))
+        inner = np.percentile(seen.some, (_OUTLIERS, 100.0 - _OUTLIERS))
         if inner[0] < inner[1]:
             low, high = (float(value) for value in inner)
     if low == high:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
+import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,7 +12,14 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torch.utils.data import BatchSampler, DataLoader, Dataset, IterableDataset, Sampler
+from torch.utils.data import (
+    BatchSampler,
+    DataLoader,
+    Dataset,
+    IterableDataset,
+    Sampler,
+    WeightedRandomSampler,
+)
 
 from atlas_widget.errors import ImagesError
 from atlas_widget.images import ImageSource, as_image_source, datasets, streams
@@ -163,6 +172,37 @@ class Endless(Sampler):
         return itertools.cycle(self.numbers)
 
 
+def test_users_random_numbers_stay() -> None:
+    class Shuffled(Sampler):
+        def __iter__(self) -> Iterator[int]:
+            order = torch.randperm(12).tolist()
+            random.shuffle(order)
+            np.random.shuffle(order)
+            return iter(order[:6])
+
+    states = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()
+    assert len(as_image_source(DataLoader(PAIRS, 4, sampler=Shuffled()))) == 6
+    assert_all(as_image_source(DataLoader(PAIRS, 4, shuffle=True)))
+    weighted = WeightedRandomSampler([0.0, 1.0, 0.5, *[0.0] * 9], 100)
+    assert_all(as_image_source(DataLoader(PAIRS, 4, sampler=weighted)), ARRAYS[1:3])
+    after = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()
+    assert states == after
+
+
+def test_datasets_without_a_length_come_in_batches() -> None:
+    class Unsized(Dataset):
+        def __getitem__(self, index: int) -> Any:
+            return TENSORS[index]
+
+    assert_all(as_image_source(DataLoader(Unsized(), 4, sampler=range(12))))
+
+
+@pytest.mark.timeout(30)
+def test_samplers_that_draw_nothing_for_ever() -> None:
+    with pytest.raises(ImagesError):
+        as_image_source(DataLoader(PAIRS, batch_sampler=Endless([[]])))  # type: ignore[list-item]
+
+
 @pytest.mark.timeout(30)
 def test_endless_samplers() -> None:
     every = as_image_source(DataLoader(PAIRS, 4, sampler=Endless(list(range(12)))))
@@ -212,6 +252,34 @@ def test_a_generator_may_use_one_array_for_all() -> None:
             yield shared
 
     assert_all(as_image_source(reusing()), [np.full((8, 9, 3), n * 20) for n in range(12)])
+
+
+def test_items_of_other_kinds() -> None:
+    @dataclasses.dataclass
+    class Sample:
+        name: str
+        photo: Image.Image
+
+    assert_all(as_image_source(Sample("a", picture) for picture in PICTURES))
+    nested = torch.nested.as_nested_tensor(TENSORS)
+    assert_all(as_image_source(iter([nested])))
+
+    class Foreign:
+        """An array of another library's, which NumPy can read."""
+
+        def __init__(self, array: np.ndarray) -> None:
+            self.array, self.shape, self.dtype = array, list(array.shape), array.dtype
+
+        def __array__(self, *_: Any, **__: Any) -> np.ndarray:
+            return self.array
+
+    assert_all(as_image_source([Foreign(array) for array in ARRAYS]))
+    assert_all(as_image_source(Foreign(np.stack(ARRAYS[part])) for part in GROUPS))
+
+
+def test_a_dict_of_datasets_is_no_dataset() -> None:
+    with pytest.raises(ImagesError, match="dict of 'train', 'test': give one"):
+        as_image_source({"train": PAIRS, "test": PAIRS})
 
 
 def test_lists_of_batches() -> None:

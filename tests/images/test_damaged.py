@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 import warnings
 import zipfile
@@ -262,6 +263,13 @@ def test_users_global_settings_of_pillow_stay(files: list[Path]) -> None:
     unreadable(as_image_source(files))
     after = ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS, warnings.filters[:]
     assert before == after
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes")
+def test_a_pipe_in_a_folder_is_not_waited_for(files: list[Path]) -> None:
+    os.mkfifo(files[0].parent / "pipe.png")
+    assert len(as_image_source(files[0].parent)) == 12
 
 
 def test_where_images_may_lie(tmp_path: Path) -> None:

@@ -61,6 +61,20 @@ def test_any_image_in_memory_counts(make: Callable[[np.ndarray], Any]) -> None:
     assert source.hashed == "all images"
 
 
+def test_arrays_on_a_disk_count_by_size_and_time(tmp_path: Path) -> None:
+    np.save(tmp_path / "pixels.npy", PIXELS)
+    mapped = tmp_path / "pixels.npy"
+    first = as_image_source(np.load(mapped, mmap_mode="r"))
+    assert "mapped files" in first.hashed
+    before = first.fingerprint()
+    assert as_image_source(np.load(mapped, mmap_mode="r")).fingerprint() == before
+    os.utime(mapped, (1, 1))
+    touched = as_image_source(np.load(mapped, mmap_mode="r")).fingerprint()
+    assert touched != before
+    half = as_image_source(np.load(mapped, mmap_mode="r")[50:]).fingerprint()
+    assert as_image_source(np.load(mapped, mmap_mode="r")[:50]).fingerprint() != half
+
+
 def test_files_of_a_dataset_count_by_size_and_time(tmp_path: Path) -> None:
     (tmp_path / "class").mkdir()
     for number in range(40):

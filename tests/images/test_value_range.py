@@ -107,6 +107,19 @@ def test_one_hot_pixel_does_not_make_all_others_black() -> None:
     assert "value_range=(0, 900)" in source.notices[0]
 
 
+def test_few_bright_spots_on_a_dark_ground_are_not_cut_off() -> None:
+    spots = np.full((20, 64, 64), 100, np.uint16)
+    spots[:, ::16, ::16] = np.arange(200, 3400, 200)[: 4 * 4].reshape(4, 4)
+    source = as_image_source(list(spots))
+    assert len(np.unique(pixels(source)[:, ::16, ::16])) == 16
+
+
+def test_numbers_far_from_zero_have_contrast() -> None:
+    """Such as temperatures."""
+    source = as_image_source(list(GREY * 20 + 280))
+    assert np.ptp(pixels(source)) == 255
+
+
 def test_one_scale_for_all_images() -> None:
     """A dark image stays darker than a bright one, in arrays and in files."""
     dark_and_bright = [(PHOTOS[0] * (200 if number % 2 else 4095)) for number in range(12)]
