@@ -107,6 +107,15 @@ class ArrayFormat:
         """Lines for the user about what the numbers were taken for."""
         return [range_.notice for range_ in self.ranges.values() if range_.notice]
 
+    def knows(self, item: Any) -> bool:
+        """Return whether the numbers of what was read are of a kind that was judged.
+
+        Those of bytes need no judgement; 8-bit PIL images have none that matter.
+        """
+        array = _array_of(item)
+        kind = number_kind(array.dtype) if array is not None else UINT8
+        return kind == UINT8 or kind in self.ranges
+
     def image(self, item: Any) -> tuple[Image.Image, float]:
         """Make an 8-bit image of an array, a tensor or a deep PIL image.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
@@ -95,21 +96,26 @@ class FileSource(NamedImages):
 
     def _judge(self, value_range: Any) -> None:
         """Judge what numbers of more than 8 bits mean, from the first files that have them."""
-        deep: list[Image.Image] = []
-        colours: list[Image.Image] = []
-        for index in evenly(len(self.paths), _HEADERS_READ):
-            path = self.paths[index]
-            if path.suffix.lower() not in MAY_BE_DEEP or len(deep) + len(colours) >= LOOKED_AT:
-                continue
-            depth = depth_of_file(path)
-            if depth is not None:
-                try:
-                    (deep if depth == "grey" else colours).append(read_file(path))
-                except UnreadableImageError:
-                    continue
+        names = self._names if isinstance(self.paths, _Below) else map(str, self.paths)
+        endings = tuple(MAY_BE_DEEP)
+        may_be = [at for at, name in enumerate(names) if name.lower().endswith(endings)]
+        depths = {
+            may_be[at]: depth_of_file(self.paths[may_be[at]])
+            for at in evenly(len(may_be), _HEADERS_READ)
+        }
+        deep = self._some_of([at for at, depth in depths.items() if depth == "grey"])
+        colours = self._some_of([at for at, depth in depths.items() if depth == "colour"])
         self.array_format = ArrayFormat.judged(deep, value_range=value_range)
         if faint := faint_notice(colours):
             self.remark(faint)
+
+    def _some_of(self, indices: list[int]) -> list[Image.Image]:
+        """Read some of these files, evenly spread; those that cannot be read are passed over."""
+        read = []
+        for at in evenly(len(indices), LOOKED_AT):
+            with contextlib.suppress(UnreadableImageError):
+                read.append(read_file(self.paths[indices[at]]))
+        return read
 
 
 class FolderSource(FileSource):

@@ -21,6 +21,10 @@ _MUCH = 0.1  # of an image's numbers: if so many are cut off, that is said
 class ImageSource(Protocol):
     """Images by number, each with a name that stays the same from one day to the next.
 
+    A source may also have `notices` (lines that say what was assumed), `labels` (one for each
+    image), `crop_scale` (sizes of crops that suit it), `concurrent` (True if several threads may
+    open images at once) and `hashed` (what `fingerprint` reads), as those of this package have.
+
     Attributes
     ----------
     description : str
@@ -66,6 +70,7 @@ class NamedImages(Sequence[Image.Image]):
         self.array_format = ArrayFormat()
         self._remarks: list[str] = []
         self._cut_off: dict[str, float] = {}
+        self._of_another_kind: set[str] = set()
 
     def __len__(self) -> int:
         raise NotImplementedError
@@ -95,6 +100,13 @@ class NamedImages(Sequence[Image.Image]):
                 f"cut off ({name}: {share:.0%}). To mend that, give "
                 "images=as_image_source(…, value_range=(low, high))."
             )
+        if self._of_another_kind:
+            lines.append(
+                f"{len(self._of_another_kind):,} of the images, such as "
+                f"{min(self._of_another_kind)}, have another kind of numbers than those that were "
+                "looked at: integers are taken from 0 (black) to 65,535 (white), floats from 0 to "
+                "1. To say otherwise, give images=as_image_source(…, value_range=(low, high))."
+            )
         return lines
 
     def remark(self, line: str) -> None:
@@ -106,10 +118,16 @@ class NamedImages(Sequence[Image.Image]):
         if share > _MUCH:
             self._cut_off.setdefault(self.name(index), share)
 
+    def note_other_kind(self, index: int) -> None:
+        """Note that an image's numbers are of a kind that was not judged."""
+        self._of_another_kind.add(self.name(index))
+
     def _finished(self, index: int, read: Any) -> Image.Image:
         """Make 8-bit RGB of what was read, by the one format of this data set."""
         image, outside = image_of(read, self.array_format)
         self.note_cut_off(index, outside)
+        if not self.array_format.knows(read):
+            self.note_other_kind(index)
         return image
 
     @property

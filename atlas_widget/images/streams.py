@@ -66,6 +66,8 @@ def stream_source(
         source.remark(line)
     for index, outside in kept.cut_off.items():
         source.note_cut_off(index, outside)
+    for index in kept.of_another_kind:
+        source.note_other_kind(index)
     return source
 
 
@@ -124,6 +126,7 @@ class _Kept:
         self.batches = BatchReader()
         self.array_format = ArrayFormat()
         self.cut_off: dict[int, float] = {}
+        self.of_another_kind: list[int] = []
         self.whole = True
         self._judged = False
         self._faint = ""
@@ -202,6 +205,8 @@ class _Kept:
                 self._images.append(error)
                 continue
             self.cut_off[len(self._images)] = outside
+            if not self.array_format.knows(read):
+                self.of_another_kind.append(len(self._images))
             self._bytes += 4 * image.width * image.height  # as Pillow keeps them
             self._images.append(image)
         self._waiting = []

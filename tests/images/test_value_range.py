@@ -147,6 +147,16 @@ def test_files_of_twelve_bits(tmp_path: Path, extension: str) -> None:
     np.testing.assert_array_equal(pixels(as_image_source(opened)), pixels(source))
 
 
+def test_a_rare_kind_that_was_not_looked_at_is_said() -> None:
+    images: list[Any] = [(photo * 255).astype(np.uint8) for photo in PHOTOS.repeat(3, axis=0)]
+    images[17] = (PHOTOS[0] * 4095).astype(np.uint16)
+    source = as_image_source(images)
+    assert source.notices == []
+    source.open(17)
+    assert "image 17, have another kind of numbers" in source.notices[0]
+    assert as_image_source(iter(images)).notices == source.notices
+
+
 def test_a_stream_is_judged_from_sixteen_images_not_from_its_first_batch() -> None:
     tensors = torch.from_numpy(PHOTOS).permute(0, 3, 1, 2) * 255
     dark = torch.from_numpy(PHOTOS[:1]).permute(0, 3, 1, 2) * 0.5
