@@ -75,7 +75,7 @@ def check_readable(
         count = f"None of the {images:,} images could be read"
     else:
         count = f"{len(unreadable):,} of {images:,} images could not be read"
-    first = f"{name}: {reason}" if reason else f"{name}."
+    first = f"{name}: {reason.rstrip('.')}." if reason else f"{name}."
     raise UnreadableImagesError(
         f"{count} ({source.description}), more than the {most:.0%} that may be. The first: {first} "
         "If that is as it should be, allow more (--most-unreadable 0.5, or most_unreadable=0.5)."
