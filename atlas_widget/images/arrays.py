@@ -44,7 +44,10 @@ def make_source(
         paths = [Path(item).expanduser() for item in images]
         return FileSource(paths, unique_names(images), value_range=value_range)
     if stack is None and any(map(_is_batch, images)):
-        return stream_source(images, "the list", preprocessing, value_range)
+        # several batches, or one with its labels
+        several = isinstance(images, list) and all(map(_is_batch, images))
+        batches = images if several else [images]
+        return stream_source(batches, "the list", preprocessing, value_range)
     labels = [label_of(item) for item in images]
     known = None if None in labels else labels
     source: NamedImages = ListSource(

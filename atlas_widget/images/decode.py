@@ -144,14 +144,7 @@ def _read_stream(stream: str | Path | IO[bytes]) -> Image.Image:
             raise Image.DecompressionBombError(
                 f"its {image.width} × {image.height} pixels are too many (more than {_MAX_WHOLE:,})"
             )
-        if image.format == "TIFF" and isinstance(image, ImageFile.ImageFile):
-            # At the end Pillow reads all metadata to turn the picture: `upright` needs one tag.
-            image.load_end = _nothing  # type: ignore[method-assign]
         return upright(image)
-
-
-def _nothing() -> None:
-    """Do nothing."""
 
 
 def _content(file: File) -> bytes:

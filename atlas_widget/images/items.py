@@ -26,7 +26,7 @@ EXTENSIONS = frozenset([*_PHOTOS, *_OTHERS])
 
 Opened = Image.Image | NDArray[Any]
 
-_KEYS = ("image", "img", "pixel_values", "images", "jpg", "png", "x")
+_KEYS = ("image", "img", "pixel_values", "images", "x")
 _MAX_BATCH = 1 << 16
 _BEGINNINGS = (b"\xff\xd8", b"\x89PNG", b"RIFF", b"GIF8", b"BM", b"II*", b"MM\0*", b"\0\0\0", b"P")
 _one_at_a_time = threading.Lock()
@@ -152,8 +152,9 @@ class BatchReader:
         return found[0]
 
     def _of_mapping(self, thing: Mapping[Any, Any]) -> list[Any]:
-        for key in _KEYS:
-            if key in thing:
+        for key in (*_KEYS, *thing):
+            # as WebDataset has it: by the extension of the file
+            if key in thing and (key in _KEYS or f".{key}".lower() in EXTENSIONS):
                 return self.images(thing[key])
         holding = [key for key, value in thing.items() if _holds_images(value)]
         if len(holding) == 1:
@@ -173,8 +174,12 @@ class BatchReader:
         first, others = thing[0], list(thing[1:])
         single = is_image(first)
         if single and self._is_one_item(thing, others):
-            # an image and what belongs to it: a label, a mask, another view
-            self.left_out += sum(is_image(other) and not isinstance(other, str) for other in others)
+            # an image and what belongs to it: a label, a mask, another view, its file
+            same = [each for each in others if is_image(each)]
+            if _is_place(first) and any(not _is_place(each) for each in same):
+                first = next(each for each in same if not _is_place(each))
+                same = [each for each in same if not _is_place(each)][1:]
+            self.left_out += len(same)
             return self.images(first)
         if first is None and isinstance(thing, tuple) and not any(map(_holds_images, others)):
             return [_no_image(None)]
@@ -212,6 +217,10 @@ class BatchReader:
         if last in CHANNELS or first in (1, 3):
             return False
         return first != 4 or not _is_opaque(thing[3])
+
+
+def _is_place(thing: Any) -> bool:
+    return isinstance(thing, (str, os.PathLike))
 
 
 def _is_opaque(plane: Any) -> bool:

@@ -41,7 +41,7 @@ def turned_upright(image: Image.Image) -> Image.Image:
 
 
 def _orientation(image: Image.Image) -> Any:
-    # a TIFF file's tags are read when it is opened; its EXIF data would need the file again
+    # a TIFF file's tags are read when it is opened, and Pillow itself turns it when it is loaded
     tags = getattr(image, "tag_v2", None)
     return (tags if tags is not None else image.getexif()).get(ExifTags.Base.Orientation)
 

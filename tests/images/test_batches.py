@@ -287,6 +287,27 @@ def test_lists_of_batches() -> None:
     assert_all(as_image_source([PICTURES[part] for part in GROUPS]))
 
 
+def test_images_and_labels_as_two_arrays() -> None:
+    for pair in [(torch.stack(TENSORS), torch.zeros(12)), [np.stack(ARRAYS), np.zeros(12)]]:
+        source = as_image_source(pair)
+        assert_all(source)
+        assert source.notices == []
+
+
+def test_a_path_beside_an_image_is_no_image() -> None:
+    source = as_image_source(Numbered(lambda number: ("elsewhere/a.jpg", TENSORS[number], 3)))
+    assert_all(source)
+    assert source.notices == []
+    assert_all(as_image_source(("elsewhere/a.jpg", picture) for picture in PICTURES))
+
+
+def test_items_named_by_their_extension() -> None:
+    """As WebDataset has them."""
+    samples = [{"__key__": "a", "json": b"{}", "JPEG": picture} for picture in PICTURES]
+    assert_all(as_image_source(samples))
+    assert_all(as_image_source(iter(samples)))
+
+
 def test_arrays_of_more_dimensions() -> None:
     video = torch.stack(TENSORS).reshape(3, 4, *TENSORS[0].shape)
     source = as_image_source(video)
