@@ -6,13 +6,14 @@ import dataclasses
 import os
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFile
 
 from atlas_widget.images.array_format import CHANNELS, ArrayFormat, as_array
 from atlas_widget.images.decode import eight_bit, read_file, to_rgb, upright
@@ -52,7 +53,7 @@ def opened(item: Any) -> Any:
     if isinstance(item, Mapping):
         item = item.get("bytes") or item.get("path")
     if isinstance(item, Image.Image):
-        with _one_at_a_time:
+        with _one_at_a_time if isinstance(item, ImageFile.ImageFile) else nullcontext():
             return or_unreadable("Cannot read the image", upright, item)
     if isinstance(item, str) and "://" in item:
         return or_unreadable(f"Cannot read {item}", _fetched, item)
