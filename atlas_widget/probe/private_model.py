@@ -18,6 +18,7 @@ from atlas_widget.probe.devices import usable_device
 from atlas_widget.probe.encoder import Encoder
 from atlas_widget.probe.fingerprint import weights_hash
 from atlas_widget.probe.folding import FastCopies, agreeing
+from atlas_widget.probe.isolation import Isolation
 from atlas_widget.probe.layers import LayerName
 from atlas_widget.probe.noise import same_noise
 from atlas_widget.probe.preprocessing import Preprocessing, resolve_transform
@@ -95,7 +96,10 @@ class PrivateModel:
         self._sizes = (
             (input_size,) if input_size else tuple(filter(None, (self._known, *USUAL_SIZES)))
         )
-        trial = try_model(self._network, tries(preprocessing, self._sizes, self.device, self.dtype))
+        candidates = tries(preprocessing, self._sizes, self.device, self.dtype)
+        with Isolation(model) as isolation:
+            trial = try_model(self._network, candidates)
+        isolation.check()
         self.complete = trial.error is None
         self.input_size = trial.size
         # with another number of channels, where the first convolution does not say how many

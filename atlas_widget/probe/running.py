@@ -11,6 +11,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from atlas_widget.errors import LayerNotFoundError
+from atlas_widget.probe.checkpointing import without_checkpointing
 from atlas_widget.probe.outputs import Path, replaced, tensor_at
 
 __all__ = ["LayerRunner", "Network", "run_model"]
@@ -28,9 +29,10 @@ def run_model(model: nn.Module, inputs: Tensor) -> Any:
         names = list(inspect.signature(model.forward).parameters)
     except (TypeError, ValueError):
         names = []
-    if "pixel_values" in names[1:]:  # transformers: CLIP and others take text first
-        return model(pixel_values=inputs)
-    return model(inputs)
+    with without_checkpointing():
+        if "pixel_values" in names[1:]:  # transformers: CLIP and others take text first
+            return model(pixel_values=inputs)
+        return model(inputs)
 
 
 class Network:
