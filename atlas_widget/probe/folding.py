@@ -93,6 +93,7 @@ class FastCopies:
         whole: bool,
     ) -> None:
         self._plain = network.module
+        self._passing = network.passing
         self._format = memory_format
         self._lock = threading.Lock()
         self._networks: dict[tuple[bool, frozenset[str]], Network] = {}
@@ -132,7 +133,7 @@ class FastCopies:
         kept = frozenset(raw & self._folds.keys()) if fold else frozenset(self._folds)
         with self._lock:
             if (fold, kept) not in self._networks:
-                self._networks[fold, kept] = Network(self._made(kept))
+                self._networks[fold, kept] = Network(self._made(kept), self._passing)
             network = self._networks[fold, kept]
         runner = plain.runner
         return replace(

@@ -17,15 +17,7 @@ from atlas_widget.errors import AtlasError, AttributionError, LayerOutputError
 from atlas_widget.probe.devices import usable_device
 from atlas_widget.probe.encoder import Encoder
 from atlas_widget.probe.fingerprint import weights_hash
-from atlas_widget.probe.folding import FastCopies, agreeing
-from atlas_widget.probe.isolation import Isolation
-from atlas_widget.probe.layers import LayerName
-from atlas_widget.probe.noise import same_noise
-from atlas_widget.probe.preprocessing import Preprocessing, resolve_transform
-from atlas_widget.probe.private_copy import private_copy, unwrapped
-from atlas_widget.probe.running import Network
-from atlas_widget.probe.targets import AllClasses, Target, as_target
-from atlas_widget.probe.trial import (
+from atlas_widget.probe.first_pass import (
     BATCH,
     USUAL_SIZES,
     LayerTrial,
@@ -36,6 +28,14 @@ from atlas_widget.probe.trial import (
     try_layer,
     try_model,
 )
+from atlas_widget.probe.folding import FastCopies, agreeing
+from atlas_widget.probe.isolation import Isolation
+from atlas_widget.probe.layers import LayerName
+from atlas_widget.probe.noise import same_noise
+from atlas_widget.probe.preprocessing import Preprocessing, resolve_transform
+from atlas_widget.probe.private_copy import private_copy, unwrapped
+from atlas_widget.probe.running import Network
+from atlas_widget.probe.targets import AllClasses, Target, as_target
 
 __all__ = ["PrivateModel"]
 
@@ -68,6 +68,8 @@ class PrivateModel:
         Of the copy.
     notices : list of str
         What was assumed or differs, to be shown once.
+    example : object
+        What the model returned for two pictures; None if it does not run to its end.
     complete : bool
         Whether the model runs to its end. If not, layers can be read all the same.
     """
@@ -106,7 +108,7 @@ class PrivateModel:
         self.preprocessing: Preprocessing = (
             preprocessing.with_channels(trial.channels) if self.complete else preprocessing
         )
-        self._example: Any = trial.output
+        self.example: Any = trial.output
         self._fast: dict[tuple[torch.memory_format, int], FastCopies | None] = {}
         self._lock = threading.RLock()
         self._views: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -173,7 +175,7 @@ class PrivateModel:
         """
         if not self.complete:
             raise AttributionError(self.no_classes or "The model does not run to its end.")
-        return self._example, BATCH
+        return self.example, BATCH
 
     def try_layer(self, name: LayerName) -> LayerTrial:
         """Run the model up to a layer, at the first size at which that runs."""
@@ -276,7 +278,7 @@ class PrivateModel:
         if self._closed and not self._views:
             self._network = None
             self._fast.clear()
-            self._example = None
+            self.example = None
 
     def __enter__(self) -> Self:
         return self

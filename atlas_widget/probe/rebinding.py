@@ -201,8 +201,8 @@ class Rebinding:
 
     def _object(self, value: Any, own: bool) -> Any:
         kind = type(value)
-        attributes = getattr(value, "__dict__", None)
-        if not isinstance(attributes, dict):
+        attributes = _attributes(value)
+        if attributes is None:
             return value
         if not own:
             written = all(base.__flags__ & _HEAP_TYPE for base in kind.__mro__[:-1])
@@ -213,14 +213,31 @@ class Rebinding:
                 clone = object.__new__(kind)
             except TypeError:
                 return value
-            clone.__dict__.update(attributes)
             self._done[id(value)] = value, clone
-            value, attributes = clone, clone.__dict__
-        for name, item in list(attributes.items()):
+            value = clone
+        for name, item in attributes.items():
             new = self.of(item, own=own)
-            if new is not item:
-                attributes[name] = new
+            if new is not item or not own:
+                object.__setattr__(value, name, new)
         return value
+
+
+def _attributes(value: Any) -> dict[str, Any] | None:
+    """Return what an object holds; None for one that is not made of attributes."""
+    slots = [
+        name
+        for base in type(value).__mro__
+        for name in _listed(base.__dict__.get("__slots__", ()))
+        if name not in ("__dict__", "__weakref__") and hasattr(value, name)
+    ]
+    held = getattr(value, "__dict__", None)
+    if not isinstance(held, dict) and not slots:
+        return None
+    return {**(held or {}), **{name: getattr(value, name) for name in slots}}
+
+
+def _listed(names: Any) -> list[str]:
+    return [names] if isinstance(names, str) else list(names)
 
 
 def _differ(new: Any, old: Any) -> bool:
