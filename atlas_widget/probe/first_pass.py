@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import weakref
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,13 +14,22 @@ from atlas_widget.errors import AtlasError, LayerNotFoundError, LayerOutputError
 from atlas_widget.probe.layers import LayerName
 from atlas_widget.probe.noise import same_noise
 from atlas_widget.probe.obstacles import why_it_does_not_run
-from atlas_widget.probe.outputs import Path, class_scores, entries, find_tensor, replaced, tensor_at
+from atlas_widget.probe.outputs import (
+    Path,
+    class_scores,
+    entries,
+    find_tensor,
+    replaced,
+    tensor_at,
+    written,
+)
 from atlas_widget.probe.preprocessing import Preprocessing
 from atlas_widget.probe.running import Network
 
 __all__ = [
     "LayerTrial",
     "ModelTrial",
+    "ambiguity_notices",
     "classes_of",
     "prefix_tokens",
     "sums_to_one",
@@ -32,6 +42,7 @@ __all__ = [
 # data sets, then the larger ones. A model with a linear layer behind a flattened map takes one.
 USUAL_SIZES = (224, 32, 28, 64, 96, 128, 160, 192, 240, 256, 288, 299, 336, 384, 448, 512)
 BATCH = 2
+_PASS_ON = {nn.Identity, nn.Dropout, nn.Dropout2d}  # return what they are given
 
 Trier = tuple[int, int, Tensor]
 """A size, a number of channels, and noise of these as the model takes it."""
@@ -51,12 +62,15 @@ class ModelTrial:
         What the model returned for `BATCH` pictures of noise; None where it failed.
     error : Exception, optional
         Why it failed on pictures of `size`.
+    headless : bool
+        Whether an ``nn.Identity`` stands where the scores would be computed.
     """
 
     size: int
     channels: int
     output: Any
     error: Exception | None = None
+    headless: bool = False
 
 
 @dataclass
@@ -114,9 +128,19 @@ def try_model(network: Network, candidates: Iterable[Trier]) -> ModelTrial:
     """Run a network on noise at the first size it takes."""
     first: ModelTrial | None = None
     for size, channels, inputs in candidates:
+        makers: list[tuple[weakref.ref[Tensor], type]] = []
+
+        def note(module: nn.Module, _: Any, output: Any, makers: Any = makers) -> None:
+            if isinstance(output, Tensor):
+                makers.append((weakref.ref(output), type(module)))
+
+        hooks = [(module, note) for module in network.module.modules() if _is_leaf(module)]
         try:
-            with torch.no_grad():
-                return ModelTrial(size, channels, network(inputs))
+            with torch.no_grad(), network.hooked(hooks):
+                output = network(inputs)
+            kinds = {kind for made, kind in makers if made() is output}
+            headless = nn.Identity in kinds and kinds <= _PASS_ON
+            return ModelTrial(size, channels, output, headless=headless)
         except Exception as error:
             first = first or ModelTrial(size, channels, None, error)
     if first is None:
@@ -124,10 +148,19 @@ def try_model(network: Network, candidates: Iterable[Trier]) -> ModelTrial:
     return first
 
 
+def _is_leaf(module: nn.Module) -> bool:
+    return not isinstance(module, torch.jit.ScriptModule) and not list(module.children())
+
+
 def try_layer(
     network: Network, module: nn.Module, name: LayerName, candidates: Iterable[Trier]
 ) -> LayerTrial:
     """Run a network on noise at the first size at which `module` runs; look at what it returns."""
+    if isinstance(module, torch.jit.ScriptModule):
+        raise LayerNotFoundError(
+            f"Layer {name.module!r} cannot be read: {why_it_does_not_run(network.module, module)}. "
+            "Choose one before or after it, or pass the Python model that it was made from."
+        )
     failure: tuple[int, Exception] | None = None
     for size, channels, inputs in candidates:
         outputs: list[Any] = []
@@ -205,7 +238,40 @@ def classes_of(model: nn.Module, trial: ModelTrial) -> tuple[int | None, str | N
             "so there are no class values. Say what else is meant: target=similarity_to(picture), "
             "or target=lambda output: … for one value a picture."
         )
+    told = "Say target=similarity_to(picture), or target=lambda output: … for one value a picture."
+    if trial.headless:
+        return None, (
+            f"The model ends in an Identity where its head would be, so its {scores.shape[1]} "
+            f"outputs are features, not scores of classes, and there are no class values. {told}"
+        )
+    norms = scores.float().norm(dim=1)
+    if scores.shape[1] > 1 and torch.allclose(norms, torch.ones_like(norms), atol=1e-4):
+        return None, (
+            f"The model's {scores.shape[1]} outputs have length one, as an embedding has, so they "
+            f"are not scores of classes, and there are no class values. {told}"
+        )
     return scores.shape[1], None
+
+
+def ambiguity_notices(output: Any) -> list[str]:
+    """Return what there is to say of an output that has several tensors of scores."""
+    if isinstance(output, Tensor | Mapping) or not isinstance(output, list | tuple):
+        return []
+    taken = class_scores(output, BATCH)
+    found = [
+        (path, leaf)
+        for path, leaf in entries(output)
+        if isinstance(leaf, Tensor) and leaf.ndim == 2 and len(leaf) == BATCH
+        if leaf.is_floating_point()
+    ]
+    if taken is None or len(found) < 2:
+        return []
+    listed = ", ".join(f"output{written(path)} {tuple(leaf.shape[1:])}" for path, leaf in found)
+    first, other = (written(path) for path, _ in found[:2])
+    return [
+        f"The model returns several tensors that may be scores of classes: {listed}. "
+        f"output{first} is taken; target=lambda output: output{other}[:, 0] is about another."
+    ]
 
 
 def fails_after(error: Exception) -> str:

@@ -269,6 +269,8 @@ def _recorded(model: nn.Module, inputs: Tensor, whole: bool) -> _Recorded:
     handles = []
     try:
         for module in model.modules():
+            if isinstance(module, torch.jit.ScriptModule):  # which takes no hooks
+                continue
             handles.append(module.register_forward_pre_hook(started))
             handles.append(module.register_forward_hook(finished))
         with uses, contextlib.nullcontext() if whole else contextlib.suppress(Exception):

@@ -18,7 +18,9 @@ _GPU_TOLERANCE = 2e-2  # GPUs multiply in TF32 by default
 _NAMED = 3
 
 
-def dependence_notices(runner: LayerRunner, trial: LayerTrial, example: Any) -> list[str]:
+def dependence_notices(
+    runner: LayerRunner, trial: LayerTrial, example: Any
+) -> tuple[list[str], bool]:
     """Return what there is to say if a picture's values depend on anything else.
 
     Two unlike pictures have been run twice, together: once for `example`, once for `trial`. Here
@@ -32,6 +34,12 @@ def dependence_notices(runner: LayerRunner, trial: LayerTrial, example: Any) -> 
     example : object
         What the model returned for the same pictures the first time; None if it fails after the
         layer.
+
+    Returns
+    -------
+    notices : list of str
+    random : bool
+        Whether the model gives something else each time.
     """
     together = _Values(trial.tensor, trial.output)
     change = _difference(_Values(trial.tensor, example), together)
@@ -43,10 +51,10 @@ def dependence_notices(runner: LayerRunner, trial: LayerTrial, example: Any) -> 
             f"{error}), and the atlas often runs one: feature inversion and attribution may fail. "
             "A model that was exported or traced for one batch size has to be exported with a "
             "dynamic one."
-        ]
+        ], False
     beside = _difference(together.first(), alone)
     if max(change, beside) <= _tolerance(trial.tensor):
-        return []
+        return [], False
     change = max(change, _difference(together, _once(runner, trial, trial.inputs)))
     if change > _tolerance(trial.tensor):
         return [
@@ -54,13 +62,13 @@ def dependence_notices(runner: LayerRunner, trial: LayerTrial, example: Any) -> 
             f"it is in evaluation mode{_named(_still_training(runner.model))}: what is shown of a "
             "picture changes with every run. A part of it draws random numbers or keeps a state "
             "(F.dropout needs training=self.training)."
-        ]
+        ], True
     return [
         f"What the model says of a picture depends on the other pictures of the batch, by "
         f"{_percent(beside)}{_named(_batch_norms(runner.model))}: activations, attributions and "
         "rendered pictures change with the batches in which images come. Batch norm needs running "
         "statistics (track_running_stats=True) to be about one picture."
-    ]
+    ], False
 
 
 class _Values:

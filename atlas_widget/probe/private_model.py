@@ -21,6 +21,7 @@ from atlas_widget.probe.first_pass import (
     BATCH,
     USUAL_SIZES,
     LayerTrial,
+    ambiguity_notices,
     classes_of,
     fails_after,
     sums_to_one,
@@ -123,6 +124,8 @@ class PrivateModel:
             self.notices.append(preprocessing.notice)
         if self.complete:
             self.notices.extend(self._about_size(self.input_size))
+        if target is None and self.no_classes is None:
+            self.notices.extend(ambiguity_notices(trial.output))
         if target is None and self.num_classes is not None and sums_to_one(trial.output):
             self.notices.append(
                 "The model's outputs sum to one, so it seems to end in a softmax: class values "

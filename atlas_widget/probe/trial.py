@@ -48,16 +48,20 @@ class LayerExam:
     ----------
     notices : list of str
         What the answers were, where they are not as one would expect.
+    random : bool
+        Whether the model gives something else each time.
     """
 
     def __init__(self, layer: str, trial: LayerTrial) -> None:
         self.notices: list[str] = []
+        self.random = False
         self._layer = layer
         self._trial = trial
 
     def dependence(self, runner: LayerRunner, example: Any) -> None:
         """Ask whether a picture's values are about that picture; see `dependence_notices`."""
-        self.notices.extend(dependence_notices(runner, self._trial, example))
+        notices, self.random = dependence_notices(runner, self._trial, example)
+        self.notices.extend(notices)
 
     def layout(self, encoder: Encoder, layouts: list[Layout]) -> Layout:
         """Return the likeliest of some layouts whose positions look where they are said to.
@@ -74,14 +78,16 @@ class LayerExam:
         LayerOutputError
             In none of them do they.
         """
-        rgb, tensor, verdict = self._with_graph(encoder, layouts[0])
-        for number, layout in enumerate(layouts):
-            if number and tensor is not None:
-                verdict = judge_places(rgb, tensor, layout)
-            rows, columns = layout.as_map(self._trial.tensor).shape[2:]
-            # of a square picture a map is square: what is not has to be shown to be one
-            if verdict == "right" or (verdict == "undecided" and rows == columns and number == 0):
+        rgb, tensor, first = self._with_graph(encoder, layouts[0])
+        if first == "right":
+            return layouts[0]
+        for layout in layouts[1:]:
+            if tensor is not None and judge_places(rgb, tensor, layout) == "right":
                 return layout
+        rows, columns = layouts[0].as_map(self._trial.tensor).shape[2:]
+        # of a square picture a map is square: what is not has to be shown to be one
+        if first == "undecided" and rows == columns:
+            return layouts[0]
         shape = " × ".join(map(str, self._trial.tensor.shape[1:]))
         raise LayerOutputError(
             f"Layer {self._layer!r} returns {shape} numbers for a picture, which are no map of it: "
@@ -106,6 +112,8 @@ class LayerExam:
         if no_classes is not None:
             return None, no_classes
         derivatives = Derivatives(encoder, self._layer)
+        if self.random:  # nothing can be compared
+            return derivatives, None
         rgb = unlike_pictures(self._trial.size)[:1]
         passing = encoder.runner.network.passing
         try:
