@@ -22,7 +22,10 @@ Verdict = Literal["right", "wrong", "undecided", "unreached"]
 _GRID = 16
 _NEAR = 3  # cells of that grid around the peak: a sixth of the side each way
 _LOCAL = 0.5
-_FAR = 0.25
+_REACH = 0.2
+_THERE = 0.3
+_MORE = 1.5  # than what lies there if all of the picture is seen alike
+_ELSEWHERE = 0.1
 _CLEAR = 0.03
 _AGAINST = -0.15
 
@@ -75,14 +78,17 @@ def _judge(rgb: Tensor, seen: Tensor, units: list[tuple[int, int]]) -> Verdict:
     cells = F.adaptive_avg_pool2d(energy[:, None], min(_GRID, energy.shape[-1]))[:, 0].cpu()
     views = [_View.of(part) for part in cells]
     wanted = [((row + 0.5) / rows, (column + 0.5) / columns) for row, column in units]
-    votes = [
-        view.distance(place) <= _FAR
-        for view, place in zip(views, wanted, strict=True)
-        if view is not None and view.local
-    ]
-    if not all(votes):
-        return "wrong"
-    if len(votes) == 2:
+    # padding puts the units of coarse maps half a cell off, and more
+    reach = _REACH + 0.5 / min(rows, columns)
+    there = []
+    for view, place in zip(views, wanted, strict=True):
+        if view is None:
+            continue
+        share, area = view.share(place, reach)
+        if view.local and share < _ELSEWHERE:
+            return "wrong"
+        there.append(share > max(_THERE, _MORE * area))
+    if len(there) == 2 and all(there):
         return "right"
     first, second = views
     if first is None or second is None:
@@ -102,21 +108,20 @@ class _View:
 
     Attributes
     ----------
-    middle, peak : tuple of float
-        The mean, and the place of the most, of the gradient's energy: down, right.
+    middle : tuple of float
+        The mean of the gradient's energy: down, right.
     local : bool
-        Whether most of it lies around the peak.
+        Whether most of it lies around one place.
     """
 
     def __init__(self, cells: Tensor) -> None:
         side = len(cells)
-        share = cells / cells.sum()
-        line = (torch.arange(side, device="cpu") + 0.5) / side
+        share = self._shares = cells / cells.sum()
+        line = self._line = (torch.arange(side, device="cpu") + 0.5) / side
         self.middle = float((share.sum(1) * line).sum()), float((share.sum(0) * line).sum())
         smooth = F.avg_pool2d(share[None], 3, 1, 1, count_include_pad=False)[0]
         top, left = divmod(int(smooth.argmax()), side)
         near = share[max(0, top - _NEAR) : top + _NEAR + 1, max(0, left - _NEAR) : left + _NEAR + 1]
-        self.peak = float(line[top]), float(line[left])
         self.local = float(near.sum()) >= _LOCAL
 
     @classmethod
@@ -125,6 +130,8 @@ class _View:
         total = float(cells.sum())
         return cls(cells.double()) if 0 < total < float("inf") else None
 
-    def distance(self, place: tuple[float, float]) -> float:
-        """Return how far from a place most of what it sees is, along the farther axis."""
-        return max(abs(self.peak[axis] - place[axis]) for axis in (0, 1))
+    def share(self, place: tuple[float, float], reach: float) -> tuple[float, float]:
+        """Return which share of what it sees, and of the picture, lies near a place."""
+        down, right = ((self._line - place[axis]).abs() <= reach for axis in (0, 1))
+        near = self._shares[down][:, right]
+        return float(near.sum()), near.numel() / self._shares.numel()

@@ -1,4 +1,4 @@
-"""Whatever a transform does to pictures, the model is given that, or a notice says that it is not."""
+"""Whatever a transform does to pictures, the model is given that, or a notice tells."""
 
 from __future__ import annotations
 
@@ -33,9 +33,7 @@ def standardised(t):
         v1.Compose([v1.ToTensor(), v1.Lambda(lambda t: (t - t.min()) / (t.max() - t.min()))]),
         v1.Compose([v1.Lambda(lambda p: np.asarray(p)[:, :, ::-1].copy()), v1.ToTensor(), last]),
         v1.Compose([v1.ToTensor(), v1.Lambda(lambda t: t[[2, 1, 0]]), last]),
-        v1.Compose(
-            [v1.RandomHorizontalFlip(1.0), v1.ToTensor(), v1.Lambda(lambda t: t[[2, 0, 1]])]
-        ),
+        v1.Compose([v1.RandomHorizontalFlip(1.0), v1.ToTensor(), v1.Lambda(lambda t: t.flip(0))]),
         v2.Compose([v2.PILToTensor(), v2.Lambda(lambda t: t.float() / 127.5 - 1)]),
     ],
 )
@@ -63,9 +61,9 @@ def test_each_picture_is_as_the_transform_makes_it(transform, photos):
     ],
 )
 def test_what_cannot_be_followed_is_told(step, notice):
+    transform, model = v1.Compose([step, v1.ToTensor(), last]), SmallNet()
     before = torch.get_rng_state()
-    transform = v1.Compose([step, v1.ToTensor(), last])
-    reads = resolve_transform(SmallNet(), transform, input_size=32)
+    reads = resolve_transform(model, transform, input_size=32)
     assert (notice in reads.notice) if notice else reads.notice is None
     assert torch.equal(torch.get_rng_state(), before)
     assert reads.description.startswith("normalize")
@@ -89,7 +87,7 @@ def test_a_function_that_mixes_the_batch_is_given_one_picture_at_a_time(photos):
         ("EfficientNetImageProcessor", {}),  # divides by the deviations twice
     ],
 )
-def test_image_processors_are_asked_what_they_do(name, options, photos):
+def test_image_processors_are_asked_what_they_do(name, options):
     transformers = pytest.importorskip("transformers")
     processor = getattr(transformers, name)(**options)
     colour = (200, 100, 50)
