@@ -108,7 +108,7 @@ class Derivatives:
             raise AttributionError(_UNRELATED.format(layer=self.layer))
         change = _random(tensor, 1) * tensor.detach().std(correction=0)
         wanted = float((pulled * change).sum())
-        scale = float(pulled.norm()) * float(change.norm())
+        scale = _length(pulled) * _length(change)
         on_cpu = tensor.device.type == "cpu"
         allowed = (_AGREEMENT if on_cpu else _GPU_AGREEMENT) * scale
         for mode in self.modes[self.modes.index(self.mode) : -1]:
@@ -329,6 +329,12 @@ def _load_forward_mode() -> None:
     with warnings.catch_warnings(), contextlib.suppress(ImportError):
         warnings.simplefilter("ignore")
         importlib.import_module("torch._decomp.decompositions_for_jvp")
+
+
+def _length(values: Tensor) -> float:
+    """Return the norm, also of values whose squares are too small for float32."""
+    greatest = float(values.abs().max())
+    return greatest * float((values / greatest).norm()) if greatest else 0.0
 
 
 def _random(like: Tensor, seed: int) -> Tensor:

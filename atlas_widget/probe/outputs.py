@@ -268,11 +268,12 @@ def _surplus(count: int, prefix_hint: int | None) -> list[tuple[int, int]]:
     side = math.isqrt(count)
     rest = count - side * side
     found = []
-    for prefix, suffix in ((prefix_hint or 0, 0), (0, 0), (rest, 0), (0, rest)):
+    splits = [(prefix, rest - prefix) for prefix in (rest, 0, *range(1, rest))]
+    for prefix, suffix in ((prefix_hint or 0, 0), (0, 0), *splits):
         patches = count - prefix - suffix
         if patches < 1 or math.isqrt(patches) ** 2 != patches:
             continue
-        if max(prefix, suffix) > _MAX_PREFIX_TOKENS:
+        if prefix + suffix > _MAX_PREFIX_TOKENS:
             break
         if (prefix, suffix) not in found:
             found.append((prefix, suffix))
