@@ -12,7 +12,7 @@ SAMPLE = {
         "resnet10t",
         "edgenext_xx_small",
         "mobilevitv2_050",
-        "vit_wee_patch16_reg1_gap_256",
+        "vit_tiny_patch16_224",
     ],
     "transformers_zoo": ["dinov2 with registers", "yolos (DETR-like)", "clip vision", "hiera"],
     "own_zoo": ["vae"],
