@@ -33,7 +33,7 @@ POSITIONS = 9
 MAX_ERROR = 1e-3
 """Relative: float32 through some hundred layers of random weights against float64."""
 MAX_OFF = 0.2
-"""Of the picture's side: how far off positions may look, in the median, where they look at a place."""
+"""Of the picture's side: how far off positions may look, in the median."""
 
 
 @dataclass
@@ -424,18 +424,18 @@ def segmentation_zoo() -> Iterator[Animal]:
         ("Unet", "decoder.blocks.1"),
         ("UnetPlusPlus", "decoder.blocks.x_0_1"),
         ("Linknet", "decoder.blocks.1"),
-        ("FPN", "decoder.seg_blocks.0"),
+        ("FPN", "decoder.seg_blocks.3"),
         ("PSPNet", "decoder.psp"),
         ("DeepLabV3Plus", "decoder.block2"),
         ("MAnet", "decoder.blocks.1"),
-        ("PAN", "decoder.gau2"),
+        ("PAN", "decoder.gau1"),
     ):
         make = getattr(smp, name)
         yield Animal(
             f"smp/{name}",
             lambda make=make: make("resnet18", encoder_weights=None, classes=3),
             layer,
-            96,
+            192 if name == "PAN" else 96,
             target=pixel,
         )
 
