@@ -12,4 +12,4 @@ from atlas_widget.demo.photos import CROP_SCALE, images
 __all__ = ["CROP_SCALE", "LAYER", "Credit", "credits", "images", "labels", "model"]
 
 LAYER = "blocks.5.2"
-"""The demo's layer: 14×14 positions of 192 channels, late enough to see things in."""
+"""The demo's layer: 7×7 positions of 192 channels, late enough that the map shows things."""
