@@ -27,7 +27,7 @@ class _DemoPhotos(FileSource):
 
     @property
     def labels(self) -> list[str]:
-        """What kind of thing each photo shows: animals, tools, buildings, …"""
+        """Kind of thing that each photo shows, such as animals, tools or buildings."""
         return [credit.kind for credit in self._credits]
 
     def credit(self, index: int) -> str:
