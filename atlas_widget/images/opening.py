@@ -26,7 +26,7 @@ def as_image_source(
     Parameters
     ----------
     images : optional
-        None or "demo" for the photos that scikit-image ships; "imagenette" to download Imagenette
+        None or "demo" for the photos that this package ships; "imagenette" to download Imagenette
         into the user's cache folder; a folder or the path of one image; a URL of a folder that
         fsspec reads, such as ``s3://bucket/photos``; a torchvision- or
         Hugging-Face-style dataset; a DataLoader; a list of PIL images, arrays or paths; an array

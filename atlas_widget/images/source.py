@@ -135,6 +135,10 @@ class NamedImages(Sequence[Image.Image]):
         """Label of each image, where that is known: a name, a number, a tuple of synonyms."""
         return None
 
+    def credit(self, index: int) -> str | None:  # noqa: ARG002
+        """Name author, licence and origin of an image, where they are known."""
+        return None
+
     @property
     def names(self) -> list[str]:
         """Names of all the images, in their order."""

@@ -196,6 +196,7 @@ export const FROM_KERNEL = {
     seen: "integer",
     input: "integer",
     note: "string",
+    credit: "string",
   },
   influence: {
     revision: "integer",

@@ -18,6 +18,8 @@ export interface CropInImage {
   input: number;
   /** The reason why there is no image; empty if there is one. */
   note: string;
+  /** Author, licence and origin of the image; empty if they are not known. */
+  credit: string;
   image: Canvas | null;
 }
 
@@ -104,10 +106,10 @@ export class Details implements Part {
     message: KernelMessageOf<"crop_in_image">,
     bytes: Uint8Array | undefined,
   ): void {
-    const { name, seen, input, note } = message;
+    const { name, seen, input, note, credit } = message;
     const cropBox = message.crop_box.map((edge) => edge ?? 0);
     const seenBox = message.seen_box.map((edge) => edge ?? 0);
-    const found = { name, cropBox, seenBox, seen, input, note, image: null };
+    const found = { name, cropBox, seenBox, seen, input, note, credit, image: null };
     this.images.set(key, found);
     this.askedAt.delete(key);
     for (const oldest of this.images.keys()) {

