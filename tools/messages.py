@@ -80,10 +80,10 @@ def shared() -> dict[str, tuple[str, Any]]:
     """Return the lists and limits that both sides know: name, meaning and value of each."""
     from atlas_widget.diagnostics.neighbors import NEIGHBORS
     from atlas_widget.protocol.messages import MAX_CELLS, MAX_INTEGERS
-    from atlas_widget.session.cells.scheduler import State
-    from atlas_widget.session.gallery import TILE
     from atlas_widget.session.panels.patch_lab import MAX_THUMBNAILS
-    from atlas_widget.session.sheets import MAX_TILES
+    from atlas_widget.session.pictures.gallery import TILE
+    from atlas_widget.session.pictures.picture import State
+    from atlas_widget.session.pictures.sheets import MAX_TILES
     from atlas_widget.session.status import STAGES
     from atlas_widget.session.subjects import KINDS
     from atlas_widget.widget.overlays import INFLUENCE, OVERLAYS

@@ -95,9 +95,9 @@ export const FROM_KERNEL = {
   sheet: {
     sheet: "integer",
     revision: "integer",
-    grid: "integer",
+    group: "string",
     state: "string",
-    cells: "cells",
+    numbers: "cells",
     cosine: "numbers",
     rank: "numbers",
     tile: "integer",

@@ -18,6 +18,10 @@ export const cellGroup = (grid: number): PictureGroup => `cell:${grid}` as Pictu
 export const cellKeys = (grid: number, cells: readonly number[]): PictureKey[] =>
   cells.map((cell) => cellKey(grid, cell));
 
+/** The key of a group's picture with this number. */
+export const keyIn = (group: PictureGroup, number: number): PictureKey =>
+  `${group}:${number}` as PictureKey;
+
 export const groupOf = (key: PictureKey): PictureGroup =>
   key.slice(0, key.lastIndexOf(":")) as PictureGroup;
 

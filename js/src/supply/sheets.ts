@@ -1,6 +1,6 @@
 import type { ArrivingSheet, PictureState, Pictures } from "../pictures";
 import type { BrowserMessage, KernelMessageOf } from "../protocol/messages";
-import { cellGroup, cellKeys } from "../protocol/picture_key";
+import { keyIn, type PictureGroup } from "../protocol/picture_key";
 import { PICTURE_STATES } from "../protocol/shared";
 
 type Sheet = { message: KernelMessageOf<"sheet">; bytes: Uint8Array };
@@ -50,10 +50,11 @@ export class Sheets {
   }
 }
 
-/** A message's pictures by their keys: the wire names cells of one grid. */
+/** A message's pictures by their keys: the wire names a group and numbers in it. */
 function readSheet(message: KernelMessageOf<"sheet">): ArrivingSheet {
-  const { sheet: id, grid, cells, cosine, rank, tile, columns } = message;
+  const { sheet: id, numbers, cosine, rank, tile, columns } = message;
   const state = message.state as PictureState;
-  const [group, keys] = [cellGroup(grid), cellKeys(grid, cells)];
+  const group = message.group as PictureGroup;
+  const keys = numbers.map((number) => keyIn(group, number));
   return { id, group, keys, state, cosine, rank, tile, columns };
 }
