@@ -76,7 +76,7 @@ format: setup-test
 	"$(BIN)/ruff" check --fix .
 	$(NPM) run format
 
-## make messages    rewrite what is generated from atlas_widget/protocol/messages.json
+## make messages    rewrite what js/src and CONTRIBUTING.md repeat of the Python side
 messages:
 	$(PYTHON) tools/messages.py
 

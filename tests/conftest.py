@@ -32,7 +32,7 @@ def demo_model() -> torch.nn.Module:
 
 @pytest.fixture(scope="session")
 def demo_images():
-    """The photos that scikit-image ships."""
+    """The photos that the package ships."""
     return demo.images()
 
 

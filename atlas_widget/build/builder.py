@@ -24,7 +24,7 @@ from atlas_widget.collect.plan import CollectionPlan
 from atlas_widget.collect.shard_file import DamagedShardError
 from atlas_widget.collect.to_disk import CollectMissing, collect_to_disk
 from atlas_widget.errors import OtherCollectionError, SavedAtlasError
-from atlas_widget.images.source import ImageSource, unreadable_notice
+from atlas_widget.images.source import ImageSource, source_notices
 from atlas_widget.layout import FIT_SAMPLES, umap_layout
 from atlas_widget.progress import CancelledCallback, ProgressCallback, TextProgress
 
@@ -114,7 +114,7 @@ class Builder:
         self._warn_of_a_small_disk(plan)
         folders = self._collect(plan)
         of_layers = [line for layer in plan.layers for line in self.probes[layer].notices]
-        self.text.say(*dict.fromkeys([*of_layers, *self.notices, *unreadable_notice(self.source)]))
+        self.text.say(*dict.fromkeys([*of_layers, *self.notices, *source_notices(self.source)]))
         for layer in plan.layers:
             shards = next(found for found in folders if found.layer == layer)
             assembled = self._assembled(shards, plan)
@@ -200,7 +200,7 @@ class Builder:
             notices=[
                 *self.probes[layer].notices,
                 *self.notices,
-                *unreadable_notice(self.source),
+                *source_notices(self.source),
             ],
             min_count=self.min_count,
         )

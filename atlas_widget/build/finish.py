@@ -9,7 +9,7 @@ from atlas_widget.atlas import Atlas
 from atlas_widget.atlas.defaults import MAX_UNREADABLE
 from atlas_widget.build.provenance import AtlasSettings, describe
 from atlas_widget.collect.checks import check_activations, check_readable
-from atlas_widget.images.source import ImageSource, unreadable_notice
+from atlas_widget.images.source import ImageSource, source_notices
 from atlas_widget.layout import umap_layout
 
 if TYPE_CHECKING:
@@ -40,8 +40,9 @@ def check_samples(
     ------
     UnreadableImagesError, ActivationsError
     """
+    reasons: dict[str, str] = getattr(source, "reasons", {})
     check_readable(
-        dict.fromkeys(samples.unreadable, ""),
+        {name: reasons.get(name, "") for name in samples.unreadable},
         len(samples.image_names) + len(samples.unreadable),
         max_unreadable,
         source,
@@ -94,6 +95,6 @@ def finish_atlas(
         grids=grids,
         labels=labels,
         provenance=describe(probe, source, settings, model),
-        notices=[*probe.notices, *notices, *unreadable_notice(source)],
+        notices=[*probe.notices, *notices, *source_notices(source)],
         min_count=min_count,
     )

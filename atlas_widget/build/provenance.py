@@ -108,6 +108,7 @@ def describe(
             "description": source.description,
             "count": len(source),
             "fingerprint": fingerprint,
+            "hashed": getattr(source, "hashed", "as the source says"),
             "unreadable": len(source.unreadable),
         },
         "settings": settings.resolved(source),

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from atlas_widget.errors import AtlasError, ImagesError
+from atlas_widget.images.decode import to_rgb
 
 __all__ = [
     "CORNERS",
@@ -123,7 +124,7 @@ def noise_patch(random: np.random.Generator, side: int = 64) -> Picture:
 def as_picture(image: Any) -> Picture:
     """Return an array or PIL image as RGB of 8 bits, (height, width, 3)."""
     if isinstance(image, Image.Image):
-        return np.asarray(image.convert("RGB"))
+        return np.asarray(to_rgb(image))
     array = np.asarray(image)
     if array.ndim == 3 and array.shape[2] == 4:
         array = array[:, :, :3]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from torch import Tensor
 from atlas_widget.errors import ImagesError
 from atlas_widget.images.decode import UnreadableImageError
 from atlas_widget.images.opening import as_image_source
+from atlas_widget.images.source import ImageSource, open_image
 from atlas_widget.probe import LayerProbe
 from atlas_widget.probe.pictures import as_rgb
 
@@ -41,19 +43,26 @@ def pictures_of(images: Any, probe: LayerProbe) -> NDArray[np.uint8]:
     -------
     ndarray of uint8, (n, height, width, 3)
     """
-    if isinstance(images, Tensor | np.ndarray | Image.Image) or _is_list_of_pictures(images):
+    if isinstance(images, Tensor | np.ndarray | Image.Image):
         return as_pixels(as_rgb(images, probe.input_size))
-    source = as_image_source(images, preprocessing=probe.preprocessing)
+    if _is_list_of_pictures(images):
+        pictures, about = iter(images), f"{len(images)} images"
+    else:
+        source = as_image_source(images, preprocessing=probe.preprocessing)
+        pictures, about = _readable(source), source.description
     read = []
-    for index in range(len(source)):
-        try:
-            picture = source.open(index)
-        except UnreadableImageError:
-            continue
-        read.append(as_pixels(as_rgb([picture], probe.input_size)))
+    for picture in pictures:
+        with contextlib.suppress(UnreadableImageError):
+            read.append(as_pixels(as_rgb([picture], probe.input_size)))
     if not read:
-        raise ImagesError(f"None of the images could be read ({source.description}).")
+        raise ImagesError(f"None of the images could be read ({about}).")
     return np.concatenate(read)
+
+
+def _readable(source: ImageSource) -> Iterator[Image.Image]:
+    for index in range(len(source)):
+        with contextlib.suppress(UnreadableImageError):
+            yield open_image(source, index)
 
 
 def _is_list_of_pictures(images: Any) -> bool:

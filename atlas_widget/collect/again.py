@@ -13,7 +13,7 @@ from atlas_widget.atlas.samples import Samples
 from atlas_widget.collect.batches import as_tensor
 from atlas_widget.errors import ImagesError
 from atlas_widget.images.crops import crop_image
-from atlas_widget.images.source import ImageSource
+from atlas_widget.images.source import ImageSource, open_image
 
 __all__ = ["sample_images"]
 
@@ -55,6 +55,6 @@ def sample_images(
                 f"image {index} should be {samples.image_names[image_id]!r}."
             )
         if index != last_index:
-            image, last_index = source.open(index), index
+            image, last_index = open_image(source, index), index
         pictures[at] = crop_image(image, samples.crop(rows[at]), size)
     return as_tensor([picture for picture in pictures if picture is not None])

@@ -107,7 +107,7 @@ def assemble(
 
 
 class _Gathered:
-    """What is small of all samples: about 40 bytes each."""
+    """The small parts of all samples: about 40 bytes each."""
 
     def __init__(self, total: int, images: int, unreadable: tuple[str, ...]) -> None:
         self.offsets = np.zeros(total + 1, np.int64)

@@ -1,4 +1,4 @@
-"""What no atlas should be made of is found before one is: activations, and images left out."""
+"""Checks before an atlas is made: of the activations, and of how many images were left out."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def check_readable(
         count = f"None of the {images:,} images could be read"
     else:
         count = f"{len(unreadable):,} of {images:,} images could not be read"
-    first = f"{name}: {reason}" if reason else f"{name}."
+    first = f"{name}: {reason.rstrip('.')}." if reason else f"{name}."
     raise UnreadableImagesError(
         f"{count} ({source.description}), more than the {most:.0%} that may be. The first: {first} "
         "If that is as it should be, allow more (--most-unreadable 0.5, or most_unreadable=0.5)."

@@ -1,4 +1,4 @@
-"""One process at a time builds in a folder; whoever comes second learns who is there."""
+"""One process at a time builds in a folder; the second one learns who is there."""
 
 from __future__ import annotations
 

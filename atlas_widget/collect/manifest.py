@@ -1,4 +1,4 @@
-"""What is in a folder of shards: what they were made from, and which are whole."""
+"""The contents of a folder of shards: what they were made from, and which are whole."""
 
 from __future__ import annotations
 

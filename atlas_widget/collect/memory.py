@@ -1,4 +1,4 @@
-"""Collect the samples of one layer in memory, as a person who waits wants them: fair at any time.
+"""Collect the samples of one layer in memory, for a user who waits: fair at any time.
 
 With more images than samples wanted, each chosen image gives one crop and each crop one position,
 as in the article. With fewer, an image gives several crops, and a crop several positions, which

@@ -1,4 +1,4 @@
-"""Which crops of which images make which shard: known beforehand, the same on every machine.
+"""The plan of which crops of which images make which shard: the same on every machine.
 
 A plan depends on the model, the images and the parameters alone. Each shard follows from the plan
 and its own number, so that shards may be collected in any order, by anyone, and again.
@@ -97,7 +97,7 @@ class CollectionPlan:
 
     @property
     def images(self) -> int:
-        """How many images it takes crops of."""
+        """Number of images that it takes crops of."""
         return min(len(self.order), self.schedule.crops)
 
     def crops(self, shard: int) -> list[PlannedCrop]:

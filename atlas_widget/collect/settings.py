@@ -1,4 +1,4 @@
-"""How samples are spread over images: defaults, bounds, and what follows from them."""
+"""Spread of samples over images: defaults, bounds, and what follows from them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FEWEST_SAMPLES = 10
 
 @dataclass(frozen=True)
 class Schedule:
-    """How often images and crops are used.
+    """Use of images and crops: how often each.
 
     Attributes
     ----------
@@ -84,7 +84,7 @@ def check_parameters(
     crop_scale: tuple[float, float],
     positions_per_crop: int,
 ) -> None:
-    """Raise an `AtlasError` for what a person gave and no samples can be collected with."""
+    """Raise an `AtlasError` for arguments that no samples can be collected with."""
     if num_samples < FEWEST_SAMPLES:
         raise ActivationsError(
             f"num_samples={num_samples} is too few: an atlas needs {FEWEST_SAMPLES} at the very "

@@ -20,7 +20,7 @@ from atlas_widget.collect.plan import CollectionPlan, PlannedCrop
 from atlas_widget.images.crops import crop_boxes, crop_image, random_positions
 from atlas_widget.images.decode import UnreadableImageError
 from atlas_widget.images.reading import GROUP
-from atlas_widget.images.source import ImageSource
+from atlas_widget.images.source import ImageSource, open_image
 from atlas_widget.images.thumbnails import Thumbnails
 from atlas_widget.progress import CancelledCallback, ProgressCallback, check_cancelled
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CollectedShard", "collect_shard"]
 
-_MOST_THREADS = 16
+_MAX_THREADS = 16
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -38,7 +38,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class CollectedShard:
-    """What a shard of a plan holds.
+    """Contents of a shard of a plan.
 
     Attributes
     ----------
@@ -167,12 +167,12 @@ class _Reader:
 
     def _image(self, index: int) -> Image.Image:
         if self._plan.schedule.rounds == 1:
-            return self._source.open(index)
+            return open_image(self._source, index)
         with self._lock:
             if index in self._images:
                 self._images.move_to_end(index)
                 return self._images[index]
-        image = self._source.open(index)
+        image = open_image(self._source, index)
         with self._lock:
             self._images[index] = image
             while len(self._images) > GROUP:
@@ -216,4 +216,4 @@ def _nothing(probe: LayerProbe) -> Samples:
 def _threads(wanted: int | None, source: ImageSource) -> int:
     if not getattr(source, "concurrent", False):
         return wanted or 1
-    return wanted or min(_MOST_THREADS, os.cpu_count() or 1)
+    return wanted or min(_MAX_THREADS, os.cpu_count() or 1)

@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-"""What the operating system calls a disk, a quota or a file that is full."""
+"""Error numbers of a disk, a quota or a file that is full."""
 
 
 class DamagedShardError(SavedAtlasError):
@@ -50,7 +50,7 @@ class DamagedShardError(SavedAtlasError):
 
 @dataclass(frozen=True)
 class ShardRecord:
-    """What a shard says of itself.
+    """Record that a shard keeps of itself.
 
     Attributes
     ----------

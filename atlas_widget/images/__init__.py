@@ -1,4 +1,4 @@
-"""What people have (a folder, a dataset, arrays or nothing) as images, crops and thumbnails."""
+"""Images, crops and thumbnails of what users have: a folder, a dataset, arrays, or nothing."""
 
 from atlas_widget.images.crops import Crop, crop_boxes, crop_image
 from atlas_widget.images.decode import UnreadableImageError

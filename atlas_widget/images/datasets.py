@@ -1,30 +1,30 @@
-"""Datasets in torchvision's or Hugging Face's style, DataLoaders, and Imagenette."""
+"""Datasets in torchvision's or Hugging Face's style, and Imagenette."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from atlas_widget.errors import ImagesError
-from atlas_widget.images.arrays import ListSource, Values, to_image, unpack, values_of
-from atlas_widget.images.decode import UnreadableImageError
+from atlas_widget.images.fingerprints import hash_dataset, hash_files
+from atlas_widget.images.items import image_of
+from atlas_widget.images.loaders import loader_source
+from atlas_widget.images.numbered import NumberedItems
 from atlas_widget.images.source import NamedImages
+from atlas_widget.images.streams import stream_source
 from atlas_widget.images.targets import targets_of
 
-__all__ = ["KEPT_IN_MEMORY", "DatasetSource", "imagenette", "make_source"]
+__all__ = ["DatasetSource", "imagenette", "make_source"]
 
-KEPT_IN_MEMORY = 4096
-"""So many images are taken of what can only be iterated."""
-
-_LOOKED_AT = 16
+_MAX_ITEMS = 100_000_000  # of which no data set has more that is not made up as it is asked for
+_TAKEN_OF_MORE = 1_000_000
 
 
-class DatasetSource(NamedImages):
+class DatasetSource(NumberedItems):
     """A dataset with a length, whose items are asked for by number.
 
     Parameters
@@ -33,23 +33,37 @@ class DatasetSource(NamedImages):
         Items are images, (image, label) pairs or dicts with "image", "img" or "pixel_values".
     indices : sequence of int, optional
         Which of its items; by default all.
-    preprocessing : optional
-        What normalised the images, if they are normalised.
+    preprocessing, value_range : optional
+        See `as_image_source`.
     """
 
     def __init__(
-        self, dataset: Any, indices: Sequence[int] | None = None, preprocessing: Any = None
+        self,
+        dataset: Any,
+        indices: Sequence[int] | None = None,
+        preprocessing: Any = None,
+        value_range: Any = None,
     ) -> None:
         super().__init__()
         self._dataset = dataset
-        self._indices = range(len(dataset)) if indices is None else indices
+        total = _length(dataset)
+        if indices is None and total > _MAX_ITEMS:
+            indices = range(_TAKEN_OF_MORE)
+            self.remark(
+                f"The dataset says that it has {total:,} images; the first {_TAKEN_OF_MORE:,} are "
+                "taken."
+            )
+        self._indices = range(total) if indices is None else indices
+        self._digits = len(str(max(total - 1, 1)))
         if not len(self._indices):
-            raise ImagesError(f"The dataset has no images: {_describe(dataset)}.")
-        self._files = _files(dataset)
-        self._looked_at = self._look()
-        self._values = values_of(self._looked_at, preprocessing)
-        note = f" ({self._values.note})" if self._values.note else ""
-        self.description = f"{len(self._indices):,} images of {_describe(dataset)}{note}"
+            raise ImagesError(f"The dataset has no images: {describe(dataset)}.")
+        self._paths, self._files = _files(dataset)
+        about = describe(dataset)
+        self._looked_at = self._look(f"the dataset {about}", preprocessing, value_range)
+        self._check_repeatable()
+        # after the look, since many data sets read their images into memory only then
+        self.hashed = self._add_to(hashlib.blake2b())
+        self.description = f"{len(self._indices):,} images of {about}{self.array_format.meaning}"
 
     def __len__(self) -> int:
         return len(self._indices)
@@ -59,7 +73,7 @@ class DatasetSource(NamedImages):
         number = int(self._indices[index])
         if self._files is not None:
             return self._files[number]
-        return f"image {number:0{len(str(max(len(self._dataset) - 1, 1)))}d}"
+        return f"image {number:0{self._digits}d}"
 
     @property
     def labels(self) -> list[Any] | None:
@@ -67,66 +81,75 @@ class DatasetSource(NamedImages):
         targets = targets_of(self._dataset)
         return None if targets is None else [targets[int(index)] for index in self._indices]
 
-    def open(self, index: int) -> Image.Image:
-        """Return the image as 8-bit RGB; whatever the dataset raises makes it unreadable."""
-        return to_image(self._item(index), self._values)
-
     def _item(self, index: int) -> Any:
-        try:
-            item = self._dataset[int(self._indices[index])]
-        except Exception as error:
-            raise UnreadableImageError(
-                f"The dataset gave no item {index}: {type(error).__name__}: {error}"
-            ) from error
-        return unpack(item)
+        return self._dataset[int(self._indices[index])]
 
-    def _look(self) -> list[Any]:
-        """Take a few items, so that a dataset of something else than images says so at once."""
-        items = []
-        reason: UnreadableImageError | None = None
-        for index in _evenly(len(self), _LOOKED_AT):
-            try:
-                item = self._item(index)
-                to_image(item, Values())
-                items.append(item)
-            except UnreadableImageError as error:
-                reason = reason or error
-        if reason is not None and not items:
-            raise ImagesError(f"No images in the dataset {_describe(self._dataset)}: {reason}")
-        return items
+    def _check_repeatable(self) -> None:
+        """Say if an item is another image each time: crops are then cut out of different ones."""
+        index, before = next(iter(self._looked_at.items()))
+        try:
+            after = self._read(index)
+        except ImagesError:
+            return
+        first, second = (image_of(read, self.array_format)[0] for read in (before, after))
+        if first.size != second.size or first.tobytes() != second.tobytes():
+            self.remark(
+                f"The dataset gives another image each time it is asked for {self.name(index)}, as "
+                "with random augmentations: crops that are shown are not those that were measured, "
+                "and atlases of it are never kept for the next time. Leave its random transforms "
+                "out."
+            )
 
     def fingerprint(self) -> str:
-        """Hash what the dataset says of itself and a few of its images."""
-        known = getattr(self._dataset, "_fingerprint", None)  # Hugging Face keeps one
-        text = repr((known, _describe(self._dataset), self._values, len(self)))
-        digest = hashlib.blake2b(text.encode(), digest_size=16)
+        """Hash what the dataset says of itself, and of its images as `hashed` says."""
+        text = repr((describe(self._dataset), self.array_format.key, len(self)))
+        digest = hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16)
         digest.update(np.asarray(self._indices, np.int64).tobytes())
         if self._files is not None:
             digest.update("\n".join(self._files).encode("utf-8", "surrogateescape"))
-        if known is None:
-            for item in self._looked_at:
-                picture = to_image(item, self._values)
-                digest.update(f"{picture.size}".encode() + picture.tobytes())
+        self._add_to(digest)
         return digest.hexdigest()
 
+    def _add_to(self, digest: hashlib.blake2b) -> str:
+        """Add as much to a hash as can be had of the images, and say how much that is."""
+        known = getattr(self._dataset, "_fingerprint", None)  # Hugging Face keeps one
+        if known is not None:
+            digest.update(str(known).encode())
+            return "the dataset's own fingerprint"
+        # in any case, since they show what the dataset's transform does
+        for index, read in self._looked_at.items():
+            image, _ = image_of(read, self.array_format)
+            digest.update(f"{index}{image.size}".encode() + image.tobytes())
+        if hash_dataset(digest, self._dataset):
+            return "all images"
+        few = f"{len(self._looked_at)} of {len(self):,} images"
+        if self._paths is not None:
+            hash_files(digest, self._paths)
+            return f"{few}, and sizes and times of all files"
+        return "all images" if len(self._looked_at) == len(self) else few
 
-def make_source(images: Any, preprocessing: Any = None) -> NamedImages | None:
+
+def make_source(
+    images: Any, preprocessing: Any = None, value_range: Any = None
+) -> NamedImages | None:
     """Make a source of a dataset, a DataLoader or another iterable; None of anything else."""
     import torch.utils.data as data
 
+    def of_dataset(dataset: Any, indices: Sequence[int] | None = None) -> NamedImages:
+        return DatasetSource(dataset, indices, preprocessing, value_range)
+
+    def of_stream(stream: Iterable[Any]) -> NamedImages:
+        return stream_source(stream, f"the {describe(stream)}", preprocessing, value_range)
+
     if isinstance(images, data.DataLoader):
-        plain = images.collate_fn is data.default_collate
-        if plain and not isinstance(images.dataset, data.IterableDataset):
-            # One by one from its dataset, since crops are drawn image by image, not in batches
-            return DatasetSource(images.dataset, _sampled(images), preprocessing)
-        return _from_batches(images, preprocessing)
+        return loader_source(images, of_dataset, of_stream)
     if isinstance(images, (str, bytes, dict, set, type)):
         return None
     iterable_only = isinstance(images, data.IterableDataset)
     if not iterable_only and hasattr(images, "__getitem__") and hasattr(images, "__len__"):
-        return DatasetSource(images, preprocessing=preprocessing)
+        return of_dataset(images)
     if hasattr(images, "__iter__"):
-        return _from_batches(images, preprocessing)
+        return of_stream(images)
     return None
 
 
@@ -162,56 +185,36 @@ def imagenette(root: Path | None = None) -> DatasetSource:
     return source
 
 
-def _from_batches(batches: Any, preprocessing: Any) -> ListSource:
-    """Keep the first images of what comes in batches, or one by one, as 8-bit images."""
-    kept: list[Image.Image] = []
-    values: Values | None = None
-    for batch in batches:
-        images = unpack(batch)
-        single = isinstance(images, Image.Image) or getattr(images, "ndim", 4) < 4
-        items = [images] if single else list(images)
-        if values is None:
-            values = values_of(items[:_LOOKED_AT], preprocessing)
-        kept += [to_image(item, values) for item in items]
-        if len(kept) >= KEPT_IN_MEMORY:
-            break
-    if not kept or values is None:
-        raise ImagesError(f"No images came from {_describe(batches)}.")
-    del kept[KEPT_IN_MEMORY:]
-    note = f" ({values.note})" if values.note else ""
-    return ListSource(kept, Values(), description=f"the first {len(kept):,} images{note}")
-
-
-def _sampled(loader: Any) -> list[int] | None:
-    """List which items a DataLoader's sampler draws; None for all of them."""
-    import torch.utils.data as data
-
-    if isinstance(loader.sampler, (data.SequentialSampler, data.RandomSampler)):
-        return None
-    return sorted({int(index) for index in loader.sampler})
-
-
-def _files(dataset: Any) -> list[str] | None:
-    """Names of the files of a torchvision folder dataset, relative to its root."""
-    samples = getattr(dataset, "samples", None) or getattr(dataset, "_samples", None)
-    if not isinstance(samples, list) or len(samples) != len(dataset):
-        return None
-    paths = [entry[0] if isinstance(entry, tuple) and entry else None for entry in samples]
-    root = Path(str(getattr(dataset, "root", "")))
-    names = []
-    for path in paths:
-        if not isinstance(path, (str, Path)):
-            return None
-        file = Path(path)
-        names.append((file.relative_to(root) if file.is_relative_to(root) else file).as_posix())
-    return names if len(set(names)) == len(names) else None
-
-
-def _describe(dataset: Any) -> str:
+def describe(dataset: Any) -> str:
+    """Say what a dataset is: its class, and its folder if it has one."""
     kind = type(dataset).__name__
     root = getattr(dataset, "root", None)
     return f"{kind} in {root}" if isinstance(root, (str, Path)) else kind
 
 
-def _evenly(total: int, count: int) -> list[int]:
-    return sorted({int(i) for i in np.linspace(0, total - 1, min(count, total))})
+def _length(dataset: Any) -> int:
+    try:
+        return len(dataset)
+    except Exception as error:  # OverflowError, and what a data set of a user's own raises
+        raise ImagesError(
+            f"The dataset {describe(dataset)} does not say how many images it has: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+
+
+def _files(dataset: Any) -> tuple[list[str] | None, list[str] | None]:
+    """Return paths and names of the files of a torchvision folder dataset."""
+    samples = getattr(dataset, "samples", None) or getattr(dataset, "_samples", None)
+    if not isinstance(samples, list) or len(samples) != len(dataset):
+        return None, None
+    paths = [entry[0] if isinstance(entry, tuple) and entry else None for entry in samples]
+    root = Path(str(getattr(dataset, "root", "")))
+    names = []
+    for path in paths:
+        if not isinstance(path, (str, Path)):
+            return None, None
+        file = Path(path)
+        names.append((file.relative_to(root) if file.is_relative_to(root) else file).as_posix())
+    if len(set(names)) < len(names):
+        return None, None
+    return [str(path) for path in paths], names

@@ -1,4 +1,4 @@
-"""Which class each image is of, where the images say so: a dataset's targets, folders' names."""
+"""The class of each image, where the images say so: by a dataset's targets, or folders' names."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def image_classes(
     number_of : callable
         From a class's number or name to its number, None for one that the model does not have.
     given : optional
-        What the person says instead: one class for each image, in their order; a mapping of the
+        What the user says instead: one class for each image, in their order; a mapping of the
         images' names to classes; or a function of an image's name.
     num_classes : int, optional
         How many classes the model has. Numbers without names are taken for the model's own only

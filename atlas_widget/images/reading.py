@@ -14,12 +14,12 @@ from PIL import Image
 
 from atlas_widget.images.crops import Crop, crop_boxes, crop_image, random_positions
 from atlas_widget.images.decode import UnreadableImageError
-from atlas_widget.images.source import ImageSource
+from atlas_widget.images.source import ImageSource, open_image
 
 __all__ = ["GROUP", "CropReader", "ReadCrop", "image_order", "read_ahead"]
 
 GROUP = 48
-"""How many decoded images are held at once, when images are used several times."""
+"""Number of decoded images that are held at once, when images are used several times."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class ReadCrop:
 
 
 class CropReader:
-    """Which crops of which images in which order.
+    """Reader of crops: of which images, in which order.
 
     Parameters
     ----------
@@ -121,10 +121,11 @@ class CropReader:
         image = images.get(index)
         if image is None:
             try:
-                image = self.source.open(index)
+                image = open_image(self.source, index)
             except UnreadableImageError as error:
                 if name not in self.source.unreadable:
                     self.source.unreadable.append(name)
+                    getattr(self.source, "reasons", {})[name] = str(error)
                 self.first_reason = self.first_reason or f"{name}: {error}"
                 return None
             if keep:

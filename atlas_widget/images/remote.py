@@ -10,9 +10,11 @@ from typing import Any
 from PIL import Image
 
 from atlas_widget.errors import ImagesError, MissingExtraError
-from atlas_widget.images.decode import UnreadableImageError, decode
-from atlas_widget.images.folder import EXTENSIONS
-from atlas_widget.images.source import NamedImages
+from atlas_widget.images.array_format import LOOKED_AT, ArrayFormat
+from atlas_widget.images.decode import UnreadableImageError, depth_of_file, read_file
+from atlas_widget.images.folder import MAY_BE_DEEP
+from atlas_widget.images.items import EXTENSIONS
+from atlas_widget.images.source import NamedImages, evenly
 
 __all__ = ["UrlSource"]
 
@@ -28,12 +30,14 @@ _LASTING = (FileNotFoundError, PermissionError, IsADirectoryError)
 class UrlSource(NamedImages):
     """All images below a URL, in the order of their names, read by fsspec when they are asked for.
 
-    It can be pickled: whoever opens images needs access to the URL, and no common folder.
+    It can be pickled: a process that opens images needs access to the URL, and no common folder.
 
     Parameters
     ----------
     url : str
         Such as ``s3://bucket/photos``.
+    value_range : pair of float, optional
+        See `as_image_source`.
 
     Raises
     ------
@@ -44,8 +48,9 @@ class UrlSource(NamedImages):
     """
 
     concurrent = True
+    hashed = "sizes and versions of all files"
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, value_range: Any = None) -> None:
         super().__init__()
         from fsspec.core import url_to_fs
 
@@ -62,7 +67,8 @@ class UrlSource(NamedImages):
         if not self._paths:
             kinds = ", ".join(sorted(EXTENSIONS))
             raise ImagesError(f"No images at {url!r} or below it (looked for {kinds}).")
-        self.description = f"{len(self._paths):,} images at {url}"
+        self.array_format = ArrayFormat.judged(self._deep(), value_range=value_range)
+        self.description = f"{len(self._paths):,} images at {url}{self.array_format.meaning}"
 
     def __len__(self) -> int:
         return len(self._paths)
@@ -78,20 +84,39 @@ class UrlSource(NamedImages):
 
     def open(self, index: int) -> Image.Image:
         """Fetch and decode an image as 8-bit RGB, or raise `UnreadableImageError`."""
+        return self._finished(index, read_file(self._contents(index)))
+
+    def _contents(self, index: int) -> bytes:
         for pause in (*_PAUSES, None):
             try:
-                contents: bytes = self._files.cat_file(self._paths[index])
-                break
+                return bytes(self._files.cat_file(self._paths[index]))
             except Exception as error:  # each file system has errors of its own
                 if pause is None or isinstance(error, _LASTING):
                     path = self._paths[index]
                     raise UnreadableImageError(f"Cannot fetch {path}: {error}") from error
             time.sleep(pause)
-        return decode(contents)
+        raise AssertionError("The last attempt returns or raises.")
+
+    def _deep(self) -> list[Image.Image]:
+        """Fetch the first files of more than 8 bits, to judge what their numbers mean."""
+        may_be = [
+            index
+            for index, name in enumerate(self._names)
+            if PurePosixPath(name).suffix.lower() in MAY_BE_DEEP
+        ]
+        deep = []
+        for at in evenly(len(may_be), LOOKED_AT):
+            try:
+                contents = self._contents(may_be[at])
+                if depth_of_file(contents) == "grey":
+                    deep.append(read_file(contents))
+            except UnreadableImageError:
+                continue
+        return deep
 
     def fingerprint(self) -> str:
         """Hash names, sizes and versions, listed anew: they may have changed meanwhile."""
-        digest = hashlib.blake2b(digest_size=16)
+        digest = hashlib.blake2b(self.array_format.key.encode(), digest_size=16)
         for _, name, version in self._listed():
             digest.update(f"{name}\0{version}\n".encode("utf-8", "surrogateescape"))
         return digest.hexdigest()

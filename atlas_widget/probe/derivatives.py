@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib
+import math
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +27,7 @@ from atlas_widget.probe.max_pool import RelaxedMaxPool
 
 __all__ = ["Derivatives", "MaxPool", "Scores"]
 
+Tangent = Callable[[Tensor], Tensor]
 Scores = Callable[[Any, int], Tensor]
 """From a model's output and the number of pictures to scores (n, scores)."""
 
@@ -36,6 +38,13 @@ _unpack_dual: Any = forward_ad.unpack_dual
 
 # PyTorch has one level of forward mode for the whole process.
 _ONE_LEVEL = threading.Lock()
+_REVERSE = "Attribution is computed in reverse mode"
+_AGREEMENT = 2e-3
+_GPU_AGREEMENT = 2e-2  # GPUs multiply in TF32 by default
+_DROPPED = (
+    "it gives something else than reverse mode here, so an operation drops derivatives (a custom "
+    "or a deformable one, a part under torch.no_grad)"
+)
 _UNRELATED = (
     "The scores do not depend on layer {layer!r}: nothing flows from it to what is attributed to "
     "(a detached or auxiliary branch, a count or an index?)."
@@ -61,19 +70,63 @@ class Derivatives:
         self.layer = layer
         self.mode = self.modes[0]
         self.notices: list[str] = []
-        self._tried = False
+        self._tried_for: object = None
 
     @property
     def one_by_one(self) -> bool:
         """Whether each score costs a pass of its own, so that one had better choose a few."""
         return self.mode == self.modes[-1]
 
+    def on(self, encoder: Encoder) -> Derivatives:
+        """Return the same for an encoder that does the same."""
+        other = Derivatives(encoder, self.layer)
+        other.mode, other._tried_for = self.mode, self._tried_for
+        other.notices = list(self.notices)
+        return other
+
+    @torch.inference_mode(False)
     def try_modes(self, rgb: Tensor, scores: Scores) -> None:
-        """Find out on one picture, once, which mode the model allows."""
-        if not self._tried:
-            corner = torch.zeros(1, dtype=torch.int64)
-            self.along_positions(rgb[:1], corner, corner, scores, only=[0])
-            self._tried = True
+        """Find the fastest mode that gives what plain reverse mode gives, on one picture, once.
+
+        For a random change t of the layer and random weights v of the scores, ⟨v, J t⟩ must be
+        ⟨Jᵀ v, t⟩: an operation that drops the tangent shows, and one that has none fails.
+
+        Raises
+        ------
+        AttributionError
+            The scores do not depend on the layer.
+        """
+        about = getattr(scores, "__self__", scores)
+        if about is self._tried_for:
+            return
+        rgb = rgb[:1]
+        tensor, found = self._recorded(rgb, scores, "plain")
+        weights = _random(found, 0)
+        with torch.enable_grad():
+            (pulled,) = torch.autograd.grad(found, tensor, weights, allow_unused=True)
+        if pulled is None:
+            raise AttributionError(_UNRELATED.format(layer=self.layer))
+        change = _random(tensor, 1) * tensor.detach().std(correction=0)
+        wanted = float((pulled * change).sum())
+        scale = _length(pulled) * _length(change)
+        on_cpu = tensor.device.type == "cpu"
+        allowed = (_AGREEMENT if on_cpu else _GPU_AGREEMENT) * scale
+        for mode in self.modes[self.modes.index(self.mode) : -1]:
+            try:
+                along = self._computed(mode, rgb, lambda _: change, scores, "plain", None)
+                value = float((along * weights).sum())
+            except torch.OutOfMemoryError:
+                raise
+            except (AttributionError, NotImplementedError, RuntimeError) as error:
+                if "Nested forward mode" in str(error):  # only someone else's is running
+                    return
+                failure: Exception = error
+            else:
+                if not math.isfinite(wanted) or abs(value - wanted) <= allowed:
+                    break
+                failure = AttributionError(_DROPPED)
+            self._settle_for(self.modes[self.modes.index(mode) + 1], failure)
+        self._tried_for = about
 
     @torch.inference_mode(False)
     def along_positions(
@@ -101,15 +154,14 @@ class Derivatives:
         only : sequence of int, optional
             Which scores to compute where each costs a pass of its own; the others are NaN then.
         """
-        compute: dict[str, Callable[..., Tensor]] = {
-            "forward": self._forward,
-            "twice reverse": self._twice_reverse,
-            "reverse per score": functools.partial(self._per_score, only=only),
-        }
+
+        def tangent(tensor: Tensor) -> Tensor:
+            return self._tangent(tensor, rgb, rows, columns)
+
         failure: Exception | None = None
         for mode in self.modes[self.modes.index(self.mode) :]:
             try:
-                values = compute[mode](rgb, rows, columns, scores, max_pool).float()
+                values = self._computed(mode, rgb, tangent, scores, max_pool, only).float()
             except torch.OutOfMemoryError:
                 raise
             except (NotImplementedError, RuntimeError) as error:
@@ -132,18 +184,37 @@ class Derivatives:
             self._gradient(found[:, index].sum(), tensor, index + 1 < count)
             for index in range(count)
         ]
+        if all(gradient is None for gradient in maps):
+            raise AttributionError(_UNRELATED.format(layer=self.layer))
         aspect = rgb.shape[2] / rgb.shape[3]
         as_map = self.encoder.layout.as_map
-        return as_map(tensor.detach(), aspect), [as_map(gradient, aspect) for gradient in maps]
+        return as_map(tensor.detach(), aspect), [
+            as_map(torch.zeros_like(tensor) if gradient is None else gradient, aspect)
+            for gradient in maps
+        ]
 
-    def _forward(
-        self, rgb: Tensor, rows: Tensor, columns: Tensor, scores: Scores, max_pool: MaxPool
+    def _computed(
+        self,
+        mode: str,
+        rgb: Tensor,
+        tangent: Tangent,
+        scores: Scores,
+        max_pool: MaxPool,
+        only: Sequence[int] | None,
     ) -> Tensor:
+        """Return the derivative of the scores along a tangent, in one of the modes."""
+        if mode == "forward":
+            return self._forward(rgb, tangent, scores, max_pool)
+        if mode == "twice reverse":
+            return self._twice_reverse(rgb, tangent, scores, max_pool)
+        return self._per_score(rgb, tangent, scores, max_pool, only)
+
+    def _forward(self, rgb: Tensor, tangent: Tangent, scores: Scores, max_pool: MaxPool) -> Tensor:
         inputs = self.encoder.prepared(rgb)
 
         def with_tangent(tensor: Tensor) -> Tensor:
             primal = _own(tensor)
-            dual: Tensor = _make_dual(primal, self._tangent(primal, rgb, rows, columns))
+            dual: Tensor = _make_dual(primal, tangent(primal))
             return dual
 
         _load_forward_mode()
@@ -156,7 +227,7 @@ class Derivatives:
             return derivative.clone()
 
     def _twice_reverse(
-        self, rgb: Tensor, rows: Tensor, columns: Tensor, scores: Scores, max_pool: MaxPool
+        self, rgb: Tensor, tangent: Tangent, scores: Scores, max_pool: MaxPool
     ) -> Tensor:
         # vᵀJ is linear in v, so its own derivative along t is J t.
         tensor, found = self._recorded(rgb, scores, max_pool)
@@ -167,26 +238,30 @@ class Derivatives:
             )
             if pulled is None:
                 raise AttributionError(_UNRELATED.format(layer=self.layer))
-            tangent = self._tangent(tensor.detach(), rgb, rows, columns)
-            (derivative,) = torch.autograd.grad((pulled * tangent).sum(), weights)
+            along = (pulled * tangent(tensor.detach())).sum()
+            if not along.requires_grad:
+                raise NotImplementedError("an operation cannot be differentiated twice")
+            (derivative,) = torch.autograd.grad(along, weights)
         return derivative
 
     def _per_score(
         self,
         rgb: Tensor,
-        rows: Tensor,
-        columns: Tensor,
+        tangent: Tangent,
         scores: Scores,
         max_pool: MaxPool,
         only: Sequence[int] | None,
     ) -> Tensor:
         tensor, found = self._recorded(rgb, scores, max_pool)
-        tangent = self._tangent(tensor.detach(), rgb, rows, columns)
+        change = tangent(tensor.detach())
         wanted = range(found.shape[1]) if only is None else only
         values = torch.full_like(found, torch.nan, requires_grad=False)
         for number, index in enumerate(wanted, 1):
             gradient = self._gradient(found[:, index].sum(), tensor, number < len(wanted))
-            values[:, index] = (gradient * tangent).flatten(1).sum(1)
+            if gradient is None:
+                values[:, index] = 0.0
+                continue
+            values[:, index] = (gradient * change).flatten(1).sum(1)
         return values
 
     def _recorded(self, rgb: Tensor, scores: Scores, max_pool: MaxPool) -> tuple[Tensor, Tensor]:
@@ -221,9 +296,9 @@ class Derivatives:
                 "changes nothing."
             )
 
-    def _gradient(self, score: Tensor, tensor: Tensor, again: bool) -> Tensor:
+    def _gradient(self, score: Tensor, tensor: Tensor, again: bool) -> Tensor | None:
         (gradient,) = torch.autograd.grad(score, tensor, retain_graph=again, allow_unused=True)
-        return torch.zeros_like(tensor) if gradient is None else gradient
+        return gradient
 
     def _tangent(self, tensor: Tensor, rgb: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
         """Return `tensor` at the positions, zero elsewhere, in the layer's own layout."""
@@ -240,9 +315,8 @@ class Derivatives:
         reason = str(error).strip().partition("\n")[0][:200]
         self.mode = mode
         slow = ", and only the scores that matter" if self.one_by_one else ""
-        self._say(
-            f"Attribution is computed in reverse mode, which is slower ({mode}{slow}): {reason}"
-        )
+        self.notices = [one for one in self.notices if not one.startswith(_REVERSE)]
+        self._say(f"{_REVERSE}, which is slower ({mode}{slow}): {reason}")
 
     def _say(self, notice: str) -> None:
         if notice not in self.notices:
@@ -255,6 +329,18 @@ def _load_forward_mode() -> None:
     with warnings.catch_warnings(), contextlib.suppress(ImportError):
         warnings.simplefilter("ignore")
         importlib.import_module("torch._decomp.decompositions_for_jvp")
+
+
+def _length(values: Tensor) -> float:
+    """Return the norm, also of values whose squares are too small for float32."""
+    greatest = float(values.abs().max())
+    return greatest * float((values / greatest).norm()) if greatest else 0.0
+
+
+def _random(like: Tensor, seed: int) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    values = torch.randn(like.shape, generator=generator, device="cpu", dtype=torch.float32)
+    return values.to(like)
 
 
 def _own(tensor: Tensor) -> Tensor:

@@ -93,6 +93,7 @@ class FastCopies:
         whole: bool,
     ) -> None:
         self._plain = network.module
+        self._passing = network.passing
         self._format = memory_format
         self._lock = threading.Lock()
         self._networks: dict[tuple[bool, frozenset[str]], Network] = {}
@@ -132,7 +133,7 @@ class FastCopies:
         kept = frozenset(raw & self._folds.keys()) if fold else frozenset(self._folds)
         with self._lock:
             if (fold, kept) not in self._networks:
-                self._networks[fold, kept] = Network(self._made(kept))
+                self._networks[fold, kept] = Network(self._made(kept), self._passing)
             network = self._networks[fold, kept]
         runner = plain.runner
         return replace(
@@ -268,6 +269,8 @@ def _recorded(model: nn.Module, inputs: Tensor, whole: bool) -> _Recorded:
     handles = []
     try:
         for module in model.modules():
+            if isinstance(module, torch.jit.ScriptModule):  # which takes no hooks
+                continue
             handles.append(module.register_forward_pre_hook(started))
             handles.append(module.register_forward_hook(finished))
         with uses, contextlib.nullcontext() if whole else contextlib.suppress(Exception):

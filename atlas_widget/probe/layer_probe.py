@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,15 +14,16 @@ from torch import Tensor, nn
 from atlas_widget.errors import AtlasError, AttributionError, LayerOutputError
 from atlas_widget.probe.derivatives import Derivatives
 from atlas_widget.probe.encoder import Encoder
+from atlas_widget.probe.first_pass import is_output, prefix_tokens
 from atlas_widget.probe.geometry import MapGeometry
 from atlas_widget.probe.layers import LayerName, find_layer
-from atlas_widget.probe.outputs import layout_of
+from atlas_widget.probe.outputs import layouts_of
 from atlas_widget.probe.preprocessing import Preprocessing
 from atlas_widget.probe.private_copy import unwrapped
 from atlas_widget.probe.private_model import PrivateModel
 from atlas_widget.probe.running import LayerRunner
 from atlas_widget.probe.targets import AllClasses, Target, as_target
-from atlas_widget.probe.trial import is_output, prefix_tokens
+from atlas_widget.probe.trial import LayerExam
 from atlas_widget.probe.untrained import untrained_copy
 
 __all__ = ["LayerProbe"]
@@ -122,19 +124,23 @@ class LayerProbe:
         self.preprocessing: Preprocessing = private.preprocessing.with_channels(trial.channels)
         self.input_size = trial.size
         self.notices = private.layer_notices(trial)
-        layout = layout_of(trial.tensor, module, prefix_tokens(network.module), self.layer)
+        layouts = layouts_of(trial.tensor, module, prefix_tokens(network.module), self.layer)
+        encoder = Encoder(
+            LayerRunner(network, module, trial.call, trial.path),
+            layouts[0],
+            self.preprocessing,
+            self.device,
+            self.dtype,
+        )
+        exam = LayerExam(self.layer, trial)
+        exam.dependence(encoder.runner, private.example)
+        layout = exam.layout(encoder, layouts)
         self.kind = layout.kind
         self.channels = layout.channels(trial.tensor)
         rows, columns = layout.as_map(trial.tensor).shape[2:]
         self.map_size = (rows, columns)
         self._name = name
-        self._encoder: Encoder | None = Encoder(
-            LayerRunner(network, module, trial.call, trial.path),
-            layout,
-            self.preprocessing,
-            self.device,
-            self.dtype,
-        )
+        self._encoder: Encoder | None = replace(encoder, layout=layout)
         self.geometry = MapGeometry(
             self.activations,
             self.accelerated,
@@ -145,7 +151,6 @@ class LayerProbe:
         )
         self._lock = threading.RLock()
         self._accelerated: dict[torch.memory_format, Encoder] = {}
-        self._derivatives: Derivatives | None = None
         self.target: Target = private.target
         self.num_classes, self.no_classes = private.num_classes, private.no_classes
         about_classes = self.no_classes is None and isinstance(self.target, AllClasses)
@@ -154,6 +159,9 @@ class LayerProbe:
                 "This layer is the model's output itself, so no scores follow from it; class "
                 "values need a layer before the last."
             )
+        self._tried, self.no_classes = exam.derivatives(self._encoder, self.target, self.no_classes)
+        self._derivatives: Derivatives | None = None
+        self.notices.extend(exam.notices)
         private.keep_for(self)
 
     def activations(self, rgb: Tensor) -> Tensor:
@@ -257,7 +265,10 @@ class LayerProbe:
         with self._lock:
             encoder = self.accelerated()
             if self._derivatives is None:
-                self._derivatives = Derivatives(encoder, self.layer)
+                tried = self._tried
+                self._derivatives = (
+                    Derivatives(encoder, self.layer) if tried is None else tried.on(encoder)
+                )
             return self._derivatives
 
     @property
@@ -310,7 +321,7 @@ class LayerProbe:
         """Let go of the private copy, which is freed when no other layer of it is open."""
         self._encoder = None
         self._accelerated.clear()
-        self._derivatives = None
+        self._derivatives = self._tried = None
         self.private_model.release(self)
 
     def __enter__(self) -> Self:

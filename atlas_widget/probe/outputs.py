@@ -21,7 +21,7 @@ __all__ = [
     "Path",
     "class_scores",
     "find_tensor",
-    "layout_of",
+    "layouts_of",
     "listing",
     "replaced",
     "tensor_at",
@@ -30,7 +30,7 @@ __all__ = [
 Path = tuple[int | str, ...]
 Kind = Literal["map", "tokens", "vector"]
 
-_MOST_PREFIX_TOKENS = 16
+_MAX_PREFIX_TOKENS = 16
 _OBVIOUS = ("last_hidden_state", "hidden_states", "out", "x", "features")
 _SCORES = ("logits", "out", "output", "scores", "pred", "y")
 
@@ -169,17 +169,22 @@ class Layout:
     kind : {"map", "tokens", "vector"}
     channels_last : bool
         For a map: (n, h, w, c) rather than (n, c, h, w).
-    prefix : int
-        For tokens: how many precede those of the picture (class token, registers).
+    prefix, suffix : int
+        For tokens: how many precede those of the picture (class token, registers), and follow.
+    transposed : bool
+        For tokens: (n, channels, tokens) rather than (n, tokens, channels).
     """
 
     kind: Kind
     channels_last: bool = False
     prefix: int = 0
+    suffix: int = 0
+    transposed: bool = False
 
     def channels(self, tensor: Tensor) -> int:
         """Return the number of channels of a tensor in this layout."""
-        return tensor.shape[1 if self.kind == "map" and not self.channels_last else -1]
+        first = self.transposed if self.kind == "tokens" else not self.channels_last
+        return tensor.shape[1 if first and self.kind != "vector" else -1]
 
     def as_map(self, tensor: Tensor, aspect: float = 1.0) -> Tensor:
         """Return a view of the layer's tensor as (n, c, h, w); differentiable.
@@ -197,7 +202,9 @@ class Layout:
             return tensor[:, :, None, None]
         if self.kind == "map":
             return tensor.permute(0, 3, 1, 2) if self.channels_last else tensor
-        count = tensor.shape[1] - self.prefix
+        if self.transposed:
+            tensor = tensor.transpose(1, 2)
+        count = tensor.shape[1] - self.prefix - self.suffix
         rows = folded_rows(count, aspect)
         if rows is None:
             raise LayerOutputError(
@@ -205,7 +212,7 @@ class Layout:
                 "use square pictures."
             )
         images, _, channels = tensor.shape
-        tokens = tensor[:, self.prefix :]
+        tokens = tensor[:, self.prefix : self.prefix + count]
         return tokens.reshape(images, rows, count // rows, channels).permute(0, 3, 1, 2)
 
 
@@ -219,35 +226,58 @@ def folded_rows(count: int, aspect: float) -> int | None:
     return rows if abs(rows - ideal) < 1 else None
 
 
-def layout_of(tensor: Tensor, module: nn.Module, prefix_hint: int | None, layer: str) -> Layout:
-    """Recognise the layout of what `module` returned for square pictures.
+def layouts_of(
+    tensor: Tensor, module: nn.Module, prefix_hint: int | None, layer: str
+) -> list[Layout]:
+    """Return the layouts that what `module` returned for square pictures may have, likeliest first.
 
     Parameters
     ----------
     tensor : Tensor
         Two to four dimensions, images first.
     module : nn.Module
-        Decides where the shape alone does not.
+        Decides what is likelier where the shape alone does not.
     prefix_hint : int, optional
         How many prefix tokens the model says it has.
     layer : str
         For the message.
     """
     if tensor.ndim == 2:
-        return Layout("vector")
+        return [Layout("vector")]
     if tensor.ndim == 4:
-        return Layout("map", channels_last=_channels_last(tensor, module))
-    count = tensor.shape[1]
+        last = _channels_last(tensor, module)
+        return [Layout("map", channels_last=last), Layout("map", channels_last=not last)]
+    layouts = [
+        Layout("tokens", prefix=prefix, suffix=suffix)
+        for prefix, suffix in _surplus(tensor.shape[1], prefix_hint)
+    ]
+    side = math.isqrt(tensor.shape[2])
+    if side * side == tensor.shape[2] > 1:
+        layouts.append(Layout("tokens", transposed=True))
+    if not layouts:
+        count = tensor.shape[1]
+        raise LayerOutputError(
+            f"Layer {layer!r} gives {count} tokens of {tensor.shape[2]} channels, which do not "
+            "form a square map; choose a layer whose tokens are the patches of the picture."
+        )
+    return layouts
+
+
+def _surplus(count: int, prefix_hint: int | None) -> list[tuple[int, int]]:
+    """Return how many of `count` tokens may precede, and follow, those of a square picture."""
     side = math.isqrt(count)
-    for prefix in (prefix_hint or 0, 0, count - side * side):
-        if 0 <= prefix < count and math.isqrt(count - prefix) ** 2 == count - prefix:
-            if prefix > _MOST_PREFIX_TOKENS:
-                break
-            return Layout("tokens", prefix=prefix)
-    raise LayerOutputError(
-        f"Layer {layer!r} gives {count} tokens of {tensor.shape[2]} channels, which do not form a "
-        "square map; choose a layer whose tokens are the patches of the picture."
-    )
+    rest = count - side * side
+    found = []
+    splits = [(prefix, rest - prefix) for prefix in (rest, 0, *range(1, rest))]
+    for prefix, suffix in ((prefix_hint or 0, 0), (0, 0), *splits):
+        patches = count - prefix - suffix
+        if patches < 1 or math.isqrt(patches) ** 2 != patches:
+            continue
+        if prefix + suffix > _MAX_PREFIX_TOKENS:
+            break
+        if (prefix, suffix) not in found:
+            found.append((prefix, suffix))
+    return found
 
 
 def _channels_last(tensor: Tensor, module: nn.Module) -> bool:

@@ -11,6 +11,8 @@ from PIL import Image
 from torch import Tensor
 
 from atlas_widget.errors import ImagesError
+from atlas_widget.images.decode import to_rgb
+from atlas_widget.images.unreadable import or_unreadable
 
 __all__ = ["as_rgb"]
 
@@ -71,7 +73,7 @@ def _square(image: Any, size: int) -> Tensor:
         image = Image.fromarray(array)
     if not isinstance(image, Image.Image):
         raise ImagesError(f"A list holds a {type(image).__name__}. {_ACCEPTED}")
-    rgb = image.convert("RGB")
+    rgb = or_unreadable("Cannot read the image", to_rgb, image)
     side = min(rgb.size)
     left, top = (rgb.width - side) // 2, (rgb.height - side) // 2
     square = rgb.resize(

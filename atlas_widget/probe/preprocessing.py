@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -11,8 +12,16 @@ import torch
 from torch import Tensor, nn
 
 from atlas_widget.errors import TransformError
+from atlas_widget.probe.as_theirs import as_theirs
 from atlas_widget.probe.noise import same_noise
-from atlas_widget.probe.transforms import Recipe, luma, model_recipe, transform_recipe
+from atlas_widget.probe.transforms import (
+    OneByOne,
+    Recipe,
+    luma,
+    model_recipe,
+    takes_pictures,
+    transform_recipe,
+)
 
 __all__ = ["Preprocessing", "input_channels", "resolve_transform"]
 
@@ -94,6 +103,10 @@ def resolve_transform(
     """
     from_model = model_recipe(model)
     recipe = from_model if transform is None else transform_recipe(transform)
+    if isinstance(transform, functools.partial) and isinstance(transform.func, type):
+        transform = transform()  # weights.transforms rather than weights.transforms()
+    if takes_pictures(transform):
+        recipe = as_theirs(transform, recipe, input_size or recipe.size or from_model.size or 224)
     preprocessing = Preprocessing(
         mean=recipe.mean,
         std=recipe.std,
@@ -133,6 +146,16 @@ def _checked(preprocessing: Preprocessing, recipe: Recipe) -> Preprocessing:
             f"return {wanted}."
         )
     _check_differentiable(made, rgb, name)
+    alone = torch.cat([preprocessing(picture.detach()) for picture in torch.split(rgb, 1)])
+    if not torch.allclose(alone, made, rtol=1e-3, atol=1e-4):
+        step = OneByOne(preprocessing.steps)
+        preprocessing = replace(
+            preprocessing,
+            steps=(step,),
+            notice=f"The transform ({name}) mixes the pictures of a batch, so it is given one at a "
+            "time.",
+        )
+        made = preprocessing(rgb)
     digest = hashlib.blake2b(digest_size=6)
     # Rounded, so that another machine's last bits give the same description.
     digest.update((made.detach().double() * 1000).round().long().numpy().tobytes())

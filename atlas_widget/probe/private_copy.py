@@ -1,4 +1,4 @@
-"""A copy of the person's model that is ours alone: to hook, fold, move and run as we please.
+"""A copy of the user's model that is ours alone: to hook, fold, move and run as we please.
 
 Working on a copy is what keeps the promise that the model is left as found, and that a forward
 pass in another thread neither disturbs nor is disturbed.
@@ -10,6 +10,7 @@ import copy
 import functools
 import types
 from collections import OrderedDict
+from collections.abc import Container
 from typing import Any
 
 import torch
@@ -17,6 +18,7 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from atlas_widget.errors import AtlasError
+from atlas_widget.probe.rebinding import Rebinding
 
 __all__ = ["private_copy", "twin", "unwrapped"]
 
@@ -31,7 +33,14 @@ _HOOKS = (
 )
 _WRAPPERS = {"DataParallel": "module", "DistributedDataParallel": "module"}
 _NOT_THE_MODEL = ("_trainer", "trainer", "_fabric")  # Lightning: these lead to whole data sets
-_MINDS_THE_MODE = (nn.modules.batchnorm._NormBase, nn.modules.dropout._DropoutNd)
+_MODE_DEPENDENT = (nn.modules.batchnorm._NormBase, nn.modules.dropout._DropoutNd)
+_CHECKPOINTING = {
+    "grad_checkpointing",  # timm
+    "gradient_checkpointing",  # transformers
+    "use_checkpoint",  # Swin and its kin
+    "use_checkpointing",
+    "with_cp",  # OpenMMLab
+}
 _HALVES = (torch.float16, torch.bfloat16)
 
 
@@ -62,11 +71,11 @@ def private_copy(model: nn.Module, device: torch.device) -> tuple[nn.Module, lis
     -------
     copy : nn.Module
     notices : list of str
-        What differs from the original and a person would want to know.
+        What differs from the original and a user would want to know.
     """
     model = unwrapped(model)
     notices = _differences(model)
-    ours = _copied(model, _prepared(model, device))
+    ours = _copied(model, _prepared(model, device), device)
     ours.requires_grad_(False)
     # Whatever deepcopy made on its own (unusual tensor types, plain attributes) follows here.
     ours.to(device)
@@ -81,27 +90,46 @@ def twin(model: nn.Module) -> nn.Module:
     return _copied(model, prepared)
 
 
-def _copied(model: nn.Module, prepared: dict[int, Any]) -> nn.Module:
+def _copied(
+    model: nn.Module, prepared: dict[int, Any], device: torch.device | None = None
+) -> nn.Module:
     """Copy a model's modules and what they hold, apart from what is prepared, by identity."""
     memo = dict(prepared)
-    try:
-        ours = copy.deepcopy(model, memo)
-    except Exception:  # something hanging off the model cannot be copied: copy the modules alone
-        memo = dict(prepared)
+    own = True
+    with torch.no_grad():  # under which copies of what TorchScript has compiled are leaves
         try:
-            ours = _copy_of_modules(model, memo)
-        except Exception as error:
-            raise AtlasError(
-                f"The model ({type(model).__name__}) cannot be copied, and the atlas works on a "
-                f"copy so that yours stays untouched: {type(error).__name__}: {error}"
-            ) from error
+            ours = copy.deepcopy(model, memo)
+        except Exception:  # something that hangs off it cannot be copied: copy the modules alone
+            memo, own = dict(prepared), False
+            try:
+                ours = _copy_of_modules(model, memo)
+            except Exception as error:
+                raise AtlasError(
+                    f"The model ({type(model).__name__}) cannot be copied, and the atlas works on "
+                    f"a copy so that yours stays untouched: {type(error).__name__}: {error}"
+                ) from error
+
+    def foreign(module: nn.Module) -> nn.Module:
+        """Copy a module that is no part of the model's tree, with what the two share."""
+        beside = {**memo, **_prepared(module, device, memo)}
+        return copy.deepcopy(module, beside).requires_grad_(False)
+
+    rebinding = Rebinding(memo, foreign, device)
     for module in ours.modules():
         _settle(module)
-        _rebind(module, memo)
-    ours.eval()
+        rebinding.module(module, own=own)
+    _into_evaluation_mode(ours)
     for module in ours.modules():
         _prefer_the_plain_path(module)
     return ours
+
+
+def _into_evaluation_mode(model: nn.Module) -> None:
+    try:
+        model.eval()
+    except NotImplementedError:  # what torch.export makes has one mode only
+        for module in model.modules():
+            module.training = False
 
 
 def _differences(model: nn.Module) -> list[str]:
@@ -122,7 +150,7 @@ def _differences(model: nn.Module) -> list[str]:
         )
     notices = []
     if model.training or any(
-        module.training for module in model.modules() if isinstance(module, _MINDS_THE_MODE)
+        module.training for module in model.modules() if isinstance(module, _MODE_DEPENDENT)
     ):
         notices.append(
             "The model is in training mode; the atlas uses a private copy in evaluation mode "
@@ -146,16 +174,22 @@ def _differences(model: nn.Module) -> list[str]:
     return notices
 
 
-def _prepared(model: nn.Module, device: torch.device | None) -> dict[int, Any]:
+def _prepared(
+    model: nn.Module, device: torch.device | None, known: Container[int] = ()
+) -> dict[int, Any]:
     """Return what the copy is to hold in place of tensors and hooks, as deepcopy's memo.
 
     Tensors are copied here because deepcopy would also copy gradients, and refuses tensors that
-    are part of a graph, such as an activation that one of the person's hooks has kept.
+    are part of a graph, such as an activation that one of the user's hooks has kept.
     """
     memo: dict[int, Any] = {}
 
     def adopt(tensor: torch.Tensor) -> None:
-        if id(tensor) in memo or type(tensor) not in (torch.Tensor, nn.Parameter):
+        if (
+            id(tensor) in memo
+            or id(tensor) in known
+            or type(tensor) not in (torch.Tensor, nn.Parameter)
+        ):
             return
         dtype = torch.float32 if tensor.dtype in _HALVES else tensor.dtype
         if dtype == torch.float64 and device is not None and device.type == "mps":  # has none
@@ -208,83 +242,37 @@ def _copy_of_modules(model: nn.Module, memo: dict[int, Any]) -> nn.Module:
     """Copy the tree of modules; what else they hold is shared with the original."""
     originals = list(model.modules())
     for module in originals:
-        ours = type(module).__new__(type(module))
-        memo[id(module)] = ours
+        memo[id(module)] = type(module).__new__(type(module))
     for module in originals:
-        copied = {name: _translated(value, memo) for name, value in module.__dict__.items()}
-        memo[id(module)].__dict__.update(copied)
+        ours = memo[id(module)]
+        ours.__dict__.update(module.__dict__)
+        for name in ("_parameters", "_buffers", "_modules"):
+            held = module.__dict__[name]
+            ours.__dict__[name] = type(held)(
+                (key, value if value is None else _copy_of(value, memo))
+                for key, value in held.items()
+            )
     return memo[id(model)]  # type: ignore[no-any-return]
 
 
-def _translated(value: Any, memo: dict[int, Any]) -> Any:
-    """Return `value` with every known module and tensor exchanged for its copy."""
-    if id(value) in memo:
-        return memo[id(value)]
-    if type(value) is dict or isinstance(value, OrderedDict):
-        return type(value)((key, _translated(item, memo)) for key, item in value.items())
-    if type(value) in (list, tuple, set):
-        return type(value)(_translated(item, memo) for item in value)
-    if isinstance(value, torch.Tensor):
-        return value.detach().clone()
-    if isinstance(value, types.MethodType):
-        return types.MethodType(value.__func__, _translated(value.__self__, memo))
-    if isinstance(value, functools.partial):
-        return functools.partial(
-            value.func,
-            *(_translated(item, memo) for item in value.args),
-            **{key: _translated(item, memo) for key, item in value.keywords.items()},
-        )
-    return value
+def _copy_of(value: nn.Module | torch.Tensor, memo: dict[int, Any]) -> Any:
+    return memo[id(value)] if id(value) in memo else copy.deepcopy(value, memo)
 
 
 def _settle(module: nn.Module) -> None:
     # An in-place layer would overwrite the very output that a hook has handed over.
     if isinstance(module.__dict__.get("inplace"), bool):
         module.__dict__["inplace"] = False
+    # Checkpointing runs the parts of a block, not the block, so that nothing hooks it. With less
+    # memory in use the values are the same; what calls it by another name still runs: see
+    # `checkpointing`.
+    for name in _CHECKPOINTING & module.__dict__.keys():
+        if isinstance(module.__dict__[name], bool):
+            module.__dict__[name] = False
     module.__dict__["_compiled_call_impl"] = None
     for name, child in list(module._modules.items()):
         if child is not None and unwrapped(child) is not child:
             module._modules[name] = unwrapped(child)
-
-
-def _rebind(module: nn.Module, memo: dict[int, Any]) -> None:
-    """Let functions set on a module, such as a replaced `forward`, work on the copy.
-
-    Copying an object does not copy the functions it holds, and these may refer to the original
-    through what they enclose or, in a notebook, through global names.
-    """
-    for name, value in list(module.__dict__.items()):
-        if not isinstance(value, types.FunctionType):
-            continue
-        cells = [cell.cell_contents for cell in value.__closure__ or () if _is_filled(cell)]
-        names = [key for key in value.__code__.co_names if key in value.__globals__]
-        globals_ = {
-            key: memo[id(value.__globals__[key])]
-            for key in names
-            if isinstance(value.__globals__[key], nn.Module) and id(value.__globals__[key]) in memo
-        }
-        if not globals_ and not any(isinstance(content, nn.Module) for content in cells):
-            continue
-        closure = tuple(
-            types.CellType(_translated(cell.cell_contents, memo)) if _is_filled(cell) else cell
-            for cell in value.__closure__ or ()
-        )
-        rebound = types.FunctionType(
-            value.__code__,
-            {**value.__globals__, **globals_} if globals_ else value.__globals__,
-            value.__name__,
-            value.__defaults__,
-            closure or None,
-        )
-        rebound.__kwdefaults__ = value.__kwdefaults__
-        module.__dict__[name] = rebound
-
-
-def _is_filled(cell: types.CellType) -> bool:
-    try:
-        return cell.cell_contents is not None
-    except ValueError:
-        return False
 
 
 def _prefer_the_plain_path(module: nn.Module) -> None:

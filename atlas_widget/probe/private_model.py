@@ -17,17 +17,11 @@ from atlas_widget.errors import AtlasError, AttributionError, LayerOutputError
 from atlas_widget.probe.devices import usable_device
 from atlas_widget.probe.encoder import Encoder
 from atlas_widget.probe.fingerprint import weights_hash
-from atlas_widget.probe.folding import FastCopies, agreeing
-from atlas_widget.probe.layers import LayerName
-from atlas_widget.probe.noise import same_noise
-from atlas_widget.probe.preprocessing import Preprocessing, resolve_transform
-from atlas_widget.probe.private_copy import private_copy, unwrapped
-from atlas_widget.probe.running import Network
-from atlas_widget.probe.targets import AllClasses, Target, as_target
-from atlas_widget.probe.trial import (
+from atlas_widget.probe.first_pass import (
     BATCH,
     USUAL_SIZES,
     LayerTrial,
+    ambiguity_notices,
     classes_of,
     fails_after,
     sums_to_one,
@@ -35,6 +29,14 @@ from atlas_widget.probe.trial import (
     try_layer,
     try_model,
 )
+from atlas_widget.probe.folding import FastCopies, agreeing
+from atlas_widget.probe.isolation import Isolation
+from atlas_widget.probe.layers import LayerName
+from atlas_widget.probe.noise import same_noise
+from atlas_widget.probe.preprocessing import Preprocessing, resolve_transform
+from atlas_widget.probe.private_copy import private_copy, unwrapped
+from atlas_widget.probe.running import Network
+from atlas_widget.probe.targets import AllClasses, Target, as_target
 
 __all__ = ["PrivateModel"]
 
@@ -67,6 +69,8 @@ class PrivateModel:
         Of the copy.
     notices : list of str
         What was assumed or differs, to be shown once.
+    example : object
+        What the model returned for two pictures; None if it does not run to its end.
     complete : bool
         Whether the model runs to its end. If not, layers can be read all the same.
     """
@@ -95,14 +99,17 @@ class PrivateModel:
         self._sizes = (
             (input_size,) if input_size else tuple(filter(None, (self._known, *USUAL_SIZES)))
         )
-        trial = try_model(self._network, tries(preprocessing, self._sizes, self.device, self.dtype))
+        candidates = tries(preprocessing, self._sizes, self.device, self.dtype)
+        with Isolation(model) as isolation:
+            trial = try_model(self._network, candidates)
+        isolation.check()
         self.complete = trial.error is None
         self.input_size = trial.size
         # with another number of channels, where the first convolution does not say how many
         self.preprocessing: Preprocessing = (
             preprocessing.with_channels(trial.channels) if self.complete else preprocessing
         )
-        self._example: Any = trial.output
+        self.example: Any = trial.output
         self._fast: dict[tuple[torch.memory_format, int], FastCopies | None] = {}
         self._lock = threading.RLock()
         self._views: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -117,6 +124,8 @@ class PrivateModel:
             self.notices.append(preprocessing.notice)
         if self.complete:
             self.notices.extend(self._about_size(self.input_size))
+        if target is None and self.no_classes is None:
+            self.notices.extend(ambiguity_notices(trial.output))
         if target is None and self.num_classes is not None and sums_to_one(trial.output):
             self.notices.append(
                 "The model's outputs sum to one, so it seems to end in a softmax: class values "
@@ -169,7 +178,7 @@ class PrivateModel:
         """
         if not self.complete:
             raise AttributionError(self.no_classes or "The model does not run to its end.")
-        return self._example, BATCH
+        return self.example, BATCH
 
     def try_layer(self, name: LayerName) -> LayerTrial:
         """Run the model up to a layer, at the first size at which that runs."""
@@ -272,7 +281,7 @@ class PrivateModel:
         if self._closed and not self._views:
             self._network = None
             self._fast.clear()
-            self._example = None
+            self.example = None
 
     def __enter__(self) -> Self:
         return self

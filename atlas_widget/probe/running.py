@@ -6,14 +6,18 @@ import contextlib
 import inspect
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from atlas_widget.errors import LayerNotFoundError
+from atlas_widget.probe.checkpointing import without_checkpointing
 from atlas_widget.probe.outputs import Path, replaced, tensor_at
 
-__all__ = ["LayerRunner", "Network", "run_model"]
+__all__ = ["LayerRunner", "Network", "Passing", "run_model"]
 
 Hook = Callable[[nn.Module, Any, Any], Any]
 
@@ -28,9 +32,34 @@ def run_model(model: nn.Module, inputs: Tensor) -> Any:
         names = list(inspect.signature(model.forward).parameters)
     except (TypeError, ValueError):
         names = []
-    if "pixel_values" in names[1:]:  # transformers: CLIP and others take text first
-        return model(pixel_values=inputs)
-    return model(inputs)
+    with without_checkpointing():
+        if "pixel_values" in names[1:]:  # transformers: CLIP and others take text first
+            return model(pixel_values=inputs)
+        return model(inputs)
+
+
+class IgnoredNoGrad(TorchFunctionMode):
+    """Within it, and on this thread only, gradients cannot be switched off or on."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        if func is torch._C._set_grad_enabled:
+            return None
+        return func(*args, **(kwargs or {}))
+
+
+@dataclass
+class Passing:
+    """How the passes through some copies of one model are made.
+
+    Attributes
+    ----------
+    through_no_grad : bool
+        Whether a ``torch.no_grad()`` within the model is passed over.
+    """
+
+    through_no_grad: bool = False
 
 
 class Network:
@@ -42,18 +71,24 @@ class Network:
     Attributes
     ----------
     module : nn.Module
+    passing : Passing
+        May be shared by copies of one model.
     lock : threading.RLock
         Held during each pass.
     """
 
-    def __init__(self, module: nn.Module) -> None:
+    def __init__(self, module: nn.Module, passing: Passing | None = None) -> None:
         self.module = module
+        self.passing = Passing() if passing is None else passing
         self.lock = threading.RLock()
 
     def __call__(self, inputs: Tensor) -> Any:
         """Run the model on what it takes."""
         with self.lock:
-            return run_model(self.module, inputs)
+            if not self.passing.through_no_grad:
+                return run_model(self.module, inputs)
+            with IgnoredNoGrad():
+                return run_model(self.module, inputs)
 
     @contextlib.contextmanager
     def hooked(self, hooks: Iterable[tuple[nn.Module, Hook]]) -> Iterator[None]:
@@ -131,7 +166,7 @@ class LayerRunner:
             return act(output) if seen == self.call + 1 else None
 
         with self.network.hooked([(self.module, hook)]):
-            return run_model(self.model, inputs)
+            return self.network(inputs)
 
     def _reached(self, found: list[Tensor]) -> Tensor:
         if not found:

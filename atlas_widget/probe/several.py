@@ -19,7 +19,6 @@ from atlas_widget.probe.noise import same_noise
 from atlas_widget.probe.outputs import tensor_at
 from atlas_widget.probe.private_copy import unwrapped
 from atlas_widget.probe.private_model import PrivateModel
-from atlas_widget.probe.running import run_model
 
 __all__ = ["LayersReader", "open_layers"]
 
@@ -135,7 +134,7 @@ class LayersReader:
         hooks = [(module, hook_of(number)) for number, module in enumerate(modules)]
         try:
             with network.hooked(hooks):
-                run_model(network.module, inputs)
+                network(inputs)
         except Exception:
             # Whatever the model made of our signal, the layers have already answered.
             if len(found) < len(self._places):

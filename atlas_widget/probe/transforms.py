@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from atlas_widget.errors import TransformError
@@ -53,7 +54,7 @@ class Recipe:
     description : str
         Free of addresses and of anything else that changes between processes.
     custom : bool
-        Whether a step is the person's own code, to be tried before it is trusted.
+        Whether a step is the user's own code, to be tried before it is trusted.
     """
 
     steps: tuple[Callable[[Tensor], Tensor], ...]
@@ -84,6 +85,65 @@ class Normalized:
         return (inputs - mean) / std
 
 
+class Affine:
+    """matrix · colour + offset, at every pixel.
+
+    Parameters
+    ----------
+    matrix : sequence of sequences of float
+        (channels, 3).
+    offset : sequence of float
+        (channels,).
+    """
+
+    def __init__(self, matrix: Sequence[Sequence[float]], offset: Sequence[float]) -> None:
+        self.matrix = tuple(tuple(map(float, row)) for row in matrix)
+        self.offset = tuple(map(float, offset))
+        self.description = " ".join(map(_numbers, (*self.matrix, self.offset)))
+
+    def __call__(self, inputs: Tensor) -> Tensor:
+        """Map the colours of a batch (n, 3, h, w)."""
+        matrix = inputs.new_tensor(self.matrix)
+        offset = inputs.new_tensor(self.offset)[:, None, None]
+        return torch.einsum("oc,nchw->nohw", matrix, inputs) + offset
+
+
+class EachPicture:
+    """A step for one picture, (c, h, w), applied to each of a batch.
+
+    A step that takes a batch only is given the batch.
+    """
+
+    def __init__(self, step: Callable[[Tensor], Tensor]) -> None:
+        self.step = step
+
+    def __call__(self, inputs: Tensor) -> Tensor:
+        """Apply the step to a batch (n, c, h, w)."""
+        try:
+            made = [self.step(picture) for picture in inputs]
+            if all(isinstance(one, Tensor) and one.ndim == 3 for one in made):
+                return torch.stack(made)
+        except Exception:
+            return self.step(inputs)
+        return self.step(inputs)
+
+
+class OneByOne:
+    """Steps that are given one picture of a batch at a time, (1, 3, h, w)."""
+
+    def __init__(self, steps: tuple[Callable[[Tensor], Tensor], ...]) -> None:
+        self.steps = steps
+
+    def __call__(self, inputs: Tensor) -> Tensor:
+        """Make a batch (n, 3, h, w) picture by picture."""
+        made = []
+        for picture in torch.split(inputs, 1):
+            for step in self.steps:
+                picture = step(picture)
+            made.append(picture)
+        return torch.cat(made)
+
+
 class Scaled:
     """x · factor: for models that take bytes, 0 to 255."""
 
@@ -96,11 +156,11 @@ class Scaled:
 
 
 class Isolated:
-    """The person's own callable, kept from writing into what it is given."""
+    """The user's own callable, kept from writing into what it is given."""
 
     def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
         if isinstance(function, nn.Module):
-            # Moved to wherever the pictures are, so it must not be the person's own object.
+            # Moved to wherever the pictures are, so it must not be the user's own object.
             function = copy.deepcopy(function).eval().requires_grad_(False)
         self.function = function
 
@@ -163,7 +223,7 @@ def transform_recipe(transform: Any) -> Recipe:
                 else "A data config needs 'mean' and 'std'."
             )
         return normalisation(mean, std, side_of(_entry(transform, "input_size")))
-    if _entry(transform, "image_mean") is not None:
+    if is_image_processor(transform) or _entry(transform, "image_mean") is not None:
         return _image_processor(transform)
     steps = _entry(transform, "transforms")
     if isinstance(steps, Sequence | nn.ModuleList) and not isinstance(steps, str):
@@ -190,6 +250,7 @@ def _composition(transforms: list[Any]) -> Recipe:
     mean = std = size = resized = None
     custom = False
     tensors = not any(_name(step) in _TO_FLOAT | _TO_BYTES for step in transforms)
+    made_here = not tensors  # whether the steps begin with a picture
     raw = False  # whether values would be bytes, 0 to 255, at this point
 
     def add(step: Callable[[Tensor], Tensor], name: str) -> None:
@@ -216,7 +277,9 @@ def _composition(transforms: list[Any]) -> Recipe:
                 add(Scaled(255.0), "scale 255")
                 raw = False
             recipe = transform_recipe(transform)
-            steps.extend(recipe.steps)
+            # of a data set's transform each step is made for one picture
+            single = recipe.custom and made_here
+            steps.extend(EachPicture(step) if single else step for step in recipe.steps)
             names.append(recipe.description)
             custom = custom or recipe.custom
             mean, std = (recipe.mean, recipe.std) if len(steps) == 1 else (None, None)
@@ -224,11 +287,33 @@ def _composition(transforms: list[Any]) -> Recipe:
     return Recipe(tuple(steps), description, mean, std, size or resized, None, custom)
 
 
+def is_image_processor(transform: Any) -> bool:
+    """Return whether this is an image processor of transformers."""
+    inputs = getattr(transform, "model_input_names", None)
+    return isinstance(inputs, list) and "pixel_values" in inputs
+
+
+def takes_pictures(transform: Any) -> bool:
+    """Return whether something may be a transform of single pictures, as data sets have them.
+
+    Plain functions are said to take batches of tensors, so they are not.
+    """
+    if isinstance(transform, Mapping | nn.Sequential) or _is_plain_config(transform):
+        return False
+    steps = _entry(transform, "transforms")
+    return (
+        is_image_processor(transform)
+        or isinstance(steps, Sequence | nn.ModuleList)
+        or _from_torchvision(transform)
+    )
+
+
 def _image_processor(processor: Any) -> Recipe:
-    """Read an image processor of transformers."""
+    """Read an image processor of transformers, before it is compared with what it does."""
+    processor = getattr(processor, "image_processor", processor)
     size = _entry(processor, "crop_size") or _entry(processor, "size")
     side = side_of(_entry(size, "height") or _entry(size, "shortest_edge") or size)
-    if _entry(processor, "do_normalize") is False:
+    if not _entry(processor, "do_normalize") or not _entry(processor, "image_mean"):
         return Recipe((), "none", size=side)
     return normalisation(processor.image_mean, processor.image_std, side)
 

@@ -1,220 +1,167 @@
-"""What a model shows of itself when it is run once."""
+"""The trial of a layer, once when it is opened: three questions, answered by running the model.
+
+1. Is it the private copy that runs? `isolation` watches the first pass of a model.
+2. Is what it says of a picture about that picture alone? See `per_picture`.
+3. Do derivatives and places mean what we say? See `places` for where positions look; forward-mode
+   derivatives are compared with reverse mode by `Derivatives.try_modes`.
+
+What can be mended is mended; of what cannot, a notice or an error names the cause.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from atlas_widget.errors import AtlasError, LayerNotFoundError, LayerOutputError
-from atlas_widget.probe.layers import LayerName
-from atlas_widget.probe.noise import same_noise
-from atlas_widget.probe.outputs import Path, class_scores, entries, find_tensor, replaced, tensor_at
-from atlas_widget.probe.preprocessing import Preprocessing
-from atlas_widget.probe.running import Network, run_model
+from atlas_widget.errors import AttributionError, LayerOutputError
+from atlas_widget.probe.derivatives import Derivatives
+from atlas_widget.probe.encoder import Encoder
+from atlas_widget.probe.first_pass import LayerTrial, unlike_pictures
+from atlas_widget.probe.obstacles import why_no_derivative
+from atlas_widget.probe.outputs import Layout
+from atlas_widget.probe.per_picture import dependence_notices
+from atlas_widget.probe.places import Verdict, judge_places
+from atlas_widget.probe.running import LayerRunner
+from atlas_widget.probe.targets import Target
 
-__all__ = [
-    "LayerTrial",
-    "ModelTrial",
-    "classes_of",
-    "prefix_tokens",
-    "sums_to_one",
-    "try_layer",
-    "try_model",
-]
+__all__ = ["LayerExam"]
 
-# Where nothing says which size a model was made for: ImageNet's first, then those of the small
-# data sets, then the larger ones. A model with a linear layer behind a flattened map takes one.
-USUAL_SIZES = (224, 32, 28, 64, 96, 128, 160, 192, 240, 256, 288, 299, 336, 384, 448, 512)
-BATCH = 2
-
-Trier = tuple[int, int, Tensor]
-"""A size, a number of channels, and noise of these as the model takes it."""
+_PASSED_OVER = (
+    "The model runs under torch.no_grad(); derivatives are taken as if it did not, since nothing "
+    "could be attributed or rendered otherwise."
+)
 
 
-@dataclass
-class ModelTrial:
-    """What was learned from running the model once.
+class LayerExam:
+    """Asks the second and third question of one layer.
+
+    Parameters
+    ----------
+    layer : str
+        Its name, for messages.
+    trial : LayerTrial
+        What its first run showed.
 
     Attributes
     ----------
-    size : int
-        The side of the square pictures it ran on; the first that was tried where it ran on none.
-    channels : int
-        How many channels it took.
-    output : object
-        What the model returned for `BATCH` pictures of noise; None where it failed.
-    error : Exception, optional
-        Why it failed on pictures of `size`.
+    notices : list of str
+        What the answers were, where they are not as one would expect.
+    random : bool
+        Whether the model gives something else each time.
     """
 
-    size: int
-    channels: int
-    output: Any
-    error: Exception | None = None
+    def __init__(self, layer: str, trial: LayerTrial) -> None:
+        self.notices: list[str] = []
+        self.random = False
+        self._layer = layer
+        self._trial = trial
 
+    def dependence(self, runner: LayerRunner, example: Any) -> None:
+        """Ask whether a picture's values are about that picture; see `dependence_notices`."""
+        notices, self.random = dependence_notices(runner, self._trial, example)
+        self.notices.extend(notices)
 
-@dataclass
-class LayerTrial:
-    """What was learned from running the model up to a layer.
+    def layout(self, encoder: Encoder, layouts: list[Layout]) -> Layout:
+        """Return the likeliest of some layouts whose positions look where they are said to.
 
-    Attributes
-    ----------
-    size, channels : int
-        As for `ModelTrial`, where the model runs to its end; else the first at which the layer ran.
-    call, path
-        Which run of the module, and which tensor of its output.
-    tensor : Tensor
-        That tensor, for `BATCH` pictures of noise.
-    error : Exception, optional
-        Why the model failed after the layer.
-    """
+        Parameters
+        ----------
+        encoder : Encoder
+            Of the layer, in any layout.
+        layouts : list of Layout
+            Likeliest first.
 
-    size: int
-    channels: int
-    call: int
-    path: Path
-    tensor: Tensor
-    error: Exception | None
+        Raises
+        ------
+        LayerOutputError
+            In none of them do they.
+        """
+        rgb, tensor, first = self._with_graph(encoder, layouts[0])
+        if first == "right":
+            return layouts[0]
+        for layout in layouts[1:]:
+            if tensor is not None and judge_places(rgb, tensor, layout) == "right":
+                return layout
+        rows, columns = layouts[0].as_map(self._trial.tensor).shape[2:]
+        # of a square picture a map is square: what is not has to be shown to be one
+        if first == "undecided" and rows == columns:
+            return layouts[0]
+        shape = " × ".join(map(str, self._trial.tensor.shape[1:]))
+        raise LayerOutputError(
+            f"Layer {self._layer!r} returns {shape} numbers for a picture, which are no map of it: "
+            "what would be its top right and bottom left do not look there, as derivatives show. "
+            "Its dimensions are heads, windows or blocks rather than rows and columns, or its "
+            "tokens are not in the order of rows. Choose another layer, such as one before the "
+            "picture is cut up (a patch embedding, an earlier stage) or after it is put together."
+        )
 
+    def derivatives(
+        self, encoder: Encoder, target: Target, no_classes: str | None
+    ) -> tuple[Derivatives | None, str | None]:
+        """Find out how scores can be differentiated.
 
-def tries(
-    preprocessing: Preprocessing, sizes: Iterable[int], device: torch.device, dtype: torch.dtype
-) -> Iterable[Trier]:
-    """Yield noise of each size, with as many channels as are likely and then with others."""
-    counts = (preprocessing.channels, *(c for c in (3, 1) if c != preprocessing.channels))
-    for size in sizes:
-        rgb = same_noise(BATCH, size)
-        for count in counts:
-            yield size, count, preprocessing.with_channels(count)(rgb.to(device)).to(dtype)
-
-
-def try_model(network: Network, candidates: Iterable[Trier]) -> ModelTrial:
-    """Run a network on noise at the first size it takes."""
-    first: ModelTrial | None = None
-    for size, channels, inputs in candidates:
+        Returns
+        -------
+        derivatives : Derivatives or None
+            With the mode that is right; None where there are no class values.
+        no_classes : str or None
+            Why there are none.
+        """
+        if no_classes is not None:
+            return None, no_classes
+        derivatives = Derivatives(encoder, self._layer)
+        if self.random:  # nothing can be compared
+            return derivatives, None
+        rgb = unlike_pictures(self._trial.size)[:1]
+        passing = encoder.runner.network.passing
         try:
-            with torch.no_grad():
-                return ModelTrial(size, channels, network(inputs))
-        except Exception as error:
-            first = first or ModelTrial(size, channels, None, error)
-    if first is None:
-        raise AtlasError("No size to try the model at.")
-    return first
-
-
-def try_layer(
-    network: Network, module: nn.Module, name: LayerName, candidates: Iterable[Trier]
-) -> LayerTrial:
-    """Run a network on noise at the first size at which `module` runs; look at what it returns."""
-    failure: tuple[int, Exception] | None = None
-    for size, channels, inputs in candidates:
-        outputs: list[Any] = []
-        error: Exception | None = None
-
-        def note(_: nn.Module, __: Any, output: Any, outputs: list[Any] = outputs) -> None:
-            outputs.append(_kept(output))
-
-        with network.hooked([(module, note)]), torch.no_grad():
             try:
-                run_model(network.module, inputs)
-            except Exception as raised:
-                error = raised
-                failure = failure or (size, error)
-        if error is None or outputs:
-            return _layer_trial(name, outputs, size, channels, error)
-    assert failure is not None
-    size, error = failure
-    raise AtlasError(
-        f"The model ({type(network.module).__name__}) could not be run on pictures of {size} × "
-        f"{size} px: {type(error).__name__}: {error}. If it takes another size pass input_size=; "
-        "if it takes something else than normalised RGB pass transform=."
-    ) from error
+                derivatives.try_modes(rgb, target.scores)
+            except AttributionError:
+                if passing.through_no_grad:
+                    raise
+                passing.through_no_grad = True
+                derivatives.try_modes(rgb, target.scores)
+                self.notices.append(_PASSED_OVER)
+        except torch.OutOfMemoryError:
+            return derivatives, None
+        except (AttributionError, NotImplementedError, RuntimeError) as error:
+            passing.through_no_grad = False
+            reason = str(error).strip().partition("\n")[0].rstrip(".")
+            cause = why_no_derivative(encoder.runner.model)
+            self.notices.append(f"There are no class values: {reason}: {cause}.")
+            return None, f"{reason}: {cause}."
+        self.notices.extend(derivatives.notices)
+        return derivatives, None
 
-
-def _layer_trial(
-    name: LayerName, outputs: list[Any], size: int, channels: int, error: Exception | None
-) -> LayerTrial:
-    runs = len(outputs)
-    if runs == 0:
-        raise LayerNotFoundError(
-            f"Layer {name.module!r} exists but does not run when the model is given a picture "
-            "(unused in evaluation mode, or its weights are used without calling it). "
-            "list_layers(model, example) lists the layers that run."
+    def _with_graph(
+        self, encoder: Encoder, layout: Layout
+    ) -> tuple[Tensor, Tensor | None, Verdict]:
+        """Return two pictures, the layer's tensor as it follows from them, and a first verdict."""
+        passing = encoder.runner.network.passing
+        reason = ""
+        for through in dict.fromkeys((passing.through_no_grad, True)):
+            before, passing.through_no_grad = passing.through_no_grad, through
+            rgb = unlike_pictures(self._trial.size).to(encoder.device).requires_grad_()
+            try:
+                with torch.enable_grad():
+                    tensor = encoder.runner.up_to(encoder.prepared(rgb))
+                verdict = judge_places(rgb, tensor, layout) if tensor.requires_grad else "unreached"
+                if verdict != "unreached":
+                    if through and not before:
+                        self.notices.append(_PASSED_OVER)
+                    return rgb, tensor, verdict
+            except torch.OutOfMemoryError:
+                passing.through_no_grad = before
+                return rgb, None, "undecided"
+            except (NotImplementedError, RuntimeError) as error:
+                reason = f" ({str(error).strip().partition(chr(10))[0]})"
+            passing.through_no_grad = before
+        self.notices.append(
+            f"No derivative gets from layer {self._layer!r} to the picture{reason}, so nothing can "
+            "be rendered for it, and what its units see is taken to be the whole picture: "
+            f"{why_no_derivative(encoder.runner.model)}."
         )
-    if name.call is None and runs > 1:
-        raise LayerNotFoundError(
-            f"Layer {name.module!r} runs {runs} times in one pass, so one of its runs must be "
-            f"named: '{name.module}:0' is the first, '{name.module}:{runs - 1}' the last."
-        )
-    call = name.call or 0
-    if call >= runs:
-        raise LayerNotFoundError(
-            f"Layer {name.module!r} runs {runs} time{'s' if runs > 1 else ''} in one pass, so "
-            f"there is no '{name.module}:{call}'; the last is '{name.module}:{runs - 1}'."
-        )
-    output = outputs[call]
-    if output is None:
-        raise LayerOutputError(f"Layer {str(name)!r} returns nothing.")
-    path = find_tensor(output, name.picks, name.module, BATCH)
-    return LayerTrial(size, channels, call, path, tensor_at(output, path), error)
-
-
-def _kept(output: Any) -> Any:
-    """Keep what an in-place operation after the layer would overwrite."""
-    for path, leaf in list(entries(output)):
-        if isinstance(leaf, Tensor):
-            output = replaced(output, path, leaf.clone())
-    return output
-
-
-def classes_of(model: nn.Module, trial: ModelTrial) -> tuple[int | None, str | None]:
-    """Return how many classes the model has, and why there are none, where there are none."""
-    if trial.error is not None:
-        return None, fails_after(trial.error)
-    scores = class_scores(trial.output, BATCH)
-    if scores is None or getattr(model, "num_classes", None) == 0:  # timm: the head was taken off
-        kind = type(trial.output).__name__
-        shape = f" of shape {tuple(trial.output.shape)}" if hasattr(trial.output, "shape") else ""
-        return None, (
-            f"The model ({type(model).__name__}) gives no scores (n, classes) but a {kind}{shape}, "
-            "so there are no class values. Say what else is meant: target=similarity_to(picture), "
-            "or target=lambda output: … for one value a picture."
-        )
-    return scores.shape[1], None
-
-
-def fails_after(error: Exception) -> str:
-    """Say that a model does not come to its end, and why."""
-    return (
-        "The model runs up to the layer but fails after it, so there are no class values: "
-        f"{type(error).__name__}: {error}"
-    )
-
-
-def is_output(tensor: Tensor, output: Any) -> bool:
-    """Return whether a layer's tensor is the model's scores themselves."""
-    scores = class_scores(output, BATCH)
-    flat = tensor.flatten(1)
-    return scores is not None and flat.shape == scores.shape and torch.allclose(flat, scores)
-
-
-def sums_to_one(output: Any) -> bool:
-    """Return whether a model's scores look like probabilities."""
-    scores = class_scores(output, BATCH)
-    if scores is None or scores.shape[1] < 2:
-        return False
-    sums = scores.float().sum(1)
-    return bool((scores >= 0).all() and torch.allclose(sums, torch.ones_like(sums), atol=1e-3))
-
-
-def prefix_tokens(model: nn.Module) -> int | None:
-    """Return how many tokens precede those of the picture, where the model says so."""
-    count = getattr(model, "num_prefix_tokens", None)
-    if isinstance(count, int):
-        return count
-    registers = getattr(getattr(model, "config", None), "num_register_tokens", None)
-    return 1 + registers if isinstance(registers, int) else None
+        return rgb, None, "undecided"

@@ -29,7 +29,7 @@ __all__ = [
     "table",
 ]
 
-# The finest grid is 160 x 160; all its cells may be named at once. The same in js/src/store.ts.
+# The finest grid is 160 x 160; all its cells may be named at once.
 MAX_GRID = 160
 MAX_CELLS = MAX_GRID**2
 MAX_TEXT = 200

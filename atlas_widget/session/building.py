@@ -84,9 +84,11 @@ def build(
     from atlas_widget.build import atlas_key
     from atlas_widget.build.finish import check_samples, finish_atlas
     from atlas_widget.collect import iter_collect
-    from atlas_widget.images.source import unreadable_notice
+    from atlas_widget.images.source import source_notices
     from atlas_widget.layout import quick_layout
 
+    for line in source_notices(source):
+        notice(line)
     given = _given(probe, recipe, notice)
     if given is not None:
         yield whole(given)
@@ -118,7 +120,7 @@ def build(
             looked = _first_look(parts, recipe)
         yield looked
     samples = Samples.concatenate(parts)
-    for line in unreadable_notice(source):
+    for line in source_notices(source):
         notice(line)
     check_samples(samples, source)
     report("layout", "", 0, 0)

@@ -20,7 +20,7 @@ STAGES = (
     "error",
     "closed",
 )
-"""What a status's ``stage`` may be. Shared with js/src: keep both sides alike."""
+"""What a status's ``stage`` may be. `make messages` tells TypeScript."""
 
 _EVERY = 0.2  # seconds between two reports
 

@@ -2,7 +2,7 @@
 
 A subject is a list of texts, so that it reads well as a trait: ``[]`` for all samples,
 ``["class", "fireboat"]``, ``["winning", "fireboat"]`` or ``["comparison", "fireboat", "liner"]``.
-The same lists are read and written by ``js/src/subject.ts``.
+The same lists are read and written by ``js/src/store/subject.ts``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """What may lie over the pictures of a view, and the texts that name it.
 
 An overlay is named by a text, so that it reads well as a trait: ``"density"`` or
-``"influence: tabby cat"``. The same texts are read and written by ``js/src/overlays/choice.ts``.
+``"influence: tabby cat"``. The same texts are read and written by
+``js/src/store/overlay_choice.ts``.
 """
 
 from __future__ import annotations

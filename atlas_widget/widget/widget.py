@@ -74,7 +74,7 @@ class AtlasWidget(anywidget.AnyWidget):
         The layer's name; ``list_layers(model)`` lists them.
     images
         A folder, a URL that fsspec reads, a dataset, a DataLoader, a list of images, a tensor, or
-        "imagenette". None: the photos that scikit-image ships.
+        "imagenette". None: the photos that this package ships.
     transform
         What makes the model's input of RGB images in [0, 1]: a torchvision preset, a timm data
         config, a ``Normalize`` or any differentiable callable. None: what the model says of itself.

@@ -158,6 +158,7 @@ export class FakeDetails {
         seen: 60,
         input: 224,
         note: noImages ? "The images of this atlas are not at hand." : "",
+        credit: crop % 2 ? "“Harbour” by A. Photographer, CC-BY-4.0" : "",
       },
       noImages ? [] : [await toJpeg(canvas)],
     );

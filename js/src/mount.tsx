@@ -1,8 +1,9 @@
 import { render } from "preact";
 import { WidgetProvider } from "./components/context";
 import { Root } from "./components/Root";
-import { makeHost } from "./host";
-import type { Store } from "./store";
+import { makeHost } from "./page/host";
+import type { Store } from "./store/store";
+import "./views";
 import { View } from "./view/view";
 
 /** Puts one view of the store into an element; what is returned takes it out again. */

@@ -142,6 +142,7 @@ def test_variants_and_crops_can_be_looked_at_large(fake: FakeView) -> None:
     fake.page.click("[aria-label='Real crop 2 in its image']")
     expect(caption(fake)).to_contain_text("harbour_001.jpg")
     expect(caption(fake)).to_contain_text("sees 60 of 224 px")
+    expect(caption(fake)).to_contain_text("“Harbour” by A. Photographer, CC-BY-4.0")
     image, crop, seen = (
         fake.page.locator(selector).bounding_box()
         for selector in (".aw-origin-image", ".aw-origin-crop", ".aw-origin-seen")

@@ -57,7 +57,7 @@ def test_the_export_button_writes_a_file(atlas: AtlasView, lab: LabServer, forma
     assert path.suffix == f".{format_}"
     assert path.stat().st_size > 5000
     record = json.loads(Path(f"{path}.json").read_text(encoding="utf-8"))
-    assert "blocks.4.2" in json.dumps(record)
+    assert "blocks.5.2" in json.dumps(record)
 
 
 def test_the_pointer_reads_a_cell(atlas: AtlasView) -> None:

@@ -65,7 +65,7 @@ def test_both_themes(atlas: AtlasView) -> None:
 def test_another_layer_and_back_from_the_cache(atlas: AtlasView) -> None:
     notebook = atlas.notebook
     seconds = []
-    for layer in ("blocks.2.0", "blocks.4.2"):
+    for layer in ("blocks.2.0", "blocks.5.2"):
         revision = notebook.number("revision")
         start = time.monotonic()
         atlas.choose_layer(layer)

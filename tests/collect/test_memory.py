@@ -199,7 +199,7 @@ def test_progress_and_cancelling(probe, source) -> None:
 
 def test_sources_may_say_which_crops_suit_them(demo_images, source) -> None:
     assert default_crop_scale(source) == CROP_SCALE
-    assert default_crop_scale(demo_images) == (0.15, 0.8)
+    assert default_crop_scale(demo_images) == (0.25, 0.8)
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ def test_a_shard_of_nothing_readable_is_empty(probes, tmp_path: Path) -> None:
     assert shard.layers["middle"].activations.shape == (0, 12)
 
 
-def test_a_persons_own_data_set_is_read_by_one_thread(probes, source) -> None:
+def test_a_users_own_data_set_is_read_by_one_thread(probes, source) -> None:
     """Few of them may be read by several at once; a source says so by `concurrent`."""
     readers: set[int] = set()
 

@@ -129,7 +129,7 @@ def test_large_images_are_decoded_one_at_a_time(monkeypatch: pytest.MonkeyPatch)
             met.append(image.size)
         return image
 
-    monkeypatch.setattr(decoding, "to_rgb", decoded)
+    monkeypatch.setattr(decoding, "upright", decoded)
     monkeypatch.setattr(decoding, "_ALONE", 16 * 8 - 1)
     file = io.BytesIO()
     ramp().save(file, "PNG")
@@ -175,7 +175,7 @@ def test_truncated_photo(tmp_path: Path) -> None:
         decode(tmp_path / "half.jpg")
 
 
-def test_the_person_keeps_their_image() -> None:
+def test_users_keep_their_images_as_they_are() -> None:
     picture = ramp()
     to_rgb(picture).paste((0, 0, 0), (0, 0, 16, 8))
     assert np.asarray(picture).any()

@@ -81,7 +81,7 @@ def test_lists_of_pairs_and_nothing_said():
     assert classes(pixels) is None
 
 
-def test_what_the_person_says_goes_first():
+def test_what_the_user_says_goes_first():
     images = list(zip(pixels, [0, 0, 2], strict=True))
     assert classes(images, ["cat", np.int64(2), "bird"]).tolist() == [1, 2, UNKNOWN]
     assert classes(images, {"image 1": "dog"}).tolist() == [UNKNOWN, 2, UNKNOWN]

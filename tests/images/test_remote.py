@@ -67,6 +67,7 @@ def test_a_place_that_is_busy_is_asked_again(bucket: str, monkeypatch) -> None:
     monkeypatch.setattr(files, "cat_file", busy)
     monkeypatch.setattr(remote, "_PAUSES", (0.0, 0.0))
     source = as_image_source(bucket)
+    tries.clear()  # of PNGs, a few are looked at for more than 8 bits
     np.testing.assert_array_equal(source.open(0), tiny_picture(1))
     assert len(tries) == 3
     monkeypatch.setattr(remote, "_PAUSES", (0.0,))

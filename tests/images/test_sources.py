@@ -16,7 +16,13 @@ from PIL import Image
 from torch.utils.data import DataLoader, Dataset, IterableDataset, Subset, SubsetRandomSampler
 
 from atlas_widget.errors import ImagesError
-from atlas_widget.images import ImageSource, UnreadableImageError, as_image_source, datasets
+from atlas_widget.images import (
+    ImageSource,
+    UnreadableImageError,
+    as_image_source,
+    datasets,
+    streams,
+)
 from tests.conftest import tiny_picture
 
 PICTURES = [tiny_picture(number) for number in range(3)]
@@ -130,7 +136,7 @@ def test_loaders_sampler_chooses() -> None:
 
 
 def test_streams_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(datasets, "KEPT_IN_MEMORY", 2)
+    monkeypatch.setattr(streams, "KEPT_IN_MEMORY", 2)
     endless = (PICTURES[0] for _ in iter(int, 1))
     assert len(as_image_source(endless)) == 2
 

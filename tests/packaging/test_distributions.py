@@ -75,7 +75,10 @@ def test_the_wheel_is_built_from_it_without_node_or_npm(distributions: Distribut
     outside = [name for name in names if not re.match(r"atlas_widget(-[^/]+\.dist-info)?/", name)]
     assert outside == []
     assert metadata["Version"] == version()
-    assert metadata["License-Expression"] == "BSD-3-Clause"
+    assert metadata["License-Expression"].startswith("BSD-3-Clause AND CC0-1.0 AND ")
+    photos = [name for name in names if re.match(r"atlas_widget/demo/photos/\w+\.webp$", name)]
+    assert len(photos) >= 250
+    assert "atlas_widget/demo/photos/CREDITS.csv" in names
     assert str(distributions.checkout) not in bundle, "the bundle names a path of this machine"
     assert "sourceMappingURL" not in bundle
 

@@ -10,7 +10,7 @@ from atlas_widget.probe.outputs import (
     class_scores,
     find_tensor,
     folded_rows,
-    layout_of,
+    layouts_of,
     replaced,
     tensor_at,
 )
@@ -83,16 +83,16 @@ def test_replaced_keeps_the_kind_of_output():
     [((2, 8, 5, 5), False), ((2, 5, 5, 8), True), ((2, 8, 1, 1), False), ((2, 1, 1, 8), True)],
 )
 def test_channels_first_or_last_by_shape(shape, last):
-    layout = layout_of(torch.rand(shape), torch.nn.Identity(), None, "l")
+    layout = layouts_of(torch.rand(shape), torch.nn.Identity(), None, "l")[0]
     assert layout == Layout("map", channels_last=last)
     assert layout.channels(torch.rand(shape)) == 8
 
 
 def test_where_the_shape_does_not_tell_the_module_does():
     cube = torch.rand(2, 6, 6, 6)
-    assert layout_of(cube, torch.nn.LayerNorm(6), None, "l").channels_last
-    assert layout_of(cube, torch.nn.Linear(3, 6), None, "l").channels_last
-    assert not layout_of(cube, torch.nn.Conv2d(3, 6, 1), None, "l").channels_last
+    assert layouts_of(cube, torch.nn.LayerNorm(6), None, "l")[0].channels_last
+    assert layouts_of(cube, torch.nn.Linear(3, 6), None, "l")[0].channels_last
+    assert not layouts_of(cube, torch.nn.Conv2d(3, 6, 1), None, "l")[0].channels_last
 
 
 @pytest.mark.parametrize(
@@ -108,12 +108,12 @@ def test_where_the_shape_does_not_tell_the_module_does():
     ],
 )
 def test_prefix_tokens(tokens, hint, prefix):
-    assert layout_of(torch.rand(2, tokens, 3), torch.nn.Identity(), hint, "l").prefix == prefix
+    assert layouts_of(torch.rand(2, tokens, 3), torch.nn.Identity(), hint, "l")[0].prefix == prefix
 
 
 def test_tokens_that_are_no_square():
     with pytest.raises(LayerOutputError, match="615 tokens"):
-        layout_of(torch.rand(2, 615, 3), torch.nn.Identity(), None, "l")
+        layouts_of(torch.rand(2, 615, 3), torch.nn.Identity(), None, "l")
 
 
 def test_tokens_fold_row_by_row_and_the_map_is_a_view():

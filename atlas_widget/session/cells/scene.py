@@ -86,7 +86,7 @@ class Scene:
         """Return the cells of another grid that cover, or lie within, cells of this one.
 
         Where neither size divides the other there is no such thing, and none are returned. The
-        same is done in js/src/selection/selection.ts.
+        same is done in js/src/geometry/selection.ts.
         """
         if grid % other and other % grid:
             return []

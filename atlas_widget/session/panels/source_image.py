@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from atlas_widget.atlas.samples import Samples
 from atlas_widget.errors import AtlasError
-from atlas_widget.images.source import ImageSource
+from atlas_widget.images.source import ImageSource, NamedImages
 from atlas_widget.probe import LayerProbe
 from atlas_widget.protocol import messages
 from atlas_widget.session.panels.panel import Fields, LayerContext, Panel, panel
@@ -79,6 +79,7 @@ class SourceImagePanel(Panel):
             seen=found.seen,
             input=found.given,
             note=found.note,
+            credit=found.credit,
         )
         picture = b"" if found.pixels is None else encode(found.pixels, _QUALITY)
         self._gallery.send(content, [picture])
@@ -101,6 +102,8 @@ class CropInImage:
         The image, uint8 (height, width, 3), no side longer than 480; None if it is not at hand.
     note
         Why it is not; empty if it is.
+    credit
+        The image's author, licence and origin; empty if they are not known.
     """
 
     name: str
@@ -110,6 +113,7 @@ class CropInImage:
     given: int
     pixels: npt.NDArray[np.uint8] | None
     note: str
+    credit: str
 
 
 def locate(
@@ -134,21 +138,23 @@ def locate(
     left, top, right, bottom = crop.box
     width, height = (right - left) / given, (bottom - top) / given
     seen_box = (left + x0 * width, top + y0 * height, left + x1 * width, top + y1 * height)
-    pixels, note = _image(samples, sample, source)
-    return CropInImage(samples.name(sample), crop.box, seen_box, x1 - x0, given, pixels, note)
+    name = samples.name(sample)
+    pixels, note, credit = _image(samples, sample, source)
+    return CropInImage(name, crop.box, seen_box, x1 - x0, given, pixels, note, credit)
 
 
 def _image(
     samples: Samples, sample: int, source: ImageSource | None
-) -> tuple[npt.NDArray[np.uint8] | None, str]:
+) -> tuple[npt.NDArray[np.uint8] | None, str, str]:
     name, index = samples.name(sample), int(samples.image_indices[samples.image_ids[sample]])
     if source is None:
-        return None, "The images of this atlas are not at hand."
+        return None, "The images of this atlas are not at hand.", ""
     if index >= len(source) or source.name(index) != name:
-        return None, f"{source.description} has no image {name!r} at that place any more."
+        return None, f"{source.description} has no image {name!r} at that place any more.", ""
     try:
         image = source.open(index)
     except (AtlasError, OSError) as error:
-        return None, str(error)
+        return None, str(error), ""
     image.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
-    return np.asarray(image.convert("RGB")), ""
+    credit = source.credit(index) if isinstance(source, NamedImages) else None
+    return np.asarray(image.convert("RGB")), "", credit or ""

@@ -1,4 +1,4 @@
-import type { Camera } from "../../src/geometry";
+import type { Camera } from "../../src/geometry/geometry";
 
 /** A stretch of the journey: where the scale goes, how far the view travels meanwhile. */
 interface Leg {

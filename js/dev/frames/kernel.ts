@@ -1,5 +1,5 @@
 import type { AnyModel } from "@anywidget/types";
-import type { GridCells, KernelMessageOf } from "../../src/messages";
+import type { GridCells, KernelMessageOf } from "../../src/protocol/messages";
 
 /** JPEG sheets of 64 pictures, as the kernel encodes them. */
 export type Sheets = readonly ArrayBuffer[];
@@ -133,9 +133,9 @@ export class FeedingModel {
         kind: "sheet",
         sheet,
         revision: 0,
-        grid,
+        group: `cell:${grid}`,
         state,
-        cells,
+        numbers: cells,
         cosine: cells.map(() => 0.8),
         rank: cells.map(() => 1),
         tile: TILE,

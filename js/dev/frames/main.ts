@@ -1,6 +1,6 @@
 /** What benchmarks/frames.py calls in the page. */
-import type { Camera } from "../../src/geometry";
-import type { PlainKind } from "../../src/overlays/choice";
+import type { Camera } from "../../src/geometry/geometry";
+import type { PlainKind } from "../../src/store/overlay_choice";
 import { type Step, stepAt } from "./journey";
 import { type Frame, nextFrame, record } from "./meter";
 import { PlainRenderer } from "./peer";

@@ -39,7 +39,7 @@ export function nextFrame(): Promise<{ time: number; work: number }> {
 }
 
 /**
- * Runs a script frame by frame. `input` is what a person's hand does before a frame; it returns
+ * Runs a script frame by frame. `input` is what a user's hand does before a frame; it returns
  * the name of the leg, or null at the end.
  */
 export async function record(input: (seconds: number) => string | null): Promise<Frame[]> {

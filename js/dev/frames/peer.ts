@@ -1,5 +1,5 @@
-import type { Camera } from "../../src/geometry";
-import { fitCamera, viewportOf } from "../../src/geometry";
+import type { Camera } from "../../src/geometry/geometry";
+import { fitCamera, viewportOf } from "../../src/geometry/geometry";
 import type { Step } from "./journey";
 import { PER_SHEET, type Sheets, TILE } from "./kernel";
 

@@ -1,7 +1,7 @@
-import type { Camera } from "../../src/geometry";
-import { fitCamera } from "../../src/geometry";
+import type { Camera } from "../../src/geometry/geometry";
+import { fitCamera } from "../../src/geometry/geometry";
 import { mount } from "../../src/mount";
-import { Store } from "../../src/store";
+import { Store } from "../../src/store/store";
 import type { Step } from "./journey";
 import { denseGrid, FeedingModel, type Sheets } from "./kernel";
 import { nextFrame } from "./meter";

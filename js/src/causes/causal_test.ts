@@ -1,16 +1,16 @@
-import type { KernelMessageOf } from "../messages";
-import { formatDecimal, formatPercent, formatValue, plural } from "../numbers";
+import type { KernelMessageOf } from "../protocol/messages";
+import { formatDecimal, formatPercent, formatValue, plural } from "../util/numbers";
 
 export interface ScorePoint {
-  /** Which score, as a place in `names`. */
+  /** The score, as a place in `names`. */
   score: number;
   predicted: number;
   actual: number;
 }
 
-/** What attribution predicted and what happened, on real images. */
+/** The changes that attribution predicted, and those that happened, on real images. */
 export interface CausalTest {
-  /** What was done, in a few words. */
+  /** The change that was made, in a few words. */
   what: string;
   pictures: number;
   names: string[];
@@ -19,7 +19,7 @@ export interface CausalTest {
   correlation: number | null;
   low: number | null;
   high: number | null;
-  /** What happened per unit predicted. */
+  /** The actual change per unit predicted. */
   slope: number | null;
 }
 
@@ -57,7 +57,7 @@ export function describeNumbers(test: CausalTest): string {
   return `r = ${formatDecimal(correlation)}${within} · ${n}${scores}`;
 }
 
-/** What the numbers mean, in words. */
+/** Describe the meaning of the numbers. */
 export function describeMeaning(test: CausalTest): string {
   const [strongest] = meanChanges(test);
   const effect = strongest

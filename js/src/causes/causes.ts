@@ -1,8 +1,9 @@
 import { signal } from "@preact/signals";
-import { type Canvas, decodeToCanvas } from "../decode";
-import { Lru } from "../lru";
-import type { BrowserMessage, KernelMessageOf } from "../messages";
-import type { Place } from "../view/view";
+import type { Place } from "../geometry/place";
+import type { BrowserMessage, KernelMessageOf } from "../protocol/messages";
+import type { Handlers, Part } from "../protocol/parts";
+import { type Canvas, decodeToCanvas } from "../util/decode";
+import { Lru } from "../util/lru";
 import { type CausalTest, readCausalTest } from "./causal_test";
 import { type CueReport, readCues } from "./cues";
 import type { PatchAsk } from "./live_patch";
@@ -21,30 +22,40 @@ export type CauseMessage = KernelMessageOf<
   | "cues"
 >;
 
-/** One of the person's images, with its thumbnail on a sheet of its own. */
+/** One of the user's images, with its thumbnail on a sheet of its own. */
 export interface SourceImage {
   image: number;
   name: string;
   sheet: Canvas | null;
-  /** Where on the sheet: side, left, top. */
+  /** The place on the sheet: side, left, top. */
   tile: readonly [side: number, left: number, top: number];
 }
 
-/** How many images are asked for at once. */
-export const IMAGES_AT_ONCE = 12;
-const MOST_PICTURES = 24;
-/** What does not come is asked for again after this time (ms). */
+/** The number of images in one request. */
+export const IMAGES_PER_REQUEST = 12;
+const MAX_PICTURES = 24;
+/** The time after which a missing answer is requested again (ms). */
 const ASK_AGAIN = 4000;
 
 type Change = Omit<Extract<BrowserMessage, { kind: "causal_test" }>, "kind" | "request">;
 
-/** What is known of causes: experiments under way, and the images that patches are put on. */
-export class Causes {
+/** Experiments under way, and the images that patches are put on. */
+export class Causes implements Part {
+  readonly handles: Handlers = {
+    task_progress: (message, bytes) => this.receive(message, bytes),
+    task_failed: (message, bytes) => this.receive(message, bytes),
+    causal_test: (message, bytes) => this.receive(message, bytes),
+    source_images: (message, bytes) => this.receive(message, bytes),
+    patch_picture: (message, bytes) => this.receive(message, bytes),
+    patch_classes: (message, bytes) => this.receive(message, bytes),
+    patch_tested: (message, bytes) => this.receive(message, bytes),
+    cues: (message, bytes) => this.receive(message, bytes),
+  };
   /** Counts up with every image that came. */
   readonly version = signal(0);
   private readonly running = new Map<number, Running<unknown>>();
   private readonly sheets = new Map<number, SourceImage[]>();
-  private readonly pictures = new Lru<number, { name: string; picture: Canvas }>(MOST_PICTURES);
+  private readonly pictures = new Lru<number, { name: string; picture: Canvas }>(MAX_PICTURES);
   private readonly askedAt = new Map<string, number>();
   private crops = new Map<number, Canvas>();
   private count: number | null = null;
@@ -53,7 +64,7 @@ export class Causes {
 
   constructor(private readonly send: (message: BrowserMessage) => void) {}
 
-  /** How many images there are; null until that is known. */
+  /** The number of images; null until it is known. */
   get imageCount(): number | null {
     return this.count;
   }
@@ -76,7 +87,7 @@ export class Causes {
   wantImages(first: number): void {
     if (this.sheets.has(first) || (this.count !== null && first >= this.count)) return;
     if (this.asks(`images ${first}`)) {
-      this.send({ kind: "source_images", first, count: IMAGES_AT_ONCE });
+      this.send({ kind: "source_images", first, count: IMAGES_PER_REQUEST });
     }
   }
 

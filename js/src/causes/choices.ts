@@ -3,13 +3,13 @@ import type { CueReport } from "./cues";
 import type { PatchPlace } from "./patch";
 import type { Running } from "./running";
 
-/** What was chosen for experiments in a view; it stays when another cell is opened. */
+/** The settings of experiments in a view; they stay when another cell is opened. */
 export class Choices {
   /** Remove the direction, or add so much of it, and where. */
   readonly change = signal<"remove" | "add">("remove");
   readonly amount = signal(1);
   readonly where = signal<"sample" | "present" | "everywhere">("sample");
-  /** Whether the selected region is meant rather than the open cell. */
+  /** True if the selected region is meant rather than the open cell. */
   readonly region = signal(false);
 
   /** The image that a patch is put on; null until one is chosen. */
@@ -18,7 +18,7 @@ export class Choices {
   /** The class that images are to become; null for what the cell argues for most. */
   readonly target = signal<number | null>(null);
 
-  /** Whether the list of cues is open, between which classes, and what was found. */
+  /** The list of cues: whether it is open, between which classes, and what was found. */
   readonly cuesOpen = signal(false);
   readonly first = signal<number | null>(null);
   readonly second = signal<number | null>(null);

@@ -1,15 +1,15 @@
-import type { KernelMessageOf } from "../messages";
+import type { KernelMessageOf } from "../protocol/messages";
 
 /** A cell that argues for a class although it is seen in images of another one. */
 export interface Cue {
   cell: number;
   argueFor: string;
   seenIn: string;
-  /** How many such samples. */
+  /** The number of such samples. */
   samples: number;
-  /** What they argue for the one class rather than for the other. */
+  /** The mean of what they argue for the one class rather than for the other. */
   influence: number;
-  /** What pasting it does to the difference of the two scores; null where it was not measured. */
+  /** The effect of pasting it on the difference of the two scores; null where not measured. */
   predicted: number | null;
   measured: number | null;
   /** On so many images; which part of them becomes the class, and with noise in its place. */

@@ -2,23 +2,23 @@ import { signal } from "@preact/signals";
 import type { PatchClasses, PatchPlace } from "./patch";
 import type { Running } from "./running";
 
-/** What the model is asked about a patch on an image. */
+/** A question to the model about a patch on an image. */
 export interface PatchAsk extends PatchPlace {
   image: number;
   grid: number;
   cell: number;
   /** −1 for the cell's picture, else one of its real crops. */
   crop: number;
-  /** Whether the best of the four corners is looked for, and for which class (−1: none). */
+  /** True if the best of the four corners is looked for, and for which class (−1: none). */
   corners: boolean;
   class: number;
 }
 
 /** After this time (ms) an answer is taken for lost. */
-const PATIENCE = 6000;
+const TIMEOUT = 6000;
 
 /**
- * What the model says while a patch is dragged. One question is on its way at a time; of those that
+ * The model's answers while a patch is dragged. One question is on its way at a time; of those that
  * come up meanwhile the latest is asked next, the others never.
  */
 export class LivePatch {
@@ -35,7 +35,7 @@ export class LivePatch {
 
   want(ask: PatchAsk): void {
     this.next = ask;
-    if (this.flying && Date.now() - this.flying.since > PATIENCE) this.flying = null;
+    if (this.flying && Date.now() - this.flying.since > TIMEOUT) this.flying = null;
     this.launch();
   }
 

@@ -1,29 +1,29 @@
-import { clamp } from "../geometry";
-import type { KernelMessageOf } from "../messages";
-import { formatPercent, formatShare } from "../numbers";
+import { clamp } from "../geometry/geometry";
+import type { KernelMessageOf } from "../protocol/messages";
+import { formatPercent, formatShare } from "../util/numbers";
 
-/** Where a patch is: its middle and its side, in fractions of the image. */
+/** The place of a patch: its middle and its side, in fractions of the image. */
 export interface PatchPlace {
   x: number;
   y: number;
   size: number;
 }
 
-export const SMALLEST = 0.05;
-export const LARGEST = 0.8;
+export const MIN_SIZE = 0.05;
+export const MAX_SIZE = 0.8;
 
 /** The place moved inwards and sized so that the patch lies within the image. */
 export function fitted({ x, y, size }: PatchPlace): PatchPlace {
-  const side = clamp(size, SMALLEST, LARGEST);
+  const side = clamp(size, MIN_SIZE, MAX_SIZE);
   return { x: clamp(x, side / 2, 1 - side / 2), y: clamp(y, side / 2, 1 - side / 2), size: side };
 }
 
 const STEP = 0.02;
-const STRIDE = 0.1;
+const LONG_STEP = 0.1;
 
-/** Where a key takes a patch; null if it means nothing to it. Shift goes further. */
+/** The place that a key moves a patch to; null if it means nothing to it. Shift goes further. */
 export function movedByKey(place: PatchPlace, key: string, far: boolean): PatchPlace | null {
-  const step = far ? STRIDE : STEP;
+  const step = far ? LONG_STEP : STEP;
   const { x, y, size } = place;
   switch (key) {
     case "ArrowLeft":
@@ -46,11 +46,11 @@ export function movedByKey(place: PatchPlace, key: string, far: boolean): PatchP
   }
 }
 
-/** Where the lower right corner of a patch is dragged to: the upper left one stays. */
+/** Resize a patch by its lower right corner: the upper left one stays. */
 export function resized(place: PatchPlace, x: number, y: number): PatchPlace {
   const [left, top] = [place.x - place.size / 2, place.y - place.size / 2];
-  const room = Math.min(LARGEST, 1 - left, 1 - top);
-  const size = clamp(Math.max(x - left, y - top), SMALLEST, Math.max(SMALLEST, room));
+  const room = Math.min(MAX_SIZE, 1 - left, 1 - top);
+  const size = clamp(Math.max(x - left, y - top), MIN_SIZE, Math.max(MIN_SIZE, room));
   return { x: left + size / 2, y: top + size / 2, size };
 }
 
@@ -58,7 +58,7 @@ export function describePatch({ x, y, size }: PatchPlace): string {
   return `Patch, its middle ${formatPercent(x)} across and ${formatPercent(y)} down, its side ${formatPercent(size)} of the image. Arrow keys move it, plus and minus change its size.`;
 }
 
-/** What the model says of an image with a patch, and without. */
+/** The classes of an image with a patch, and without. */
 export interface PatchClasses {
   image: number;
   x: number;
@@ -72,7 +72,7 @@ export interface ChangedClass {
   /** Probabilities. */
   before: number;
   after: number;
-  /** How much the score changed. */
+  /** The change of the score. */
   score: number;
 }
 
@@ -88,7 +88,7 @@ export function readPatchClasses(message: KernelMessageOf<"patch_classes">): Pat
   return { image, x, y, classes };
 }
 
-/** How the model's first answer changed, in words. */
+/** Describe the change of the model's first answer. */
 export function describeChange({ classes }: PatchClasses): string {
   const [after] = classes;
   const before = [...classes].sort((a, b) => b.before - a.before)[0];

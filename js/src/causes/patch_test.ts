@@ -1,4 +1,4 @@
-import type { KernelMessageOf } from "../messages";
+import type { KernelMessageOf } from "../protocol/messages";
 
 export interface PatchOutcome {
   condition: string;
@@ -38,7 +38,7 @@ export function readPatchTest(message: KernelMessageOf<"patch_tested">): PatchTe
   return { name, images, protocols, leftOut, confirmed };
 }
 
-/** What a test shows, in words. */
+/** Describe the result of a test. */
 export function describePatchTest({ protocols, confirmed, name, images }: PatchTest): string {
   if (confirmed) {
     return `The patch itself makes images into “${name}”: its interval lies above those of noise and of random cells.`;

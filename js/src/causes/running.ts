@@ -1,7 +1,7 @@
 import { type Signal, signal } from "@preact/signals";
-import type { BrowserMessage } from "../messages";
+import type { BrowserMessage } from "../protocol/messages";
 
-/** How far something is that the kernel was asked for, and what came of it. */
+/** The progress of a request to the kernel, and its result. */
 export type Progress<Result> =
   | { stage: "running"; done: number; total: number }
   | { stage: "done"; result: Result }

@@ -1,8 +1,8 @@
-import { measures, ticksOf } from "../axes";
-import { formatValue } from "../numbers";
+import { measures, ticksOf } from "../geometry/axes";
+import { formatValue } from "../util/numbers";
 import { useWidget } from "./context";
 
-/** What x means, above the view; the ticks move with the camera. */
+/** The axis x, above the view; the ticks move with the camera. */
 export function AcrossAxis() {
   const { store, view } = useWidget();
   const { x, k } = view.camera.value;
@@ -40,7 +40,7 @@ export function AcrossAxis() {
   );
 }
 
-/** What y means, along the left edge. */
+/** The axis y, along the left edge. */
 export function DownAxis() {
   const axis = useWidget().store.layout.value?.axes[1];
   if (!axis) return null;

@@ -1,11 +1,11 @@
 import { useSignal } from "@preact/signals";
-import type { Banner } from "../banners";
-import { copyText } from "../clipboard";
+import { copyText } from "../page/clipboard";
+import type { Banner } from "../store/banners";
 import { useWidget } from "./context";
 import { CloseButton } from "./controls/IconButton";
 import { Icon } from "./controls/icons";
 
-/** What the kernel has to say, and that it is gone. Text only: whatever it holds is shown as is. */
+/** Messages of the kernel, or that it is gone. Text only: whatever it holds is shown as is. */
 export function Banners() {
   const { store } = useWidget();
   const closed = store.status.value.stage === "closed";

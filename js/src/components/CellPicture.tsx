@@ -1,11 +1,12 @@
+import type { PictureKey } from "../protocol/picture_key";
 import { useWidget } from "./context";
 import { Drawing } from "./Drawing";
 
-/** The picture of a cell, as good as it is here now. */
-export function CellPicture({ grid, cell, size }: { grid: number; cell: number; size: number }) {
+/** A picture, as good as it is here now. */
+export function CellPicture({ of, size }: { of: PictureKey; size: number }) {
   const { store } = useWidget();
   const version = store.pictureVersion.value;
-  const picture = store.pictures.get(grid, cell);
+  const picture = store.pictures.get(of);
   return (
     <Drawing
       size={size}

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
-import { clamp } from "../geometry";
-import type { ClassValue } from "../messages";
-import { formatValue } from "../numbers";
+import { clamp } from "../geometry/geometry";
+import type { ClassValue } from "../protocol/messages";
+import { formatValue } from "../util/numbers";
 import { Stretch } from "./Stretch";
 
 /** The largest reach of any interval: the common scale of all bars. */

@@ -1,9 +1,9 @@
-import { plural } from "../numbers";
-import { nearMatches, rankMatches } from "../search";
+import { plural } from "../util/numbers";
+import { nearMatches, rankMatches } from "../util/search";
 import { useWidget } from "./context";
 import { SearchList } from "./controls/SearchList";
 
-const MOST = 200;
+const MAX_SHOWN = 200;
 
 /** The model's classes, to be searched by name. */
 export function ClassPicker({
@@ -22,7 +22,7 @@ export function ClassPicker({
       name="classes"
       placeholder={`Search ${plural(names.length, "class", "classes")}`}
       data-aw-class-search
-      match={(query) => rankMatches(indices, query, (index) => names[index]).slice(0, MOST)}
+      match={(query) => rankMatches(indices, query, (index) => names[index]).slice(0, MAX_SHOWN)}
       isChosen={(index) => index === chosen}
       keyOf={(index) => index}
       row={(index) => <span>{names[index]}</span>}

@@ -1,4 +1,4 @@
-import type { Card } from "../cards";
+import type { Card } from "../store/cards";
 import { Tile } from "./Tile";
 
 /** The real image patches nearest to a cell's mean, cut from the card's strip. */

@@ -1,4 +1,4 @@
-import { plural } from "../numbers";
+import { plural } from "../util/numbers";
 import { useWidget } from "./context";
 import { Icon } from "./controls/icons";
 import { MenuItem, PopupButton } from "./controls/PopupButton";

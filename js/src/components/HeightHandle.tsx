@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
-import { clamp } from "../geometry";
+import { clamp } from "../geometry/geometry";
 
-const LEAST = 320;
+const MIN_HEIGHT = 320;
 const STEP = 40;
 
 /** The lower border of the widget, to be dragged or moved with the arrow keys. */
@@ -16,7 +16,7 @@ export function HeightHandle({
 }) {
   const grip = useSignal<{ from: number; y: number } | null>(null);
   const kept = (wanted: number) =>
-    Math.round(clamp(wanted, LEAST, Math.max(LEAST, window.innerHeight)));
+    Math.round(clamp(wanted, MIN_HEIGHT, Math.max(MIN_HEIGHT, window.innerHeight)));
   const end = (event: PointerEvent) => {
     const { value } = grip;
     grip.value = null;
@@ -29,7 +29,7 @@ export function HeightHandle({
       aria-orientation="horizontal"
       aria-label="Height of the widget"
       aria-valuenow={height}
-      aria-valuemin={LEAST}
+      aria-valuemin={MIN_HEIGHT}
       tabIndex={0}
       data-aw-height
       onPointerDown={(event) => {

@@ -1,20 +1,16 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import type { Card } from "../cards";
-import { placeBeside } from "../geometry";
-import {
-  capitalized,
-  describePicture,
-  describeSamples,
-  describeWaiting,
-  NO_CERTAIN_CLASS,
-  toneOf,
-} from "../words";
+import { placeBeside } from "../geometry/geometry";
+import { keyOf } from "../geometry/place";
+import type { Card } from "../store/cards";
+import { NO_CERTAIN_CLASS } from "../store/classes";
+import { capitalized } from "../util/numbers";
 import { CellPicture } from "./CellPicture";
 import { ClassBars, reachOf } from "./ClassBars";
 import { Crops } from "./Crops";
 import { useWidget } from "./context";
 import { StateMark } from "./StateMark";
+import { describePicture, describeSamples, describeWaiting, toneOf } from "./words";
 
 /** The kernel is asked once the pointer rests, not for every cell it passes over. */
 const REST = 50;
@@ -23,7 +19,7 @@ const TOP = 5;
 const CROPS = 6;
 const CROP_SIZE = 38;
 
-/** What the cell under the pointer (or the keyboard's focus) stands for. */
+/** The card of the cell under the pointer (or the keyboard's focus). */
 export function HoverCard() {
   const { store, view } = useWidget();
   const element = useRef<HTMLDivElement>(null);
@@ -32,13 +28,13 @@ export function HoverCard() {
   void store.cards.version.value;
   void store.cards.labelVersion.value;
   void store.pictureVersion.value;
-  const card = active && store.cards.get(active.grid, active.cell);
+  const card = active && store.cards.get(keyOf(active));
   // Not in the way while the view is dragged or an area drawn.
   const hidden = !active || view.moving.value || view.gesture.value !== null;
 
   useEffect(() => {
     if (!active) return;
-    const ask = () => store.wantCard(active.grid, active.cell);
+    const ask = () => store.wantCard(active);
     const first = setTimeout(ask, REST);
     const again = setInterval(ask, ASK_AGAIN);
     return () => {
@@ -61,8 +57,8 @@ export function HoverCard() {
   });
 
   if (!active || hidden) return null;
-  const picture = store.pictures.get(active.grid, active.cell) ?? null;
-  const label = store.label(active.grid, active.cell);
+  const picture = store.pictures.get(keyOf(active)) ?? null;
+  const label = store.label(keyOf(active));
   const at = place.value;
   return (
     <div
@@ -73,7 +69,7 @@ export function HoverCard() {
       data-aw-card={`${active.grid}:${active.cell}`}
     >
       <div class="aw-card-head">
-        <CellPicture grid={active.grid} cell={active.cell} size={76} />
+        <CellPicture of={keyOf(active)} size={76} />
         <div class="aw-card-words">
           <strong class={label ? "" : "aw-unsure"}>
             {label ?? (card?.classes ? capitalized(NO_CERTAIN_CLASS) : "…")}
@@ -96,7 +92,7 @@ export function HoverCard() {
   );
 }
 
-/** What the colour over the cell stands for. */
+/** The meaning of the colour over the cell. */
 function OverlaySentence({ grid, cell }: { grid: number; cell: number }) {
   const { view } = useWidget();
   void view.overlays.legend.value;

@@ -1,10 +1,10 @@
-import { rankMatches } from "../search";
+import { rankMatches } from "../util/search";
 import { useWidget } from "./context";
 import { Icon } from "./controls/icons";
 import { PopupButton } from "./controls/PopupButton";
 import { SearchList } from "./controls/SearchList";
 
-const MOST = 300;
+const MAX_SHOWN = 300;
 
 /** The model's layers, to be searched by name or type; choosing one sets the trait. */
 export function LayerPicker() {
@@ -26,7 +26,7 @@ export function LayerPicker() {
           name="layers"
           placeholder={`Search ${layers.length} layers`}
           match={(query) =>
-            rankMatches(layers, query, (item) => `${item.name} ${item.type}`).slice(0, MOST)
+            rankMatches(layers, query, (item) => `${item.name} ${item.type}`).slice(0, MAX_SHOWN)
           }
           begin={Math.max(
             0,

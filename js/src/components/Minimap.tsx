@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { clamp, viewportOf } from "../geometry";
+import { clamp, viewportOf } from "../geometry/geometry";
 import { useWidget } from "./context";
 import { percent } from "./Stretch";
 
@@ -20,11 +20,11 @@ export function Minimap() {
     element.width = side;
     element.height = side;
     const slot = side / grid.size;
-    const { crop, rough, final } = store.pictures.counts(grid.size);
+    const { crop, rough, final } = store.pictures.counts(grid.group);
     if (crop + rough + final < grid.ids.length) {
       context.fillStyle = getComputedStyle(element).color;
       for (const cell of grid.ids) {
-        if (store.pictures.get(grid.size, cell)) continue;
+        if (store.pictures.get(grid.key(cell))) continue;
         context.fillRect(
           (cell % grid.size) * slot,
           Math.floor(cell / grid.size) * slot,

@@ -1,8 +1,8 @@
 import { useSignal } from "@preact/signals";
-import { formatCount, plural } from "../numbers";
+import { combineFor } from "../geometry/selection";
 import type { ClassEntry, Legend, Note } from "../overlays/overlay";
 import { cellsWonBy } from "../overlays/top_class";
-import { combineFor } from "../selection/selection";
+import { formatCount, plural } from "../util/numbers";
 import { useWidget } from "./context";
 import { IconButton } from "./controls/IconButton";
 import { Slider } from "./controls/Slider";
@@ -11,10 +11,10 @@ import { percent } from "./Stretch";
 /** In a stage narrower than this (CSS pixels) a legend would cover a good part of the atlas. */
 const NARROW = 480;
 
-/** What the colours over the pictures mean, how strong they are, and what they are of. */
+/** The legend of the overlay, its intensity, and its details. */
 export function OverlayLegend() {
   const { view } = useWidget();
-  // What a person chose holds for views of that kind: wide ones unfold, narrow ones fold.
+  // What the user chose holds for views of that kind: wide ones unfold, narrow ones fold.
   const folded = useSignal({ narrow: true, wide: false });
   const legend = view.overlays.legend.value;
   if (!legend) return null;
@@ -60,7 +60,7 @@ function OffButton() {
   );
 }
 
-/** What folds away. */
+/** The part that folds away. */
 function Details({ legend }: { legend: Legend }) {
   const { view } = useWidget();
   const tinted = legend.scale !== undefined || legend.classes !== undefined;

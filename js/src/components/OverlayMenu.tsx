@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
-import type { OverlayChoice, OverlayKind } from "../overlays/choice";
-import { className } from "../overlays/choice";
+import type { OverlayChoice, OverlayKind } from "../store/overlay_choice";
+import { className } from "../store/overlay_choice";
 import { ClassPicker } from "./ClassPicker";
 import { useWidget } from "./context";
 import { Icon } from "./controls/icons";
@@ -16,7 +16,7 @@ const MODES: [OverlayKind, string, string][] = [
   ["doubt", "Doubt", "is the mean real?"],
 ];
 
-/** What lies over the pictures. */
+/** The choice of an overlay. */
 export function OverlayMenu() {
   const { store } = useWidget();
   const choice = store.overlay.value;

@@ -10,7 +10,7 @@ export function Rail() {
   const { view } = useWidget();
   const element = useRef<HTMLDivElement>(null);
   useEffect(() => rove(element.current!, "both"), []);
-  const { navigation, standpoints } = view;
+  const { navigation, viewpoints } = view;
   const ground = view.grid !== null;
   const groups: [icon: IconName, words: string, keys: string, can: boolean, act: () => void][][] = [
     [
@@ -19,8 +19,8 @@ export function Rail() {
       ["home", "All of the atlas", "0", ground, () => navigation.home()],
     ],
     [
-      ["back", "Back", "[", standpoints.hasEarlier.value, () => standpoints.go(-1)],
-      ["forward", "Forward", "]", standpoints.hasLater.value, () => standpoints.go(1)],
+      ["back", "Back", "[", viewpoints.hasEarlier.value, () => viewpoints.go(-1)],
+      ["forward", "Forward", "]", viewpoints.hasLater.value, () => viewpoints.go(1)],
     ],
   ];
   return (

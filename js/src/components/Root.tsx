@@ -1,21 +1,22 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect } from "preact/hooks";
-import { targetOf } from "../host";
+import { keyOf } from "../geometry/place";
 import { keepFocus } from "../keyboard/kept_focus";
 import type { KeyActions } from "../keyboard/keymap";
 import { closeOne, handleKey } from "../keyboard/keys";
-import { writeOverlay } from "../overlays/choice";
-import { isDark, onThemeChange } from "../theme";
+import { targetOf } from "../page/host";
+import { isDark, onThemeChange } from "../page/theme";
+import { cellGroup } from "../protocol/picture_key";
+import { NO_CERTAIN_CLASS } from "../store/classes";
+import { writeOverlay } from "../store/overlay_choice";
 import { copyView } from "../view/copy_view";
-import { describePicture, describePlace, describeSamples, NO_CERTAIN_CLASS } from "../words";
-import { CuesPanel } from "./causes/CuesPanel";
 import { useWidget } from "./context";
-import { DetailPanels } from "./detail/DetailPanels";
 import { HeightHandle } from "./HeightHandle";
 import { Help } from "./Help";
-import { Stage } from "./Stage";
 import { StatusLine } from "./StatusLine";
 import { Toolbar, toggleFullscreen } from "./Toolbar";
+import { ShownView } from "./ViewSwitch";
+import { describePicture, describePlace, describeSamples } from "./words";
 
 /** The whole widget: one focusable application that mirrors its state in attributes. */
 export function Root() {
@@ -99,9 +100,7 @@ export function Root() {
         }}
       />
       <div class="aw-body">
-        <Stage />
-        <DetailPanels />
-        {view.choices.cuesOpen.value && <CuesPanel />}
+        <ShownView />
         {help.value && (
           <Help
             onClose={() => {
@@ -134,13 +133,13 @@ function takeFocus(host: HTMLElement): boolean {
   return true;
 }
 
-/** What the host says to the page and to assistive technology, as soon as it is drawn. */
+/** Mirror the state in the host's attributes, for the page and for assistive technology. */
 function useHostAttributes(dark: boolean): void {
   const { store, view, host } = useWidget();
   void store.pictureVersion.value;
   const grid = view.grid;
   const opened = view.opened.value;
-  const counts = store.pictures.counts(grid?.size ?? 0);
+  const counts = store.pictures.counts(grid?.group ?? cellGroup(0));
   const status = store.status.value;
   const error = store.banners.list.value.find((banner) => banner.tone === "error");
   const of = status.model ? ` of ${status.model}` : "";
@@ -175,14 +174,14 @@ function useHostAttributes(dark: boolean): void {
   });
 }
 
-/** What a screen reader says of the cell that the keyboard reached. */
+/** The words of a screen reader for the cell that the keyboard reached. */
 function LiveCaption() {
   const { store, view } = useWidget();
   const active = view.active.value;
   let words = "";
   if (active?.by === "keyboard") {
-    const picture = store.pictures.get(active.grid, active.cell) ?? null;
-    const label = store.label(active.grid, active.cell);
+    const picture = store.pictures.get(keyOf(active)) ?? null;
+    const label = store.label(keyOf(active));
     const grid = store.grid(active.grid);
     const selection = store.selection.value;
     const shown = grid && view.overlays.words(grid, active.cell);

@@ -1,11 +1,11 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { clamp } from "../geometry";
-import { formatCount, formatValue, plural } from "../numbers";
-import { type FoundClass, findClasses, findNames, nearMatches } from "../search";
-import { combineFor } from "../selection/selection";
-import { MAX_CLASSES } from "../strongest";
-import { argues } from "../subject";
+import { clamp } from "../geometry/geometry";
+import { combineFor } from "../geometry/selection";
+import { MAX_INTEGERS } from "../protocol/shared";
+import { classSubject } from "../store/subject";
+import { formatCount, formatValue, plural } from "../util/numbers";
+import { type FoundClass, findClasses, findNames, nearMatches } from "../util/search";
 import { useWidget } from "./context";
 import { IconButton } from "./controls/IconButton";
 import { Icon } from "./controls/icons";
@@ -114,7 +114,7 @@ export function SearchBox() {
                   select(match, event);
                 }}
                 onAtlas={() => {
-                  store.traits.setSubject(argues(match.name));
+                  store.traits.setSubject(classSubject(match.name));
                   clear();
                   host.focus({ preventScroll: true });
                 }}
@@ -153,7 +153,7 @@ function useMatches(query: string, level: number | null): FoundClass[] {
       : findClasses(names, matching, store.cards.winnersOf(level), (index) =>
           store.strongest.of(index),
         );
-  const wanted = matching.slice(0, MAX_CLASSES).map((match) => match.class);
+  const wanted = matching.slice(0, MAX_INTEGERS).map((match) => match.class);
   useEffect(() => {
     if (level !== null) store.strongest.want(level, wanted);
   }, [level, wanted.join(), store.layout.value?.revision]);
@@ -255,7 +255,7 @@ function NothingFound({ query, onTry }: { query: string; onTry: (name: string) =
   );
 }
 
-/** What more there is, and what has not been looked at yet. */
+/** The number of further matches, and of cells whose classes are not known yet. */
 function SearchNote({ more }: { more: number }) {
   const { store } = useWidget();
   const { cells, total } = store.strongest.known.value;

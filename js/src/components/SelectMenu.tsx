@@ -3,7 +3,7 @@ import { useWidget } from "./context";
 import { Icon } from "./controls/icons";
 import { MenuItem, PopupButton } from "./controls/PopupButton";
 
-/** What can be done with a selection besides drawing one. */
+/** The commands for a selection besides drawing one. */
 export function SelectMenu() {
   const { store, view } = useWidget();
   const { selecting } = view;

@@ -1,6 +1,6 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { plural } from "../numbers";
-import { AtlasToCome } from "./AtlasToCome";
+import { plural } from "../util/numbers";
+import { AtlasPlaceholder } from "./AtlasPlaceholder";
 import { AcrossAxis, DownAxis } from "./Axes";
 import { Banners } from "./Banners";
 import { CopiedView } from "./CopiedView";
@@ -31,7 +31,7 @@ export function Stage() {
         </div>
         <DownAxis />
         <Rail />
-        <AtlasToCome />
+        <AtlasPlaceholder />
         <div class="aw-dock">
           <OverlayLegend />
           <div class="aw-floats">
@@ -47,7 +47,7 @@ export function Stage() {
   );
 }
 
-/** How much is selected. */
+/** The number of selected cells, and buttons for them. */
 function SelectionChip() {
   const { store, view } = useWidget();
   const { grid, cells } = store.selection.value;

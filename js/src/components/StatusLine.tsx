@@ -1,10 +1,11 @@
-import { formatCount, plural } from "../numbers";
-import { describeStatus } from "../traits";
+import type { Stage } from "../store/traits";
+import { describeStatus } from "../store/traits";
+import { formatCount, plural } from "../util/numbers";
 import { useWidget } from "./context";
 import { Progress } from "./controls/Progress";
 import { StateMark } from "./StateMark";
 
-const BUSY = new Set(["starting", "collecting", "layout", "attribution", "umap", "pictures"]);
+const AT_REST: readonly string[] = ["idle", "error", "closed"] satisfies Stage[];
 
 /** Always there: what happens, how far it is, how long it takes still; and what the marks mean. */
 export function StatusLine() {
@@ -14,7 +15,7 @@ export function StatusLine() {
   const grid = view.grid;
   const shown = layout &&
     grid && { cells: grid.ids.length, samples: layout.samples, images: layout.images };
-  const busy = BUSY.has(status.stage) && store.connected.value;
+  const busy = !AT_REST.includes(status.stage) && store.connected.value;
   const share = busy && status.total > 0 ? status.done / status.total : null;
   return (
     <div class="aw-status">
@@ -48,7 +49,7 @@ function Legend() {
   void store.pictureVersion.value;
   const grid = view.grid;
   if (!grid) return null;
-  const counts = store.pictures.counts(grid.size);
+  const counts = store.pictures.counts(grid.group);
   const entries = [
     {
       tone: "crop",

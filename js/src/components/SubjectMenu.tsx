@@ -1,13 +1,21 @@
 import { useSignal } from "@preact/signals";
-import type { Subject } from "../subject";
-import { ALL, argues, compared, describeSubject, isSame, nameSubject, wins } from "../subject";
+import type { Subject } from "../store/subject";
+import {
+  ALL,
+  classSubject,
+  comparisonSubject,
+  describeSubject,
+  isSame,
+  nameSubject,
+  winningSubject,
+} from "../store/subject";
 import { ClassPicker } from "./ClassPicker";
 import { useWidget } from "./context";
 import { IconButton } from "./controls/IconButton";
 import { Icon } from "./controls/icons";
 import { MenuItem, PopupButton } from "./controls/PopupButton";
 
-/** Which samples are on show: all, those of a class, or two classes compared; and the way back. */
+/** The choice of samples: all, those of a class, or two classes compared; and the way back. */
 export function SubjectMenu() {
   const { store, host } = useWidget();
   const wanted = store.traits.subject.value;
@@ -48,7 +56,7 @@ export function SubjectMenu() {
   );
 }
 
-/** Which class is asked for: the one, the first of two, or the other of two. */
+/** The class that is asked for: the one, the first of two, or the other of two. */
 type Asking = "class" | "first" | { first: string };
 
 function Menu({ onClose }: { onClose: () => void }) {
@@ -92,9 +100,15 @@ function Menu({ onClose }: { onClose: () => void }) {
         `“${current}”`,
         "what argues most for it",
         kind === "class",
-        () => show(argues(current)),
+        () => show(classSubject(current)),
       ],
-      ["wins", "What it wins", "of all classes", kind === "winning", () => show(wins(current))],
+      [
+        "wins",
+        "What it wins",
+        "of all classes",
+        kind === "winning",
+        () => show(winningSubject(current)),
+      ],
       [
         "against",
         `“${current}” or …`,
@@ -171,9 +185,9 @@ function Question({
         chosen={null}
         onChoose={(index) => {
           const name = names[index];
-          if (what === "class") onShow(argues(name));
+          if (what === "class") onShow(classSubject(name));
           else if (what === "first") onAsk({ first: name });
-          else if (first !== null && name !== first) onShow(compared(first, name));
+          else if (first !== null && name !== first) onShow(comparisonSubject(first, name));
         }}
       />
     </>

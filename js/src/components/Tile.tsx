@@ -1,4 +1,4 @@
-import type { Canvas } from "../decode";
+import type { Canvas } from "../util/decode";
 import { Drawing } from "./Drawing";
 
 /** One square of a sheet of pictures: `side` pixels from `left` and `top` on. */

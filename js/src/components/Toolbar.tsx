@@ -1,7 +1,8 @@
 import { useEffect, useRef } from "preact/hooks";
 import { rove } from "../keyboard/roving";
+import { FIRST_VIEW } from "../store/view_registry";
 import { copyView } from "../view/copy_view";
-import type { Tool } from "../view/view";
+import type { Tool } from "../view/pointer";
 import { useWidget } from "./context";
 import { IconButton } from "./controls/IconButton";
 import { ExportMenu } from "./ExportMenu";
@@ -10,6 +11,7 @@ import { OverlayMenu } from "./OverlayMenu";
 import { SearchBox } from "./SearchBox";
 import { SelectMenu } from "./SelectMenu";
 import { SubjectMenu } from "./SubjectMenu";
+import { ViewSwitch } from "./ViewSwitch";
 
 const TOOLS: [Tool, string][] = [
   ["pan", "Pan and open cells (P)"],
@@ -31,6 +33,31 @@ export function Toolbar({ onHelp }: { onHelp: () => void }) {
           {model}
         </span>
       )}
+      <ViewSwitch />
+      {view.showing.value === FIRST_VIEW ? <AtlasTools /> : <span class="aw-spring" />}
+      <IconButton
+        icon="fullscreen"
+        class="aw-quiet aw-fullscreen"
+        title="Full screen (F)"
+        label="Full screen"
+        onClick={() => toggleFullscreen(host)}
+      />
+      <IconButton
+        icon="help"
+        class="aw-quiet aw-keys"
+        title="Keys (?)"
+        label="Keys"
+        onClick={onHelp}
+      />
+    </div>
+  );
+}
+
+/** The tools of the atlas, while it is shown. */
+function AtlasTools() {
+  const { view } = useWidget();
+  return (
+    <>
       <SubjectMenu />
       <span class="aw-spring" />
       <SearchBox />
@@ -65,21 +92,7 @@ export function Toolbar({ onHelp }: { onHelp: () => void }) {
         data-aw-copy-view
         onClick={() => void copyView(view)}
       />
-      <IconButton
-        icon="fullscreen"
-        class="aw-quiet aw-fullscreen"
-        title="Full screen (F)"
-        label="Full screen"
-        onClick={() => toggleFullscreen(host)}
-      />
-      <IconButton
-        icon="help"
-        class="aw-quiet aw-keys"
-        title="Keys (?)"
-        label="Keys"
-        onClick={onHelp}
-      />
-    </div>
+    </>
   );
 }
 

@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
-import type { Canvas } from "../decode";
+import type { Canvas } from "../util/decode";
 
 /** An image as it is, pixel for pixel; styles give it its size. */
 export function WholeImage({ image, label }: { image: Canvas | null; label: string }) {

@@ -1,9 +1,11 @@
 import { signal } from "@preact/signals";
-import { type Canvas, decodeToCanvas } from "../decode";
-import type { BrowserMessage, ClassValue, KernelMessageOf } from "../messages";
-import type { Place } from "../view/view";
+import { keyOf, type Place } from "../geometry/place";
+import type { BrowserMessage, ClassValue, KernelMessageOf } from "../protocol/messages";
+import type { Handlers, Part } from "../protocol/parts";
+import type { PictureKey } from "../protocol/picture_key";
+import { type Canvas, decodeToCanvas } from "../util/decode";
 
-/** What speaks for and against the mean of every cell of a grid. */
+/** The diagnostics of every cell of a grid. */
 export interface GridDiagnoses {
   /** By cell; a cell that is too small for one of them is not in it. */
   agreement: ReadonlyMap<number, number>;
@@ -18,7 +20,7 @@ export interface Half {
   count: number;
   images: number;
   resultant: number | null;
-  /** Where its crops are in the strip. */
+  /** The place of its crops in the strip. */
   crops: { from: number; count: number };
   label: string | null;
   /** Null until they are known. */
@@ -40,18 +42,22 @@ export type DiagnosisMessage = KernelMessageOf<
   "diagnoses" | "diagnosis" | "halves" | "half_classes"
 >;
 
-/** What stays away is asked for again after this time (ms): whole grids take a while. */
+/** The time after which a missing answer is requested again (ms): whole grids take a while. */
 export const ASK_AGAIN = 4000;
 
-const keyOf = ({ grid, cell }: Place) => `${grid}:${cell}`;
-
-/** What is known of the samples behind the cells' means. */
-export class Diagnoses {
+/** The diagnostics of the samples behind the cells' means. */
+export class Diagnoses implements Part {
+  readonly handles: Handlers = {
+    diagnoses: (message, bytes) => this.receive(message, bytes),
+    diagnosis: (message, bytes) => this.receive(message, bytes),
+    halves: (message, bytes) => this.receive(message, bytes),
+    half_classes: (message, bytes) => this.receive(message, bytes),
+  };
   /** Counts up with every change. */
   readonly version = signal(0);
   private readonly grids = new Map<number, GridDiagnoses>();
-  private readonly cells = new Map<string, Diagnosis>();
-  private readonly splits = new Map<string, Halves>();
+  private readonly cells = new Map<PictureKey, Diagnosis>();
+  private readonly splits = new Map<PictureKey, Halves>();
   private readonly askedAt = new Map<string, number>();
   private epoch = 0;
 

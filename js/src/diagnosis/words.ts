@@ -1,12 +1,10 @@
-/** What diagnoses mean, in plain words. Pure. */
-import { formatCount, formatDecimal, formatPercent, plural } from "../numbers";
-import { capitalized } from "../words";
+/** Sentences about diagnostics, in plain words. Pure. */
+
+import { NEIGHBORS } from "../protocol/shared";
+import { capitalized, formatCount, formatDecimal, formatPercent, plural } from "../util/numbers";
 import type { Diagnosis, Halves } from "./diagnoses";
 
-/** How many neighbours are looked at. */
-export const NEIGHBOURS = 15;
-
-/** Which part of the values is smaller than one of them; null where there is nothing to compare. */
+/** The share of values smaller than one of them; null where there is nothing to compare. */
 export function shareBelow(values: Iterable<number>, value: number): number | null {
   let [below, all] = [0, 0];
   for (const other of values) {
@@ -57,8 +55,8 @@ export function describeGroups({ mixture, chance, count }: Diagnosis): string {
 
 export function describeKept({ kept }: Diagnosis): string {
   if (kept === null) return "There are no neighbours to compare.";
-  const near = formatDecimal(kept * NEIGHBOURS, 1);
-  return `Of its samples’ ${NEIGHBOURS} nearest neighbours ${near} are among the nearest on the map.`;
+  const near = formatDecimal(kept * NEIGHBORS, 1);
+  return `Of its samples’ ${NEIGHBORS} nearest neighbours ${near} are among the nearest on the map.`;
 }
 
 export function describeSplit({ cosine, apart, clear }: Halves): string {

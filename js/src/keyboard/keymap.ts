@@ -1,6 +1,6 @@
 import type { View } from "../view/view";
 
-/** What keys do beside the view itself. */
+/** The commands of keys that concern more than the view itself. */
 export interface KeyActions {
   help(): void;
   fullscreen(): void;
@@ -54,13 +54,13 @@ export const KEYMAP: Record<"Move" | "Cells" | "Select" | "Show", readonly Comma
       keys: ["[", "alt+ArrowLeft"],
       shown: "[",
       words: "back to the view before",
-      run: (view) => view.standpoints.go(-1),
+      run: (view) => view.viewpoints.go(-1),
     },
     {
       keys: ["]", "alt+ArrowRight"],
       shown: "]",
       words: "forward again",
-      run: (view) => view.standpoints.go(1),
+      run: (view) => view.viewpoints.go(1),
     },
   ],
   Cells: [
@@ -68,13 +68,13 @@ export const KEYMAP: Record<"Move" | "Cells" | "Select" | "Show", readonly Comma
       keys: arrows,
       shown: "← ↑ → ↓",
       words: "from cell to cell",
-      run: (view, _, key) => view.walking.step(...directionOf(key)),
+      run: (view, _, key) => view.cellWalk.step(...directionOf(key)),
     },
     {
       keys: ["Enter"],
       shown: "Enter",
       words: "open the cell",
-      run: (view) => view.walking.open(),
+      run: (view) => view.cellWalk.open(),
     },
     {
       keys: ["/"],
@@ -88,13 +88,13 @@ export const KEYMAP: Record<"Move" | "Cells" | "Select" | "Show", readonly Comma
       keys: [" "],
       shown: "Space",
       words: "this cell too, or no more",
-      run: (view) => view.walking.toggle(),
+      run: (view) => view.cellWalk.toggle(),
     },
     {
       keys: arrows.map((arrow) => `shift+${arrow}`),
       shown: "Shift + arrows",
       words: "along the way",
-      run: (view, _, key) => view.walking.selectStep(...directionOf(key)),
+      run: (view, _, key) => view.cellWalk.selectStep(...directionOf(key)),
     },
     {
       keys: ["mod+a"],
@@ -169,7 +169,7 @@ export const KEYMAP: Record<"Move" | "Cells" | "Select" | "Show", readonly Comma
   ],
 };
 
-/** What the pointer does, for the help: `pointer.ts` and `gestures.ts` do it. */
+/** The gestures of the pointer, for the help: `pointer.ts` and `gestures.ts` handle them. */
 export const GESTURES: readonly [string, string][] = [
   ["Drag, one finger", "move"],
   ["Wheel, two fingers", "zoom"],
@@ -203,6 +203,6 @@ export function chordOf(event: KeyboardEvent): string {
 export const isMac = (): boolean =>
   typeof navigator !== "undefined" && /^Mac|^iP/.test(navigator.platform);
 
-/** As it is written on the keys of this machine. */
+/** A shortcut as it is written on the keys of this machine. */
 export const namedHere = (shown: string, mac = isMac()): string =>
   mac ? shown.replace("Ctrl", "⌘").replace("Alt", "⌥").replace("Shift", "⇧") : shown;

@@ -1,10 +1,14 @@
 import type { Signal } from "@preact/signals";
-import { targetOf } from "../host";
+import { targetOf } from "../page/host";
+import { FIRST_VIEW } from "../store/view_registry";
 import type { View } from "../view/view";
 import { chordOf, commandFor, type KeyActions } from "./keymap";
 
-/** What the widget does with the key belongs to the control that has the focus. */
+/** Keys whose meaning belongs to the control that has the focus. */
 const OF_CONTROLS = /^(Enter| |(shift\+)?Arrow.*|Home|End)$/;
+
+/** Keys that mean the same in every view; all others are about the atlas. */
+const IN_EVERY_VIEW = /^(Escape|f|\?)$/;
 
 /** Acts on a key pressed while the widget has the focus; true if it meant something here. */
 export function handleKey(event: KeyboardEvent, view: View, actions: KeyActions): boolean {
@@ -12,6 +16,7 @@ export function handleKey(event: KeyboardEvent, view: View, actions: KeyActions)
   const chord = chordOf(event);
   if (target.matches("input, textarea, select") && chord !== "Escape") return false;
   if (target.matches("button, a, [role=separator]") && OF_CONTROLS.test(chord)) return false;
+  if (view.showing.peek() !== FIRST_VIEW && !IN_EVERY_VIEW.test(chord)) return false;
   const command = commandFor(chord);
   return command !== null && command.run(view, actions, chord) !== false;
 }

@@ -1,4 +1,4 @@
-/** How arrow keys go through controls that share one tab stop. */
+/** Arrow keys through controls that share one tab stop. */
 export type Axis = "horizontal" | "vertical" | "both";
 
 const STEPS: Record<Axis, Record<string, number>> = {
@@ -7,7 +7,7 @@ const STEPS: Record<Axis, Record<string, number>> = {
   both: { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 },
 };
 
-/** Which of so many items a key leads to, from one of them; null if the key means nothing here. */
+/** The item that a key leads to from another one; null if the key means nothing here. */
 export function nextItem(key: string, at: number, count: number, axis: Axis): number | null {
   if (count === 0) return null;
   if (key === "Home") return 0;
@@ -73,7 +73,7 @@ export function rove(element: HTMLElement, axis: Axis): () => void {
   };
 }
 
-/** Whether an item is in a popup within the element, rather than in the element itself. */
+/** True if an item is in a popup within the element, rather than in the element itself. */
 function inPopup(item: Element, element: Element): boolean {
   const popup = item.closest(".aw-popup");
   return popup !== null && popup !== element && element.contains(popup);

@@ -2,7 +2,7 @@
  * Colour scales. Mixed in OKLab (Björn Ottosson, 2020), where equal steps look equal, out of stops
  * whose lightness rises or falls all along: they can be told apart without seeing hues.
  */
-import { clamp } from "../geometry";
+import { clamp } from "../geometry/geometry";
 
 export type Rgb = readonly [number, number, number];
 

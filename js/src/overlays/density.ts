@@ -1,9 +1,10 @@
-import type { Grid } from "../grids";
-import { formatCount, plural } from "../numbers";
+import type { Grid } from "../geometry/grids";
+import { formatCount, plural } from "../util/numbers";
+import { ratioTicks } from "../util/ticks";
 import { pixelOf, VIRIDIS } from "./colour";
-import { type Overlay, ratioTicks } from "./overlay";
+import type { Overlay } from "./overlay";
 
-/** How many samples lie in each cell, by ratios: some cells hold a hundred times what others do. */
+/** An overlay of the samples in each cell, by ratios: some cells hold a hundred times others. */
 export function densityOverlay(grid: Grid): Overlay {
   let [low, high] = [Number.POSITIVE_INFINITY, 0];
   for (const cell of grid.ids) {

@@ -1,13 +1,14 @@
 import type { GridDiagnoses } from "../diagnosis/diagnoses";
-import type { Grid } from "../grids";
-import { formatDecimal, formatPercent } from "../numbers";
+import type { Grid } from "../geometry/grids";
+import { formatDecimal, formatPercent } from "../util/numbers";
+import { roundTicks } from "../util/ticks";
 import { MAKO, pixelOf } from "./colour";
-import { type Note, type Overlay, roundTicks } from "./overlay";
+import type { Note, Overlay } from "./overlay";
 
 /** From here on the mean is further from any sample than these are from each other. */
 export const EMPTY = 1.1;
 
-/** How far each cell's samples agree, and which cells are mixtures of two. */
+/** An overlay of the agreement of each cell's samples, with mixtures of two framed. */
 export function doubtOverlay(grid: Grid, known: GridDiagnoses | null): Overlay {
   const { agreement, emptiness, kept, mixtures } = known ?? NOTHING;
   const [low, high] = endsOf(agreement.values());
@@ -69,7 +70,7 @@ const NOTHING: GridDiagnoses = {
   mixtures: new Set(),
 };
 
-/** Where nearly all values lie. */
+/** The range in which nearly all values lie. */
 function endsOf(values: Iterable<number>): [number, number] {
   const sorted = [...values].sort((a, b) => a - b);
   if (sorted.length === 0) return [0, 1];

@@ -1,17 +1,18 @@
-import { formatDecimal } from "../numbers";
 import { DOUBTFUL_COSINE, isDoubtful } from "../pictures";
+import type { PictureKey } from "../protocol/picture_key";
+import { formatDecimal } from "../util/numbers";
 import { MAKO, pixelOf } from "./colour";
 import type { Overlay } from "./overlay";
 
-/** What is known of a cell's picture. */
+/** The facts about a cell's picture. */
 export interface PictureFacts {
-  grid: number;
+  key: PictureKey;
   state: string;
   cosine: number | null;
   rank: number | null;
 }
 
-/** How near the layer's answer to each picture is to what the picture is of. */
+/** An overlay of the cosine between the layer's answer to each picture and its direction. */
 export function fidelityOverlay(pictureOf: (cell: number) => PictureFacts | undefined): Overlay {
   return {
     colour: (cell) => {

@@ -1,21 +1,15 @@
-import { formatValue } from "../numbers";
+import type { Gain } from "../store/influences";
+import { formatValue } from "../util/numbers";
+import { roundTicks } from "../util/ticks";
 import { cssOf, divergingRamp, mixed, pixelOf } from "./colour";
-import { type Note, type Overlay, roundTicks } from "./overlay";
+import type { Note, Overlay } from "./overlay";
 
-/** What a class gains from a cell: the mean over its samples, with its interval. */
-export interface Gain {
-  value: number;
-  /** Null where one sample alone speaks. */
-  low: number | null;
-  high: number | null;
-}
-
-/** Where nothing is known of the sign: how far the colour is from zero's, and how opaque it is. */
+/** For an unknown sign: how far the colour is from zero's, and how opaque it is. */
 const PALE = { share: 0.5, alpha: 0.6 };
-/** So many of the cells lie within the scale; what is beyond has the colour of its end. */
+/** The share of cells within the scale; those beyond have the colour of its end. */
 const WITHIN = 0.98;
 
-/** Whether the interval leaves no doubt that the cell argues for the class, or against it. */
+/** True if the interval leaves no doubt that the cell argues for the class, or against it. */
 export function isClear({ low, high }: Gain): boolean {
   return low !== null && high !== null && (low > 0 || high < 0);
 }
@@ -27,7 +21,7 @@ export function reachOf(values: Iterable<number>): number {
   return sizes[Math.ceil(WITHIN * sizes.length) - 1] || sizes[sizes.length - 1] || 1;
 }
 
-/** What each cell adds to one class's logit: for it, or against it. */
+/** An overlay of what each cell adds to one class's logit: for it, or against it. */
 export function influenceOverlay(
   name: string,
   gains: ReadonlyMap<number, Gain>,

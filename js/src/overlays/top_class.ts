@@ -1,5 +1,6 @@
-import { NO_CERTAIN_CLASS } from "../words";
-import { className } from "./choice";
+import type { Winners } from "../store/cards";
+import { NO_CERTAIN_CLASS } from "../store/classes";
+import { className } from "../store/overlay_choice";
 import { CLASS_COLOURS, cssOf, OTHER_COLOUR, pixelOf, UNCERTAIN_COLOUR } from "./colour";
 import type { Note, Overlay } from "./overlay";
 
@@ -7,12 +8,7 @@ import type { Note, Overlay } from "./overlay";
 const SHARED = 0.4;
 
 /**
- * Who wins a cell: one class, two that share it (the stronger one first), or none for certain.
- */
-export type Winners = readonly number[];
-
-/**
- * Which class has which colour. Those that keep among the commonest keep their colour, so that
+ * Assign colours to classes. Those that keep among the commonest keep their colour, so that
  * moving about does not repaint the atlas.
  */
 export function assignColours(
@@ -34,7 +30,7 @@ export function assignColours(
   return assigned;
 }
 
-/** How many cells each class wins alone, the commonest first. */
+/** Count the cells that each class wins alone, the commonest first. */
 export function countWins(
   cells: Iterable<number>,
   winners: ReadonlyMap<number, Winners>,

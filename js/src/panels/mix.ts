@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
-import { clamp } from "../geometry";
-import type { LivePictures } from "../inspections";
-import type { Place } from "../view/view";
+import { clamp } from "../geometry/geometry";
+import type { Place } from "../geometry/place";
+import type { LivePictures } from "../store/inspections";
 import type { PanelStore } from "./panel";
 
 /** The picture follows the slider once it rests this long (ms). */
@@ -10,7 +10,7 @@ const REST = 110;
 /** The picture between two cells: made when it is asked for, and only for where the slider is. */
 export class Mix {
   readonly share = signal(0.5);
-  /** What is being made, and for which share; null before the slider is touched. */
+  /** The picture being made, and its share; null before the slider is touched. */
   readonly live = signal<{ share: number; pictures: LivePictures } | null>(null);
   private timer: ReturnType<typeof setTimeout> | null = null;
 

@@ -2,24 +2,26 @@ import { effect, type ReadonlySignal, signal, untracked } from "@preact/signals"
 import type { CausalTest } from "../causes/causal_test";
 import type { PatchTest } from "../causes/patch_test";
 import type { Running } from "../causes/running";
-import type { Details } from "../details";
-import type { LivePictures } from "../inspections";
-import type { Place } from "../view/view";
+import type { Place } from "../geometry/place";
+import { keyOf } from "../geometry/place";
+import type { PictureKey } from "../protocol/picture_key";
+import type { Details } from "../store/details";
+import type { LivePictures } from "../store/inspections";
 
-/** What an open panel needs of the store. */
+/** The part of the store that an open panel needs. */
 export interface PanelStore {
   readonly connected: ReadonlySignal<boolean>;
   readonly details: Details;
-  wantCard(grid: number, cell: number): void;
+  wantCard(place: Place): void;
 }
 
-/** What the large frame of a panel shows: one of these pictures, or a crop within its image. */
+/** The content of a panel's large frame: one of these pictures, or a crop within its image. */
 export type Looking =
   | { kind: "live" }
   | { kind: "variant"; at: number }
   | { kind: "crop"; at: number };
 
-/** How often the kernel is asked for what is still missing on the card (ms). */
+/** The pause between requests for what is still missing on the card (ms). */
 const ASK_AGAIN = 1500;
 export const MORE_STEPS = 64;
 export const VARIANTS = 4;
@@ -32,10 +34,10 @@ export class Panel {
   readonly seed = signal(0);
   readonly live = signal<LivePictures | null>(null);
   readonly variants = signal<LivePictures | null>(null);
-  /** What was tried out with the cell. */
+  /** The experiments with the cell. */
   readonly tried = signal<Running<CausalTest> | null>(null);
   readonly patched = signal<Running<PatchTest> | null>(null);
-  /** What was chosen to be looked at, and what the pointer rests on meanwhile. */
+  /** The content chosen for the frame, and that under the pointer meanwhile. */
   private readonly chosen = signal<Looking>(LIVE);
   private readonly glimpsed = signal<Looking | null>(null);
   private readonly endings: (() => void)[] = [];
@@ -44,8 +46,7 @@ export class Panel {
     private readonly store: PanelStore,
     readonly place: Place,
   ) {
-    const { grid, cell } = place;
-    const ask = () => store.wantCard(grid, cell);
+    const ask = () => store.wantCard(place);
     ask();
     const asking = setInterval(ask, ASK_AGAIN);
     this.endings.push(
@@ -64,15 +65,15 @@ export class Panel {
     );
   }
 
-  get key(): string {
-    return `${this.place.grid}:${this.place.cell}`;
+  get key(): PictureKey {
+    return keyOf(this.place);
   }
 
   get looking(): Looking {
     return this.glimpsed.value ?? this.chosen.value;
   }
 
-  /** Whether something else than the live picture was chosen. */
+  /** True if something else than the live picture was chosen. */
   get looksElsewhere(): boolean {
     return this.chosen.value.kind !== "live";
   }
@@ -130,7 +131,9 @@ export class Panel {
   }
 
   private dropUnfinishedVariants(): void {
-    const { variants } = this;
-    if (variants.peek() && !variants.peek()?.state.peek().done) variants.value = null;
+    const variants = this.variants.peek();
+    if (!variants || variants.state.peek().done) return;
+    variants.stop();
+    this.variants.value = null;
   }
 }

@@ -1,18 +1,18 @@
 import { batch, computed, effect, type Signal, signal, untracked } from "@preact/signals";
 import type { Choices } from "../causes/choices";
-import type { Place } from "../view/view";
+import { type Place, samePlace } from "../geometry/place";
 import { Mix } from "./mix";
 import { Panel, type PanelStore } from "./panel";
 
-const MOST = 2;
+const MAX_PANELS = 2;
 
-const isSame = (a: Place | null, b: Place | null) => a?.grid === b?.grid && a?.cell === b?.cell;
-const isAmong = (places: readonly Place[], place: Place) => places.some((it) => isSame(it, place));
+const isAmong = (places: readonly Place[], place: Place) =>
+  places.some((it) => samePlace(it, place));
 
 /** The cells that have a panel, left one first: those that are pinned, then the one opened last. */
 export function placesShown(pinned: readonly Place[], opened: Place | null): Place[] {
   const places = opened && !isAmong(pinned, opened) ? [...pinned, opened] : [...pinned];
-  return places.slice(0, MOST);
+  return places.slice(0, MAX_PANELS);
 }
 
 /**
@@ -22,17 +22,17 @@ export function placesShown(pinned: readonly Place[], opened: Place | null): Pla
 export class Panels {
   readonly pinned = signal<readonly Place[]>([]);
   readonly shown = signal<readonly Panel[]>([]);
-  /** Which part of a panel is shown; it stays when another cell is opened. */
+  /** The tab that is shown; it stays when another cell is opened. */
   readonly tab = signal("cell");
   /** Between the two that are compared; null unless there are two. */
   readonly mix = signal<Mix | null>(null);
   /** Opened, but both places are taken by pinned panels. */
   readonly waiting = computed(() => {
     const opened = this.opened.value;
-    const taken = this.pinned.value.length === MOST && opened && !this.isPinned(opened);
+    const taken = this.pinned.value.length === MAX_PANELS && opened && !this.isPinned(opened);
     return taken ? opened : null;
   });
-  /** How far the live picture of the cell opened last is. */
+  /** The step of the live picture of the cell opened last. */
   readonly step = computed(() => this.shown.value.at(-1)?.live.value?.state.value.step ?? 0);
   private readonly stopFollowing: () => void;
 
@@ -62,29 +62,29 @@ export class Panels {
   }
 
   pin(place: Place): void {
-    if (this.pinned.peek().length >= MOST || isAmong(this.pinned.peek(), place)) return;
+    if (this.pinned.peek().length >= MAX_PANELS || isAmong(this.pinned.peek(), place)) return;
     batch(() => {
       this.pinned.value = [...this.pinned.peek(), place];
-      if (isSame(this.opened.peek(), place)) this.opened.value = null;
+      if (samePlace(this.opened.peek(), place)) this.opened.value = null;
     });
   }
 
   /** The panel stays, until another cell is opened; where one is already, it closes. */
   unpin(place: Place): void {
     batch(() => {
-      this.pinned.value = this.pinned.peek().filter((it) => !isSame(it, place));
+      this.pinned.value = this.pinned.peek().filter((it) => !samePlace(it, place));
       this.opened.value ??= place;
     });
   }
 
   close(place: Place): void {
     batch(() => {
-      this.pinned.value = this.pinned.peek().filter((it) => !isSame(it, place));
-      if (isSame(this.opened.peek(), place)) this.opened.value = null;
+      this.pinned.value = this.pinned.peek().filter((it) => !samePlace(it, place));
+      if (samePlace(this.opened.peek(), place)) this.opened.value = null;
     });
   }
 
-  /** What Escape does: one thing at a time, the latest first. */
+  /** Close one thing, the latest first: the key Escape. */
   closeOne(): boolean {
     const elsewhere = this.shown.peek().find((panel) => panel.looksElsewhere);
     const last = this.opened.peek() ?? this.pinned.peek().at(-1);
@@ -109,13 +109,13 @@ export class Panels {
   private show(places: readonly Place[]): void {
     const before = this.shown.peek();
     const panels = places.map(
-      (place) => before.find((it) => isSame(it.place, place)) ?? new Panel(this.store, place),
+      (place) => before.find((it) => samePlace(it.place, place)) ?? new Panel(this.store, place),
     );
     if (panels.length === before.length && panels.every((it, at) => it === before[at])) return;
     for (const panel of before) if (!panels.includes(panel)) panel.dispose();
     const [first, other] = panels;
     const mix = this.mix.peek();
-    const stays = mix && isSame(mix.first, first?.place) && isSame(mix.other, other?.place);
+    const stays = mix && samePlace(mix.first, first?.place) && samePlace(mix.other, other?.place);
     batch(() => {
       this.shown.value = panels;
       if (stays) return;

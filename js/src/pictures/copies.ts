@@ -1,4 +1,4 @@
-import { Lru } from "../lru";
+import { Lru } from "../util/lru";
 import type { Divisor } from "./make_copies";
 import type { Sheet } from "./picture";
 
@@ -7,7 +7,7 @@ const ENLARGED = 1.25;
 /** The side of the thumbnails, which stay: what is drawn no larger needs no copy. */
 export const THUMB = 8;
 
-/** Which copy of a picture of `tile` pixels is drawn `size` pixels large; null: the thumbnail. */
+/** The copy of a picture of `tile` pixels to draw `size` pixels large; null: the thumbnail. */
 export function divisorFor(size: number, tile: number): Divisor | null {
   if (size <= THUMB * ENLARGED) return null;
   if (size <= (tile / 4) * ENLARGED) return 4;
@@ -50,7 +50,7 @@ export class DecodedCopies {
     return this.copies.get(keyOf(sheet, divisor))?.bitmap;
   }
 
-  /** Whether there is such a copy; asking does not count as use. */
+  /** True if there is such a copy; asking does not count as use. */
   has(sheet: Sheet, divisor: Divisor): boolean {
     return this.copies.peek(keyOf(sheet, divisor)) !== undefined;
   }
@@ -75,4 +75,4 @@ export class DecodedCopies {
   }
 }
 
-const keyOf = (sheet: Sheet, divisor: Divisor) => sheet.key * 8 + divisor;
+const keyOf = (sheet: Sheet, divisor: Divisor) => sheet.serial * 8 + divisor;

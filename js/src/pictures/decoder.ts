@@ -1,7 +1,7 @@
 import { borrowWorker, returnWorker } from "./copy_worker";
 import { type Copies, type Divisor, makeCopies } from "./make_copies";
 
-/** What is to be made of a sheet. */
+/** The copies that are to be made of a sheet. */
 export interface Task {
   bytes: Uint8Array;
   divisors: readonly Divisor[];

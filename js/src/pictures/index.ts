@@ -1,3 +1,3 @@
-export type { Picture, PictureState } from "./picture";
-export { DOUBTFUL_COSINE, isDoubtful, STATES, supersedes } from "./picture";
+export type { ArrivingSheet, Picture, PictureState } from "./picture";
+export { DOUBTFUL_COSINE, isDoubtful, supersedes } from "./picture";
 export { type PictureMemory, Pictures } from "./pictures";

@@ -1,4 +1,4 @@
-/** How many times smaller than sent the copies of a sheet are; the last is the thumbnails'. */
+/** The factors by which copies of a sheet are smaller than sent; the last is the thumbnails'. */
 export type Divisor = 1 | 2 | 4 | 8;
 
 export interface Copies {

@@ -1,15 +1,15 @@
-import type { Context2D } from "../decode";
-import type { KernelMessageOf } from "../messages";
-import { Slices } from "../slices";
+import type { PictureGroup, PictureKey } from "../protocol/picture_key";
+import type { Context2D } from "../util/decode";
+import { Slices } from "../util/slices";
 import { THUMB } from "./copies";
 import type { Copies } from "./make_copies";
-import { type Picture, type PictureState, type Sheet, supersedes, Tally } from "./picture";
+import { type ArrivingSheet, type Picture, type Sheet, supersedes, Tally } from "./picture";
 import { type Bounds, closeAll, SheetLibrary } from "./sheet_library";
 import { type CellBlock, Thumbs } from "./thumbs";
 
-/** What is kept at most, thumbnails apart. */
+/** The most bytes that are kept, thumbnails apart. */
 const BOUNDS: Bounds = { decoded: 96 * 2 ** 20, compressed: 48 * 2 ** 20 };
-/** What a picture replaced is needed no longer than it fades in (ms). */
+/** The time for which a replaced picture is kept: the new one fades in over it (ms). */
 const BEFORE_KEPT = 1000;
 
 const WHOLE = { x: 0, y: 0, side: 1 };
@@ -32,21 +32,21 @@ export interface PictureMemory {
  * again is told to `onLost`.
  */
 export class Pictures {
-  private readonly grids = new Map<number, Map<number, Picture>>();
-  private readonly tallies = new Map<number, Tally>();
+  private readonly pictures = new Map<PictureKey, Picture>();
+  private readonly tallies = new Map<PictureGroup, Tally>();
   private readonly thumbs = new Thumbs();
   private readonly library: SheetLibrary<Picture>;
   private readonly slices = new Slices();
-  private nextKey = 0;
+  private nextSerial = 0;
   private epoch = 0;
 
   /**
-   * `onChange` hears which cells of which grid look different now, `onLost` which ones are wanted
-   * larger than they are kept. Real crops are `muted` where they stand in for pictures.
+   * `onChange` hears which pictures look different now, `onLost` which ones are wanted larger than
+   * they are kept. Real crops are `muted` where they stand in for pictures.
    */
   constructor(
-    private readonly onChange: (grid: number, cells: number[]) => void,
-    onLost: (grid: number, cell: number) => void = () => {},
+    private readonly onChange: (keys: PictureKey[]) => void,
+    onLost: (key: PictureKey) => void = () => {},
     bounds = BOUNDS,
     muted = true,
   ) {
@@ -54,16 +54,16 @@ export class Pictures {
       bounds,
       (sheet) => muted && sheet.state === "crop",
       (sheet) => this.slices.add(() => this.tell(sheet)),
-      ({ grid, cell }) => onLost(grid, cell),
+      ({ key }) => onLost(key),
     );
   }
 
-  get(grid: number, cell: number): Picture | undefined {
-    return this.grids.get(grid)?.get(cell);
+  get(key: PictureKey): Picture | undefined {
+    return this.pictures.get(key);
   }
 
-  counts(grid: number): Readonly<Tally> {
-    return this.tallies.get(grid) ?? EMPTY;
+  counts(group: PictureGroup): Readonly<Tally> {
+    return this.tallies.get(group) ?? EMPTY;
   }
 
   get memory(): PictureMemory {
@@ -81,7 +81,7 @@ export class Pictures {
   clear(): void {
     this.epoch++;
     this.library.clear();
-    this.grids.clear();
+    this.pictures.clear();
     this.tallies.clear();
     this.thumbs.clear();
   }
@@ -93,16 +93,16 @@ export class Pictures {
   }
 
   /** Decodes a sheet and files its pictures; resolves once they can be drawn. */
-  async receive(message: KernelMessageOf<"sheet">, bytes: Uint8Array): Promise<void> {
+  async receive(arriving: ArrivingSheet, bytes: Uint8Array): Promise<void> {
     const { epoch } = this;
     const sheet: Sheet = {
-      key: this.nextKey++,
-      id: message.sheet,
-      grid: message.grid,
-      state: message.state as PictureState,
-      columns: Math.max(1, message.columns),
-      tile: message.tile,
-      cells: new Set(),
+      serial: this.nextSerial++,
+      id: arriving.id,
+      group: arriving.group,
+      state: arriving.state,
+      columns: Math.max(1, arriving.columns),
+      tile: arriving.tile,
+      keys: new Set(),
     };
     let copies: Copies;
     try {
@@ -113,82 +113,74 @@ export class Pictures {
     }
     await new Promise<void>((resolve) =>
       this.slices.add(() => {
-        if (epoch === this.epoch) this.file(sheet, bytes, copies, message);
+        if (epoch === this.epoch) this.file(sheet, bytes, copies, arriving);
         else closeAll(copies);
         resolve();
       }),
     );
   }
 
-  private file(
-    sheet: Sheet,
-    bytes: Uint8Array,
-    copies: Copies,
-    message: KernelMessageOf<"sheet">,
-  ): void {
-    const { grid } = sheet;
-    const cells = this.grids.get(grid) ?? new Map<number, Picture>();
-    this.grids.set(grid, cells);
-    const tally = this.tallies.get(grid) ?? new Tally();
-    this.tallies.set(grid, tally);
+  private file(sheet: Sheet, bytes: Uint8Array, copies: Copies, arriving: ArrivingSheet): void {
+    const tally = this.tallies.get(sheet.group) ?? new Tally();
+    this.tallies.set(sheet.group, tally);
     const small = copies.bitmaps.find((copy) => copy.divisor === 8)!.bitmap;
     const side = sheet.tile / 8;
     const arrived = performance.now();
     const replaced = new Set<Sheet>();
-    message.cells.forEach((cell, index) => {
-      const before = cells.get(cell) ?? null;
+    arriving.keys.forEach((key, index) => {
+      const before = this.pictures.get(key) ?? null;
       const present = before && { state: before.state, sheet: before.sheet.id };
       if (present && !supersedes({ state: sheet.state, sheet: sheet.id }, present)) return;
-      const cosine = message.cosine[index] ?? null;
-      const rank = message.rank[index] ?? null;
+      const cosine = arriving.cosine[index] ?? null;
+      const rank = arriving.rank[index] ?? null;
       const { state } = sheet;
-      const picture: Picture = { grid, cell, state, cosine, rank, arrived, before, sheet, index };
+      const [x, y] = placeIn(sheet, index, side);
+      const thumb = this.thumbs.put(key, small, x, y, side);
+      const picture: Picture = { key, state, cosine, rank, arrived, before, sheet, index, thumb };
       if (before) {
         before.before = null; // no chains of what nobody sees any more
-        before.sheet.cells.delete(cell);
+        before.sheet.keys.delete(key);
         replaced.add(before.sheet);
         tally.add(before, -1);
       }
       tally.add(picture, 1);
-      cells.set(cell, picture);
-      sheet.cells.add(cell);
-      const [x, y] = placeIn(sheet, index, side);
-      this.thumbs.put(grid, cell, small, x, y, side);
+      this.pictures.set(key, picture);
+      sheet.keys.add(key);
     });
     small.close();
-    const changed = [...sheet.cells];
+    const changed = [...sheet.keys];
     if (changed.length > 0) this.library.add(sheet, bytes, copies);
     else closeAll(copies);
     setTimeout(() => {
-      for (const cell of changed) {
-        const picture = cells.get(cell);
+      for (const key of changed) {
+        const picture = this.pictures.get(key);
         if (picture?.sheet === sheet) picture.before = null;
       }
-      for (const other of replaced) if (other.cells.size === 0) this.library.forget(other);
+      for (const other of replaced) if (other.keys.size === 0) this.library.forget(other);
     }, BEFORE_KEPT);
     this.tell(sheet);
   }
 
-  private tell({ grid, cells }: Sheet): void {
-    if (cells.size > 0) this.onChange(grid, [...cells]);
+  private tell({ keys }: Sheet): void {
+    if (keys.size > 0) this.onChange([...keys]);
   }
 
-  /** Says how large, in target pixels, the pictures of a grid are drawn from now on. */
-  expect(grid: number, size: number): void {
-    this.library.expect(grid, size);
+  /** Says how large, in target pixels, the pictures of a group are drawn from now on. */
+  expect(group: PictureGroup, size: number): void {
+    this.library.expect(group, size);
   }
 
   /**
-   * Whether a picture can be drawn `size` target pixels large without being blurred. If not, what
+   * True if a picture can be drawn `size` target pixels large without being blurred. If not, what
    * is needed is on its way: `onChange` will tell.
    */
   isReady(picture: Picture, size: number): boolean {
     return this.library.isReady(picture.sheet, size, picture);
   }
 
-  /** Whether a picture is drawn larger than all that is kept of it, the compressed one included. */
-  isMissed(grid: number, cell: number): boolean {
-    const picture = this.get(grid, cell);
+  /** True if a picture is drawn larger than all that is kept of it, the compressed one included. */
+  isMissed(key: PictureKey): boolean {
+    const picture = this.get(key);
     return picture !== undefined && this.library.isMissed(picture.sheet);
   }
 
@@ -214,10 +206,8 @@ export class Pictures {
       side = sheet.tile / copy.divisor;
       [left, top] = placeIn(sheet, picture.index, side);
     } else {
-      const thumb = this.thumbs.find(picture.grid, picture.cell);
-      if (!thumb) return;
-      source = thumb.canvas;
-      [left, top] = [thumb.x, thumb.y];
+      source = picture.thumb.canvas;
+      [left, top] = [picture.thumb.x, picture.thumb.y];
     }
     context.drawImage(
       source,

@@ -1,4 +1,5 @@
-import { Lru } from "../lru";
+import type { PictureGroup } from "../protocol/picture_key";
+import { Lru } from "../util/lru";
 import { DecodedCopies, divisorFor } from "./copies";
 import { Decoder } from "./decoder";
 import type { Copies, Divisor } from "./make_copies";
@@ -12,11 +13,11 @@ export interface Bounds {
 }
 
 /**
- * What just was decoded is not decoded again before this time (ms): a view that needs more copies
+ * The time before which a decoded sheet is not decoded again (ms): a view that needs more copies
  * than are kept would have the same ones made for ever.
  */
-const PATIENCE = 1500;
-const MANY_WISHES = 500;
+const DECODE_PAUSE = 1500;
+const MAX_WISHES = 500;
 
 /**
  * The sheets, compressed, and decoded copies of them at the sizes at which they are drawn; of both,
@@ -27,10 +28,10 @@ export class SheetLibrary<Asker> {
   readonly copies: DecodedCopies;
   readonly compressed: Lru<Sheet, Uint8Array>;
   private readonly decoder = new Decoder();
-  /** What is being decoded again (infinite), or until when it is not to be. */
+  /** The sheets being decoded again (infinite), or the time before which they are not to be. */
   private readonly wishes = new Map<string, number>();
-  /** How large pictures of a grid are drawn (target pixels): those that arrive are kept for that. */
-  private readonly expected = new Map<number, number>();
+  /** The size at which a group is drawn (target pixels): those that arrive are kept for that. */
+  private readonly expected = new Map<PictureGroup, number>();
   private epoch = 0;
 
   constructor(
@@ -57,14 +58,14 @@ export class SheetLibrary<Asker> {
     this.decoder.dispose();
   }
 
-  expect(grid: number, size: number): void {
-    this.expected.set(grid, size);
+  expect(group: PictureGroup, size: number): void {
+    this.expected.set(group, size);
   }
 
   /** Decodes a sheet that has just arrived, for thumbnails too. */
   open(sheet: Sheet, bytes: Uint8Array): Promise<Copies> {
     // What nobody has drawn so far needs no more than a small copy.
-    const size = this.expected.get(sheet.grid) ?? sheet.tile / 4;
+    const size = this.expected.get(sheet.group) ?? sheet.tile / 4;
     const wanted = divisorFor(size, sheet.tile);
     const divisors: Divisor[] = wanted === null ? [8] : [wanted, 8];
     return this.decoder.decodeFresh({ bytes, divisors, mute: this.mutes(sheet) });
@@ -80,13 +81,13 @@ export class SheetLibrary<Asker> {
     this.copies.drop(sheet);
   }
 
-  /** Whether pictures of the sheet are drawn larger than what is kept of it, bytes included. */
+  /** True if pictures of the sheet are drawn larger than all that is kept of it, bytes included. */
   isMissed(sheet: Sheet): boolean {
-    const wanted = divisorFor(this.expected.get(sheet.grid) ?? 0, sheet.tile);
+    const wanted = divisorFor(this.expected.get(sheet.group) ?? 0, sheet.tile);
     return wanted !== null && !this.compressed.peek(sheet) && !this.copies.has(sheet, wanted);
   }
 
-  /** Whether there is a copy that is large enough; if not, asks for it. */
+  /** Return true if there is a copy that is large enough; if not, ask for it. */
   isReady(sheet: Sheet, size: number, asker: Asker): boolean {
     const wanted = divisorFor(size, sheet.tile);
     if (wanted === null || this.copies.has(sheet, wanted)) return true;
@@ -115,9 +116,9 @@ export class SheetLibrary<Asker> {
 
   /** Has a copy made from the compressed sheet, if that is still here. */
   private request(sheet: Sheet, divisor: Divisor, asker: Asker): void {
-    const expected = divisorFor(this.expected.get(sheet.grid) ?? 0, sheet.tile);
+    const expected = divisorFor(this.expected.get(sheet.group) ?? 0, sheet.tile);
     if (expected !== null && expected < divisor) divisor = expected;
-    const wish = `${sheet.key}/${divisor}`;
+    const wish = `${sheet.serial}/${divisor}`;
     const now = performance.now();
     if ((this.wishes.get(wish) ?? 0) > now) return;
     const bytes = this.compressed.get(sheet);
@@ -131,7 +132,7 @@ export class SheetLibrary<Asker> {
     this.decoder
       .decodeAgain({ bytes, divisors: [divisor], mute: this.mutes(sheet) })
       .then((copies) => {
-        if (epoch !== this.epoch || sheet.cells.size === 0) {
+        if (epoch !== this.epoch || sheet.keys.size === 0) {
           closeAll(copies);
         } else {
           this.keep(sheet, copies);
@@ -140,12 +141,12 @@ export class SheetLibrary<Asker> {
       })
       .catch(() => {})
       .finally(() => {
-        if (epoch === this.epoch) this.wishes.set(wish, performance.now() + PATIENCE);
+        if (epoch === this.epoch) this.wishes.set(wish, performance.now() + DECODE_PAUSE);
       });
   }
 
   private forgetOldWishes(now: number): void {
-    if (this.wishes.size < MANY_WISHES) return;
+    if (this.wishes.size < MAX_WISHES) return;
     for (const [wish, until] of this.wishes) if (until < now) this.wishes.delete(wish);
   }
 }

@@ -1,5 +1,13 @@
-import type { Context2D } from "../decode";
+import {
+  cellGroup,
+  gridOf,
+  groupOf,
+  type PictureGroup,
+  type PictureKey,
+} from "../protocol/picture_key";
+import type { Context2D } from "../util/decode";
 import { THUMB } from "./copies";
+import type { Thumb } from "./picture";
 
 const SIDE = 512;
 const PER_SIDE = SIDE / THUMB;
@@ -7,13 +15,6 @@ const PER_SIDE = SIDE / THUMB;
 interface Page {
   canvas: OffscreenCanvas;
   context: OffscreenCanvasRenderingContext2D;
-}
-
-/** Where a thumbnail is. */
-export interface Place {
-  canvas: OffscreenCanvas;
-  x: number;
-  y: number;
 }
 
 /** Cells of a grid that lie together. */
@@ -25,47 +26,49 @@ export interface CellBlock {
 }
 
 /**
- * A small picture of every cell that ever had one, laid out like the atlas itself. They stay: 256
- * bytes a cell, so that there is always something to draw.
+ * A small version of every picture that ever arrived. They stay, 256 bytes each, so that there is
+ * always something to draw. Those of cells are laid out like the atlas itself, others row by row.
  */
 export class Thumbs {
-  /** The pages of each grid, row by row. */
-  private readonly grids = new Map<number, (Page | undefined)[]>();
+  /** The pages of each group, row by row. */
+  private readonly groups = new Map<PictureGroup, (Page | undefined)[]>();
+  /** The places of those that are not of cells: in the order in which they came. */
+  private readonly places = new Map<PictureGroup, Map<PictureKey, number>>();
   private pixels = 0;
 
   get bytes(): number {
     return this.pixels * 4;
   }
 
-  /** Takes a picture in: `side` pixels at (x, y) of `source`. */
-  put(
-    grid: number,
-    cell: number,
-    source: CanvasImageSource,
-    x: number,
-    y: number,
-    side: number,
-  ): void {
-    const pages = this.grids.get(grid) ?? [];
-    this.grids.set(grid, pages);
-    const index = pageOf(grid, cell);
+  /** Takes a picture in, `side` pixels at (x, y) of `source`; returns where it lies from now on. */
+  put(key: PictureKey, source: CanvasImageSource, x: number, y: number, side: number): Thumb {
+    const group = groupOf(key);
+    const pages = this.groups.get(group) ?? [];
+    this.groups.set(group, pages);
+    const [columns, at] = this.placeOf(group, key);
+    const index = pageOf(columns, at);
     let page = pages[index];
     if (!page) {
-      const length = Math.min(SIDE, grid * THUMB);
+      const length = Math.min(SIDE, columns * THUMB);
       const canvas = new OffscreenCanvas(length, length);
       page = { canvas, context: canvas.getContext("2d")! };
       pages[index] = page;
       this.pixels += length * length;
     }
-    page.context.drawImage(source, x, y, side, side, ...placeOn(grid, cell), THUMB, THUMB);
+    const [left, top] = placeOn(columns, at);
+    page.context.drawImage(source, x, y, side, side, left, top, THUMB, THUMB);
+    return { canvas: page.canvas, x: left, y: top };
   }
 
-  /** Where the picture of a cell is; null if there never was one. */
-  find(grid: number, cell: number): Place | null {
-    const page = this.grids.get(grid)?.[pageOf(grid, cell)];
-    if (!page) return null;
-    const [x, y] = placeOn(grid, cell);
-    return { canvas: page.canvas, x, y };
+  /** The number of columns that a picture's group has, and its own number among them. */
+  private placeOf(group: PictureGroup, key: PictureKey): [columns: number, at: number] {
+    const grid = gridOf(group);
+    if (grid !== null) return [grid, Number(key.slice(group.length + 1))];
+    const places = this.places.get(group) ?? new Map<PictureKey, number>();
+    this.places.set(group, places);
+    const at = places.get(key) ?? places.size;
+    places.set(key, at);
+    return [PER_SIDE, at];
   }
 
   /** Draws a part of a grid into a box; cells that never had a picture stay as they are. */
@@ -78,7 +81,7 @@ export class Thumbs {
     width: number,
     height: number,
   ): void {
-    const pages = this.grids.get(grid);
+    const pages = this.groups.get(cellGroup(grid));
     if (!pages) return;
     const [colEnd, rowEnd] = [part.col0 + part.cols, part.row0 + part.rows];
     const [scaleX, scaleY] = [width / part.cols, height / part.rows];
@@ -106,18 +109,19 @@ export class Thumbs {
   }
 
   clear(): void {
-    this.grids.clear();
+    this.groups.clear();
+    this.places.clear();
     this.pixels = 0;
   }
 }
 
-function pageOf(grid: number, cell: number): number {
-  const across = Math.ceil(grid / PER_SIDE);
-  const row = Math.floor(cell / grid);
-  return Math.floor(row / PER_SIDE) * across + Math.floor((cell % grid) / PER_SIDE);
+function pageOf(columns: number, at: number): number {
+  const across = Math.ceil(columns / PER_SIDE);
+  const row = Math.floor(at / columns);
+  return Math.floor(row / PER_SIDE) * across + Math.floor((at % columns) / PER_SIDE);
 }
 
-function placeOn(grid: number, cell: number): [number, number] {
-  const row = Math.floor(cell / grid);
-  return [((cell % grid) % PER_SIDE) * THUMB, (row % PER_SIDE) * THUMB];
+function placeOn(columns: number, at: number): [number, number] {
+  const row = Math.floor(at / columns);
+  return [((at % columns) % PER_SIDE) * THUMB, (row % PER_SIDE) * THUMB];
 }

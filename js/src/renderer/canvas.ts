@@ -1,7 +1,8 @@
-import type { Canvas } from "../decode";
-import { contextOf, makeCanvas } from "../decode";
-import type { Camera } from "../geometry";
-import { cellRange, clamp, viewportOf } from "../geometry";
+import type { Camera } from "../geometry/geometry";
+import { cellRange, clamp, viewportOf } from "../geometry/geometry";
+import { TILE } from "../protocol/shared";
+import type { Canvas } from "../util/decode";
+import { contextOf, makeCanvas } from "../util/decode";
 import type { CellStyle } from "./cell";
 import { drawCell, pictureSquare } from "./cell";
 import { Pace } from "./pace";
@@ -15,8 +16,6 @@ const CROSSFADE = 260;
 const SHORT = 10;
 /** From this size on (CSS pixels) a cell carries its label. */
 const LABEL_FROM = 104;
-/** The side of a picture as the kernel sends it. */
-const FULL = 64;
 
 interface Snapshot {
   canvas: Canvas;
@@ -32,7 +31,7 @@ export class CanvasRenderer implements Renderer {
   private snapshot: Snapshot | null = null;
   couldBeBetter = false;
   /**
-   * What a frame with the better filter takes, too long until settled frames show otherwise; and
+   * The time of a frame with the better filter, too long until settled frames show otherwise; and
    * whether the last one was such a frame.
    */
   private betterTakes = 2 * SHORT;
@@ -106,7 +105,7 @@ export class CanvasRenderer implements Renderer {
     const style: CellStyle = scene;
     this.tiles.leave();
     // Few cells: there is room for their full pictures, which cards and panels want at once.
-    scene.pictures.expect(grid.size, Math.max(slot, FULL));
+    scene.pictures.expect(grid.group, Math.max(slot, TILE));
     this.better = !scene.moving && (scene.settled || this.betterTakes < SHORT);
     this.couldBeBetter = !this.better;
     if (this.better) context.imageSmoothingQuality = "high";
@@ -175,7 +174,7 @@ export class CanvasRenderer implements Renderer {
     context.globalAlpha = 1;
   }
 
-  /** What was on the screen before, moved with the camera, fading away over the new. */
+  /** Draw the screen of before, moved with the camera, fading away over the new one. */
   private drawSnapshot(scene: Scene): boolean {
     const { snapshot, context } = this;
     if (!snapshot) return false;

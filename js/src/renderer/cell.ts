@@ -1,10 +1,10 @@
-import type { Context2D } from "../decode";
-import { clamp } from "../geometry";
-import type { Grid } from "../grids";
-import { divides, parentOf } from "../grids";
+import { clamp } from "../geometry/geometry";
+import type { Grid } from "../geometry/grids";
+import { divides, parentOf } from "../geometry/grids";
+import type { Colors } from "../page/theme";
 import type { Picture, Pictures } from "../pictures";
 import { isDoubtful } from "../pictures";
-import type { Colors } from "../theme";
+import type { Context2D } from "../util/decode";
 
 export interface CellStyle {
   grid: Grid;
@@ -17,7 +17,7 @@ export interface CellStyle {
   now: number;
 }
 
-/** How much of a slot stays free around its picture, so that neighbours do not run together. */
+/** The share of a slot left free around its picture, so that neighbours do not run together. */
 const GAP = 0.035;
 /** In smaller slots a pixel of gap would be more of them than that: small pictures abut. */
 const GAP_FROM = 12;
@@ -51,7 +51,7 @@ export function drawCell(
   snap: boolean,
 ): boolean {
   const square = pictureSquare(style.grid, cell, x, y, slot, snap);
-  const picture = style.pictures.get(style.grid.size, cell);
+  const picture = style.pictures.get(style.grid.key(cell));
   if (!picture) {
     drawStandIn(context, style, cell, square.x, square.y, square.side);
     return false;
@@ -83,9 +83,10 @@ function drawStandIn(
 ): void {
   const { size } = style.grid;
   for (let at = style.grids.length - 1; at >= 0; at--) {
-    const coarser = style.grids[at].size;
+    const grid = style.grids[at];
+    const coarser = grid.size;
     if (!divides(coarser, size)) continue;
-    const parent = style.pictures.get(coarser, parentOf(cell, size, coarser));
+    const parent = style.pictures.get(grid.key(parentOf(cell, size, coarser)));
     if (!parent) continue;
     const factor = size / coarser;
     const alpha = context.globalAlpha;

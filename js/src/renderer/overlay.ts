@@ -1,7 +1,7 @@
-import type { Camera, Point, Size } from "../geometry";
-import { cellBox } from "../geometry";
-import { outline } from "../selection/selection";
-import type { Colors } from "../theme";
+import type { Camera, Point, Size } from "../geometry/geometry";
+import { cellBox } from "../geometry/geometry";
+import { outline } from "../geometry/selection";
+import type { Colors } from "../page/theme";
 
 export interface OverlayScene {
   camera: Camera;

@@ -2,23 +2,23 @@
 const LONG = 10;
 /** One that takes less leaves room for more. */
 const SHORT = 7;
-const LEAST = 200;
-const MOST = 6000;
+const MIN_QUOTA = 200;
+const MAX_QUOTA = 6000;
 
 /**
- * How much may be composed in one frame. It follows what frames cost on this machine: less after a
+ * The amount that one frame may compose. It follows what frames cost on this machine: less after a
  * long one, more after a short one, counted in cells as small as they come.
  */
 export class Pace {
   private allowed = 300;
   private spent = 0;
 
-  /** What the next frame may spend. */
+  /** The cost that the next frame may have. */
   get quota(): number {
     return this.allowed;
   }
 
-  /** What a cell of this size in target pixels costs: a call, and its pixels. */
+  /** The cost of a cell of this size in target pixels: a call, and its pixels. */
   static costOf(side: number): number {
     return 1 + (side * side) / 1500;
   }
@@ -34,9 +34,9 @@ export class Pace {
     // A frame that composed nothing says nothing about composing.
     if (spent === 0) return;
     if (milliseconds > LONG) {
-      this.allowed = Math.max(LEAST, Math.min(this.allowed, spent) * 0.6);
+      this.allowed = Math.max(MIN_QUOTA, Math.min(this.allowed, spent) * 0.6);
     } else if (milliseconds < SHORT && spent >= this.allowed * 0.9) {
-      this.allowed = Math.min(MOST, this.allowed * 1.2);
+      this.allowed = Math.min(MAX_QUOTA, this.allowed * 1.2);
     }
   }
 }

@@ -1,7 +1,7 @@
-import type { Camera, Size } from "../geometry";
-import type { Grid } from "../grids";
+import type { Camera, Size } from "../geometry/geometry";
+import type { Grid } from "../geometry/grids";
+import type { Colors } from "../page/theme";
 import type { Pictures } from "../pictures";
-import type { Colors } from "../theme";
 import type { Tint } from "./tint";
 
 /** All that one frame depends on. */
@@ -29,7 +29,7 @@ export interface Scene {
 
 /** Draws the pictures. Canvas 2D now; WebGL may follow behind the same interface. */
 export interface Renderer {
-  /** Whether the last frame was drawn in haste: a settled one would look better. */
+  /** True if the last frame was drawn quickly: a settled one would look better. */
   readonly couldBeBetter: boolean;
   /** Before there is an atlas. */
   blank(color: string): void;

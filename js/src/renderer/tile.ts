@@ -1,7 +1,7 @@
-import type { Canvas, Context2D } from "../decode";
-import { contextOf, makeCanvas } from "../decode";
-import type { Grid } from "../grids";
-import { divides } from "../grids";
+import type { Grid } from "../geometry/grids";
+import { divides } from "../geometry/grids";
+import type { Canvas, Context2D } from "../util/decode";
+import { contextOf, makeCanvas } from "../util/decode";
 import type { CellStyle } from "./cell";
 import { drawCell } from "./cell";
 import { Pace } from "./pace";
@@ -10,10 +10,10 @@ import { type TilePlace, tilePlace } from "./tile_level";
 
 /** Smaller cells are not snapped to whole pixels: too much of them would be lost. */
 const SNAPPED_FROM = 6;
-/** So many cells are drawn between two looks at the clock. */
-const AT_ONCE = 16;
-/** What it costs to find out that a picture is not there yet. */
-const LOOK = 0.2;
+/** Cells that are drawn between two looks at the clock. */
+const CELLS_PER_LOOK = 16;
+/** The cost of finding out that a picture is not there yet. */
+const LOOK_COST = 0.2;
 
 /** A part of a grid as an image. */
 export interface Tile extends TilePlace {
@@ -23,13 +23,13 @@ export interface Tile extends TilePlace {
   canvas: Canvas;
   context: Context2D;
   cells: number[];
-  /** How many of its cells have had their turn. */
+  /** The number of its cells that have had their turn. */
   next: number;
   /** Cells that had theirs and look different now. */
   stale: Set<number>;
   /** Cells whose picture is not decoded yet; a coarser tile shows through. */
   waiting: Set<number>;
-  /** Whether there is a picture of all of it, if not the latest. */
+  /** True once there is a picture of all of it, if not the latest. */
   whole: boolean;
   /** Nothing was drawn twice so far: nothing has to be cleared. */
   fresh: boolean;
@@ -54,7 +54,7 @@ export function makeTile(grid: Grid, level: number, tx: number, ty: number): Til
   };
 }
 
-/** Whether there is something to compose now, rather than once more pictures are decoded. */
+/** True if there is something to compose now, rather than once more pictures are decoded. */
 export const isUnfinished = (tile: Tile) => tile.next < tile.cells.length || tile.stale.size > 0;
 
 /** Tries once more what waits: pictures may have been forgotten before they were decoded. */
@@ -110,16 +110,16 @@ export function composeTile(
   const cost = Pace.costOf(level);
   context.imageSmoothingQuality = "low";
   let spent = 0;
-  let untilLook = AT_ONCE;
+  let untilLook = CELLS_PER_LOOK;
   const paint = (cell: number, again: boolean) => {
     if (--untilLook === 0) {
-      untilLook = AT_ONCE;
+      untilLook = CELLS_PER_LOOK;
       if (performance.now() > end) quota = 0;
     }
-    const picture = scene.pictures.get(grid.size, cell);
+    const picture = scene.pictures.get(grid.key(cell));
     if (picture && covered && !scene.pictures.isReady(picture, level)) {
       tile.waiting.add(cell);
-      spent += LOOK;
+      spent += LOOK_COST;
       return;
     }
     tile.waiting.delete(cell);

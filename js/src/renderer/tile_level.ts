@@ -1,4 +1,4 @@
-/** Where tiles lie. Pure. A level is the side of a cell in a tile, in pixels: a power of two. */
+/** The places of tiles. A level is the side of a cell in a tile, in pixels: a power of two. */
 
 export const TILE = 512;
 const FINEST = 64;

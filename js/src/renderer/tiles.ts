@@ -1,5 +1,5 @@
-import type { Context2D } from "../decode";
-import { Lru } from "../lru";
+import type { Context2D } from "../util/decode";
+import { Lru } from "../util/lru";
 import type { Pace } from "./pace";
 import type { Scene } from "./renderer";
 import { composeTile, isUnfinished, makeTile, markStale, restart, retry, type Tile } from "./tile";
@@ -13,16 +13,16 @@ import {
 } from "./tile_level";
 
 /** Tiles take 1 MB at most. Three screens full of them are kept, within these numbers. */
-const LEAST_KEPT = 48;
-const MOST_KEPT = 160;
-/** So many levels up an enlarged tile is looked for while one is not whole. */
+const MIN_KEPT = 48;
+const MAX_KEPT = 160;
+/** The levels up to which an enlarged tile is looked for while one is not whole. */
 const ANCESTORS = 4;
-/** What shrinking four tiles into one costs, in cells. */
-const DERIVING = 150;
-/** So long is composed in a frame at most (ms), drawing included only in part. */
-const LONGEST = 6;
+/** The cost of shrinking four tiles into one, in cells. */
+const SHRINKING_COST = 150;
+/** The longest time that a frame composes (ms), drawing included only in part. */
+const MAX_COMPOSING = 6;
 /** While nothing moves, at least so much is composed in a frame: nobody waits for that frame. */
-const AT_REST = 1200;
+const QUOTA_AT_REST = 1200;
 
 /**
  * A pyramid of tiles aligned with the cells of a grid, so that panning draws a handful of images
@@ -30,8 +30,8 @@ const AT_REST = 1200;
  * one, enlarged, or the finer ones show through.
  */
 export class TilePyramid {
-  private readonly tiles = new Lru<string, Tile>(LEAST_KEPT);
-  /** What was drawn last: tiles that come into view again try again what they lack. */
+  private readonly tiles = new Lru<string, Tile>(MIN_KEPT);
+  /** The tiles drawn last: those that come into view again try again what they lack. */
   private inView = new Set<Tile>();
 
   constructor(private readonly pace: Pace) {}
@@ -71,10 +71,10 @@ export class TilePyramid {
       height: size.height * ratio,
     };
     const wanted = fromMiddle(tileRange(grid.size, level, slot, stage));
-    this.tiles.bound = Math.min(MOST_KEPT, Math.max(LEAST_KEPT, 3 * wanted.length));
-    scene.pictures.expect(grid.size, level);
-    const end = performance.now() + LONGEST;
-    const allowed = Math.max(this.pace.quota, scene.moving ? 0 : AT_REST);
+    this.tiles.bound = Math.min(MAX_KEPT, Math.max(MIN_KEPT, 3 * wanted.length));
+    scene.pictures.expect(grid.group, level);
+    const end = performance.now() + MAX_COMPOSING;
+    const allowed = Math.max(this.pace.quota, scene.moving ? 0 : QUOTA_AT_REST);
     let quota = allowed;
     let more = false;
     const before = this.inView;
@@ -137,11 +137,11 @@ export class TilePyramid {
     }
     tile.next = tile.cells.length;
     tile.whole = true;
-    return DERIVING;
+    return SHRINKING_COST;
   }
 
   /**
-   * What is known of a place: a coarser tile's part, else finer ones and, where these leave gaps,
+   * Draw what is known of a place: a coarser tile's part, else finer ones and, where these leave gaps,
    * thumbnails. No more than is seen: every layer costs as much as the picture itself.
    */
   private drawSubstitute(
@@ -169,7 +169,7 @@ export class TilePyramid {
   }
 }
 
-/** Whether these tiles leave nothing of a place free. */
+/** True if these tiles leave nothing of a place free. */
 function covers(tiles: readonly Tile[], place: TilePlace): boolean {
   const cells = tiles.reduce((sum, { cols, rows }) => sum + cols * rows, 0);
   return cells >= place.cols * place.rows && tiles.every((tile) => tile.whole);
@@ -200,7 +200,7 @@ function drawPart(
   );
 }
 
-/** Where a place is on the stage. Edges are snapped: no seam between neighbours. */
+/** The box of a place on the stage. Edges are snapped: no seam between neighbours. */
 function boxOf({ col0, row0, cols, rows }: TilePlace, slot: number, stage: Stage) {
   const x = Math.round(stage.left + col0 * slot);
   const y = Math.round(stage.top + row0 * slot);

@@ -1,11 +1,11 @@
-import type { Canvas, Context2D } from "../decode";
-import { contextOf, makeCanvas } from "../decode";
-import type { Camera, Size } from "../geometry";
-import { clamp, viewportOf } from "../geometry";
-import type { Grid } from "../grids";
+import type { Camera, Size } from "../geometry/geometry";
+import { clamp, viewportOf } from "../geometry/geometry";
+import type { Grid } from "../geometry/grids";
 import { cssOfPixel, parseColour, pixelOf } from "../overlays/colour";
 import type { Overlay } from "../overlays/overlay";
-import type { Colors } from "../theme";
+import type { Colors } from "../page/theme";
+import type { Canvas, Context2D } from "../util/decode";
+import { contextOf, makeCanvas } from "../util/decode";
 import { pictureSquare } from "./cell";
 
 /** Up to this many cells are tinted one by one, each no larger than its picture. */
@@ -126,7 +126,7 @@ export class Tint {
     return this.image;
   }
 
-  /** Where cells are too small for frames, those that had one have its colour instead. */
+  /** The image where cells are too small for frames: those that had one have its colour instead. */
   private markedImage(colour: string): Canvas {
     const { framed } = this;
     if (!framed) return this.pixelImage();

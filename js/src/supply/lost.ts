@@ -1,8 +1,10 @@
-/** How long what is wanted may gather before it is asked for (ms). */
-const GATHER = 250;
+import type { PictureKey } from "../protocol/picture_key";
+
+/** The time for which requests gather before they are sent (ms). */
+const GATHER_FOR = 250;
 /** A picture that does not come is asked for again after this time, so often at most. */
-const PATIENCE = 5000;
-const TIMES = 3;
+const RETRY_AFTER = 5000;
+const MAX_TRIES = 3;
 
 interface Entry {
   times: number;
@@ -14,35 +16,32 @@ interface Entry {
  * somebody looks at them: what a view only flies over is not.
  */
 export class LostPictures {
-  private readonly wanted = new Map<number, Map<number, Entry>>();
+  private readonly wanted = new Map<PictureKey, Entry>();
   private timer: ReturnType<typeof setTimeout> | null = null;
 
   /**
-   * `ask` sends for cells of one grid if it can; `isInSight` says whether one is looked at, and
+   * `ask` sends for pictures if it can; `isInSight` says whether one is looked at, and
    * `isMissed` whether it is still drawn larger than it is kept.
    */
   constructor(
-    private readonly ask: (grid: number, cells: number[]) => boolean,
-    private readonly isInSight: (grid: number, cell: number) => boolean,
-    private readonly isMissed: (grid: number, cell: number) => boolean,
+    private readonly ask: (keys: PictureKey[]) => boolean,
+    private readonly isInSight: (key: PictureKey) => boolean,
+    private readonly isMissed: (key: PictureKey) => boolean,
   ) {}
 
-  add(grid: number, cell: number): void {
-    const cells = this.wanted.get(grid) ?? new Map();
-    this.wanted.set(grid, cells);
-    if (cells.has(cell)) return;
-    cells.set(cell, { times: 0, last: Number.NEGATIVE_INFINITY });
+  add(key: PictureKey): void {
+    if (this.wanted.has(key)) return;
+    this.wanted.set(key, { times: 0, last: Number.NEGATIVE_INFINITY });
     this.sightChanged();
   }
 
-  arrived(grid: number, cells: readonly number[]): void {
-    const wanted = this.wanted.get(grid);
-    if (wanted) for (const cell of cells) wanted.delete(cell);
+  arrived(keys: readonly PictureKey[]): void {
+    for (const key of keys) this.wanted.delete(key);
   }
 
   /** Other cells are looked at now. */
   sightChanged(): void {
-    if (this.wanted.size > 0) this.wait(GATHER);
+    if (this.wanted.size > 0) this.wait(GATHER_FOR);
   }
 
   clear(): void {
@@ -60,23 +59,22 @@ export class LostPictures {
     this.timer = null;
     const now = performance.now();
     let waiting = false;
-    for (const [grid, wanted] of this.wanted) {
-      const due: number[] = [];
-      for (const [cell, entry] of wanted) {
-        if (!this.isMissed(grid, cell)) {
-          wanted.delete(cell);
-        } else if (entry.times < TIMES && this.isInSight(grid, cell)) {
-          waiting = true;
-          if (now - entry.last > PATIENCE - 1) due.push(cell);
-        }
+    const due: PictureKey[] = [];
+    for (const [key, entry] of this.wanted) {
+      if (!this.isMissed(key)) {
+        this.wanted.delete(key);
+      } else if (entry.times < MAX_TRIES && this.isInSight(key)) {
+        waiting = true;
+        if (now - entry.last > RETRY_AFTER - 1) due.push(key);
       }
-      if (due.length === 0 || !this.ask(grid, due)) continue;
-      for (const cell of due) {
-        const entry = wanted.get(cell)!;
+    }
+    if (due.length > 0 && this.ask(due)) {
+      for (const key of due) {
+        const entry = this.wanted.get(key)!;
         entry.times++;
         entry.last = now;
       }
     }
-    if (waiting) this.wait(PATIENCE);
+    if (waiting) this.wait(RETRY_AFTER);
   }
 }

@@ -1,5 +1,7 @@
-import type { BrowserMessage, KernelMessageOf } from "../messages";
-import { type Pictures, STATES } from "../pictures";
+import type { ArrivingSheet, PictureState, Pictures } from "../pictures";
+import type { BrowserMessage, KernelMessageOf } from "../protocol/messages";
+import { keyIn, type PictureGroup } from "../protocol/picture_key";
+import { PICTURE_STATES } from "../protocol/shared";
 
 type Sheet = { message: KernelMessageOf<"sheet">; bytes: Uint8Array };
 
@@ -22,7 +24,7 @@ export class Sheets {
     revision: number,
   ): void {
     const acknowledge = () => this.send({ kind: "acknowledge", sheet: message.sheet });
-    const valid = bytes && (STATES as readonly string[]).includes(message.state);
+    const valid = bytes && (PICTURE_STATES as readonly string[]).includes(message.state);
     if (!valid || message.revision < revision) {
       acknowledge();
     } else if (message.revision > revision) {
@@ -43,7 +45,16 @@ export class Sheets {
 
   private take({ message, bytes }: Sheet): Promise<void> {
     return this.pictures
-      .receive(message, bytes)
+      .receive(readSheet(message), bytes)
       .catch(() => console.warn(`[atlas_widget] sheet ${message.sheet} could not be decoded`));
   }
+}
+
+/** A message's pictures by their keys: the wire names a group and numbers in it. */
+function readSheet(message: KernelMessageOf<"sheet">): ArrivingSheet {
+  const { sheet: id, numbers, cosine, rank, tile, columns } = message;
+  const state = message.state as PictureState;
+  const group = message.group as PictureGroup;
+  const keys = numbers.map((number) => keyIn(group, number));
+  return { id, group, keys, state, cosine, rank, tile, columns };
 }

@@ -1,14 +1,15 @@
-import type { CellRange } from "../geometry";
-import { inRange } from "../geometry";
+import type { CellRange } from "../geometry/geometry";
+import { inRange } from "../geometry/geometry";
+import { cellOf, type PictureKey } from "../protocol/picture_key";
 
-/** What a view looks at: a range of a grid, and the cells in it from the middle outwards. */
+/** The cells in a view's sight: a range of a grid, and its cells from the middle outwards. */
 export interface InSight {
   grid: number;
   range: CellRange;
   cells: number[];
 }
 
-/** What all views of a store look at. */
+/** The cells in sight of all views of a store. */
 export class Sights {
   private readonly sights = new Map<object, InSight>();
 
@@ -20,14 +21,17 @@ export class Sights {
     this.sights.delete(view);
   }
 
-  has(grid: number, cell: number): boolean {
+  has(key: PictureKey): boolean {
+    const place = cellOf(key);
+    if (!place) return false;
+    const { grid, cell } = place;
     for (const sight of this.sights.values()) {
       if (sight.grid === grid && isInRange(sight.range, cell, grid)) return true;
     }
     return false;
   }
 
-  /** What the other views see of the grid that this one looks at. */
+  /** The cells of a view's grid that only the other views see. */
   besides(view: object): Set<number> {
     const mine = this.sights.get(view);
     const rest = new Set<number>();

@@ -1,39 +1,46 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
-import type { BrowserMessage, KernelMessageOf } from "../messages";
 import { Pictures } from "../pictures";
+import type { BrowserMessage } from "../protocol/messages";
+import type { Handlers, Part } from "../protocol/parts";
+import { cellsByGrid, type PictureKey } from "../protocol/picture_key";
+import { MAX_CELLS } from "../protocol/shared";
 import { LostPictures } from "./lost";
 import { Sheets } from "./sheets";
 import { type InSight, Sights } from "./sights";
 
-/** Cells that one message may name. */
-const MAX_CELLS = 25_600;
 /** Panels follow a burst of pictures at this pace (ms). */
 const PANEL_PACE = 80;
 
 /** The pictures that are here, those that are wanted first, and those that have to come again. */
-export class PictureSupply {
+export class PictureSupply implements Part {
   readonly pictures: Pictures;
+  /** Sheets may overtake their layout, or come after the next one. */
+  readonly ofAnyRevision = true;
+  readonly handles: Handlers = {
+    sheet: (message, bytes) => this.sheets.receive(message, bytes, this.revision),
+  };
 
   private readonly counter = signal(0);
   private readonly sheets: Sheets;
   private readonly sights = new Sights();
   private readonly lost: LostPictures;
+  private revision = -1;
   private timer: ReturnType<typeof setTimeout> | null = null;
 
   /** `onArrival` is told of pictures that came or became finer. */
   constructor(
     private readonly connected: ReadonlySignal<boolean>,
     private readonly send: (message: BrowserMessage) => void,
-    private readonly onArrival: (grid: number, cells: number[]) => void,
+    private readonly onArrival: (keys: PictureKey[]) => void,
   ) {
     this.pictures = new Pictures(
-      (grid, cells) => this.arrived(grid, cells),
-      (grid, cell) => this.lost.add(grid, cell),
+      (keys) => this.arrived(keys),
+      (key) => this.lost.add(key),
     );
     this.lost = new LostPictures(
-      (grid, cells) => this.askAgainFor(grid, cells),
-      (grid, cell) => this.sights.has(grid, cell),
-      (grid, cell) => this.pictures.isMissed(grid, cell),
+      (keys) => this.askAgainFor(keys),
+      (key) => this.sights.has(key),
+      (key) => this.pictures.isMissed(key),
     );
     this.sheets = new Sheets(this.pictures, send);
   }
@@ -64,19 +71,12 @@ export class PictureSupply {
   }
 
   /** Returns whether there is a kernel to ask. */
-  askAgainFor(grid: number, cells: number[]): boolean {
+  askAgainFor(keys: readonly PictureKey[]): boolean {
     if (!this.connected.peek()) return false;
-    this.send({ kind: "missing", grid, cells: cells.slice(0, MAX_CELLS) });
+    for (const [grid, cells] of cellsByGrid(keys)) {
+      this.send({ kind: "missing", grid, cells: cells.slice(0, MAX_CELLS) });
+    }
     return true;
-  }
-
-  /** `revision` is that of the layout which is here. */
-  receive(
-    message: KernelMessageOf<"sheet">,
-    bytes: Uint8Array | undefined,
-    revision: number,
-  ): void {
-    this.sheets.receive(message, bytes, revision);
   }
 
   /** Another layout comes: none of the pictures is of its cells. */
@@ -87,6 +87,7 @@ export class PictureSupply {
 
   /** The layout of a revision is here: so are the pictures that overtook it. */
   layoutCame(revision: number): void {
+    this.revision = revision;
     this.counter.value++;
     this.sheets.layoutCame(revision);
   }
@@ -96,9 +97,9 @@ export class PictureSupply {
     this.pictures.dispose();
   }
 
-  private arrived(grid: number, cells: number[]): void {
-    this.lost.arrived(grid, cells);
-    this.onArrival(grid, cells);
+  private arrived(keys: PictureKey[]): void {
+    this.lost.arrived(keys);
+    this.onArrival(keys);
     if (this.timer !== null) return;
     this.timer = setTimeout(() => {
       this.timer = null;

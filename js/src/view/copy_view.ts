@@ -1,5 +1,5 @@
-import { copyText } from "../clipboard";
-import { writeOverlay } from "../overlays/choice";
+import { copyText } from "../page/clipboard";
+import { writeOverlay } from "../store/overlay_choice";
 import type { View } from "./view";
 import { viewLine } from "./view_line";
 

@@ -8,15 +8,15 @@ import {
   zoom,
   zoomIdentity,
 } from "d3-zoom";
-import type { Camera, Point } from "../geometry";
+import type { Camera, Point } from "../geometry/geometry";
 
 export interface CameraHost {
-  /** Whether this press may pan; wheel and pinch always zoom. */
+  /** True if this press may pan; wheel and pinch always zoom. */
   mayPan(event: MouseEvent | TouchEvent): boolean;
   constrain(camera: Camera): Camera;
-  onStart(byPerson: boolean): void;
-  onMove(camera: Camera, byPerson: boolean): void;
-  onEnd(byPerson: boolean): void;
+  onStart(byUser: boolean): void;
+  onMove(camera: Camera, byUser: boolean): void;
+  onEnd(byUser: boolean): void;
 }
 
 const toTransform = (camera: Camera): ZoomTransform =>
@@ -58,7 +58,7 @@ export class CameraGestures {
     // Double clicks and double taps are pointer.ts's.
     this.selection.call(this.behavior).on("dblclick.zoom", null);
     // d3 listens to the wheel without letting the page scroll, except at the ends of the range,
-    // where a person who zooms out would suddenly scroll the notebook.
+    // where a user who zooms out would suddenly scroll the notebook.
     stage.addEventListener("wheel", preventDefault, { passive: false });
   }
 

@@ -1,6 +1,6 @@
-import type { Camera, Size } from "../geometry";
-import { viewportOf } from "../geometry";
-import type { Grid } from "../grids";
+import type { Camera, Size } from "../geometry/geometry";
+import { viewportOf } from "../geometry/geometry";
+import type { Grid } from "../geometry/grids";
 
 /** A finer grid takes over once its cells are this large on the screen (CSS pixels). */
 export const MIN_CELL = 44;
@@ -8,7 +8,7 @@ export const MIN_CELL = 44;
 const HYSTERESIS = 0.8;
 
 /**
- * Which grid to show. The coarsest is always good; a finer one needs cells large enough to read,
+ * Choose the grid to show. The coarsest is always good; a finer one needs cells large enough to read,
  * and at least as many cells in view as the coarser one: where too few samples fell, the finer
  * grid would only show less.
  */

@@ -1,6 +1,6 @@
-/** How long a finger rests until it means something else than a tap (ms). */
+/** The time after which a resting finger means something else than a tap (ms). */
 const LONG = 450;
-/** How far it may stray meanwhile (CSS pixels). */
+/** The distance that it may stray meanwhile (CSS pixels). */
 const STRAY = 9;
 
 /** Notices when a single finger rests on an element. */
@@ -11,7 +11,7 @@ export class LongPress {
 
   constructor(private readonly onLong: (event: PointerEvent) => void) {}
 
-  /** How many fingers are down: with two one zooms. */
+  /** The number of fingers that are down: with two one zooms. */
   get count(): number {
     return this.fingers.size;
   }

@@ -1,5 +1,5 @@
 import { batch, signal } from "@preact/signals";
-import type { Box, Camera, Point, Size } from "../geometry";
+import type { Box, Camera, Point, Size } from "../geometry/geometry";
 import {
   boxOfCells,
   cellBox,
@@ -9,19 +9,19 @@ import {
   recentre,
   UNIT,
   viewportOf,
-} from "../geometry";
-import type { Grid } from "../grids";
-import { prefersReducedMotion } from "../theme";
+} from "../geometry/geometry";
+import type { Grid } from "../geometry/grids";
+import { prefersReducedMotion } from "../page/theme";
 import { CameraGestures } from "./gestures";
 
 const FLIGHT = 650;
 const STEP = 220;
 const HOME_MARGIN = 22;
-/** How large a cell of the finest grid may become, in CSS pixels. */
+/** The largest size of a cell of the finest grid, in CSS pixels. */
 const LARGEST_CELL = 420;
 
-/** What moves about: where it is, and who is told. */
-export interface Traveller {
+/** The view that is moved, and hears of it. */
+export interface NavigationHost {
   /** Coarsest first; none before there is a layout. */
   grids(): readonly Grid[];
   mayPan(event: MouseEvent | TouchEvent): boolean;
@@ -30,38 +30,38 @@ export interface Traveller {
   rested(): void;
 }
 
-/** Where the camera is and how it gets elsewhere: by hand, by flight, at once. */
+/** The camera and its moves: by hand, by flight, at once. */
 export class Navigation {
   readonly size = signal<Size>({ width: 0, height: 0 });
   readonly camera = signal<Camera>({ k: 1, x: 0, y: 0 });
   readonly moving = signal(false);
   readonly atHome = signal(true);
   private gestures!: CameraGestures;
-  /** Where to begin once the view has a size: a notebook may render it before it shows it. */
+  /** The box to begin at once the view has a size: a notebook may render it before it shows it. */
   private wanted: Box | null = null;
 
-  constructor(private readonly traveller: Traveller) {}
+  constructor(private readonly host: NavigationHost) {}
 
   /** Listens on the stage; what is returned ends it. */
   attach(stage: HTMLElement): () => void {
     this.gestures = new CameraGestures(stage, {
-      mayPan: (event) => this.traveller.mayPan(event),
+      mayPan: (event) => this.host.mayPan(event),
       constrain: (camera) => constrainCamera(camera, this.size.peek(), this.homeBox),
       onStart: () => {
         this.moving.value = true;
       },
-      onMove: (camera, byPerson) => {
+      onMove: (camera, byUser) => {
         batch(() => {
           // The wheel's gesture ends a while after its last turn, perhaps in the midst of a drag.
           this.moving.value = true;
           this.camera.value = camera;
-          if (byPerson) this.atHome.value = false;
-          this.traveller.moved();
+          if (byUser) this.atHome.value = false;
+          this.host.moved();
         });
       },
       onEnd: () => {
         this.moving.value = false;
-        this.traveller.rested();
+        this.host.rested();
       },
     });
     return () => this.gestures.dispose();
@@ -72,7 +72,7 @@ export class Navigation {
   }
 
   private get homeBox(): Box {
-    const coarsest = this.traveller.grids()[0];
+    const coarsest = this.host.grids()[0];
     return coarsest?.bounds ? padBox(coarsest.bounds, 0.25 / coarsest.size) : UNIT;
   }
 
@@ -108,7 +108,7 @@ export class Navigation {
     }
   }
 
-  /** Whether a view of this box is the one of all; the unit square stands for that as well. */
+  /** True if this box shows all of the atlas; the unit square stands for that as well. */
   private showsAll(box: Box): boolean {
     const home = this.homeBox;
     const covers = box[0] <= home[0] && box[1] <= home[1] && box[2] >= home[2] && box[3] >= home[3];
@@ -116,7 +116,7 @@ export class Navigation {
   }
 
   private updateRange(): void {
-    const grids = this.traveller.grids();
+    const grids = this.host.grids();
     const finest = grids[grids.length - 1]?.size ?? 20;
     const home = this.homeCamera().k;
     this.gestures.setRange(home * 0.7, Math.max(finest * LARGEST_CELL, home * 4));

@@ -1,8 +1,27 @@
-import type { Point } from "../geometry";
-import { cellAt, toAtlas } from "../geometry";
-import { type Combine, cellsInBox, cellsInPolygon, combineFor } from "../selection/selection";
+import type { ReadonlySignal, Signal } from "@preact/signals";
+import type { Camera, Point } from "../geometry/geometry";
+import { cellAt, toAtlas } from "../geometry/geometry";
+import type { Grid } from "../geometry/grids";
+import type { ActivePlace, Place } from "../geometry/place";
+import { type Combine, cellsInBox, cellsInPolygon, combineFor } from "../geometry/selection";
 import { LongPress } from "./long_press";
-import type { View } from "./view";
+import type { Navigation } from "./navigation";
+import type { Selecting } from "./selecting";
+
+export type Tool = "pan" | "rectangle" | "lasso";
+
+/** The part of a view that the pointer acts on. */
+export interface PointerHost {
+  readonly tool: ReadonlySignal<Tool>;
+  readonly camera: ReadonlySignal<Camera>;
+  readonly gesture: Signal<AreaGesture | null>;
+  readonly active: Signal<ActivePlace | null>;
+  readonly opened: Signal<Place | null>;
+  readonly selecting: Selecting;
+  readonly navigation: Pick<Navigation, "zoomBy">;
+  shownGrid(): Grid | null;
+  placeAt(point: Point): Place | null;
+}
 
 /** An area being drawn: a rectangle by two corners or a lasso, in atlas units. */
 export interface AreaGesture {
@@ -16,11 +35,11 @@ const CLICK = 4;
 /** A second click this soon (ms) makes a double click of the first. */
 const DOUBLE = 700;
 
-/** What a finger does for this long (ms) after it drew an area is no tap. */
+/** The time after drawing an area in which a finger's touch is no tap (ms). */
 const AFTER_AREA = 400;
 
 /** Hover, click and the drawing of areas on the stage; moving the camera is d3's. */
-export function listenToPointer(stage: HTMLElement, view: View): () => void {
+export function listenToPointer(stage: HTMLElement, view: PointerHost): () => void {
   let openedAt = Number.NEGATIVE_INFINITY;
   let drawnAt = Number.NEGATIVE_INFINITY;
   let drawing = -1;
@@ -119,7 +138,7 @@ export function listenToPointer(stage: HTMLElement, view: View): () => void {
   };
 }
 
-function extend(view: View, point: Point): void {
+function extend(view: PointerHost, point: Point): void {
   const gesture = view.gesture.peek()!;
   const next = toAtlas(view.camera.peek(), point);
   const points =
@@ -127,7 +146,7 @@ function extend(view: View, point: Point): void {
   view.gesture.value = { ...gesture, points };
 }
 
-function finish(view: View): void {
+function finish(view: PointerHost): void {
   const gesture = view.gesture.peek();
   const grid = view.shownGrid();
   view.gesture.value = null;

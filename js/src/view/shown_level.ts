@@ -1,11 +1,10 @@
 import { type Signal, signal } from "@preact/signals";
-import type { Camera, Size } from "../geometry";
-import type { Grid } from "../grids";
+import type { Camera, Size } from "../geometry/geometry";
+import type { Grid } from "../geometry/grids";
+import type { LevelMode } from "../store/remembered";
 import { chooseLevel } from "./levels";
 
-export type LevelMode = "auto" | number;
-
-/** What the choice of a grid depends on, and who hears of it. */
+/** The view whose grid is chosen. */
 export interface LevelHost {
   grids(): readonly Grid[];
   camera(): Camera;
@@ -15,7 +14,7 @@ export interface LevelHost {
   changed(level: number | null): void;
 }
 
-/** Which grid a view shows: by zoom, or one that stays. */
+/** The grid that a view shows: by zoom, or one that stays. */
 export class ShownLevel {
   readonly now = signal<number | null>(null);
   readonly mode: Signal<LevelMode>;
@@ -40,7 +39,7 @@ export class ShownLevel {
     host.changed(level);
   }
 
-  /** What follows the present way to choose: by zoom, then each grid in turn. */
+  /** The mode after the present one: by zoom, then each grid in turn. */
   get next(): LevelMode {
     const modes: LevelMode[] = ["auto", ...this.host.grids().map((grid) => grid.size)];
     return modes[(modes.indexOf(this.mode.peek()) + 1) % modes.length];

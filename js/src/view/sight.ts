@@ -1,12 +1,23 @@
-import type { Box } from "../geometry";
-import { cellRange, fromCentre, inRange, viewportOf } from "../geometry";
-import type { View } from "./view";
+import type { ReadonlySignal } from "@preact/signals";
+import type { Box, Camera, Size } from "../geometry/geometry";
+import { cellRange, fromCentre, inRange, viewportOf } from "../geometry/geometry";
+import type { Grid } from "../geometry/grids";
+import type { PictureKey } from "../protocol/picture_key";
+import type { Store } from "../store/store";
 
-/** How long the view rests before the kernel hears what is in sight (ms). */
+/** The time that the view rests before the kernel hears what is in sight (ms). */
 const SETTLE = 120;
 const HOVER_PACE = 100;
 const ASK_AGAIN_AFTER = 4000;
 const ASK_AGAIN_TIMES = 3;
+
+/** The part of a view that says where it looks. */
+export interface SightHost {
+  readonly store: Store;
+  readonly camera: ReadonlySignal<Camera>;
+  readonly size: ReadonlySignal<Size>;
+  shownGrid(): Grid | null;
+}
 
 /** Tells the kernel what a view looks at, and asks again for what should be here and is not. */
 export class Sight {
@@ -14,9 +25,9 @@ export class Sight {
   private hoverTimer = 0;
   private readonly again: number;
   private last = "";
-  private readonly asked = new Map<string, number>();
+  private readonly asked = new Map<PictureKey, number>();
 
-  constructor(private readonly view: View) {
+  constructor(private readonly view: SightHost) {
     this.again = window.setInterval(() => this.askAgain(), ASK_AGAIN_AFTER);
   }
 
@@ -33,7 +44,7 @@ export class Sight {
     this.asked.clear();
   }
 
-  /** Restarted by every move: the kernel hears of where the person stops. */
+  /** Restarted by every move: the kernel hears of where the user stops. */
   schedule(): void {
     clearTimeout(this.settleTimer);
     this.settleTimer = window.setTimeout(() => this.tell(), SETTLE);
@@ -71,18 +82,18 @@ export class Sight {
     if (!grid || size.width === 0 || document.hidden) return;
     if (!store.connected.peek()) return;
     if (store.status.peek().stage !== "idle") {
-      store.wonder(); // more should have come by now
+      store.pingIfSilent(); // more should have come by now
       return;
     }
     const missing = grid
       .inBox(viewportOf(view.camera.peek(), size))
-      .filter((cell) => !store.pictures.get(grid.size, cell))
-      .filter((cell) => (this.asked.get(`${grid.size}:${cell}`) ?? 0) < ASK_AGAIN_TIMES);
+      .filter((cell) => !store.pictures.get(grid.key(cell)))
+      .filter((cell) => (this.asked.get(grid.key(cell)) ?? 0) < ASK_AGAIN_TIMES);
     if (missing.length === 0) return;
     for (const cell of missing) {
-      const key = `${grid.size}:${cell}`;
+      const key = grid.key(cell);
       this.asked.set(key, (this.asked.get(key) ?? 0) + 1);
     }
-    store.supply.askAgainFor(grid.size, missing);
+    store.supply.askAgainFor(missing.map((cell) => grid.key(cell)));
   }
 }

@@ -1,36 +1,34 @@
 import { batch, effect, signal } from "@preact/signals";
 import { Choices } from "../causes/choices";
-import type { Box, Point } from "../geometry";
-import { cellAt, toAtlas } from "../geometry";
-import type { Grid } from "../grids";
-import { OverlayLayer } from "../overlays/layer";
-import { Painter } from "../painter";
+import type { Box, Point } from "../geometry/geometry";
+import { cellAt, toAtlas } from "../geometry/geometry";
+import type { Grid } from "../geometry/grids";
+import type { ActivePlace, Place } from "../geometry/place";
+import type { Combine } from "../geometry/selection";
 import { Panels } from "../panels/panels";
-import { Selecting } from "../selection/selecting";
-import type { Combine } from "../selection/selection";
-import type { Store } from "../store";
+import { cellsByGrid } from "../protocol/picture_key";
+import { Painter } from "../renderer/painter";
+import type { LevelMode } from "../store/remembered";
+import type { Store } from "../store/store";
+import { FIRST_VIEW } from "../store/view_registry";
+import { CellWalk } from "./cell_walk";
+import { followRemembered } from "./follow_remembered";
 import { Navigation } from "./navigation";
-import { type AreaGesture, listenToPointer } from "./pointer";
-import { followRemembered } from "./remembered";
+import { OverlayLayer } from "./overlay_layer";
+import { type AreaGesture, listenToPointer, type Tool } from "./pointer";
 import { marksOf, sceneOf } from "./scenes";
-import { type LevelMode, ShownLevel } from "./shown_level";
+import { Selecting } from "./selecting";
+import { ShownLevel } from "./shown_level";
 import { Sight } from "./sight";
-import { type Standpoint, Standpoints } from "./standpoints";
-import { Walking } from "./walking";
-
-export type Tool = "pan" | "rectangle" | "lasso";
-export type { LevelMode };
-
-export interface Place {
-  grid: number;
-  cell: number;
-}
+import { type Viewpoint, Viewpoints } from "./viewpoints";
 
 /** One view of a store: its level, what is under the pointer, what is open; and its parts. */
 export class View {
+  /** The name of the registered view that is shown; this one is the atlas. */
+  readonly showing = signal(FIRST_VIEW);
   readonly tool = signal<Tool>("pan");
   /** The cell under the pointer or the keyboard's focus. */
-  readonly active = signal<(Place & { by: "pointer" | "keyboard" }) | null>(null);
+  readonly active = signal<ActivePlace | null>(null);
   readonly opened = signal<Place | null>(null);
   /** Cells that the search found. */
   readonly found = signal<{ grid: number; cells: Set<number> } | null>(null);
@@ -43,16 +41,16 @@ export class View {
   readonly selecting: Selecting;
   /** The cells that are open beside the stage. */
   readonly panels: Panels;
-  /** What was chosen for experiments. */
+  /** The settings of experiments. */
   readonly choices = new Choices();
   /** The colours over the pictures and their legend. */
   readonly overlays: OverlayLayer;
-  readonly walking: Walking;
-  readonly standpoints: Standpoints;
+  readonly cellWalk: CellWalk;
+  readonly viewpoints: Viewpoints;
   private painter!: Painter;
   private sight!: Sight;
   private revision = -1;
-  /** What goes with its layout, the kernel forgets by itself. */
+  /** True while its layout is replaced: what goes with it, the kernel forgets by itself. */
   changingLayout = false;
 
   constructor(readonly store: Store) {
@@ -62,22 +60,22 @@ export class View {
       size: () => this.size.peek(),
       changing: () => this.painter.crossfade(this.camera.peek()),
       changed: (level) => {
-        this.walking.changeGrid(this.shownGrid());
+        this.cellWalk.changeGrid(this.shownGrid());
         if (level !== null) store.setLevel(level);
       },
     });
     this.selecting = new Selecting(store, () => this.shownGrid());
     this.overlays = new OverlayLayer(this);
     this.panels = new Panels(store, this.opened);
-    this.walking = new Walking(this);
-    this.standpoints = new Standpoints({
-      standpoint: () => ({
+    this.cellWalk = new CellWalk(this);
+    this.viewpoints = new Viewpoints({
+      viewpoint: () => ({
         viewport: this.navigation.viewport,
         levels: this.levelMode.peek(),
         home: this.navigation.atHome.peek(),
       }),
       size: () => this.size.peek(),
-      take: (standpoint) => this.take(standpoint),
+      take: (viewpoint) => this.take(viewpoint),
     });
     this.navigation = new Navigation({
       grids: () => this.grids,
@@ -87,7 +85,7 @@ export class View {
         this.painter.redraw();
         this.sight.schedule();
         this.overlays.moved();
-        this.standpoints.moved();
+        this.viewpoints.moved();
       },
       rested: () => this.painter.redraw(),
     });
@@ -107,7 +105,9 @@ export class View {
       this.store.onChange((change) => {
         if (change.kind === "layout") this.layoutChanged();
         else if ((change.kind === "crops") === this.showsCrops) {
-          this.painter.picturesChanged(change.grid, change.cells);
+          for (const [grid, cells] of cellsByGrid(change.keys)) {
+            this.painter.picturesChanged(grid, cells);
+          }
         }
       }),
       this.overlays.attach(
@@ -118,7 +118,7 @@ export class View {
       () => this.panels.dispose(),
       () => this.choices.dispose(),
       () => this.sight.dispose(),
-      () => this.standpoints.dispose(),
+      () => this.viewpoints.dispose(),
       () => this.painter.dispose(),
       leave,
     ];
@@ -151,7 +151,7 @@ export class View {
     return this.navigation.moving;
   }
 
-  /** What lies over the pictures: `view.overlay.value = { kind: "influence", class: 7 }`. */
+  /** The overlay: `view.overlay.value = { kind: "influence", class: 7 }`. */
   get overlay() {
     return this.store.overlay;
   }
@@ -193,7 +193,7 @@ export class View {
         this.found.value = null;
       });
       this.changingLayout = false;
-      this.standpoints.forget();
+      this.viewpoints.forget();
     }
     this.sight.forget();
     const { remembered } = this.store;
@@ -205,7 +205,7 @@ export class View {
     this.overlays.moved();
   }
 
-  private take({ viewport, levels, home }: Standpoint): void {
+  private take({ viewport, levels, home }: Viewpoint): void {
     if (levels !== this.levelMode.peek()) this.setLevelMode(levels);
     if (home) this.navigation.home();
     else this.navigation.flyToBox(viewport);
@@ -216,7 +216,7 @@ export class View {
     this.levels.update();
     this.painter.redraw();
     this.sight.schedule();
-    this.standpoints.moved();
+    this.viewpoints.moved();
     this.store.remembered.levels = mode;
   }
 
@@ -267,7 +267,7 @@ export class View {
   private follow(): (() => void)[] {
     const { store } = this;
     return [
-      ...followRemembered(this),
+      ...followRemembered(this, store.remembered),
       effect(() => this.sight.hovered(this.active.value?.cell ?? -1)),
       effect(() => {
         // Whatever of these changes, only the overlay is drawn again.

@@ -1,9 +1,9 @@
-import type { Box } from "../geometry";
+import type { Box } from "../geometry/geometry";
 
-/** What a view tells of itself; the names are those of the widget's traits. */
+/** The state of a view; the names are those of the widget's traits. */
 export interface KeptView {
   layer: string;
-  /** What the atlas is about; nothing where it is of all samples. */
+  /** The subject of the atlas; empty where it is of all samples. */
   subject: readonly string[];
   /** Null where all of the atlas is in view. */
   viewport: Box | null;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Causes } from "../../src/causes/causes";
-import type { BrowserMessage } from "../../src/messages";
+import type { BrowserMessage } from "../../src/protocol/messages";
 import { TEST } from "./causal_test_message";
 
 describe("what the kernel is asked about causes", () => {

@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 import {
   describeChange,
   fitted,
-  LARGEST,
+  MAX_SIZE,
+  MIN_SIZE,
   movedByKey,
   resized,
-  SMALLEST,
 } from "../../src/causes/patch";
 
 describe("a patch on an image", () => {
@@ -14,8 +14,8 @@ describe("a patch on an image", () => {
   it("stays within the image, whatever is asked", () => {
     const { x, y, size } = fitted({ x: -3, y: 9, size: 0.3 });
     expect([x, y, size]).toEqual([0.15, 0.85, 0.3]);
-    expect(fitted({ ...place, size: 7 }).size).toBe(LARGEST);
-    expect(fitted({ ...place, size: 0 }).size).toBe(SMALLEST);
+    expect(fitted({ ...place, size: 7 }).size).toBe(MAX_SIZE);
+    expect(fitted({ ...place, size: 0 }).size).toBe(MIN_SIZE);
   });
 
   it("is moved and resized by keys, further with Shift", () => {
@@ -33,7 +33,7 @@ describe("a patch on an image", () => {
     expect(larger.x - larger.size / 2).toBeCloseTo(0.35);
     const whole = resized(place, 5, 5);
     expect(whole.x + whole.size / 2).toBeLessThanOrEqual(1 + 1e-9);
-    expect(resized(place, 0, 0).size).toBe(SMALLEST);
+    expect(resized(place, 0, 0).size).toBe(MIN_SIZE);
   });
 
   it("says what the model says then", () => {

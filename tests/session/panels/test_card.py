@@ -11,6 +11,7 @@ from PIL import Image
 from atlas_widget import AtlasWidget
 from atlas_widget.images.crops import crop_image
 from atlas_widget.images.opening import as_image_source
+from atlas_widget.images.source import NamedImages
 from atlas_widget.inversion import InversionEngine, InversionSettings
 from atlas_widget.inversion.invert import run
 from atlas_widget.probe import LayerProbe
@@ -188,6 +189,18 @@ def test_a_crop_is_found_again_in_its_image(browser, tiny_images):
     last(browser, "crop_in_image", cell=other)
     told = {message["crop"] for message in browser.of("crop_in_image")}
     assert told == set(range(len(scene.nearest(4, cell, 16)))), "others there are not"
+
+
+def test_a_crop_in_its_image_names_who_made_the_image(browser, monkeypatch):
+    samples, scene = browser.widget.atlas.samples, browser.widget._session.scene
+    cell = cells(browser)[1]
+    browser.say("crop_in_image", grid=4, cell=cell, crop=0)
+    assert last(browser, "crop_in_image", crop=0)[0]["credit"] == "", "nobody is known"
+    monkeypatch.setattr(NamedImages, "credit", lambda _, index: f"by author {index}")
+    browser.say("crop_in_image", grid=4, cell=cell, crop=1)
+    sample = scene.nearest(4, cell, 16)[1]
+    index = samples.image_indices[samples.image_ids[sample]]
+    assert last(browser, "crop_in_image", crop=1)[0]["credit"] == f"by author {index}"
 
 
 def test_without_its_images_a_crop_says_so(browser, tiny_images, tmp_path):

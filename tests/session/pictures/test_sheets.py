@@ -9,7 +9,6 @@ from atlas_widget.session.pictures.sheets import (
     MAX_TILES,
     MAX_UNCONFIRMED,
     Outbox,
-    Picture,
     encode,
     pack,
 )

@@ -1,10 +1,10 @@
 import { describeMeaning, describeNumbers } from "../../causes/causal_test";
-import { formatDecimal, plural } from "../../numbers";
 import type { Panel } from "../../panels/panel";
-import { NO_KERNEL } from "../../words";
+import { formatDecimal, plural } from "../../util/numbers";
 import { useWidget } from "../context";
 import { Choice } from "../controls/Choice";
 import { Slider } from "../controls/Slider";
+import { NO_KERNEL } from "../words";
 import { Scatter } from "./Scatter";
 import { TaskState } from "./TaskState";
 
@@ -17,7 +17,7 @@ const PLACES = [
   ["present", "Where it is", "Wherever the activation points at least half that way (cosine 0.5)"],
   ["everywhere", "Everywhere", "At all positions of the image"],
 ] as const;
-const [LEAST, MOST] = [-3, 3];
+const [MIN_AMOUNT, MAX_AMOUNT] = [-3, 3];
 /** Classes that are looked at: those that a cell argues most for, and against. */
 const [FOR, AGAINST] = [3, 2];
 
@@ -40,7 +40,7 @@ export function CausesTab({ panel }: { panel: Panel }) {
       change: choices.change.value,
       amount: choices.amount.value,
       where: choices.where.value,
-      classes: region ? [] : classesOf(store.cards.get(panel.place.grid, panel.place.cell)),
+      classes: region ? [] : classesOf(store.cards.get(panel.key)),
     });
   };
   return (
@@ -75,8 +75,8 @@ export function CausesTab({ panel }: { panel: Panel }) {
           {adds && (
             <div class="aw-amount">
               <Slider
-                min={LEAST}
-                max={MOST}
+                min={MIN_AMOUNT}
+                max={MAX_AMOUNT}
                 step={0.25}
                 value={choices.amount.value}
                 label="How much is added, in units of the cell’s mean"

@@ -1,5 +1,5 @@
 import { describeChange, type PatchClasses } from "../../causes/patch";
-import { formatShare } from "../../numbers";
+import { formatShare } from "../../util/numbers";
 import { Stretch } from "../Stretch";
 
 /** The strongest classes of an image, without the patch (grey) and with it. */

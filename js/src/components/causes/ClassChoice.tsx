@@ -1,4 +1,4 @@
-import { className } from "../../overlays/choice";
+import { className } from "../../store/overlay_choice";
 import { ClassPicker } from "../ClassPicker";
 import { useWidget } from "../context";
 import { Icon } from "../controls/icons";

@@ -1,15 +1,16 @@
 import type { Cue, CueReport } from "../../causes/cues";
-import type { Canvas } from "../../decode";
-import { formatShare, formatValue, plural } from "../../numbers";
-import { NO_KERNEL } from "../../words";
+import { cellKey } from "../../protocol/picture_key";
+import type { Canvas } from "../../util/decode";
+import { formatShare, formatValue, plural } from "../../util/numbers";
 import { CellPicture } from "../CellPicture";
 import { useWidget } from "../context";
 import { Dialog } from "../controls/Dialog";
 import { Tile } from "../Tile";
+import { NO_KERNEL } from "../words";
 import { ClassChoice } from "./ClassChoice";
 import { TaskState } from "./TaskState";
 
-/** What argues for one of two classes although it is seen in images of the other: a ranked list. */
+/** Misleading cues: a ranked list of cells that argue for one class in images of another. */
 export function CuesPanel() {
   const { store, view, host } = useWidget();
   const { choices } = view;
@@ -123,7 +124,7 @@ function CueRow({
           view.opened.value = { grid, cell: cue.cell };
         }}
       >
-        <CellPicture grid={grid} cell={cue.cell} size={64} />
+        <CellPicture of={cellKey(grid, cue.cell)} size={64} />
         <span class="aw-cue-words">
           <strong>
             for “{cue.argueFor}” <small>in images of “{cue.seenIn}”</small>

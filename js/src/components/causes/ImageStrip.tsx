@@ -1,11 +1,11 @@
 import { useEffect } from "preact/hooks";
-import { IMAGES_AT_ONCE } from "../../causes/causes";
+import { IMAGES_PER_REQUEST } from "../../causes/causes";
 import { useWidget } from "../context";
 import { Tile } from "../Tile";
 
 const SIZE = 44;
 
-/** The person's images, to choose from; more of them come as one scrolls on. */
+/** The user's images, to choose from; more of them come as one scrolls on. */
 export function ImageStrip({
   chosen,
   onChoose,
@@ -21,7 +21,7 @@ export function ImageStrip({
   useEffect(() => {
     if (connected) causes.wantImages(0);
   }, [connected]);
-  const next = Math.ceil((images.at(-1)?.image ?? -1) / IMAGES_AT_ONCE) * IMAGES_AT_ONCE;
+  const next = Math.ceil((images.at(-1)?.image ?? -1) / IMAGES_PER_REQUEST) * IMAGES_PER_REQUEST;
   const more = imageCount !== null && images.length > 0 && next < imageCount;
   return (
     <div

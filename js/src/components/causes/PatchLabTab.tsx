@@ -1,12 +1,13 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { LivePatch } from "../../causes/live_patch";
-import { fitted, LARGEST, SMALLEST } from "../../causes/patch";
-import { formatPercent } from "../../numbers";
+import { fitted, MAX_SIZE, MIN_SIZE } from "../../causes/patch";
 import type { Panel } from "../../panels/panel";
-import { NO_KERNEL } from "../../words";
+import { cellKey } from "../../protocol/picture_key";
+import { formatPercent } from "../../util/numbers";
 import { useWidget } from "../context";
 import { Slider } from "../controls/Slider";
+import { NO_KERNEL } from "../words";
 import { ChangedClasses } from "./ChangedClasses";
 import { ClassChoice } from "./ClassChoice";
 import { ImageStrip } from "./ImageStrip";
@@ -37,7 +38,7 @@ export function PatchLabTab({ panel }: { panel: Panel }) {
   void store.pictureVersion.value;
   void store.cards.version.value;
   const { grid, cell } = panel.place;
-  const card = store.cards.get(grid, cell);
+  const card = store.cards.get(cellKey(grid, cell));
   const target = choices.target.value ?? card?.classes?.[0]?.index ?? null;
   const image = choices.image.value ?? store.causes.images[0]?.image ?? null;
   const at = choices.place.value;
@@ -50,7 +51,7 @@ export function PatchLabTab({ panel }: { panel: Panel }) {
     if (image !== null && connected) store.causes.wantPicture(image);
   }, [image, connected]);
   // A picture that has become finer meanwhile is another patch.
-  const picture = crop.value < 0 ? (store.pictures.get(grid, cell)?.state ?? "") : "";
+  const picture = crop.value < 0 ? (store.pictures.get(cellKey(grid, cell))?.state ?? "") : "";
   useEffect(() => {
     ask(false);
   }, [image, crop.value, picture, at.x, at.y, at.size, target, connected]);
@@ -66,8 +67,8 @@ export function PatchLabTab({ panel }: { panel: Panel }) {
             <div class="aw-amount">
               <span>Size</span>
               <Slider
-                min={SMALLEST}
-                max={LARGEST}
+                min={MIN_SIZE}
+                max={MAX_SIZE}
                 step={0.01}
                 value={at.size}
                 label="Size of the patch"
@@ -153,7 +154,7 @@ function PatchChoice({
 }) {
   const { store } = useWidget();
   const { grid, cell } = panel.place;
-  const crops = Math.min(store.cards.get(grid, cell)?.crops ?? 0, CROPS);
+  const crops = Math.min(store.cards.get(cellKey(grid, cell))?.crops ?? 0, CROPS);
   return (
     <div class="aw-patch-choice" role="radiogroup" aria-label="Patch">
       {Array.from({ length: crops + 1 }, (_, at) => at - 1).map((crop) => (

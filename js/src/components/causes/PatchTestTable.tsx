@@ -1,5 +1,5 @@
 import { describePatchTest, type PatchTest } from "../../causes/patch_test";
-import { formatPercent, plural } from "../../numbers";
+import { formatPercent, plural } from "../../util/numbers";
 import { Stretch } from "../Stretch";
 
 const PROTOCOLS: Record<string, string> = {
@@ -12,7 +12,7 @@ const CONDITIONS: Record<string, string> = {
   "random cells": "random cells",
 };
 
-/** How many images a patch flips, and its controls; with intervals. */
+/** The share of images that a patch and its controls flip, with intervals. */
 export function PatchTestTable({ test }: { test: PatchTest }) {
   return (
     <div class="aw-patch-test" data-aw-patch-tested={test.images}>

@@ -1,7 +1,7 @@
 import type { Signal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { describePatch, fitted, movedByKey, type PatchPlace, resized } from "../../causes/patch";
-import type { Place } from "../../view/view";
+import type { Place } from "../../geometry/place";
 import { useWidget } from "../context";
 import { percent } from "../Stretch";
 import { WholeImage } from "../WholeImage";

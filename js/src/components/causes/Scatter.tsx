@@ -1,5 +1,5 @@
 import { type CausalTest, describeNumbers, rangeOf, ticksOf } from "../../causes/causal_test";
-import { formatPlain } from "../../numbers";
+import { formatPlain } from "../../util/numbers";
 
 const SIDE = 300;
 const LEFT = 34;

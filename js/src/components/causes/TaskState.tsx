@@ -1,10 +1,10 @@
 import type { Signal } from "@preact/signals";
 import type { Running } from "../../causes/running";
-import { plural } from "../../numbers";
+import { plural } from "../../util/numbers";
 import { useWidget } from "../context";
 import { Progress } from "../controls/Progress";
 
-/** How far an experiment is, with the way to stop it; or why nothing came of it. */
+/** The progress of an experiment, with a button to stop it; or the reason of its failure. */
 export function TaskState<Result>({
   task,
   begins,
@@ -12,9 +12,9 @@ export function TaskState<Result>({
 }: {
   /** None while nothing was asked for. */
   task: Signal<Running<Result> | null>;
-  /** What is said until it is known how much there is to do. */
+  /** The text until it is known how much there is to do. */
   begins: string;
-  /** What is counted, one and many; it is said no more than `begins` without. */
+  /** The things that are counted, one and many; without them only `begins` is shown. */
   counts?: readonly [one: string, many: string];
 }) {
   const { store } = useWidget();

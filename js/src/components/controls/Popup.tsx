@@ -1,9 +1,9 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import { targetOf } from "../../host";
 import { rove } from "../../keyboard/roving";
+import { targetOf } from "../../page/host";
 
-/** What remains between a popup and the edge of the widget (CSS pixels). */
+/** The margin between a popup and the edge of the widget (CSS pixels). */
 const MARGIN = 6;
 
 /** A box below its button that closes on Escape and on a press elsewhere. */

@@ -1,7 +1,7 @@
-import { clamp } from "../../geometry";
+import { clamp } from "../../geometry/geometry";
 
 /**
- * How far something is, as a thin line; `share` is null while nothing but that it goes on is known.
+ * Progress as a thin line; `share` is null while its extent is not known.
  * Words beside it say the same, so that it is named aloud (`label`) only where there are none.
  */
 export function Progress({

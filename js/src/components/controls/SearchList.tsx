@@ -1,8 +1,8 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useLayoutEffect, useRef } from "preact/hooks";
-import { clamp } from "../../geometry";
-import { capitalized } from "../../words";
+import { clamp } from "../../geometry/geometry";
+import { capitalized } from "../../util/numbers";
 
 /** A field, and below it the list of what matches; the field has the keys of both. */
 export function SearchList<Item>({
@@ -17,7 +17,7 @@ export function SearchList<Item>({
   onChoose,
   ...rest
 }: {
-  /** What the list is of, in a word: “classes”. */
+  /** The kind of items, in a word: “classes”. */
   name: string;
   placeholder: string;
   match: (query: string) => readonly Item[];
@@ -26,7 +26,7 @@ export function SearchList<Item>({
   isChosen: (item: Item) => boolean;
   keyOf: (item: Item) => string | number;
   row: (item: Item) => ComponentChildren;
-  /** What is said where nothing matches. */
+  /** The text where nothing matches. */
   nothing: (query: string) => ComponentChildren;
   onChoose: (item: Item) => void;
   "data-aw-class-search"?: boolean;

@@ -1,8 +1,8 @@
 import { useSignal } from "@preact/signals";
-import { clamp } from "../../geometry";
-import { formatPlain, formatSigma } from "../../numbers";
-import { type ChannelOrder, strongestChannels } from "../../profile";
-import type { Place } from "../../view/view";
+import { clamp } from "../../geometry/geometry";
+import type { Place } from "../../geometry/place";
+import { type ChannelOrder, strongestChannels } from "../../store/profile";
+import { formatPlain, formatSigma } from "../../util/numbers";
 
 import { useWidget } from "../context";
 import { Choice } from "../controls/Choice";

@@ -1,14 +1,15 @@
-import type { Place } from "../../view/view";
-import { describeWaiting, NO_CLASSES } from "../../words";
+import type { Place } from "../../geometry/place";
+import { keyOf } from "../../geometry/place";
 import { ClassBars, reachOf } from "../ClassBars";
 import { useWidget } from "../context";
+import { describeWaiting, NO_CLASSES } from "../words";
 import { ClassActions, useWins } from "./ClassActions";
 
-/** What a cell argues for and against, all on one scale. */
+/** The classes that a cell argues for and against, all on one scale. */
 export function CellClasses({ place }: { place: Place }) {
   const { store } = useWidget();
   void store.cards.version.value;
-  const card = store.cards.get(place.grid, place.cell);
+  const card = store.cards.get(keyOf(place));
   const connected = store.connected.value;
   const [pro, contra] = [card?.classes ?? null, card?.against ?? []];
   const reach = reachOf([...(pro ?? []), ...contra]);

@@ -1,12 +1,12 @@
 import { useMemo } from "preact/hooks";
-import { plural } from "../../numbers";
-import { className } from "../../overlays/choice";
 import { cellsWonBy, countWins } from "../../overlays/top_class";
-import { ALL, argues, isSame } from "../../subject";
+import { className } from "../../store/overlay_choice";
+import { ALL, classSubject, isSame } from "../../store/subject";
+import { plural } from "../../util/numbers";
 import { useWidget } from "../context";
 import { IconButton } from "../controls/IconButton";
 
-/** How many cells of a grid each class wins, as far as that is known. */
+/** The number of cells of a grid that each class wins, as far as that is known. */
 export function useWins(grid: number): ReadonlyMap<number, number> {
   const { store } = useWidget();
   const version = store.cards.labelVersion.value;
@@ -17,7 +17,7 @@ export function useWins(grid: number): ReadonlyMap<number, number> {
   }, [version, grid]);
 }
 
-/** What a class's row offers: the atlas coloured by it, and the cells that it wins. */
+/** The buttons of a class's row: the atlas coloured by it, and the cells that it wins. */
 export function ClassActions({
   index,
   label,
@@ -40,7 +40,7 @@ export function ClassActions({
       ? `Select the ${plural(wins, "cell")} that ${label} wins`
       : `No cell is known that ${label} wins`;
   const name = className(store.classes.names.value, index);
-  const shown = isSame(store.traits.subject.value, argues(name));
+  const shown = isSame(store.traits.subject.value, classSubject(name));
   const atlas = shown
     ? "Show all samples again"
     : `An atlas of ${label}: the samples that argue most for it`;
@@ -72,7 +72,7 @@ export function ClassActions({
         aria-pressed={shown}
         title={atlas}
         data-aw-atlas-of={index}
-        onClick={() => store.traits.setSubject(shown ? ALL : argues(name))}
+        onClick={() => store.traits.setSubject(shown ? ALL : classSubject(name))}
       />
     </span>
   );

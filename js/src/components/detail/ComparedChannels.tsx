@@ -1,6 +1,6 @@
-import { compareChannels } from "../../compare";
-import { formatPlain, formatSigma } from "../../numbers";
-import type { Place } from "../../view/view";
+import type { Place } from "../../geometry/place";
+import { compareChannels } from "../../panels/compare";
+import { formatPlain, formatSigma } from "../../util/numbers";
 
 import { useWidget } from "../context";
 import { percent, Stretch } from "../Stretch";

@@ -1,24 +1,30 @@
 import { useEffect } from "preact/hooks";
-import { type ComparedClass, classesToCompare, compareClasses, isClear } from "../../compare";
-import type { ClassValue } from "../../messages";
-import { formatValue } from "../../numbers";
-import type { Place } from "../../view/view";
-import { describeWaiting, NO_CLASSES } from "../../words";
+import type { Place } from "../../geometry/place";
+import { keyOf } from "../../geometry/place";
+import {
+  type ComparedClass,
+  classesToCompare,
+  compareClasses,
+  isClear,
+} from "../../panels/compare";
+import type { ClassValue } from "../../protocol/messages";
+import { formatValue } from "../../util/numbers";
 import { ClassBar, describeClass, reachOf } from "../ClassBars";
 import { useWidget } from "../context";
+import { describeWaiting, NO_CLASSES } from "../words";
 import { ClassActions, useWins } from "./ClassActions";
 
-/** How many of the classes that either cell argues most for, and most against. */
+/** The number of classes that either cell argues most for, and most against. */
 const FOR = 6;
 const AGAINST = 3;
 
-/** What each of two cells argues for the same classes, on one scale, and the difference. */
+/** The attribution of two cells to the same classes, on one scale, and its difference. */
 export function ComparedClasses({ first, other }: { first: Place; other: Place }) {
   const { store } = useWidget();
   void store.cards.version.value;
   void store.details.version.value;
   const connected = store.connected.value;
-  const [a, b] = [first, other].map(({ grid, cell }) => store.cards.get(grid, cell));
+  const [a, b] = [first, other].map((place) => store.cards.get(keyOf(place)));
   const classes =
     a?.classes && b?.classes
       ? [
@@ -29,7 +35,7 @@ export function ComparedClasses({ first, other }: { first: Place; other: Place }
         ]
       : null;
   const known = [first, other].map((place) => {
-    const card = store.cards.get(place.grid, place.cell);
+    const card = store.cards.get(keyOf(place));
     const strongest = [...(card?.classes ?? []), ...(card?.against ?? [])];
     const values = new Map<number, ClassValue>(strongest.map((value) => [value.index, value]));
     for (const [index, value] of store.details.classValues(place)) values.set(index, value);

@@ -1,8 +1,8 @@
-import type { Place } from "../../view/view";
-import { KERNEL_WENT } from "../../words";
+import type { Place } from "../../geometry/place";
 import { useWidget } from "../context";
 import { percent } from "../Stretch";
 import { WholeImage } from "../WholeImage";
+import { KERNEL_WENT } from "../words";
 
 /** Left, top, right, bottom in fractions → where that lies within its parent. */
 const boxStyle = ([left, top, right, bottom]: number[]) => ({

@@ -6,7 +6,7 @@ import { useWidget } from "../context";
 export function CropStrip({ panel, size, limit }: { panel: Panel; size: number; limit: number }) {
   const { store } = useWidget();
   void store.cards.version.value;
-  const card = store.cards.get(panel.place.grid, panel.place.cell);
+  const card = store.cards.get(panel.key);
   const count = Math.min(card?.crops ?? 0, limit);
   if (!card || count === 0) return <div class="aw-live-crops" />;
   return (

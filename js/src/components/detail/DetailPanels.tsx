@@ -1,11 +1,11 @@
 import { useSignal } from "@preact/signals";
-import { describePlace } from "../../words";
 import { useWidget } from "../context";
 import { Icon } from "../controls/icons";
+import { describePlace } from "../words";
 import { CellPanel } from "./CellPanel";
 import { Comparison } from "./Comparison";
 
-/** What is open beside the stage: one cell in depth, or two against each other. */
+/** The panels beside the stage: one cell in depth, or two against each other. */
 export function DetailPanels() {
   const { view } = useWidget();
   const folded = useSignal(false);

@@ -1,9 +1,9 @@
 import { MORE_STEPS, type Panel, VARIANTS } from "../../panels/panel";
-import { NO_KERNEL } from "../../words";
 import { useWidget } from "../context";
 import { Icon } from "../controls/icons";
+import { NO_KERNEL } from "../words";
 
-/** What can be done with the live picture; where it is narrow, titles have the words. */
+/** The buttons of the live picture; where it is narrow, titles have the words. */
 export function LiveControls({ panel }: { panel: Panel }) {
   const { store } = useWidget();
   const connected = store.connected.value;

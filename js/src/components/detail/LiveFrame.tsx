@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import type { Inspection } from "../../inspections";
+import type { Inspection } from "../../store/inspections";
 import { Progress } from "../controls/Progress";
 
 /** One picture of those that are being optimised; before the first frame what lies behind it. */

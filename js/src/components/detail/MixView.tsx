@@ -1,8 +1,8 @@
 import type { Mix } from "../../panels/mix";
-import { cosineOf, mixOf } from "../../profile";
-import { COSINE, describeMix, describeProgress, formatCosine, NO_KERNEL } from "../../words";
+import { cosineOf, mixOf } from "../../store/profile";
 import { useWidget } from "../context";
 import { Slider } from "../controls/Slider";
+import { COSINE, describeMix, describeProgress, formatCosine, NO_KERNEL } from "../words";
 import { LiveFrame } from "./LiveFrame";
 
 /** The picture between two cells, wherever the slider is. */

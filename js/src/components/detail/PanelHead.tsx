@@ -1,16 +1,18 @@
 import type { Panel } from "../../panels/panel";
-import { capitalized, describePlace, describeSamples, NO_CERTAIN_CLASS } from "../../words";
+import { NO_CERTAIN_CLASS } from "../../store/classes";
+import { capitalized } from "../../util/numbers";
 import { useWidget } from "../context";
 import { CloseButton, IconButton } from "../controls/IconButton";
+import { describePlace, describeSamples } from "../words";
 
-/** Which cell it is, and whether it stays. `mark` tells two compared ones apart. */
+/** The head of a panel: its cell, and whether it stays. `mark` tells two compared ones apart. */
 export function PanelHead({ panel, mark = "" }: { panel: Panel; mark?: "" | "A" | "B" }) {
   const { store, view, host } = useWidget();
   void store.cards.version.value;
   void store.cards.labelVersion.value;
   const { grid, cell } = panel.place;
-  const card = store.cards.get(grid, cell);
-  const label = store.label(grid, cell);
+  const card = store.cards.get(panel.key);
+  const label = store.label(panel.key);
   const pinned = view.panels.isPinned(panel.place);
   const leaves = pinned && view.opened.value !== null;
   const stay = pinned

@@ -1,18 +1,12 @@
-import type { ComponentType } from "preact";
 import { useRef } from "preact/hooks";
 import { nextItem } from "../../keyboard/roving";
 import type { Panel } from "../../panels/panel";
+import { allTabs } from "../../panels/tabs";
 import { useWidget } from "../context";
 
-/** One part of a panel, shown while its tab is chosen. */
-export interface PanelTab {
-  name: string;
-  words: string;
-  Body: ComponentType<{ panel: Panel }>;
-}
-
 /** The parts of a panel and the one that is shown; arrow keys go from tab to tab. */
-export function PanelTabs({ panel, tabs }: { panel: Panel; tabs: readonly PanelTab[] }) {
+export function PanelTabs({ panel }: { panel: Panel }) {
+  const tabs = allTabs();
   const { view } = useWidget();
   const list = useRef<HTMLDivElement>(null);
   const chosen = tabs.find(({ name }) => name === view.panels.tab.value) ?? tabs[0];

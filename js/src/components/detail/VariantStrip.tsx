@@ -1,7 +1,7 @@
 import { type Panel, VARIANTS } from "../../panels/panel";
-import { describeProgress, formatCosine } from "../../words";
 import { useWidget } from "../context";
 import { Tile } from "../Tile";
+import { describeProgress, formatCosine } from "../words";
 
 /** Several pictures of one direction: what they share is asked for, what differs is free. */
 export function VariantStrip({ panel, size }: { panel: Panel; size: number }) {

@@ -1,13 +1,13 @@
-import type { Inspection } from "../../inspections";
 import type { Panel } from "../../panels/panel";
-import { COSINE, describeProgress } from "../../words";
+import type { Inspection } from "../../store/inspections";
 import { CellPicture } from "../CellPicture";
 import { useWidget } from "../context";
 import { Trace } from "../Trace";
+import { COSINE, describeProgress } from "../words";
 import { CropInImage } from "./CropInImage";
 import { LiveFrame } from "./LiveFrame";
 
-/** What a panel looks at: the pictures, and which one of them; none while it looks at a crop. */
+/** The pictures in a panel's frame, and which one of them; none while it shows a crop. */
 function inView(panel: Panel): { inspection: Inspection | null; at: number } {
   const { looking } = panel;
   const of = looking.kind === "variant" ? panel.variants : panel.live;
@@ -19,18 +19,17 @@ function inView(panel: Panel): { inspection: Inspection | null; at: number } {
 
 /** The large frame of a panel: the live picture, one of its variants, or a crop in its image. */
 export function Viewer({ panel }: { panel: Panel }) {
-  const { grid, cell } = panel.place;
   const { inspection, at } = inView(panel);
   return panel.looking.kind === "crop" ? (
     <CropInImage place={panel.place} crop={panel.looking.at} />
   ) : (
     <LiveFrame inspection={inspection} at={at} label="The picture as it is being optimised">
-      <CellPicture grid={grid} cell={cell} size={224} />
+      <CellPicture of={panel.key} size={224} />
     </LiveFrame>
   );
 }
 
-/** What the frame shows, in words. */
+/** The caption of the frame. */
 export function ViewerCaption({ panel }: { panel: Panel }) {
   const { store } = useWidget();
   void store.details.version.value;
@@ -45,6 +44,7 @@ export function ViewerCaption({ panel }: { panel: Panel }) {
             <span title="The side of what the layer effectively sees, outlined, of what the network is given, bright">
               sees {found.seen} of {found.input} px
             </span>
+            {found.credit && <span class="aw-origin-credit">{found.credit}</span>}
           </>
         )}
       </div>

@@ -7,13 +7,13 @@ import {
   describeGroups,
   describeKept,
   middleOf,
-  NEIGHBOURS,
   shareBelow,
 } from "../../diagnosis/words";
+import type { Place } from "../../geometry/place";
 import type { Panel } from "../../panels/panel";
-import type { Place } from "../../view/view";
-import { KERNEL_WENT } from "../../words";
+import { NEIGHBORS } from "../../protocol/shared";
 import { useWidget } from "../context";
+import { KERNEL_WENT } from "../words";
 import { SplitView } from "./SplitView";
 import { Gauge, Neighbours, Spread } from "./visuals";
 
@@ -88,7 +88,7 @@ export function DiagnosisTab({ panel }: { panel: Panel }) {
       <section>
         <h3>Is it in the right place?</h3>
         <p>{describeKept(known)}</p>
-        {known.kept !== null && <Neighbours share={known.kept} count={NEIGHBOURS} />}
+        {known.kept !== null && <Neighbours share={known.kept} count={NEIGHBORS} />}
       </section>
       <p class="aw-note">Grey: the middle four fifths of all cells of this grid.</p>
     </div>

@@ -1,15 +1,16 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Half, Halves } from "../../diagnosis/diagnoses";
 import { describeSplit } from "../../diagnosis/words";
-import type { LivePictures } from "../../inspections";
-import { plural } from "../../numbers";
-import type { Place } from "../../view/view";
-import { capitalized, describeProgress, NO_CERTAIN_CLASS } from "../../words";
+import type { Place } from "../../geometry/place";
+import { NO_CERTAIN_CLASS } from "../../store/classes";
+import type { LivePictures } from "../../store/inspections";
+import { capitalized, plural } from "../../util/numbers";
 import { ClassBars, reachOf } from "../ClassBars";
 import { useWidget } from "../context";
 import { CloseButton } from "../controls/IconButton";
 import { LiveFrame } from "../detail/LiveFrame";
 import { Tile } from "../Tile";
+import { describeProgress } from "../words";
 
 const CLASSES = 4;
 const CROP = 40;

@@ -1,4 +1,4 @@
-import { clamp } from "../../geometry";
+import { clamp } from "../../geometry/geometry";
 import { percent, Stretch } from "../Stretch";
 
 /** One value on a scale, and where those of the other cells are. */
@@ -34,7 +34,7 @@ export function Gauge({
   );
 }
 
-/** How the samples are spread along the direction in which they differ most. */
+/** A histogram of the samples along the direction in which they differ most. */
 export function Spread({ counts }: { counts: readonly number[] }) {
   if (counts.length === 0) return null;
   const most = Math.max(...counts);
@@ -52,7 +52,7 @@ export function Spread({ counts }: { counts: readonly number[] }) {
   );
 }
 
-/** How many of a sample's neighbours are its neighbours on the map. */
+/** The share of a sample's neighbours that are its neighbours on the map. */
 export function Neighbours({ share, count }: { share: number; count: number }) {
   return (
     <div class="aw-neighbours" aria-hidden="true">

@@ -1,0 +1,95 @@
+/** Sentences about pictures and cells. Short, in the field's words. */
+import type { Grid } from "../geometry/grids";
+import { isDoubtful } from "../pictures";
+import type { PictureKey } from "../protocol/picture_key";
+import type { Inspection } from "../store/inspections";
+import { formatDecimal, plural } from "../util/numbers";
+
+/** The reason why a button cannot be pressed. */
+export const NO_KERNEL = "There is no kernel to do it";
+/** In place of classes, where a model has none. */
+export const NO_CLASSES = "This layer’s model has no classes.";
+/** In place of an answer that was not asked for in time. */
+export const KERNEL_WENT = "Not known: the kernel went before it was asked.";
+
+export interface Known {
+  key: PictureKey;
+  state: string;
+  cosine: number | null;
+  rank: number | null;
+}
+
+export type Tone = "crop" | "rough" | "final" | "doubtful" | "waiting";
+
+export function toneOf(known: Known | null): Tone {
+  if (!known) return "waiting";
+  if (isDoubtful(known)) return "doubtful";
+  return known.state === "crop" || known.state === "rough" || known.state === "final"
+    ? known.state
+    : "waiting";
+}
+
+/** The state of a cell's picture as a sentence of a few words. */
+export function describePicture(known: Known | null): string {
+  if (!known) return "no picture yet";
+  const cosine = known.cosine === null ? "" : `, cosine ${formatDecimal(known.cosine)}`;
+  switch (toneOf(known)) {
+    case "crop":
+      return "a real crop; the layer’s own picture is to come";
+    case "rough":
+      return `rough${cosine}; a finer pass is to come`;
+    case "doubtful":
+      return known.rank !== null && known.rank > 1
+        ? `doubtful${cosine}: looks more like ${known.rank > 2 ? `${known.rank - 1} other cells` : "another cell"}`
+        : `doubtful${cosine}: the layer does not see the cell in it`;
+    case "final":
+      return known.rank === 1 ? `final${cosine}, comes back to its own cell` : `final${cosine}`;
+    default:
+      return "no picture yet";
+  }
+}
+
+export function describePlace(grid: number, cell: number): string {
+  return `row ${Math.floor(cell / grid) + 1}, column ${(cell % grid) + 1}`;
+}
+
+export function describeSamples(grid: Grid | null, cell: number, count?: number): string {
+  return plural(count ?? grid?.counts[cell] ?? 0, "sample");
+}
+
+/** In place of what is not here yet: why. */
+export function describeWaiting(connected: boolean, card: boolean): string {
+  if (!connected) return KERNEL_WENT;
+  return card ? "Classes are being computed…" : "Reading the cell…";
+}
+
+/** The meaning of a live picture's cosine. */
+export const COSINE =
+  "Cosine: of the layer’s answer to the picture as it stands with the direction that it pictures";
+
+/** Describe the progress of live pictures; of several, `at` is the one whose cosine is shown. */
+export function describeProgress(
+  now: Inspection | null,
+  connected: boolean,
+  at: number | null = null,
+): string {
+  if (now?.failed) return `It cannot be made: ${now.failed}`;
+  const known = at === null ? now?.cosine : now?.cosines[at];
+  const cosine = typeof known === "number" ? ` · cosine\u00a0${formatDecimal(known)}` : "";
+  if (!connected) {
+    if (!now || now.step === 0) return "The atlas’s picture; there is no kernel";
+    return now.done ? `${now.step} steps${cosine}` : `Left at step ${now.step}${cosine}`;
+  }
+  if (!now || now.step === 0) return now?.paused ? "Paused" : "Waiting for the first frame…";
+  if (now.done) return `Finished: ${now.step} steps${cosine}`;
+  return `${now.paused ? "Paused at step" : "Step"} ${now.step} of ${now.steps}${cosine}`;
+}
+
+/** A direction between two cells. */
+export function describeMix(share: number): string {
+  return `${formatDecimal(1 - share)}·A + ${formatDecimal(share)}·B`;
+}
+
+export function formatCosine(cosine: number | null): string {
+  return cosine === null ? "–" : formatDecimal(cosine);
+}

@@ -1,0 +1,44 @@
+/** Written by `make messages` out of the Python package: do not edit. */
+
+/** The stages of a status. */
+export const STAGES = [
+  "starting",
+  "collecting",
+  "layout",
+  "attribution",
+  "umap",
+  "pictures",
+  "idle",
+  "error",
+  "closed",
+] as const;
+
+/** The states of a picture, the least first. */
+export const PICTURE_STATES = ["crop", "rough", "final"] as const;
+
+/** The number of classes that each kind of subject names. */
+export const SUBJECT_KINDS = { class: 1, winning: 1, comparison: 2 } as const;
+
+/** The overlays that need no class. */
+export const OVERLAYS = ["pictures", "crops", "density", "top class", "fidelity", "doubt"] as const;
+
+/** The beginning of an influence overlay's text. */
+export const INFLUENCE = "influence: ";
+
+/** The most cells that a message may name. */
+export const MAX_CELLS = 25600;
+
+/** The most numbers in a field of `integers`. */
+export const MAX_INTEGERS = 64;
+
+/** The side of a picture as it is sent, in pixels. */
+export const TILE = 64;
+
+/** The most pictures in one message. */
+export const MAX_TILES = 64;
+
+/** The most images whose thumbnails are sent at once. */
+export const MAX_THUMBNAILS = 24;
+
+/** The number of a sample's nearest neighbours that are compared. */
+export const NEIGHBORS = 15;

@@ -1,0 +1,23 @@
+import { computed, signal } from "@preact/signals";
+import type { Handlers, Part } from "../protocol/parts";
+
+/** In place of a cell’s label, once its classes are known. */
+export const NO_CERTAIN_CLASS = "no certain class";
+
+/** The classes that a layer may argue for, as far as the kernel has told. */
+export class Classes implements Part {
+  readonly handles: Handlers = { classes: (message) => this.receive(message) };
+  /** One name for each, no two alike. */
+  readonly names = signal<readonly string[]>([]);
+  /** The reason why there are none; empty while that is not known. */
+  readonly reason = signal("");
+  /** The text in place of classes, while there are none. */
+  readonly inPlace = computed(
+    () => this.reason.value || "Which classes there are is not known yet.",
+  );
+
+  receive(message: { names: (string | null)[]; reason: string }): void {
+    this.names.value = message.names.map((name, at) => name ?? `class ${at}`);
+    this.reason.value = message.reason;
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * The overlay that is shown, and its text: the trait `overlay`, written the same way by
+ * `atlas_widget/widget/overlays.py`.
+ */
+import { INFLUENCE, OVERLAYS } from "../protocol/shared";
+
+export type PlainKind = (typeof OVERLAYS)[number];
+export type OverlayKind = PlainKind | "influence";
+
+/** The order in which one key goes through them. */
+const ROUND: readonly OverlayKind[] = [
+  "pictures",
+  "crops",
+  "density",
+  "top class",
+  "influence",
+  "fidelity",
+  "doubt",
+];
+
+/** `class` is a class's index among the model's outputs; -1 where its name is not known. */
+export type OverlayChoice = { kind: PlainKind } | { kind: "influence"; class: number };
+
+/** A class that has no name of its own is called by its number. */
+export const className = (names: readonly string[], index: number): string =>
+  names[index] ?? `class ${index}`;
+
+export function readOverlay(text: unknown, names: readonly string[]): OverlayChoice {
+  if (typeof text !== "string") return { kind: "pictures" };
+  if (text.startsWith(INFLUENCE)) {
+    const name = text.slice(INFLUENCE.length);
+    const numbered = /^class (\d+)$/.exec(name);
+    const index = names.indexOf(name);
+    return { kind: "influence", class: index < 0 && numbered ? Number(numbered[1]) : index };
+  }
+  return { kind: OVERLAYS.find((kind) => kind === text) ?? "pictures" };
+}
+
+export function writeOverlay(choice: OverlayChoice, names: readonly string[]): string {
+  return choice.kind === "influence"
+    ? `${INFLUENCE}${className(names, choice.class)}`
+    : choice.kind;
+}
+
+/**
+ * The next overlay, or the one before. `last` is the class whose influence was shown last; without
+ * one, and without classes, what needs them is passed over.
+ */
+export function nextOverlay(
+  now: OverlayChoice,
+  by: 1 | -1,
+  last: number | null,
+  classes: boolean,
+): OverlayChoice {
+  const possible = ROUND.filter((kind) =>
+    kind === "influence" ? classes && last !== null : kind !== "top class" || classes,
+  );
+  const at = possible.indexOf(now.kind);
+  const kind = possible[(at + by + possible.length) % possible.length];
+  return kind === "influence" ? { kind, class: last ?? 0 } : { kind };
+}
