@@ -12,10 +12,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from atlas_widget.errors import LayerOutputError
+from atlas_widget.probe.first_pass import prefix_tokens
 from atlas_widget.probe.noise import same_noise
-from atlas_widget.probe.outputs import Layout, layout_of
+from atlas_widget.probe.outputs import Layout, layouts_of
 from atlas_widget.probe.running import run_model
-from atlas_widget.probe.trial import prefix_tokens
 
 __all__ = ["EarlyLayer", "EarlyLayers", "early_layers"]
 
@@ -171,7 +171,7 @@ def early_layers(probe: Any) -> tuple[EarlyLayer, ...]:
             continue
         known.append(output)
         try:
-            layout = layout_of(output, module, prefix, name)
+            layout = layouts_of(output, module, prefix, name)[0]
             values = layout.as_map(output)
         except LayerOutputError:
             continue
