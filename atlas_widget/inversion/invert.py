@@ -243,12 +243,13 @@ def run(
     seeds = as_seeds(seed, count)
     warmth = None if warm is None else as_warm(warm, count)
     origins = np.full(count, -1) if warm is None else np.arange(count)
-    crops = None
+    crops, notices = None, []
+    examples = np.zeros(count, np.int64)
     if images is not None and engine.settings.statistics:
         crops = as_examples(images, count, engine.canvas)
         if not any(crop is not None for crop in crops):
             crops = None
-    examples, notices = np.zeros(count, np.int64), []
+            notices.append("images= gives no crop: the pictures are made without statistics.")
     if crops is not None and not engine.eye.early:
         crops = None
         notices.append(

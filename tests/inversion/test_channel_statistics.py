@@ -192,6 +192,13 @@ def test_nothing_runs_before_the_first_layer(network: nn.Module) -> None:
     assert np.array_equal(icons.images, plain.images)
 
 
+def test_no_crop_at_all_is_said(probe: LayerProbe) -> None:
+    aims = np.random.default_rng(0).random((2, probe.channels)).astype(np.float32)
+    icons = run(InversionEngine(probe, settings=BRIEF), aims, images=[None, None])
+    assert icons.examples.tolist() == [0, 0]
+    assert "images=" in icons.notices[0]
+
+
 def test_the_old_recipe_takes_no_notice_of_crops(probe: LayerProbe) -> None:
     settings = InversionSettings.closest(size=32)
     assert (settings.steps, settings.still, settings.calm) == (32, 0.5, 0.5)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PictureRenderer", "picture_key"]
 
-_ROUGH_PART = 0.2  # of the steps, after which a picture is shown for the first time
+_ROUGH_PART = 0.125  # of the steps, after which a picture is shown for the first time
 _LOOKED_UP_AT_ONCE = 256
 _KEPT_BYTES = 192 << 20  # of unfinished pictures that wait for their final pass
 
