@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import copy
 import io
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -66,10 +68,18 @@ def lucent(
 
 
 def horama(
-    model: nn.Module, probe: LayerProbe, target: torch.Tensor, steps: int, crops: int = 2
+    model: nn.Module,
+    probe: LayerProbe,
+    target: torch.Tensor,
+    steps: int,
+    crops: int = 2,
+    spectrum: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """One target's picture (3, 224, 224) by Horama's Fourier method, with few crops a step."""
-    from horama import fourier
+    """One target's picture (3, 224, 224) by Horama, with few crops a step.
+
+    By its Fourier method, or by MACO with the `spectrum` of real images, from :func:`spectrum_of`.
+    """
+    import horama as library
     from horama.losses import dot_cossim
 
     mean, std = torch.tensor(probe.preprocessing.mean), torch.tensor(probe.preprocessing.std)
@@ -84,9 +94,10 @@ def horama(
         score: torch.Tensor = dot_cossim(h, target.to(h).expand_as(h)).mean()
         return score
 
+    method = library.fourier if spectrum is None else library.maco
     try:
-        with contextlib.redirect_stderr(io.StringIO()):
-            image, _ = fourier(
+        with contextlib.redirect_stderr(io.StringIO()), _spectrum_at_hand(spectrum):
+            image, _ = method(
                 objective, total_steps=steps, image_size=HORAMA_SIDE, crops_per_iteration=crops,
                 box_size=(0.8, 0.9), values_range=(low, high), device=DEVICE,
             )  # fmt: skip
@@ -94,3 +105,27 @@ def horama(
         hook.remove()
     picture = image.detach().cpu() * std[:, None, None] + mean[:, None, None]
     return picture.clamp(0, 1)
+
+
+def spectrum_of(images: torch.Tensor) -> torch.Tensor:
+    """Return the mean magnitude (3, side, side // 2 + 1) of RGB images (n, 3, side, side).
+
+    In Horama's decorrelated colours. MACO downloads that of ImageNet; this needs no network.
+    """
+    from horama.common import get_color_correlation_svd_sqrt
+
+    back = torch.linalg.inv(get_color_correlation_svd_sqrt("cpu"))
+    logits = torch.logit(images.float().clamp(0.02, 0.98))  # what the pictures' sigmoid undoes
+    colours = torch.einsum("nchw,cd->ndhw", logits, back)
+    return torch.fft.rfft2(colours).abs().mean(0)
+
+
+@contextlib.contextmanager
+def _spectrum_at_hand(spectrum: torch.Tensor | None) -> Iterator[None]:
+    """Put `spectrum` where MACO looks for the one it would download."""
+    if spectrum is None:
+        yield
+        return
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        np.save("spectrum_decorrelated.npy", spectrum.numpy())
+        yield

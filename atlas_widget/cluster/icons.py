@@ -11,7 +11,7 @@ import torch
 from atlas_widget.cluster.connection import connect, send_code
 from atlas_widget.cluster.crew import places
 from atlas_widget.cluster.pool import run_jobs
-from atlas_widget.errors import ActivationsError
+from atlas_widget.errors import ActivationsError, ImagesError
 from atlas_widget.inversion.invert import Icons
 from atlas_widget.progress import CancelledCallback, ProgressCallback
 
@@ -34,6 +34,7 @@ def invert_on_cluster(
     device: Any = None,
     input_size: int | None = None,
     warm: Any = None,
+    images: Any = None,
     workers: int | None = None,
     progress: ProgressCallback | None = None,
     cancelled: CancelledCallback | None = None,
@@ -43,7 +44,7 @@ def invert_on_cluster(
 
     Parameters
     ----------
-    model, layer, directions, transform, seed, warm
+    model, layer, directions, transform, seed, warm, images
         See `invert`.
     address
         See `connect`.
@@ -73,6 +74,10 @@ def invert_on_cluster(
         raise ActivationsError(f"directions: an array of shape (n, channels), not {targets.shape}.")
     seeds = as_seeds(seed, len(targets))
     warmth = None if warm is None else as_warm(warm, len(targets)).cpu().numpy()
+    if images is not None and len(images) != len(targets):
+        raise ImagesError(
+            f"crops of {len(images)} pictures for {len(targets)} directions: some for each"
+        )
     if device is None:
         device = "cuda" if places(ray, gpu=True) else "cpu"
     kind = torch.device(device).type
@@ -88,7 +93,9 @@ def invert_on_cluster(
         def work(part: tuple[int, int]) -> Icons:
             rows = slice(*part)
             some = None if warmth is None else warmth[rows]
-            return invert(probe, targets[rows], seed=seeds[rows].tolist(), warm=some, **options)
+            crops = None if images is None else images[rows]
+            own = seeds[rows].tolist()
+            return invert(probe, targets[rows], seed=own, warm=some, images=crops, **options)
 
         return work
 
@@ -118,5 +125,8 @@ def _together(parts: list[Icons], *, warmed: bool) -> Icons:
         seeds=joined("seeds"),
         origins=np.arange(len(origins)) if warmed else origins,
         steps=joined("steps"),
+        examples=joined("examples"),
         settings=parts[0].settings,
+        early_layers=next((part.early_layers for part in parts if part.early_layers), ()),
+        notices=parts[0].notices,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +39,7 @@ class IconJob:
     settings: InversionSettings
     directions: NDArray[np.float32]
     seed: int
+    examples: Sequence[NDArray[np.uint8]] | None = None
 
 
 class IconWorker:
@@ -64,7 +65,7 @@ class IconWorker:
         """Make the pictures of a job."""
         from atlas_widget.inversion.invert import run
 
-        return run(self._engine(job), job.directions, job.seed)
+        return run(self._engine(job), job.directions, job.seed, images=job.examples)
 
     def _engine(self, job: IconJob) -> InversionEngine:
         from atlas_widget.inversion import InversionEngine
@@ -170,6 +171,7 @@ class RemoteIcons:
         settings: InversionSettings,
         directions: NDArray[np.float32],
         seed: int,
+        examples: Sequence[NDArray[np.uint8]] | None = None,
     ) -> None:
         """Have a batch made by a worker that is free; `ticket` tells it from others."""
         if self._crew is None:
@@ -181,6 +183,7 @@ class RemoteIcons:
             settings,
             np.asarray(directions, np.float32),
             seed,
+            examples,
         )
         self._crew.give(ticket, job)
 

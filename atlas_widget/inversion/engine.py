@@ -18,6 +18,7 @@ from torch import Tensor
 
 from atlas_widget.errors import ActivationsError, AtlasError
 from atlas_widget.inversion.ascent import ascend
+from atlas_widget.inversion.channel_statistics import ExampleStatistics, channel_statistics
 from atlas_widget.inversion.eye import Eye
 from atlas_widget.inversion.inputs import as_directions, as_pictures
 from atlas_widget.inversion.objectives import Objective, Seen, direction
@@ -107,6 +108,7 @@ class InversionEngine:
         *,
         objective: Objective | None = None,
         origins: Sequence[int] | NDArray[Any] | None = None,
+        examples: ExampleStatistics | None = None,
     ) -> InversionState:
         """Begin a batch; each picture's start depends on its own seed and direction alone.
 
@@ -123,6 +125,9 @@ class InversionEngine:
         origins
             What each picture started from, to be remembered: by default the number of its warm
             picture; -1 is noise.
+        examples
+            Statistics of each picture's examples, from :meth:`statistics_of`, which it is to stay
+            near to; None, or settings with ``statistics=0``, for none.
         """
         if objective is None:
             if directions is None:
@@ -130,6 +135,13 @@ class InversionEngine:
             targets = as_directions(directions, self.probe.channels, self.probe.layer)
             count = len(targets)
             objective = direction(targets, power=self.settings.power, reach=self.settings.reach)
+            if examples is not None and self.settings.statistics:
+                lengths = torch.from_numpy(np.linalg.norm(targets, axis=1))
+                objective = objective.with_prior(
+                    channel_statistics(examples, tolerance=self.settings.tolerance),
+                    self.settings.statistics,
+                    self.settings.least * lengths,  # a direction's score grows with its length
+                ).made_for(count, self.probe.channels)
         else:
             count = np.size(seeds)
             objective = objective.made_for(count, self.probe.channels)
@@ -155,6 +167,54 @@ class InversionEngine:
             seeds=torch.tensor(every.copy()),
             origins=torch.as_tensor(np.asarray(origins, dtype=np.int64)),
         )
+
+    @torch.no_grad()
+    def statistics_of(self, examples: Sequence[Any]) -> ExampleStatistics | None:
+        """Read the statistics of early layers off real examples of each picture.
+
+        Parameters
+        ----------
+        examples
+            For each picture some crops as the layer sees them: uint8 (k, side, side, 3), or floats
+            in [0, 1] of shape (k, 3, side, side); None for a picture without.
+
+        Returns
+        -------
+        ExampleStatistics or None
+            None where nothing that has statistics runs before the layer.
+        """
+        counts = [0 if each is None else len(each) for each in examples]
+        if not self.eye.early:
+            return None
+        if not any(counts):
+            levels_of = 1 if self.coarse_eye is None else 2
+            nothing = torch.zeros(0, levels_of, 2, sum(self.eye.early.channels))
+            return ExampleStatistics.of(nothing, counts, self.eye.early.channels)
+        crops = torch.cat(
+            [resize(as_pictures(each)[:, :3], self.canvas) for each in examples if each is not None]
+        )
+        # seen as the pictures are: moved, turned and scaled, each example in its own way
+        draws = torch.cat([self._views(count) for count in counts]).to(self.device)
+        levels = []
+        for eye in [self.eye] if self.coarse_eye is None else [self.eye, self.coarse_eye]:
+            parts = []
+            pairs = zip(
+                torch.split(crops, self.batch_size),
+                torch.split(draws, self.batch_size),
+                strict=True,
+            )
+            for chunk, numbers in pairs:
+                full = torch.ones(len(chunk), device=self.device)
+                views = self.settings.transforms(chunk.to(self.device), numbers, full, eye.view)
+                covered = self.settings.transforms.covered(numbers, full, eye.view)
+                parts.append(eye.statistics(views, covered).cpu())
+            levels.append(torch.cat(parts))
+        return ExampleStatistics.of(torch.stack(levels, 1), counts, self.eye.early.channels)
+
+    def _views(self, count: int) -> Tensor:
+        """Random numbers for the views of so many examples; the same for every picture."""
+        generator = torch.Generator().manual_seed(0)
+        return self.settings.transforms.draw(generator, count)
 
     def _draws(self, generator: torch.Generator) -> Tensor:
         """Random numbers of one picture, for its transforms and backgrounds, a row a step."""
@@ -223,7 +283,13 @@ class InversionEngine:
                 ground = background(draws[:, -BACKGROUND_NUMBERS:], self.canvas)
                 shown = over(pictures, ground)
             views = self.settings.transforms(shown, draws, strength, eye.view)
-            scores = state.objective(Seen(eye(views), eye.centre, pictures))
+            if state.objective.needs_early:
+                covered = self.settings.transforms.covered(draws, strength, eye.view)
+                activations, early = eye.with_early(views, covered)
+            else:
+                activations, early = eye(views), None
+            level = int(eye is self.coarse_eye)
+            scores = state.objective(Seen(activations, eye.centre, pictures, early, level))
             (gradient,) = torch.autograd.grad(scores.sum() * eye.loss_scale, numbers)
         return scores.detach(), gradient.float()
 

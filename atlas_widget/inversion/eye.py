@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from atlas_widget.errors import LayerOutputError
+from atlas_widget.inversion.early_layers import EarlyLayers, early_layers
 from atlas_widget.inversion.settings import InversionSettings
 from atlas_widget.inversion.transforms import resize
+from atlas_widget.probe.noise import same_noise
 
 __all__ = ["Eye"]
 
@@ -37,6 +40,8 @@ class Eye:
     def __init__(self, probe: Any, settings: InversionSettings) -> None:
         accelerated = getattr(probe, "accelerated", None)
         self.network = probe.encode if accelerated is None else accelerated()
+        self._probe = probe
+        self._beside: Any = None
         self.device = torch.device(probe.device)
         dtype = getattr(probe, "dtype", torch.float32)
         # small gradients do not survive in half precision
@@ -72,6 +77,42 @@ class Eye:
     def __call__(self, views: Tensor) -> Tensor:
         """Activations (n, channels, height, width), differentiable with respect to `views`."""
         return self.network(views).float()  # type: ignore[no-any-return]
+
+    @cached_property
+    def early(self) -> EarlyLayers:
+        """The layers whose statistics can be read beside the layer's activations; maybe none."""
+        found = EarlyLayers(early_layers(self._probe))
+        if not found:
+            return found
+        views = resize(same_noise(1, 32), self.view).to(self.device).requires_grad_()
+        try:
+            with torch.enable_grad():
+                _, statistics = self._read(found, views, None)
+                torch.autograd.grad(statistics.sum(), views)
+        except Exception:  # a network that works in place, say: its pictures go without
+            return EarlyLayers()
+        return found
+
+    def with_early(self, views: Tensor, covered: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Activations as by calling it, and the statistics of :attr:`early` layers."""
+        return self._read(self.early, views, covered)
+
+    def statistics(self, views: Tensor, covered: Tensor | None = None) -> Tensor:
+        """Return the statistics of :attr:`early` layers alone, (n, 2, their channels)."""
+        return self.early.read(self._encoder_beside(self.early), views, covered)
+
+    def _read(
+        self, early: EarlyLayers, views: Tensor, covered: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        encoder = self._encoder_beside(early)
+        with early.reading(encoder.runner.network, covered):
+            activations = encoder(views).float()
+        return activations, early.statistics()
+
+    def _encoder_beside(self, early: EarlyLayers) -> Any:
+        if self._beside is None:
+            self._beside = self._probe.accelerated_beside(early.names)
+        return self._beside
 
     def _try(self, side: int, last: bool = False) -> tuple[int, int] | None:
         picture = torch.full((1, 3, side, side), 0.5, device=self.device)

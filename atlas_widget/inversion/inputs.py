@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from atlas_widget.errors import ActivationsError, AtlasError, ImagesError, LayerNotFoundError
+from atlas_widget.probe.pictures import as_rgb
 
-__all__ = ["as_directions", "as_pictures", "as_seeds", "as_warm", "layer_and_aim"]
+__all__ = ["as_directions", "as_examples", "as_pictures", "as_seeds", "as_warm", "layer_and_aim"]
 
 
 def layer_and_aim(model: Any, layer: Any, aim: Any) -> tuple[Any, Any]:
@@ -109,6 +110,34 @@ def as_warm(pictures: Any, count: int) -> Tensor:
     if len(warm) != count:
         raise ImagesError(f"{len(warm)} pictures to start from for {count} directions: one each")
     return warm.float()
+
+
+def as_examples(images: Any, count: int, side: int) -> list[Tensor | None]:
+    """Some crops for each of `count` pictures, as floats in [0, 1] of shape (k, 3, h, w).
+
+    Parameters
+    ----------
+    images
+        For each picture a tensor (k, 3, h, w) with values in [0, 1], uint8 (k, h, w, 3), a list of
+        PIL images, or None where there are no crops; or all of them in one array (n, k, 3, h, w).
+    count
+        How many pictures.
+    side
+        Members of lists are scaled and cropped to squares of this side.
+
+    Raises
+    ------
+    ImagesError
+        There are crops for another number of pictures, or something that is no crop.
+    """
+    if isinstance(images, str | bytes) or not hasattr(images, "__len__"):
+        raise ImagesError(
+            f"images is a {type(images).__name__}: pass some crops for each direction, such as a "
+            "list of tensors (k, 3, h, w), or None for a direction without"
+        )
+    if len(images) != count:
+        raise ImagesError(f"crops of {len(images)} pictures for {count} directions: some for each")
+    return [None if each is None or not len(each) else as_rgb(each, side) for each in images]
 
 
 def as_seeds(seed: Any, count: int) -> NDArray[np.int64]:

@@ -14,7 +14,13 @@ from PIL import Image
 
 from atlas_widget.errors import ActivationsError
 from atlas_widget.inversion.engine import InversionEngine
-from atlas_widget.inversion.inputs import as_directions, as_seeds, as_warm, layer_and_aim
+from atlas_widget.inversion.inputs import (
+    as_directions,
+    as_examples,
+    as_seeds,
+    as_warm,
+    layer_and_aim,
+)
 from atlas_widget.inversion.likeness import ranks
 from atlas_widget.inversion.parametrizations import Parametrization
 from atlas_widget.inversion.settings import InversionSettings, as_settings
@@ -45,8 +51,14 @@ class Icons:
         What each started from: its noise's seed, and the number of its warm start or -1.
     steps
         Steps taken by each.
+    examples
+        How many real crops each picture kept the channel statistics of, (n,); 0 is none.
     settings
         How they were made.
+    early_layers
+        The layers whose statistics these are.
+    notices
+        What was asked for and could not be done.
     """
 
     images: NDArray[np.uint8]
@@ -56,7 +68,10 @@ class Icons:
     seeds: NDArray[np.int64]
     origins: NDArray[np.int64]
     steps: NDArray[np.int64]
+    examples: NDArray[np.int64]
     settings: InversionSettings
+    early_layers: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.images)
@@ -71,8 +86,22 @@ class Icons:
         """One picture, or some of them with all that is known of them."""
         if not isinstance(index, slice):
             return Image.fromarray(self.images[index])
-        rows = {field.name: getattr(self, field.name)[index] for field in fields(self)[:-1]}
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        rows: dict[str, Any] = {
+            name: each[index] for name, each in values.items() if isinstance(each, np.ndarray)
+        }
         return replace(self, **rows)
+
+    @property
+    def made_with(self) -> list[str]:
+        """What each picture was made with, in words."""
+        layers = ", ".join(self.early_layers)
+        return [
+            f"the direction, and statistics of {layers} in {count} crops"
+            if count
+            else "the direction alone"
+            for count in self.examples
+        ]
 
     @property
     def rank(self) -> NDArray[np.int64]:
@@ -114,6 +143,7 @@ def invert(
     parametrization: Parametrization | None = None,
     warm: Any = None,
     whitening: Whitening | None = None,
+    images: Any = None,
 ) -> Icons:
     """Optimise a picture for each direction until the layer's centre answers with it.
 
@@ -148,6 +178,13 @@ def invert(
         or floats in [0, 1] of shape (n, 3, side, side).
     whitening
         Aim at the directions whitened; the cosine stays that to the directions themselves.
+    images
+        For each direction some real crops as the layer sees them, whose statistics of early layers
+        its picture keeps near to (see
+        :func:`~atlas_widget.inversion.objectives.channel_statistics`): a list of tensors (k, 3, h,
+        w) with values in [0, 1], of uint8 arrays (k, h, w, 3) or of lists of PIL images, None for a
+        direction without; or one array (n, k, 3, h, w). What each picture was made with is in the
+        result. Settings with ``statistics=0`` take no notice of them.
 
     Raises
     ------
@@ -169,10 +206,18 @@ def invert(
         settings = settings.replace(size=size)
     if steps is not None and steps != settings.steps:
         settings = settings.with_steps(steps)
-    # pictures made within a person's inference mode could never be differentiated
+    # pictures made within a user's inference mode could never be differentiated
     with torch.inference_mode(False), opened(model, layer, transform, device) as probe:
         engine = InversionEngine(probe, settings=settings, parametrization=parametrization)
-        return run(engine, directions, seed, warm=warm, whitening=whitening, callback=callback)
+        return run(
+            engine,
+            directions,
+            seed,
+            warm=warm,
+            whitening=whitening,
+            images=images,
+            callback=callback,
+        )
 
 
 @torch.inference_mode(False)  # pictures made within it could never be differentiated
@@ -183,6 +228,7 @@ def run(
     *,
     warm: Any = None,
     whitening: Whitening | None = None,
+    images: Any = None,
     callback: Callable[[int, int], object] | None = None,
     slice_steps: int = 8,
 ) -> Icons:
@@ -197,8 +243,23 @@ def run(
     seeds = as_seeds(seed, count)
     warmth = None if warm is None else as_warm(warm, count)
     origins = np.full(count, -1) if warm is None else np.arange(count)
+    crops, notices = None, []
+    examples = np.zeros(count, np.int64)
+    if images is not None and engine.settings.statistics:
+        crops = as_examples(images, count, engine.canvas)
+        if not any(crop is not None for crop in crops):
+            crops = None
+            notices.append("images= gives no crop: the pictures are made without statistics.")
+    if crops is not None and not engine.eye.early:
+        crops = None
+        notices.append(
+            f"No layer with a map can be read before {engine.probe.layer!r}: the pictures are made "
+            "without statistics of crops."
+        )
+    if crops is not None:
+        examples[:] = [0 if crop is None else len(crop) for crop in crops]
     size, total = engine.settings.size, engine.settings.steps
-    images = np.zeros((count, size, size, engine.parametrization.planes), np.uint8)
+    made = np.zeros((count, size, size, engine.parametrization.planes), np.uint8)
     taken = np.zeros(count, np.int64)
     state: InversionState | None = None
     places = np.zeros(0, np.int64)
@@ -212,6 +273,7 @@ def run(
                 seeds[new],
                 None if warmth is None else warmth[new],
                 origins=origins[new],
+                examples=None if crops is None else engine.statistics_of([crops[i] for i in new]),
             )
             state = fresh if state is None or not len(places) else state.merge(fresh)
             places = np.concatenate([places, new])
@@ -232,14 +294,18 @@ def run(
         ages = state.steps.cpu().numpy()
         done = ages >= total
         if done.any():
-            images[places[done]] = engine.pictures(state.select(done))
+            made[places[done]] = engine.pictures(state.select(done))
             taken[places[done]] = ages[done]
             state, places = state.select(~done), places[~done]
             finished += int(done.sum())
         if callback is not None:
             callback(finished, count)
-    cosine, activations = engine.fidelity(images, targets)
-    return Icons(images, cosine, activations, targets, seeds, origins, taken, engine.settings)
+    cosine, activations = engine.fidelity(made, targets)
+    return Icons(
+        made, cosine, activations, targets, seeds, origins, taken, examples, engine.settings,
+        early_layers=engine.eye.early.names if examples.any() else (),
+        notices=tuple(notices),
+    )  # fmt: skip
 
 
 def on_white(images: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -25,11 +25,18 @@ class Seen:
     pictures
         The pictures before the transforms, RGB in [0, 1], shape (n, 3, size, size); a fourth plane
         is their opacity.
+    early
+        Channel statistics of earlier layers, (n, 2, channels of these): means and deviations over
+        the positions. Read only where an objective needs them.
+    level
+        Which of the sizes the network is shown: 0 is that of the last steps, 1 the coarse one.
     """
 
     activations: Tensor
     centre: tuple[int, int]
     pictures: Tensor
+    early: Tensor | None = None
+    level: int = 0
 
     @property
     def centre_activations(self) -> Tensor:
@@ -59,6 +66,11 @@ class Objective(ABC):
         """Move the objective's tensors to `device`."""
         del device
         return self
+
+    @property
+    def needs_early(self) -> bool:
+        """Whether it is about statistics of earlier layers, so that these have to be read."""
+        return False
 
     @property
     def pictures(self) -> int | None:
@@ -93,6 +105,28 @@ class Objective(ABC):
     def __neg__(self) -> Objective:
         return self * -1.0
 
+    def with_prior(
+        self, prior: Objective, weight: float = 1.0, least: Tensor | float = 0.0
+    ) -> Objective:
+        """Add `prior`, a penalty without a unit, in proportion to what has been reached.
+
+        The score is s + weight · max(|s|, least) · p, with the maximum taken as a number: beyond
+        `least`, its gradient is along that of log s + weight · p. So the weight means the same in
+        every layer, however strong its activations are, and where the two disagree, which keeps s
+        small, s is what is followed.
+
+        Parameters
+        ----------
+        prior
+            A penalty p, 0 at best.
+        weight
+            What p counts.
+        least
+            What |s| is taken as where it is smaller, for all pictures or each, (n,): while nothing
+            of s has been reached, as in noise, p decides where to begin.
+        """
+        return _WithPrior(self, prior, weight, torch.as_tensor(least, dtype=torch.float32))
+
     def __sub__(self, other: Objective) -> Objective:
         return self + (-other)
 
@@ -124,6 +158,10 @@ class _Sum(Objective):
 
     def to(self, device: torch.device) -> Objective:
         return _Sum([(weight, term.to(device)) for weight, term in self.terms])
+
+    @property
+    def needs_early(self) -> bool:
+        return any(term.needs_early for _, term in self.terms)
 
     @property
     def pictures(self) -> int | None:
@@ -160,6 +198,10 @@ class _Product(Objective):
         return _Product(*(factor.to(device) for factor in self.factors))
 
     @property
+    def needs_early(self) -> bool:
+        return any(factor.needs_early for factor in self.factors)
+
+    @property
     def pictures(self) -> int | None:
         return _most(self.factors)
 
@@ -168,6 +210,52 @@ class _Product(Objective):
 
     def __repr__(self) -> str:
         return " · ".join(f"({factor!r})" for factor in self.factors)
+
+
+class _WithPrior(Objective):
+    """An objective and a penalty that counts in proportion to it."""
+
+    def __init__(self, aim: Objective, prior: Objective, weight: float, least: Tensor) -> None:
+        self.aim, self.prior, self.weight, self.least = aim, prior, weight, least
+
+    def __call__(self, seen: Seen) -> Tensor:
+        score = self.aim(seen)
+        reached = torch.maximum(score.detach().abs(), self.least)
+        return score + self.weight * reached * self.prior(seen)
+
+    def select(self, index: Tensor) -> Objective:
+        least = self.least[index.to(self.least.device)] if self.least.ndim else self.least
+        return _WithPrior(self.aim.select(index), self.prior.select(index), self.weight, least)
+
+    def merge(self, others: Sequence[Objective]) -> Objective:
+        same = [other for other in others if isinstance(other, _WithPrior)]
+        aim = self.aim.merge([other.aim for other in same])
+        prior = self.prior.merge([other.prior for other in same])
+        least = self.least
+        if least.ndim:
+            least = torch.cat([least, *(other.least for other in same)])
+        return _WithPrior(aim, prior, self.weight, least)
+
+    def to(self, device: torch.device) -> Objective:
+        return _WithPrior(
+            self.aim.to(device), self.prior.to(device), self.weight, self.least.to(device)
+        )
+
+    @property
+    def needs_early(self) -> bool:
+        return self.aim.needs_early or self.prior.needs_early
+
+    @property
+    def pictures(self) -> int | None:
+        return _most((self.aim, self.prior))
+
+    def made_for(self, pictures: int, channels: int) -> Objective:
+        aim = self.aim.made_for(pictures, channels)
+        prior = self.prior.made_for(pictures, channels)
+        return _WithPrior(aim, prior, self.weight, self.least)
+
+    def __repr__(self) -> str:
+        return f"({self.aim!r}).with_prior({self.prior!r}, {self.weight:g})"
 
 
 def _most(objectives: Iterable[Objective]) -> int | None:

@@ -18,14 +18,17 @@ import torch
 from torch import Tensor
 
 from atlas_widget.errors import ActivationsError
+from atlas_widget.inversion.channel_statistics import ExampleStatistics, channel_statistics
 from atlas_widget.inversion.inputs import as_directions
 from atlas_widget.inversion.objective import Objective, Seen
 
 __all__ = [
+    "ExampleStatistics",
     "Objective",
     "Seen",
     "as_objective",
     "channel",
+    "channel_statistics",
     "direction",
     "direction_everywhere",
     "diversity",

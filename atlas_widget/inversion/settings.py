@@ -13,7 +13,7 @@ from atlas_widget.inversion.transforms import Transforms
 
 __all__ = ["InversionSettings", "as_settings"]
 
-_METHOD = 5  # raised when the same settings begin to give other pictures: caches are keyed by it
+_METHOD = 6  # raised when the same settings begin to give other pictures: caches are keyed by it
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,11 @@ class InversionSettings:
     calm, still
         Part of the steps over which the transforms fade away, and part of them, at the end, that
         are taken without any: the first ones decide what is seen, the last ones how exactly.
+    statistics, tolerance, least
+        Weight of :func:`~atlas_widget.inversion.objectives.channel_statistics` in the objective,
+        how far the statistics may be off, and what the direction's score is taken as, at least, in
+        proportion to which they count, in parts of the direction's length; see
+        :meth:`~atlas_widget.inversion.Objective.with_prior`. Only where there are examples.
     units
         Least number of the layer's units along a side of what the network is shown, no larger than
         its own input: late layers, whose units see much, are shown the picture enlarged. With two
@@ -62,7 +67,7 @@ class InversionSettings:
     """
 
     size: int = 64
-    steps: int = 32
+    steps: int = 48
     view: int | None = None
     falloff: float = 1.4
     cutoff: float | None = 0.28
@@ -75,8 +80,11 @@ class InversionSettings:
     chroma: float = 1.0
     deviation: float = 0.01
     transforms: Transforms = field(default_factory=Transforms)
-    calm: float = 0.5
-    still: float = 0.5
+    calm: float = 0.0
+    still: float = 0.0
+    statistics: float = 3.0
+    tolerance: float = 1.0
+    least: float = 0.01
     units: float = 3.5
     coarse: float = 0.4
     fit_receptive_field: bool = True
@@ -99,6 +107,16 @@ class InversionSettings:
     def icon(cls, **changes: Any) -> InversionSettings:
         """Settings of an atlas's cells: small, bold, quick."""
         return cls(**changes)
+
+    @classmethod
+    def closest(cls, **changes: Any) -> InversionSettings:
+        """Settings that bring the layer's answer closest to the direction.
+
+        The second half of the steps is taken without transforms and nothing keeps the picture
+        natural: the cosine is highest, and what raises it is hardly seen by another network, or by
+        people.
+        """
+        return cls(**{"steps": 32, "calm": 0.5, "still": 0.5, "statistics": 0.0} | changes)
 
     @classmethod
     def portrait(cls, **changes: Any) -> InversionSettings:

@@ -18,6 +18,7 @@ from atlas_widget.errors import AtlasError
 __all__ = ["Transforms", "resize"]
 
 _GREY = 0.5
+_COVERED_SIDE = 56  # fine enough to say which positions look at grey
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,15 @@ class Transforms:
         # grid_sample pads with zeros: shift so that zero is grey
         warped = F.grid_sample(pictures - _GREY, grid, align_corners=False)
         return warped + _GREY
+
+    def covered(self, numbers: Tensor, strength: Tensor, view: int) -> Tensor | None:
+        """Part of each view that the picture covers, (n, 1, side, side); None where it is all."""
+        if not self.active or not bool((strength > 0).any()):
+            return None
+        side = min(view, _COVERED_SIDE)
+        matrices = self.matrices(numbers, strength)
+        grid = F.affine_grid(matrices, [len(matrices), 1, side, side], align_corners=False)
+        return (grid.abs() <= 1).all(-1)[:, None].float()
 
 
 def resize(pictures: Tensor, size: int) -> Tensor:

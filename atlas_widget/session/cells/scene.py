@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from atlas_widget.session.pictures.picture import Picture, State, cell_group, grid_of
+from atlas_widget.session.pictures.picture import Examples, Picture, State, cell_group, grid_of
 from atlas_widget.session.subjects import ALL, Subject
 
 if TYPE_CHECKING:
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from atlas_widget.atlas.grid import Grid
     from atlas_widget.atlas.samples import Samples
 
-__all__ = ["CellTargets", "Scene", "ranks"]
+__all__ = ["EXAMPLES", "CellTargets", "Scene", "ranks"]
+
+EXAMPLES = 8
+"""How many real crops a picture keeps the statistics of."""
 
 
 @dataclass
@@ -129,6 +132,15 @@ class Scene:
         """Return how many samples a cell has."""
         return int(self.grids[grid].counts[self._places[grid][cell]])
 
+    def examples(self, grid: int, cell: int) -> Examples:
+        """Return the real crops nearest to a cell's mean, whose statistics its picture keeps."""
+        return self.examples_of(self.nearest(grid, cell, EXAMPLES))
+
+    def examples_of(self, samples: npt.NDArray[np.int64]) -> Examples:
+        """Return the crops of the first of these samples as examples for one picture."""
+        thumbnails = self.samples.thumbnails
+        return Examples(tuple(thumbnails.jpeg(int(sample)) for sample in samples[:EXAMPLES]))
+
     def crop(self, grid: int, cell: int) -> Picture:
         """Return the real crop nearest to a cell's mean, as its first picture."""
         sample = int(self.nearest(grid, cell, 1)[0])
@@ -171,6 +183,11 @@ class CellTargets:
     def directions(self, group: str, numbers: Sequence[int]) -> npt.NDArray[np.float32]:
         """Return the mean activations of some cells, one a row."""
         return self.scene.directions(grid_of(group), numbers)
+
+    def examples(self, group: str, numbers: Sequence[int]) -> list[Examples]:
+        """Return the real crops nearest to each cell's mean."""
+        grid = grid_of(group)
+        return [self.scene.examples(grid, number) for number in numbers]
 
     def ranks(
         self, group: str, numbers: Sequence[int], activations: npt.NDArray[np.float32]

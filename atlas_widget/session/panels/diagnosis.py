@@ -115,8 +115,14 @@ class DiagnosisPanel(Panel):
             self._send_halves(scene, (grid, fields["cell"]))
         elif fields["half"] in (0, 1):
             place = (grid, fields["cell"])
-            mean = self._split(scene, place).halves[fields["half"]].mean
-            self._inspector.open(place, mean, fields["request"], self._seed + fields["seed"])
+            half = self._split(scene, place).halves[fields["half"]]
+            self._inspector.open(
+                place,
+                half.mean,
+                fields["request"],
+                self._seed + fields["seed"],
+                examples=scene.examples_of(half.samples),
+            )
 
     def advance(self) -> bool:
         """Judge the cells that are asked for, as long as it takes."""

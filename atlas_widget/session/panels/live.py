@@ -76,12 +76,16 @@ class LivePanel(Panel):
     def _open(self, scene: Scene, kind: str, fields: Fields) -> None:
         place = (fields["grid"], fields["cell"])
         direction: npt.NDArray[np.float32] = scene.direction(*place)
+        examples = scene.examples(*place)
         if kind == "inspect_mix":
             other, share = (fields["other_grid"], fields["other_cell"]), fields["share"]
             if not scene.has(*other):
                 return
             mixed = (1 - share) * direction + share * scene.direction(*other)
             direction = mixed.astype(np.float32)
+            examples = examples.mixed(scene.examples(*other), share)
         variants = fields["count"] if kind == "inspect_variants" else 1
         seed = self._seed + fields["seed"]
-        self._inspector.open(place, direction, fields["request"], seed, variants=variants)
+        self._inspector.open(
+            place, direction, fields["request"], seed, variants=variants, examples=examples
+        )

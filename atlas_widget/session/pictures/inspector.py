@@ -21,6 +21,7 @@ from atlas_widget.session.pictures.sheets import encode
 if TYPE_CHECKING:
     from atlas_widget.inversion import InversionEngine, InversionSettings
     from atlas_widget.probe import LayerProbe
+    from atlas_widget.session.pictures.picture import Examples
 
 __all__ = ["MAX_MORE_STEPS", "MAX_VARIANTS", "Inspector"]
 
@@ -96,6 +97,7 @@ class Inspector:
         seed: int,
         *,
         variants: int = 1,
+        examples: Examples | None = None,
     ) -> None:
         """Begin pictures of a direction, or send them at once if they are known.
 
@@ -111,11 +113,13 @@ class Inspector:
             The noise to start from.
         variants
             More than one: so many pictures of the direction that differ from each other.
+        examples
+            Real crops whose statistics the pictures keep.
         """
         if not 1 <= variants <= MAX_VARIANTS:
             raise AtlasError(f"{variants} variants: from 1 to {MAX_VARIANTS} are made at once.")
         self.close(request)
-        keys = self._keys(direction, seed, variants)
+        keys = self._keys(direction, seed, variants, examples)
         stages = list(keys)
         known = [self._known(keys[settings]) for settings in stages]
         begun = max((at + 1 for at, pictures in enumerate(known) if pictures), default=0)
@@ -129,6 +133,7 @@ class Inspector:
             # A warm start from an icon counts from the portrait's first step.
             taken=stages[-1].steps if begun == len(stages) else 0,
             repulsion=_REPULSION if variants > 1 else 0.0,
+            examples=examples,
         )
         while len(self._watched) >= _MAX_WATCHED:  # those whose turn was longest ago go
             self._fail(next(iter(self._watched)), "Too many live pictures are open.")
@@ -210,16 +215,20 @@ class Inspector:
         return [known[key] for key in keys] if len(known) == len(keys) else None
 
     def _keys(
-        self, direction: npt.NDArray[np.float32], seed: int, variants: int
+        self,
+        direction: npt.NDArray[np.float32],
+        seed: int,
+        variants: int,
+        examples: Examples | None,
     ) -> dict[InversionSettings, list[bytes]]:
         """Return for each stage the cache's key of each picture."""
         from atlas_widget.inversion.settings import InversionSettings
 
         small, large = InversionSettings.icon(), InversionSettings.portrait()
         seeds = range(seed, seed + variants)
-        icons = [picture_key(self._probe, small, each, direction) for each in seeds]
+        icons = [picture_key(self._probe, small, each, direction, examples) for each in seeds]
         portraits = [
-            digest("portrait", icon, picture_key(self._probe, large, each, direction))
+            digest("portrait", icon, picture_key(self._probe, large, each, direction, examples))
             for icon, each in zip(icons, seeds, strict=True)
         ]
         if variants > 1:

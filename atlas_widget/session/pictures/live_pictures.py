@@ -14,6 +14,7 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from atlas_widget.inversion import InversionEngine, InversionSettings, InversionState
     from atlas_widget.inversion.objectives import Objective
+    from atlas_widget.session.pictures.picture import Examples
 
 __all__ = ["Frame", "LivePictures"]
 
@@ -62,6 +63,8 @@ class LivePictures:
         Pictures to start from in place of noise, uint8 (n, side, side, 3).
     taken
         How many steps those took.
+    examples
+        Real crops of all these directions, whose statistics the pictures keep.
     repulsion
         How much the pictures are to differ from each other, against their directions' strength;
         in stages that begin with pictures, as noise would be pushed off the direction as well.
@@ -82,8 +85,10 @@ class LivePictures:
         warm: npt.NDArray[np.uint8] | None = None,
         taken: int = 0,
         repulsion: float = 0.0,
+        examples: Examples | None = None,
     ) -> None:
         self.directions = directions
+        self._examples = examples
         self._seeds = np.asarray(seeds, dtype=np.int64)
         self._stages = deque(stages)
         self._make_engine = engine
@@ -148,7 +153,11 @@ class LivePictures:
         engine = self._make_engine(settings)
         objective = self._objective(settings)
         if objective is None:
-            state = engine.start(self.directions, self._seeds, self._warm)
+            examples = None
+            if self._examples is not None:
+                crops = self._examples.pixels()
+                examples = engine.statistics_of([crops] * len(self.directions))
+            state = engine.start(self.directions, self._seeds, self._warm, examples=examples)
         else:
             state = engine.start(seeds=self._seeds, warm=self._warm, objective=objective)
         self._engine, self._state = engine, state

@@ -10,7 +10,18 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Picture", "PictureKey", "Pixels", "State", "Targets", "cell_group", "grid_of"]
+from atlas_widget.images.thumbnails import Thumbnails
+
+__all__ = [
+    "Examples",
+    "Picture",
+    "PictureKey",
+    "Pixels",
+    "State",
+    "Targets",
+    "cell_group",
+    "grid_of",
+]
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -85,6 +96,23 @@ class Picture:
     rank: int | None = None
 
 
+@dataclass(frozen=True)
+class Examples:
+    """Real crops whose statistics a picture keeps, as JPEG files that are decoded when wanted."""
+
+    jpegs: tuple[bytes, ...] = ()
+
+    def pixels(self) -> Pixels:
+        """Return the crops, uint8 (n, side, side, 3)."""
+        thumbnails = Thumbnails.from_jpegs(self.jpegs)
+        return np.stack([thumbnails.get(number) for number in range(len(thumbnails))])
+
+    def mixed(self, other: Examples, share: float) -> Examples:
+        """Return as many of another's crops as its share of a mixture, and of one's own."""
+        own, theirs = round((1 - share) * len(self.jpegs)), round(share * len(other.jpegs))
+        return Examples(self.jpegs[:own] + other.jpegs[:theirs])
+
+
 class Targets(Protocol):
     """What pictures can be made of: directions of the layer, by group and number."""
 
@@ -94,6 +122,10 @@ class Targets(Protocol):
 
     def directions(self, group: str, numbers: Sequence[int]) -> npt.NDArray[np.float32]:
         """Return what the layer is to answer to pictures of these, one a row: (n, channels)."""
+        ...
+
+    def examples(self, group: str, numbers: Sequence[int]) -> list[Examples]:
+        """Return real crops of each, whose statistics its picture keeps."""
         ...
 
     def ranks(

@@ -50,6 +50,7 @@ class IconMaker(Protocol):
         settings: InversionSettings,
         directions: NDArray[np.float32],
         seed: int,
+        examples: Sequence[NDArray[np.uint8]] | None = None,
     ) -> None:
         """Have a batch made; `ticket` tells it from others."""
         ...
@@ -83,8 +84,8 @@ class RemoteRenderer:
         Makes them.
     targets, queue, probe, settings, cache, seed
         See :class:`~.pictures.PictureRenderer`.
-    key
-        Returns under which key the picture of a direction is kept.
+    keys
+        Returns under which keys the pictures of a group's targets are kept.
     known
         Told a group and numbers before they are sent; returns whether some may be in the cache.
     finish
@@ -101,7 +102,7 @@ class RemoteRenderer:
         cache: PictureCache,
         *,
         seed: int,
-        key: Callable[[NDArray[np.float32]], bytes],
+        keys: Callable[[str, Sequence[int]], list[bytes]],
         known: Callable[[str, Sequence[int]], bool],
         finish: Callable[[str, Sequence[int], Sequence[CachedPicture]], None],
     ) -> None:
@@ -112,7 +113,7 @@ class RemoteRenderer:
         self._settings = settings
         self._cache = cache
         self._seed = seed
-        self._key = key
+        self._keys = keys
         self._known = known
         self._finish = finish
         self._sent: set[Hashable] = set()
@@ -157,8 +158,10 @@ class RemoteRenderer:
 
     def _send(self, batch: Batch) -> None:
         directions = self._targets.directions(batch.group, batch.numbers)
-        remote_batch = _RemoteBatch(batch, tuple(self._key(direction) for direction in directions))
-        self._maker.begin(remote_batch, self._probe, self._settings, directions, self._seed)
+        examples = self._targets.examples(batch.group, batch.numbers)
+        remote_batch = _RemoteBatch(batch, tuple(self._keys(batch.group, batch.numbers)))
+        crops = [each.pixels() for each in examples]
+        self._maker.begin(remote_batch, self._probe, self._settings, directions, self._seed, crops)
         self._sent.add(remote_batch)
         self._queue.take(batch.group, batch.numbers)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from atlas_widget.session.pictures.cache import CachedPicture, PictureCache, digest
-from atlas_widget.session.pictures.picture import Picture, PictureKey, State, Targets
+from atlas_widget.session.pictures.picture import Examples, Picture, PictureKey, State, Targets
 from atlas_widget.session.pictures.queue import Batch, PictureQueue, Task
 from atlas_widget.session.pictures.remote import IconMaker, RemoteRenderer
 
@@ -20,13 +20,17 @@ if TYPE_CHECKING:
 
 __all__ = ["PictureRenderer", "picture_key"]
 
-_ROUGH_PART = 0.2  # of the steps, after which a picture is shown for the first time
+_ROUGH_PART = 0.125  # of the steps, after which a picture is shown for the first time
 _LOOKED_UP_AT_ONCE = 256
 _KEPT_BYTES = 192 << 20  # of unfinished pictures that wait for their final pass
 
 
 def picture_key(
-    probe: LayerProbe, settings: InversionSettings, seed: int, direction: np.ndarray
+    probe: LayerProbe,
+    settings: InversionSettings,
+    seed: int,
+    direction: np.ndarray,
+    examples: Examples | None = None,
 ) -> bytes:
     """Return what a finished picture depends on, as the key of the cache."""
     return digest(
@@ -37,6 +41,7 @@ def picture_key(
         settings.description,
         seed,
         np.ascontiguousarray(direction, dtype="<f4").tobytes(),
+        *(examples.jpegs if examples is not None and settings.statistics else ()),
     )
 
 
@@ -100,15 +105,20 @@ class PictureRenderer:
             known, finish = self._may_be_known, self._finish
             self._remote = RemoteRenderer(
                 maker, targets, queue, probe, settings, cache,
-                seed=seed, key=self._key, known=known, finish=finish,
+                seed=seed, keys=self._keys, known=known, finish=finish,
             )  # fmt: skip
 
     @property
     def _engine(self) -> InversionEngine:
         return self._make_engine()
 
-    def _key(self, direction: np.ndarray) -> bytes:
-        return picture_key(self._probe, self._settings, self._seed, direction)
+    def _keys(self, group: str, numbers: Sequence[int]) -> list[bytes]:
+        directions = self._targets.directions(group, numbers)
+        examples = self._targets.examples(group, numbers)
+        return [
+            picture_key(self._probe, self._settings, self._seed, direction, crops)
+            for direction, crops in zip(directions, examples, strict=True)
+        ]
 
     def work(self, state: State) -> float:
         """Return which part of a final picture's work has been done in a state."""
@@ -146,7 +156,7 @@ class PictureRenderer:
         self._looked_up.update(some)
         for group, numbers in keys.items():
             directions = self._targets.directions(group, numbers)
-            key_of = dict(zip(numbers, map(self._key, directions), strict=True))
+            key_of = dict(zip(numbers, self._keys(group, numbers), strict=True))
             known = self._cache.pictures(key_of.values())
             found = {
                 number: known[key]
@@ -203,7 +213,10 @@ class PictureRenderer:
         numbers = [number for number, state in states.items() if state is not None]
         if fresh:
             directions = self._targets.directions(batch.group, fresh)
-            parts.append(self._engine.start(directions, np.full(len(fresh), self._seed)))
+            seeds = np.full(len(fresh), self._seed)
+            crops = [each.pixels() for each in self._targets.examples(batch.group, fresh)]
+            examples = self._engine.statistics_of(crops)
+            parts.append(self._engine.start(directions, seeds, examples=examples))
             numbers.extend(fresh)
         self._batch, self._cells = batch, tuple(numbers)
         self._state = parts[0].merge(*parts[1:]) if len(parts) > 1 else parts[0]
@@ -255,7 +268,7 @@ class PictureRenderer:
             for pixels, value, answer in zip(pictures, cosine, activations, strict=True)
         ]
         self._finish(batch.group, numbers, finished)
-        keys = [self._key(direction) for direction in directions]
+        keys = self._keys(batch.group, numbers)
         self._cache.put_pictures(dict(zip(keys, finished, strict=True)))
 
     def _finish(

@@ -9,14 +9,16 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from atlas_widget.errors import ClusterError
+from atlas_widget.images.thumbnails import encode_thumbnail
 from atlas_widget.inversion import InversionEngine, InversionSettings
 from atlas_widget.inversion.invert import run
 from atlas_widget.probe import LayerProbe
 from atlas_widget.session.cells.scene import ranks
 from atlas_widget.session.pictures.cache import PictureCache
-from atlas_widget.session.pictures.picture import Picture, State
+from atlas_widget.session.pictures.picture import Examples, Picture, State
 from atlas_widget.session.pictures.queue import PictureQueue
 from atlas_widget.session.pictures.renderer import PictureRenderer
 
@@ -40,14 +42,23 @@ class FakeMaker:
     def free(self) -> int:
         return 2 - len(self.out) if self.ready else 0
 
-    def begin(self, ticket: Any, _probe: Any, _settings: Any, directions: Any, seed: int) -> None:
+    def begin(
+        self,
+        ticket: Any,
+        _probe: Any,
+        _settings: Any,
+        directions: Any,
+        seed: int,
+        examples: Any = None,
+    ) -> None:
         assert self.free
         self.sent.append(ticket.batch.numbers)
-        self.out[ticket] = (directions, seed)
+        self.out[ticket] = (directions, seed, examples)
 
     def finish(self, cells: tuple[int, ...]) -> None:
         ticket = self._ticket(cells)
-        self.ended.append((ticket, run(self.engine, *self.out.pop(ticket))))
+        directions, seed, examples = self.out.pop(ticket)
+        self.ended.append((ticket, run(self.engine, directions, seed, images=examples)))
 
     def lose(self, cells: tuple[int, ...]) -> None:
         ticket = self._ticket(cells)
@@ -78,6 +89,19 @@ class FlatTargets:
 
     def directions(self, _group: str, numbers: Any) -> Any:
         return self.means[list(numbers)]
+
+    def examples(self, _group: str, numbers: Any) -> list[Examples]:
+        return [
+            Examples(
+                tuple(
+                    encode_thumbnail(
+                        Image.new("RGB", (64, 64), (10 * number + by,) * 3), (0, 0, 64, 64)
+                    )
+                    for by in (0, 40)
+                )
+            )
+            for number in numbers
+        ]
 
     def ranks(self, _group: str, numbers: Any, activations: Any) -> list[int]:
         return ranks(activations, self.units, list(numbers))
