@@ -321,3 +321,12 @@ def test_of_many_files_only_the_names_are_kept(tmp_path: Path) -> None:
     tracemalloc.stop()
     assert len(source) == 3000
     assert kept / 3000 < 150, "bytes a file"
+
+
+def test_the_former_place_of_as_image_source_still_answers() -> None:
+    from atlas_widget.images import sources
+
+    with pytest.warns(DeprecationWarning, match=r"atlas_widget\.images\.as_image_source"):
+        assert sources.as_image_source is as_image_source
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = sources.nothing
