@@ -157,6 +157,7 @@ class Atlas:
         images: Any = None,
         *,
         transform: Any = None,
+        input_size: int | None = None,
         labels: Sequence[str] | Mapping[int, str] | None = None,
         num_samples: int = NUM_SAMPLES,
         grids: Sequence[int] = DEFAULT_GRIDS,
@@ -187,6 +188,9 @@ class Atlas:
             photos; see `as_image_source`.
         transform : optional
             What normalises the model's input; see `resolve_transform`.
+        input_size : int, optional
+            Side in pixels of the pictures that the model takes; by default what the model or the
+            transform says, else 224, with a notice.
         labels : list of str, optional
             Names of the model's outputs.
         num_samples : int
@@ -230,6 +234,7 @@ class Atlas:
             layer,
             images,
             transform=transform,
+            input_size=input_size,
             labels=labels,
             num_samples=num_samples,
             grids=grids,

@@ -34,6 +34,7 @@ def build_atlas(
     images: Any = None,
     *,
     transform: Any = None,
+    input_size: int | None = None,
     labels: Sequence[str] | Mapping[int, str] | None = None,
     num_samples: int = NUM_SAMPLES,
     grids: Sequence[int] = DEFAULT_GRIDS,
@@ -73,6 +74,7 @@ def build_atlas(
             neighbors=neighbors,
             layout_method=settings.layout_method or "umap",
             transform=transform,
+            input_size=input_size,
             labels=labels,
             grids=grids,
             device=device,
@@ -90,7 +92,9 @@ def build_atlas(
 
     sizes = check_grids(grids)
     text = TextProgress(progress)
-    with LayerProbe(model, layer, transform=transform, device=device) as probe:
+    with LayerProbe(
+        model, layer, transform=transform, device=device, input_size=input_size
+    ) as probe:
         plain = unwrapped(model)
         names, notice = resolve_labels(labels, probe.num_classes, plain)
         source = as_image_source(images, preprocessing=probe.preprocessing)

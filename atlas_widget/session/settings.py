@@ -1,4 +1,4 @@
-"""What a person asked for, checked: everything that determines the atlases of a model's layers."""
+"""What the user asked for, checked: everything that determines the atlases of a model's layers."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Recipe", "layer_names"]
 
-_MOST_GRIDS = 6
-_MOST_THREADS = 4
+_MAX_GRIDS = 6
+_MAX_THREADS = 4
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Recipe:
 
     Attributes
     ----------
-    images, transform, labels, target, device
-        As the person gave them.
+    images, transform, labels, target, device, input_size
+        As the user gave them.
     num_samples, grids, seed
         Parameters of the atlas.
     folder
@@ -64,6 +64,7 @@ class Recipe:
     first_layer: str | nn.Module
     cluster: str | None = None
     layout_method: OtherLayout | None = None
+    input_size: int | None = None
 
     @classmethod
     def checked(
@@ -82,6 +83,7 @@ class Recipe:
         atlas: Atlas | str | os.PathLike[str] | None,
         cluster: str | None = None,
         layout_method: str | Embedding = "umap",
+        input_size: int | None = None,
     ) -> Recipe:
         """Check what can be checked at once; see :class:`~atlas_widget.AtlasWidget`."""
         from atlas_widget.collect import FEWEST_SAMPLES, NUM_SAMPLES
@@ -119,6 +121,7 @@ class Recipe:
             first_layer=layer,
             cluster=cluster,
             layout_method=_other_layout(layout_method),
+            input_size=None if input_size is None else _whole("input_size", input_size, 1),
         )
 
     @property
@@ -129,7 +132,7 @@ class Recipe:
         times slower beside a busy browser, since the threads of a team wait for each other.
         """
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        return max(1, min(_MOST_THREADS, (cores or 1) // 2))
+        return max(1, min(_MAX_THREADS, (cores or 1) // 2))
 
     @property
     def settings(self) -> AtlasSettings:
@@ -141,7 +144,7 @@ class Recipe:
         )
 
     def first_probe(self, model: nn.Module) -> LayerProbe:
-        """Take the private copy of the person's model, and open the first layer."""
+        """Take the private copy of the user's model, and open the first layer."""
         from atlas_widget.probe import LayerProbe
 
         probe = LayerProbe(
@@ -150,6 +153,7 @@ class Recipe:
             transform=self.transform,
             device=self.device,
             target=self.target,
+            input_size=self.input_size,
         )
         try:
             self.names_of_classes(probe)
@@ -250,9 +254,9 @@ def _sizes(grids: Sequence[int]) -> tuple[int, ...]:
     if isinstance(listed, str) or not isinstance(listed, Iterable):
         raise AtlasError(f"grids={grids!r:.60} must be some sizes, such as (20, 40, 80).")
     sizes = tuple(sorted({_whole("grids", size, 1) for size in listed}))
-    if not sizes or sizes[-1] > MAX_GRID or len(sizes) > _MOST_GRIDS:
+    if not sizes or sizes[-1] > MAX_GRID or len(sizes) > _MAX_GRIDS:
         raise AtlasError(
-            f"grids={tuple(sizes)!r:.60}: the widget shows 1 to {_MOST_GRIDS} grids of at most "
+            f"grids={tuple(sizes)!r:.60}: the widget shows 1 to {_MAX_GRIDS} grids of at most "
             f"{MAX_GRID} cells along a side, such as (20, 40, 80)."
         )
     return sizes

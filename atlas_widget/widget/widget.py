@@ -105,6 +105,9 @@ class AtlasWidget(anywidget.AnyWidget):
         pictured here.
     layout_method
         Who lays samples out: "umap", our own, or another, see :meth:`atlas_widget.Atlas.build`.
+    input_size
+        Side in pixels of the pictures that the model takes. None: what the model or the transform
+        says, else 224, with a notice.
     height
         Pixels.
 
@@ -162,6 +165,7 @@ class AtlasWidget(anywidget.AnyWidget):
         atlas: Atlas | str | os.PathLike[str] | None = None,
         cluster: str | None = None,
         layout_method: str | Embedding = "umap",
+        input_size: int | None = None,
         height: int = 600,
     ) -> None:
         recipe = Recipe.checked(
@@ -178,6 +182,7 @@ class AtlasWidget(anywidget.AnyWidget):
             atlas=atlas,
             cluster=cluster,
             layout_method=layout_method,
+            input_size=input_size,
         )
         probe = recipe.first_probe(model)
         recipe = replace(recipe, first_layer=probe.layer)  # it may have been given as a module

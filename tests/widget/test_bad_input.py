@@ -5,7 +5,7 @@ import shutil
 import pytest
 import torch
 
-from atlas_widget import AtlasWidget
+from atlas_widget import Atlas, AtlasWidget
 from atlas_widget.errors import (
     AtlasError,
     ImagesError,
@@ -34,12 +34,30 @@ def test_an_unknown_layer_is_refused_at_once(tiny_model):
         ({"num_samples": 1}, AtlasError, "num_samples"),
         ({"num_samples": "many"}, AtlasError, "num_samples"),
         ({"seed": -1}, AtlasError, "seed"),
+        ({"input_size": 0}, AtlasError, "input_size"),
+        ({"input_size": "64px"}, AtlasError, "input_size"),
         ({"atlas": "no/such/atlas"}, SavedAtlasError, "no/such/atlas"),
     ],
 )
 def test_what_is_wrong_at_once_is_said_at_once(make, options, error, said):
     with pytest.raises(error, match=said):
         make(**options)
+
+
+def test_what_a_notice_advises_can_be_done(make, tiny_model, tiny_images):
+    """Which size is assumed is said with the argument that changes it."""
+    w = make()
+    w.wait(60)
+    assert any("Pass input_size=" in notice for notice in w.notices)
+    w = make(input_size=64)
+    w.wait(60)
+    assert not any("input_size" in notice for notice in w.notices)
+    assert w.atlas.provenance["input_size"] == 64
+    atlas = Atlas.build(
+        tiny_model, "middle", tiny_images, input_size=64, num_samples=200, progress=False
+    )
+    assert atlas.provenance["input_size"] == 64
+    assert not any("input_size" in notice for notice in atlas.notices)
 
 
 def test_what_shows_later_is_raised_by_wait_and_told_to_the_browser(make, tmp_path):
