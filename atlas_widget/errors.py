@@ -1,6 +1,6 @@
-"""What can go wrong because of something a person gave us, each with a message that helps.
+"""What can go wrong because of something the user gave, each with a message that helps.
 
-Every error derives from :class:`AtlasError`, so that ``except AtlasError`` catches what a person
+Every error derives from :class:`AtlasError`, so that ``except AtlasError`` catches what the user
 can mend and nothing else. A message names the value, what would have been accepted, and, where
 there is one, the nearest right answer.
 """
@@ -8,7 +8,9 @@ there is one, the nearest right answer.
 from __future__ import annotations
 
 import difflib
+import traceback
 from collections.abc import Iterable
+from pathlib import Path
 
 __all__ = [
     "ActivationsError",
@@ -32,8 +34,31 @@ __all__ = [
 ]
 
 
+_PACKAGE = Path(__file__).parent
+_LIBRARIES = frozenset({"IPython", "torch"})
+
+
 class AtlasError(ValueError):
-    """Base of all errors that the person's input can cause."""
+    """Base of all errors that the user's input can cause.
+
+    In a notebook it is shown under the user's own lines, without the lines of this package that
+    noticed it. ``%debug``, and ``traceback.print_exc()`` around the call, have all of them.
+    """
+
+    def _render_traceback_(self) -> list[str]:
+        """Return the lines that IPython shows."""
+        name = type(self).__name__
+        lines = [f"{name:<42}Traceback (most recent call last)"]
+        for frame in traceback.extract_tb(self.__traceback__):
+            path = Path(frame.filename)
+            if _PACKAGE in path.parents:
+                break
+            if _LIBRARIES.intersection(path.parts):  # what runs cells, and torch's decorators
+                continue
+            cell = path.parent.name.startswith("ipykernel_") or path.name.startswith("<ipython-")
+            place = "Cell" if cell else f"{frame.filename} in {frame.name}"
+            lines.append(f"{place}, line {frame.lineno}\n    {frame.line}")
+        return [*lines, f"\n{name}: {self}"]
 
 
 class LayerNotFoundError(AtlasError):
