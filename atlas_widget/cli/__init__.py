@@ -1,4 +1,4 @@
-"""The command line: ``python -m atlas_widget build …`` and ``layers …``."""
+"""The command line: ``python -m atlas_widget build …``, ``layers …`` and ``info``."""
 
 from __future__ import annotations
 
@@ -6,11 +6,22 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from atlas_widget.cli import build, layers
+from atlas_widget import __version__
+from atlas_widget.cli import build, info, layers
 from atlas_widget.cli.outcomes import INTERRUPTED, USAGE, describe_outcomes, outcome_of
 from atlas_widget.errors import AtlasError
 
 __all__ = ["main"]
+
+EXAMPLES = """\
+examples:
+  python -m atlas_widget layers --model torchvision:resnet50
+  python -m atlas_widget build --model torchvision:resnet50 --layers layer3 layer4 \\
+      --images ~/photos --out ~/atlases
+  python -m atlas_widget build --help
+
+Then, in a notebook: AtlasWidget(model, "layer3", atlas="~/atlases/layer3", images="~/photos")
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,10 +52,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m atlas_widget",
         description="Activation atlases of vision models, without a notebook.",
-        epilog=describe_outcomes(),
+        epilog=f"{EXAMPLES}\n{describe_outcomes()}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--version", action="version", version=f"atlas_widget {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     build.add_command(commands)
     layers.add_command(commands)
+    info.add_command(commands)
     return parser

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from atlas_widget.cli.models import load_model
+from atlas_widget.cli.models import RANDOM, load_model
 from atlas_widget.cli.options import MODEL_FORMS, add_model_options
 
 __all__ = ["add_command"]
@@ -28,7 +28,11 @@ def run(given: argparse.Namespace) -> None:
     """Print the layers."""
     from atlas_widget.probe import list_layers
 
-    listed = list_layers(load_model(given.model, given.weights, given.seed).model)
+    library = given.model.partition(":")[0]
+    # The names of layers do not depend on the weights, which would have to be downloaded.
+    bare = given.weights is None and library in ("torchvision", "timm")
+    weights = RANDOM if bare else given.weights
+    listed = list_layers(load_model(given.model, weights, given.seed).model)
     width = max((len(info.name) for info in listed), default=0)
     for info in listed:
         print(f"{info.name:<{width}}  {info.type}")
