@@ -216,18 +216,19 @@ class Judgement:
         """Return the centred features of pictures, of length one."""
         return self._unit(self._look(pictures))
 
-    def scores(self, pictures: Pictures) -> Scores:
-        """Judge a picture of each cell."""
+    def scores(self, pictures: Pictures, wanted: Tensor | None = None) -> Scores:
+        """Judge a picture of each cell, or of the `wanted` ones."""
         seen = self.features(pictures)
         alike = seen @ self._held_out.T
-        own = self._owner[None, :] == torch.arange(len(seen))[:, None]
+        wanted = torch.arange(len(seen)) if wanted is None else wanted
+        own = self._owner[None, :] == wanted[:, None]
         any_cell, near_cells = [], []
         for row in range(len(seen)):
             mine = alike[row][own[row]]
             any_cell.append(_wins(mine, alike[row][~own[row]]))
-            beside = torch.isin(self._owner, self._near[row])
+            beside = torch.isin(self._owner, self._near[wanted[row]])
             near_cells.append(_wins(mine, alike[row][beside]))
-        order = self.found(pictures)
+        order = self.found(pictures, wanted)
         distances = self._distances(seen, _NEIGHBOUR)
         farther = (self._usual[None, :] < distances[:, None]).float().mean(1)
         return Scores(
@@ -318,11 +319,14 @@ def measure(layer: str, options: Any) -> None:
                 f"| {nearest:.2f} | {seconds[row]:.2f} |"
             )
         if "prior swap" in made:
+            swap = made["prior swap"]
             other = (torch.arange(len(cells)) + 1) % len(cells)
-            own = (judgement.found(made["prior swap"]) == 0).float().mean()
-            as_other = (judgement.found(made["prior swap"], other) == 0).float().mean()
-            print(f"\nPrior swap: found as its direction's cell {own:.2f}, "
-                  f"as its examples' {as_other:.2f}.")  # fmt: skip
+            own, as_other = judgement.scores(swap), judgement.scores(swap, other)
+            print("\nPrior swap, as its direction's cell and as its examples':")
+            print(f"first {own.first:.2f} and {as_other.first:.2f}, "
+                  f"among five {own.five:.2f} and {as_other.five:.2f}, "
+                  f"L1 any {own.any_cell:.3f} and {as_other.any_cell:.3f}, "
+                  f"near {own.near_cells:.3f} and {as_other.near_cells:.3f}.")  # fmt: skip
     if options.sheet:
         options.sheet.mkdir(parents=True, exist_ok=True)
         for row, pictures in made.items():
