@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 from atlas_widget import demo
+from atlas_widget.layout import umap_ready
 from atlas_widget.probe import LayerProbe
 from atlas_widget.probe.several import open_layers
 
@@ -22,6 +23,13 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_umap_process() -> Iterator[None]:
+    """Compile umap-learn once for all tests, when the first one needs it."""
+    with umap_ready(start=False):
+        yield
 
 
 @pytest.fixture(scope="session")

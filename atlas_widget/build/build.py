@@ -18,7 +18,7 @@ from atlas_widget.build.in_folder import Collector, build_atlases
 from atlas_widget.build.provenance import AtlasSettings
 from atlas_widget.collect import collect
 from atlas_widget.images.opening import as_image_source
-from atlas_widget.layout import Embedding, other_layout
+from atlas_widget.layout import Embedding, other_layout, umap_ready
 from atlas_widget.progress import CancelledCallback, TextProgress
 
 if TYPE_CHECKING:
@@ -53,13 +53,14 @@ def build_atlas(
     cancelled: CancelledCallback | None = None,
 ) -> Atlas:
     """Collect activations, lay them out and put grids over them; see `Atlas.build`."""
+    method = other_layout(layout_method)
     settings = AtlasSettings(
         num_samples,
         seed,
         crop_scale,
         positions_per_crop,
         neighbors,
-        layout_method=other_layout(layout_method),
+        layout_method=method,
     )
     if folder is not None:
         (path,) = build_atlases(
@@ -72,7 +73,7 @@ def build_atlas(
             crop_scale=crop_scale,
             positions_per_crop=positions_per_crop,
             neighbors=neighbors,
-            layout_method=settings.layout_method or "umap",
+            layout_method=method or "umap-torch",
             transform=transform,
             input_size=input_size,
             labels=labels,
@@ -92,9 +93,12 @@ def build_atlas(
 
     sizes = check_grids(grids)
     text = TextProgress(progress)
-    with LayerProbe(
-        model, layer, transform=transform, device=device, input_size=input_size
-    ) as probe:
+    with (
+        LayerProbe(
+            model, layer, transform=transform, device=device, input_size=input_size
+        ) as probe,
+        umap_ready(start=method is not None and method.is_default),
+    ):
         plain = unwrapped(model)
         names, notice = resolve_labels(labels, probe.num_classes, plain)
         source = as_image_source(images, preprocessing=probe.preprocessing)
@@ -110,8 +114,8 @@ def build_atlas(
             cancelled=cancelled,
         )
         check_samples(samples, source, most_unreadable)
-        if settings.layout_method is not None:
-            text.say(settings.layout_method.notice)
+        if method is not None and method.notice:
+            text.say(method.notice)
         atlas = finish_atlas(
             samples,
             probe,

@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from atlas_widget.atlas import Atlas
 from atlas_widget.atlas.files import write_contents
@@ -25,12 +24,13 @@ from atlas_widget.collect.shard_file import DamagedShardError
 from atlas_widget.collect.to_disk import CollectMissing, collect_to_disk
 from atlas_widget.errors import OtherCollectionError, SavedAtlasError
 from atlas_widget.images.source import ImageSource, source_notices
-from atlas_widget.layout import FIT_SAMPLES, umap_layout
+from atlas_widget.layout import FIT_SAMPLES, LaidOut, lay_out, umap_ready
 from atlas_widget.progress import CancelledCallback, ProgressCallback, TextProgress
 
 if TYPE_CHECKING:
     from torch import nn
 
+    from atlas_widget.layout import OtherLayout
     from atlas_widget.probe import LayerProbe
 
 __all__ = ["SHARDS", "Builder", "CropProgress"]
@@ -99,19 +99,27 @@ class Builder:
             self.text.say(f"{error} It is built again.")
             return False
         check_same(folder, _collection(atlas), {**plan.made_from, "layer": layer})
-        wanted = self._provenance(plan, layer)
+        wanted = self._provenance(plan, layer, self.settings.layout_method)
         kept = (atlas.grids, atlas.min_count) == (self.grids, self.min_count)
         same_layout = _layout(atlas.provenance) == _layout(wanted)
         if kept and same_layout and atlas.labels == self.labels:
             self.text.say(f"{layer}: there already, in {str(folder)!r}.")
             return True
-        xy = atlas.xy if same_layout else self._lay_out(atlas.samples, layer)
-        self._atlas(atlas.samples, xy, layer, wanted).save(folder)
+        if same_layout:
+            laid_out = LaidOut(atlas.xy, self.settings.layout_method)
+        else:
+            laid_out = self._lay_out(atlas.samples, layer)
+        self._atlas(atlas.samples, laid_out, plan, layer).save(folder)
         return True
 
     def build(self, plan: CollectionPlan) -> None:
         """Collect what is missing of a plan, and make an atlas of each of its layers."""
         self._warn_of_a_small_disk(plan)
+        method = self.settings.layout_method
+        with umap_ready(start=method is not None and method.is_default):
+            self._build(plan)
+
+    def _build(self, plan: CollectionPlan) -> None:
         folders = self._collect(plan)
         of_layers = [line for layer in plan.layers for line in self.probes[layer].notices]
         self.text.say(*dict.fromkeys([*of_layers, *self.notices, *source_notices(self.source)]))
@@ -120,8 +128,8 @@ class Builder:
             assembled = self._assembled(shards, plan)
             samples = assembled.samples
             check_activations(samples, assembled.moments)
-            xy = self._lay_out(samples, layer)
-            atlas = self._atlas(samples, xy, layer, self._provenance(plan, layer))
+            laid_out = self._lay_out(samples, layer)
+            atlas = self._atlas(samples, laid_out, plan, layer)
             write_contents(atlas.contents(), self.root / layer_folder(layer), assembled.files)
             self.text.say(
                 f"{layer}: {len(samples):,} samples in {str(self.root / layer_folder(layer))!r}."
@@ -172,42 +180,48 @@ class Builder:
                 (shards,) = (f for f in self._collect(plan) if f.layer == shards.layer)
         raise SavedAtlasError(f"Shards in {str(shards.folder)!r} are damaged again and again.")
 
-    def _lay_out(self, samples: Samples, layer: str) -> NDArray[np.float32]:
-        other = self.settings.layout_method
-        if other is not None:
-            self.text.say(other.notice)
-        return umap_layout(
+    def _lay_out(self, samples: Samples, layer: str) -> LaidOut:
+        method = self.settings.layout_method
+        if method is not None and method.notice:
+            self.text.say(method.notice)
+        laid_out = lay_out(
             samples.activations,
+            method,
             seed=self.settings.seed,
             neighbors=self.settings.neighbors,
             fit_samples=self.settings.fit_samples or FIT_SAMPLES,
-            other=other,
             progress=self.text.stage("layout"),
             cancelled=self.cancelled,
             device=self.probes[layer].device,
         )
+        self.text.say(*laid_out.notices)
+        return laid_out
 
     def _atlas(
-        self, samples: Samples, xy: NDArray[np.float32], layer: str, provenance: dict[str, Any]
+        self, samples: Samples, laid_out: LaidOut, plan: CollectionPlan, layer: str
     ) -> Atlas:
         return Atlas(
             samples,
-            xy,
+            laid_out.xy,
             layer=layer,
             grids=self.grids,
             labels=self.labels,
-            provenance=provenance,
+            provenance=self._provenance(plan, layer, laid_out.method),
             notices=[
                 *self.probes[layer].notices,
                 *self.notices,
                 *source_notices(self.source),
+                *laid_out.notices,
             ],
             min_count=self.min_count,
         )
 
-    def _provenance(self, plan: CollectionPlan, layer: str) -> dict[str, Any]:
+    def _provenance(
+        self, plan: CollectionPlan, layer: str, method: OtherLayout | None
+    ) -> dict[str, Any]:
+        settings = replace(self.settings, layout_method=method)
         record = describe(
-            self.probes[layer], self.source, self.settings, self.model, plan.made_from["images"]
+            self.probes[layer], self.source, settings, self.model, plan.made_from["images"]
         )
         return {**record, "collection": {**plan.made_from, "layer": layer}}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from atlas_widget.atlas import Atlas
@@ -10,7 +11,7 @@ from atlas_widget.atlas.defaults import MAX_UNREADABLE
 from atlas_widget.build.provenance import AtlasSettings, describe
 from atlas_widget.collect.checks import check_activations, check_readable
 from atlas_widget.images.source import ImageSource, source_notices
-from atlas_widget.layout import umap_layout
+from atlas_widget.layout import lay_out
 
 if TYPE_CHECKING:
     from torch import nn
@@ -79,22 +80,22 @@ def finish_atlas(
     progress, cancelled : callable, optional
         For the layout.
     """
-    xy = umap_layout(
+    laid_out = lay_out(
         samples.activations,
+        settings.layout_method,
         seed=settings.seed,
         neighbors=settings.neighbors,
-        other=settings.layout_method,
         progress=progress,
         cancelled=cancelled,
         device=probe.device,
     )
     return Atlas(
         samples,
-        xy,
+        laid_out.xy,
         layer=probe.layer,
         grids=grids,
         labels=labels,
-        provenance=describe(probe, source, settings, model),
-        notices=[*probe.notices, *notices, *source_notices(source)],
+        provenance=describe(probe, source, replace(settings, layout_method=laid_out.method), model),
+        notices=[*probe.notices, *notices, *source_notices(source), *laid_out.notices],
         min_count=min_count,
     )

@@ -22,7 +22,7 @@ from atlas_widget.collect.to_disk import CollectMissing, collect_here
 from atlas_widget.errors import AtlasError
 from atlas_widget.images.opening import as_image_source
 from atlas_widget.images.source import ImageSource
-from atlas_widget.layout import Embedding, OtherLayout, other_layout
+from atlas_widget.layout import Embedding, OtherLayout, other_layout, umap_ready
 from atlas_widget.progress import CancelledCallback, TextProgress
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def build_atlases(
             say=text.say,
         )
 
-    with FolderLock(root, wait=wait, say=text.say, cancelled=cancelled):
+    with FolderLock(root, wait=wait, say=text.say, cancelled=cancelled), umap_ready(start=False):
         probes = open_layers(
             model, layers, transform=transform, device=device, input_size=input_size
         )

@@ -5,19 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from atlas_widget.collect import NUM_SAMPLES, POSITIONS_PER_CROP, default_crop_scale
+from atlas_widget.layout import OtherLayout, other_layout
 from atlas_widget.probe.model_name import model_name
 
 if TYPE_CHECKING:
     from torch import nn
 
     from atlas_widget.images import ImageSource
-    from atlas_widget.layout import OtherLayout
     from atlas_widget.probe import LayerProbe
 
 __all__ = ["METHOD_VERSION", "AtlasSettings", "atlas_key", "describe"]
@@ -39,7 +39,7 @@ class AtlasSettings:
     neighbors, min_dist, fit_samples
         See `umap_layout`.
     layout_method
-        What lays out instead of our own UMAP.
+        What lays out, from `other_layout`; None for our own UMAP.
     """
 
     num_samples: int = NUM_SAMPLES
@@ -49,14 +49,14 @@ class AtlasSettings:
     neighbors: int | None = None
     min_dist: float = 0.05
     fit_samples: int | None = None
-    layout_method: OtherLayout | None = None
+    layout_method: OtherLayout | None = field(default_factory=lambda: other_layout("umap"))
 
     def resolved(self, source: ImageSource) -> dict[str, Any]:
         """Return them as a dict, with the defaults that depend on the images filled in."""
         values = {setting.name: getattr(self, setting.name) for setting in fields(self)}
         for name in ("fit_samples", "layout_method"):
             if values[name] is None:
-                del values[name]  # as it was before there was any
+                del values[name]  # as it was before there was any; our own UMAP was the default
         if self.layout_method is not None:
             values["layout_method"] = self.layout_method.record
         values["crop_scale"] = list(self.crop_scale or default_crop_scale(source))

@@ -1,16 +1,21 @@
 """Samples → x, y: similar activations lie close together, however many there are."""
 
+from atlas_widget.layout.fallback import LaidOut, lay_out
 from atlas_widget.layout.others import Embedding, OtherLayout, other_layout
 from atlas_widget.layout.plane import FIT_SAMPLES, default_neighbors, quick_layout, umap_layout
+from atlas_widget.layout.process import umap_ready
 from atlas_widget.layout.spreading import spread
 
 __all__ = [
     "FIT_SAMPLES",
     "Embedding",
+    "LaidOut",
     "OtherLayout",
     "default_neighbors",
+    "lay_out",
     "other_layout",
     "quick_layout",
     "spread",
     "umap_layout",
+    "umap_ready",
 ]

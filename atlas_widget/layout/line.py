@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from atlas_widget.layout.neighbor_index import unit_directions
 from atlas_widget.layout.plane import default_neighbors, quick_layout
-from atlas_widget.layout.umap import fuzzy_graph, nearest_neighbors, optimize_layout
+from atlas_widget.layout.umap_torch import fuzzy_graph, nearest_neighbors, optimize_layout
 from atlas_widget.progress import CancelledCallback, ProgressCallback
 
 __all__ = ["umap_line"]

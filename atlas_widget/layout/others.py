@@ -1,10 +1,13 @@
-"""Another library, or any object of its kind, lays samples out instead of our own UMAP."""
+"""umap-learn, another library, or any object of its kind lays samples out."""
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
+import warnings
 from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
@@ -13,23 +16,27 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from atlas_widget.errors import AtlasError, MissingExtraError, did_you_mean
-from atlas_widget.layout.libraries import LIBRARIES, Embedding, undisturbed_generators
+from atlas_widget.layout.libraries import LIBRARIES, Embedding
+from atlas_widget.layout.process import LayoutProcess, LayoutProcessError
+from atlas_widget.progress import Cancelled, CancelledCallback
 
 __all__ = ["Embedding", "OtherLayout", "other_layout"]
 
-_OURS = "umap"
+_DEFAULT, _OURS = "umap", "umap-torch"
+_FORMERLY = "umap-learn"  # the default's name before it was the default
 
 
 @dataclass(frozen=True)
 class OtherLayout:
-    """A way to lay samples out that is not our own. It is not stopped midway, nor says how far.
+    """A way to lay samples out that is not our own UMAP on PyTorch.
 
     Attributes
     ----------
     name : str
-        "umap-learn", "cuml" or "torchdr"; or an object's class.
+        "umap" (umap-learn), "cuml" or "torchdr"; or an object's class.
     record : object
-        What tells it from others, of JSON's types: the name; or an object's class and parameters.
+        What tells it from others, of JSON's types: the name, umap-learn's with its version; or an
+        object's class and parameters.
     embedding : Embedding, optional
         The object, where one was given.
     """
@@ -37,6 +44,11 @@ class OtherLayout:
     name: str
     record: Any = field(hash=False)
     embedding: Embedding | None = field(default=None, compare=False)
+
+    @property
+    def is_default(self) -> bool:
+        """Whether it is umap-learn."""
+        return self.embedding is None and self.name == _DEFAULT
 
     @property
     def is_umap(self) -> bool:
@@ -48,12 +60,17 @@ class OtherLayout:
         """Which packages may have made it, beside this one: their versions are worth recording."""
         if self.embedding is not None:
             return (self.name.partition(".")[0],)
+        if self.is_default:
+            return ("umap-learn", "numba")
         return LIBRARIES[self.name].packages
 
     @property
     def notice(self) -> str:
-        """What a person should know who waits for it."""
-        return f"{self.name} lays out: it cannot say how far it is, nor be stopped midway."
+        """What a user should know who waits for it; empty if nothing."""
+        if self.is_default:
+            return ""
+        stopped = "." if self.embedding is None else ", nor be stopped midway."
+        return f"{self.name} lays out: it cannot say how far it is{stopped}"
 
     def places(
         self,
@@ -63,8 +80,11 @@ class OtherLayout:
         min_dist: float,
         seed: int,
         device: torch.device | str,
+        cancelled: CancelledCallback | None = None,
     ) -> NDArray[np.float32]:
-        """Lay samples out by another library or object.
+        """Lay samples out by another library, in a process of its own, or by an object.
+
+        An object draws from whatever random generators it uses, as it does wherever it is called.
 
         Parameters
         ----------
@@ -72,6 +92,8 @@ class OtherLayout:
             From `unit_directions`: however an object measures distances, they follow the cosine.
         neighbors, min_dist, seed, device
             See `umap_layout`; for libraries. An object has its own.
+        cancelled : callable, optional
+            Asked while a library lays out, whose process is killed when it returns True.
 
         Returns
         -------
@@ -85,18 +107,26 @@ class OtherLayout:
         """
         what = f"layout_method {self.name!r}"
         rows = np.ascontiguousarray(units.cpu().numpy())
-        with undisturbed_generators(device):
-            try:
-                embedding = self._embedding(len(rows), neighbors, min_dist, seed, device)
-                found = embedding.fit_transform(rows)
+        try:
+            if self.embedding is None:
+                library = LIBRARIES[self.name]
+                parameters = library.parameters(len(rows), neighbors, min_dist, seed, device)
+                with contextlib.closing(LayoutProcess()) as process:
+                    places = process.run(
+                        library.module, parameters, {"rows": rows}, cancelled=cancelled
+                    )
+            else:
+                found = self.embedding.fit_transform(rows)
                 found = found.detach().cpu() if isinstance(found, Tensor) else found
                 places = np.asarray(found, np.float32)
-            except AtlasError:
-                raise
-            except Exception as error:
-                raise AtlasError(
-                    f"{what} fails on {len(rows):,} samples: {type(error).__name__}: {error}"
-                ) from error
+        except LayoutProcessError as error:
+            raise AtlasError(f"{what} fails on {len(rows):,} samples: {error}") from error
+        except (AtlasError, Cancelled):
+            raise
+        except Exception as error:
+            raise AtlasError(
+                f"{what} fails on {len(rows):,} samples: {type(error).__name__}: {error}"
+            ) from error
         if places.shape != (len(rows), 2):
             raise AtlasError(
                 f"{what} returns the shape {places.shape}, not ({len(rows)}, 2): a place for each "
@@ -109,24 +139,21 @@ class OtherLayout:
             )
         return places
 
-    def _embedding(self, *parameters: Any) -> Embedding:
-        return LIBRARIES[self.name].make(*parameters) if self.embedding is None else self.embedding
-
 
 def other_layout(given: str | Embedding | OtherLayout) -> OtherLayout | None:
-    """Check what a person gave to lay samples out with.
+    """Check what a user gave to lay samples out with.
 
     Parameters
     ----------
     given : str or object
-        "umap", our own; "umap-learn", "cuml" or "torchdr"; or an object with ``fit_transform``, as
-        scikit-learn's estimators have. Objects are told apart by class and parameters, from
-        ``get_params`` or else their attributes.
+        "umap", which is umap-learn; "umap-torch", our own UMAP on PyTorch; "cuml" or "torchdr"; or
+        an object with ``fit_transform``, as scikit-learn's estimators have. Objects are told apart
+        by class and parameters, from ``get_params`` or else their attributes.
 
     Returns
     -------
     OtherLayout or None
-        None for our own.
+        None for our own UMAP.
 
     Raises
     ------
@@ -149,19 +176,35 @@ def other_layout(given: str | Embedding | OtherLayout) -> OtherLayout | None:
 
 
 def _named(name: str) -> OtherLayout | None:
+    if name == _FORMERLY:
+        warnings.warn(
+            f"layout_method={_FORMERLY!r} is called {_DEFAULT!r} now.",
+            DeprecationWarning,
+            stacklevel=4,
+        )
+        name = _DEFAULT
+    if name == _DEFAULT:
+        return OtherLayout(name, {"library": "umap-learn", "version": _umap_learn_version()})
     if name == _OURS:
         return None
     if name not in LIBRARIES:
-        names = (_OURS, *LIBRARIES)
+        names = (_DEFAULT, _OURS, *LIBRARIES)
         raise AtlasError(
             f"layout_method={name!r}: known are {', '.join(map(repr, names))}; or give an object "
             f"with fit_transform.{did_you_mean(name, names)}"
         )
-    if importlib.util.find_spec(LIBRARIES[name].module) is None:
+    if importlib.util.find_spec(LIBRARIES[name].package) is None:
         raise MissingExtraError(
             f"layout_method={name!r} needs {name}: `pip install 'atlas-widget[{name}]'`."
         )
     return OtherLayout(name, name)
+
+
+def _umap_learn_version() -> str:
+    try:
+        return version("umap-learn")
+    except PackageNotFoundError:
+        return "missing"
 
 
 def _parameters(given: Any) -> Any:

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from atlas_widget.layout.neighbor_index import Activations, NeighborIndex, unit_directions
-from atlas_widget.layout.umap import memberships, settle
+from atlas_widget.layout.umap_torch import memberships, settle
 from atlas_widget.progress import CancelledCallback, ProgressCallback
 
 __all__ = ["place_among"]

@@ -12,8 +12,9 @@ from atlas_widget.layout.neighbor_index import Activations, NeighborIndex, unit_
 from atlas_widget.layout.others import OtherLayout
 from atlas_widget.layout.placing import place_among
 from atlas_widget.layout.principal import chosen_rows, principal_places
+from atlas_widget.layout.process import umap_places
 from atlas_widget.layout.spreading import spread
-from atlas_widget.layout.umap import fuzzy_graph, nearest_neighbors, optimize_layout
+from atlas_widget.layout.umap_torch import fuzzy_graph, nearest_neighbors, optimize_layout
 from atlas_widget.progress import CancelledCallback, ProgressCallback, check_cancelled
 
 __all__ = ["FIT_SAMPLES", "default_neighbors", "quick_layout", "umap_layout"]
@@ -61,6 +62,8 @@ def umap_layout(
 ) -> NDArray[np.float32]:
     """Lay samples out by UMAP with cosine distances, starting from `quick_layout`'s arrangement.
 
+    `lay_out` does the same and falls back to our own UMAP where umap-learn cannot be used.
+
     Of more than `fit_samples`, so many are chosen at random and laid out, and the others placed
     among their nearest of those, in batches (`place_among`): the time per sample falls, and memory
     holds the chosen ones alone, plus a few numbers a sample. On a GPU all of it runs there.
@@ -80,14 +83,15 @@ def umap_layout(
     min_dist : float
         How close UMAP lets neighbours come.
     epochs : int, optional
-        By default 300 up to 10,000 samples and 200 beyond. (umap-learn takes 500 and 200: on 4,000
-        samples that is a trustworthiness of 0.914 instead of 0.911, in twice the time.)
+        By default 200 with umap-learn; with our own UMAP 300 up to 10,000 samples, 200 beyond.
     fit_samples : int
         How many samples UMAP itself lays out at most.
     other : OtherLayout, optional
-        Lays these out instead; the others are placed among them all the same. A library is given
-        the same neighbours, `min_dist`, cosine distances, seed and device, as far as it takes them;
-        epochs are its own. Meanwhile there is no progress, and `cancelled` is not asked.
+        Lays these out in place of our own UMAP, from `other_layout`; the others are placed among
+        them all the same. umap-learn gets the neighbours that we found and where samples begin.
+        Other libraries are given `neighbors`, `min_dist`, cosine distances, seed and device, as
+        far as they take them; epochs are their own, and there is no progress meanwhile. While an
+        object lays out, `cancelled` is not asked.
     progress, cancelled : callable, optional
         Up to 20,000 samples called with (epochs done, epochs), beyond that with thousandths of all
         the work; asked before each epoch and batch.
@@ -103,6 +107,8 @@ def umap_layout(
     ------
     ActivationsError
         There are values that are not finite.
+    LayoutProcessError
+        umap-learn cannot be imported, fails, or its process died.
     AtlasError
         `other` fails, or returns something else than places.
     Cancelled
@@ -122,9 +128,10 @@ def umap_layout(
     units = unit_directions(activations, rows, device=device)
     all_chosen = count == len(activations)
     index = None
-    if not few and (other is None or not all_chosen):
+    ours = other is None or other.is_default  # what begins from the neighbours that we find
+    if not few and (ours or not all_chosen):
         index = NeighborIndex(units, seed=seed, cancelled=cancelled)
-    if other is None:
+    if ours:
         if index is None or count <= _EXACT:
             found = nearest_neighbors(units, wanted, progress=searching, cancelled=cancelled)
         else:
@@ -133,6 +140,7 @@ def umap_layout(
             )
         indices, distances = (tensor.cpu().numpy() for tensor in found)
         del found
+    if other is None:
         xy = optimize_layout(
             fuzzy_graph(indices, distances),
             start[rows],
@@ -144,9 +152,27 @@ def umap_layout(
             progress=moving,
             cancelled=cancelled,
         )
+    elif other.is_default:
+        xy = umap_places(
+            indices,
+            distances,
+            start[rows],
+            epochs=epochs or 200,
+            min_dist=min_dist,
+            seed=seed,
+            progress=moving,
+            cancelled=cancelled,
+        )
     else:
         check_cancelled(cancelled)
-        xy = other.places(units, neighbors=wanted, min_dist=min_dist, seed=seed, device=device)
+        xy = other.places(
+            units,
+            neighbors=wanted,
+            min_dist=min_dist,
+            seed=seed,
+            device=device,
+            cancelled=cancelled,
+        )
         check_cancelled(cancelled)
         if moving is not None:
             moving(1, 1)

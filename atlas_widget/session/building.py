@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -83,9 +83,8 @@ def build(
     """
     from atlas_widget.build import atlas_key
     from atlas_widget.build.finish import check_samples, finish_atlas
-    from atlas_widget.collect import iter_collect
     from atlas_widget.images.source import source_notices
-    from atlas_widget.layout import quick_layout
+    from atlas_widget.layout import quick_layout, umap_ready
 
     for line in source_notices(source):
         notice(line)
@@ -98,10 +97,54 @@ def build(
     if cached is not None:
         yield whole(cached)
         return
+    settings = recipe.settings
+    method = settings.layout_method
+    # umap-learn is imported and compiled while samples are collected
+    with umap_ready(start=method is not None and method.is_default):
+        samples = yield from _collect(probe, source, recipe, report, cancelled)
+        for line in source_notices(source):
+            notice(line)
+        check_samples(samples, source)
+        report("layout", "", 0, 0)
+        yield _provisional(samples, quick_layout(samples.activations, recipe.seed), recipe)
+        report("umap", method.notice if method is not None else "", 0, 0)
+        atlas = finish_atlas(
+            samples,
+            probe,
+            source,
+            settings,
+            recipe.model(probe),
+            grids=recipe.grids,
+            labels=recipe.names(probe),
+            progress=lambda done, total: report("umap", "", done, total),
+            cancelled=cancelled,
+        )
+    for line in atlas.notices:
+        notice(line)
+    yield whole(atlas)
+    if keep:
+        kept = folder.parent / atlas.provenance["key"]  # not `folder` if the layout is another
+        try:
+            atlas.save(kept)
+            trim(folder.parent, _ATLASES_LIMIT)
+        except (AtlasError, OSError) as error:
+            notice(f"The atlas is not kept for the next time: {error}")
+
+
+def _collect(
+    probe: LayerProbe,
+    source: ImageSource,
+    recipe: Recipe,
+    report: Report,
+    cancelled: Callable[[], bool],
+) -> Generator[Built | None, None, Samples]:
+    """Collect samples, and lay out now and then what there is so far."""
+    from atlas_widget.collect import iter_collect
+
+    settings = recipe.settings
     report("collecting", "", 0, recipe.num_samples)
     parts: list[Samples] = []
     count, next_look = 0, _FIRST_LOOK
-    settings = recipe.settings
     for part in iter_collect(
         probe,
         source,
@@ -119,32 +162,7 @@ def build(
             next_look = count * _LOOKS_GROW
             looked = _first_look(parts, recipe)
         yield looked
-    samples = Samples.concatenate(parts)
-    for line in source_notices(source):
-        notice(line)
-    check_samples(samples, source)
-    report("layout", "", 0, 0)
-    yield _provisional(samples, quick_layout(samples.activations, recipe.seed), recipe)
-    if settings.layout_method is not None:
-        report("umap", settings.layout_method.notice, 0, 0)
-    atlas = finish_atlas(
-        samples,
-        probe,
-        source,
-        settings,
-        recipe.model(probe),
-        grids=recipe.grids,
-        labels=recipe.names(probe),
-        progress=lambda done, total: report("umap", "", done, total),
-        cancelled=cancelled,
-    )
-    yield whole(atlas)
-    if keep:
-        try:
-            atlas.save(folder)
-            trim(folder.parent, _ATLASES_LIMIT)
-        except (AtlasError, OSError) as error:
-            notice(f"The atlas is not kept for the next time: {error}")
+    return Samples.concatenate(parts)
 
 
 def trim(folder: Path, limit: int) -> None:

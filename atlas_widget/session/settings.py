@@ -48,7 +48,7 @@ class Recipe:
     cluster
         The address of the Ray cluster that makes the cells' pictures, if one does.
     layout_method
-        What lays out instead of our own UMAP.
+        What lays out.
     """
 
     images: Any
@@ -63,7 +63,7 @@ class Recipe:
     atlas: Atlas | Path | None
     first_layer: str | nn.Module
     cluster: str | None = None
-    layout_method: OtherLayout | None = None
+    layout_method: str | OtherLayout | None = "umap"
     input_size: int | None = None
 
     @classmethod
@@ -120,7 +120,7 @@ class Recipe:
             atlas=atlas,
             first_layer=layer,
             cluster=cluster,
-            layout_method=_other_layout(layout_method),
+            layout_method=_checked_method(layout_method),
             input_size=None if input_size is None else _whole("input_size", input_size, 1),
         )
 
@@ -139,9 +139,12 @@ class Recipe:
         """The parameters that determine an atlas."""
         from atlas_widget.build.provenance import AtlasSettings
 
-        return AtlasSettings(
-            num_samples=self.num_samples, seed=self.seed, layout_method=self.layout_method
-        )
+        method = self.layout_method
+        if isinstance(method, str):
+            from atlas_widget.layout import other_layout
+
+            method = other_layout(method)
+        return AtlasSettings(num_samples=self.num_samples, seed=self.seed, layout_method=method)
 
     def first_probe(self, model: nn.Module) -> LayerProbe:
         """Take the private copy of the user's model, and open the first layer."""
@@ -234,9 +237,9 @@ def _exists(images: str) -> bool:
     return known or Path(images).expanduser().exists()
 
 
-def _other_layout(given: str | Embedding) -> OtherLayout | None:
-    if given == "umap":  # our own, for which nothing more need be imported yet
-        return None
+def _checked_method(given: str | Embedding) -> str | OtherLayout | None:
+    if isinstance(given, str) and given == "umap":  # for which nothing more is imported yet
+        return given
     from atlas_widget.layout import other_layout
 
     return other_layout(given)

@@ -180,7 +180,7 @@ def test_progress_and_notices_go_to_stderr(tiny_model, tiny_images, tmp_path, ca
     atlas = Atlas.build(tiny_model, "middle", tmp_path, num_samples=40)
     captured = capsys.readouterr()
     assert "collecting   40/40" in captured.err
-    assert "layout       300/300" in captured.err
+    assert "layout       200/200" in captured.err
     assert "1 of 13 images could not be read: broken.png" in captured.err
     assert captured.out == ""
     assert any("broken.png" in notice for notice in atlas.notices)

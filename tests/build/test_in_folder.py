@@ -96,7 +96,7 @@ def test_what_is_there_is_not_built_again(
     built(tiny_model, tiny_images, tmp_path)
     assert contents(tmp_path / "middle") == before
     monkeypatch.setattr(
-        "atlas_widget.build.builder.umap_layout", lambda *_, **__: pytest.fail("laid out again")
+        "atlas_widget.build.builder.lay_out", lambda *_, **__: pytest.fail("laid out again")
     )
     built(tiny_model, tiny_images, tmp_path, grids=(4, 6))
     assert Atlas.load(tmp_path / "middle").grids == (4, 6)
@@ -116,9 +116,10 @@ def test_another_method_lays_out_what_is_there(
     np.testing.assert_array_equal(theirs.activations, ours.activations)
     assert theirs.provenance["settings"]["layout_method"]["parameters"]["n_components"] == 2
     assert theirs.provenance["key"] != ours.provenance["key"]
-    assert "layout_method" not in ours.provenance["settings"]
+    assert ours.provenance["settings"]["layout_method"]["library"] == "umap-learn"
+    assert "umap-learn" in ours.provenance["versions"]
     monkeypatch.setattr(
-        "atlas_widget.build.builder.umap_layout", lambda *_, **__: pytest.fail("laid out again")
+        "atlas_widget.build.builder.lay_out", lambda *_, **__: pytest.fail("laid out again")
     )
     built(tiny_model, tiny_images, tmp_path, ["middle"], layout_method=PCA(2))
     monkeypatch.undo()

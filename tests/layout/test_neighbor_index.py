@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from atlas_widget.layout.neighbor_index import NeighborIndex, unit_directions
-from atlas_widget.layout.umap import nearest_neighbors
+from atlas_widget.layout.umap_torch import nearest_neighbors
 from atlas_widget.progress import Cancelled
 from tests.layout.activations import clusters
 

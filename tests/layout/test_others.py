@@ -1,10 +1,11 @@
-"""Other libraries, and a person's own objects, lay samples out in our place."""
+"""Other libraries, and a user's own objects, lay samples out in our place."""
 
 from __future__ import annotations
 
 import json
 import random
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import trustworthiness
 
 from atlas_widget.errors import AtlasError, MissingExtraError
-from atlas_widget.layout import other_layout, umap_layout
+from atlas_widget.layout import libraries, other_layout, umap_layout
 from atlas_widget.progress import Cancelled
 from tests.layout.activations import Shards, clusters
 
@@ -71,7 +72,7 @@ def test_torchdr_lays_out_as_ours_does() -> None:
     before = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()
     xy = umap_layout(vectors, other=other_layout("torchdr"))
     after = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()
-    assert after == before, "the person's generators were disturbed"
+    assert after == before, "the user's generators were disturbed"
     units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     ours = trustworthiness(units, umap_layout(vectors), n_neighbors=10)
     assert trustworthiness(units, xy, n_neighbors=10) > ours - 0.03
@@ -79,7 +80,10 @@ def test_torchdr_lays_out_as_ours_does() -> None:
 
 @pytest.mark.parametrize(
     ("name", "module", "also"),
-    [("cuml", "cuml/manifold.py", "output_type='numpy'"), ("umap-learn", "umap.py", "n_jobs=1")],
+    [
+        ("cuml", "cuml/manifold.py", "metric='cosine' output_type='numpy'"),
+        ("torchdr", "torchdr.py", "metric='sqeuclidean' backend=None device='cpu'"),
+    ],
 )
 def test_a_library_has_our_parameters(
     name: str, module: str, also: str, tmp_path: Path, monkeypatch
@@ -98,16 +102,14 @@ def test_a_library_has_our_parameters(
     )
     if file.parent != tmp_path:
         (file.parent / "__init__.py").touch()
-    for known in [known for known in sys.modules if known.split(".")[0] in ("cuml", "umap")]:
-        monkeypatch.delitem(sys.modules, known)
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(
+        libraries.importlib.util, "find_spec", lambda n: n if n != "faiss" else None
+    )
     umap_layout(clusters(60), seed=3, other=other_layout(name))
     said = file.with_name("said").read_text().split()
-    for known in [known for known in sys.modules if known.split(".")[0] in ("cuml", "umap")]:
-        del sys.modules[known]
-    assert set(said) == {
-        "metric='cosine'", "min_dist=0.05", "n_neighbors=11", "random_state=3", also
-    }  # fmt: skip
+    assert set(said) == {"min_dist=0.05", "n_neighbors=11", "random_state=3", *also.split()}
+    assert module.partition("/")[0].removesuffix(".py") not in sys.modules or name == "torchdr"
 
 
 def test_what_is_missing_is_named(monkeypatch) -> None:
@@ -118,7 +120,7 @@ def test_what_is_missing_is_named(monkeypatch) -> None:
 
 @pytest.mark.parametrize(
     ("given", "said"),
-    [("umap-lean", "Did you mean 'umap-learn'"), (Columns, "an object with"), (3, "3 must be")],
+    [("umap-troch", "Did you mean 'umap-torch'"), (Columns, "an object with"), (3, "3 must be")],
 )
 def test_what_lays_nothing_out(given: object, said: str) -> None:
     with pytest.raises(AtlasError, match=said):
@@ -159,4 +161,25 @@ def test_objects_are_told_apart_by_their_parameters() -> None:
     fitted.fit(clusters(10))
     assert other_layout(fitted) == before
     assert json.loads(json.dumps(before.record)) == before.record
-    assert other_layout("umap") is None
+    assert other_layout("umap-torch") is None
+
+
+def test_the_default_is_umap_learn_and_its_version_is_recorded() -> None:
+    default = other_layout("umap")
+    assert default is not None
+    assert default.record == {"library": "umap-learn", "version": version("umap-learn")}
+    with pytest.warns(DeprecationWarning, match="'umap' now"):
+        assert other_layout("umap-learn") == default
+
+
+def test_an_object_draws_as_it_does_anywhere() -> None:
+    class Random:
+        def fit_transform(self, rows: np.ndarray) -> np.ndarray:
+            return np.random.random((len(rows), 2))
+
+    np.random.seed(0)
+    umap_layout(clusters(60), other=other_layout(Random()))
+    after = np.random.random()
+    np.random.seed(0)
+    np.random.random((60, 2))
+    assert np.random.random() == after, "the user's generator was set back"

@@ -13,7 +13,7 @@ from sklearn.neighbors import NearestNeighbors
 from atlas_widget.errors import ActivationsError
 from atlas_widget.layout import quick_layout, spread, umap_layout
 from atlas_widget.layout.neighbor_index import unit_directions
-from atlas_widget.layout.umap import fuzzy_graph, nearest_neighbors
+from atlas_widget.layout.umap_torch import fuzzy_graph, nearest_neighbors
 from atlas_widget.progress import Cancelled
 
 RNG = np.random.default_rng(0)
