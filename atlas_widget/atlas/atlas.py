@@ -208,11 +208,13 @@ class Atlas:
         neighbors : int, optional
             See `umap_layout`.
         layout_method : str or object, optional
-            Who lays out: "umap", our own; "umap-learn", "cuml" (on a GPU) or "torchdr", each in an
-            extra of that name; or any object whose ``fit_transform`` gives places, (n, 2), for rows
-            of length 1, (n, channels + 1), such as ``openTSNE.TSNE()`` or ``umap.UMAP()``. Those
-            cannot be stopped midway and show no progress. Of more than 100,000 samples they lay out
-            as many, and the others are placed among them.
+            What lays out: "umap", which is umap-learn, in a process of its own; "umap-torch", our
+            UMAP on PyTorch, which runs on a GPU and also stands in, with a notice, where umap-learn
+            cannot be used; "cuml" (on a GPU) or "torchdr", each in an extra of that name; or any
+            object whose ``fit_transform`` gives places, (n, 2), for rows of length 1,
+            (n, channels + 1), such as ``openTSNE.TSNE()``. Other libraries and objects show no
+            progress, and an object cannot be stopped midway. Of more than 100,000 samples they lay
+            out as many, and the others are placed among them.
         min_count : int, optional
             How many samples a cell needs.
         folder : str or Path, optional

@@ -177,8 +177,9 @@ def _add_atlas_options(parser: argparse.ArgumentParser) -> None:
         "--layout-method",
         default="umap",
         metavar="METHOD",
-        help="who lays those out: umap (the default), umap-learn, cuml or torchdr (extras of these "
-        "names); or mine.py:NAME, an object with fit_transform, or a function without arguments "
+        help="what lays those out: umap (umap-learn, the default), umap-torch (our own, also on a "
+        "GPU), cuml or torchdr (extras of these names); or mine.py:NAME, an object with "
+        "fit_transform, or a function without arguments "
         "that returns one",
     )
 

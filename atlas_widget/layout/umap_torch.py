@@ -1,10 +1,10 @@
 """UMAP (McInnes, Healy, Melville 2018) on PyTorch: the graph of neighbours and its layout in 2-D.
 
-umap-learn compiles itself with numba at its first call, which takes longer than laying out the few
-thousand samples of an interactive atlas, and offers neither progress nor a way to stop. This is the
-same algorithm, moving many edges at once instead of one after the other; ``benchmarks/layout.py``
-compares both. It is reproducible and runs on a GPU as well. Whoever wants umap-learn's own layout
-has it by ``layout_method="umap-learn"``, or gives its result to `Atlas.with_layout`.
+The same algorithm as umap-learn's, moving many edges at once instead of one after the other;
+``benchmarks/layout.py`` compares both. umap-learn lays out by default. This is
+``layout_method="umap-torch"``, which runs on a GPU as well and needs nothing compiled: it stands in
+where umap-learn cannot be used, lays out class atlases, which are wanted at once, and lines, and
+places samples among those that are laid out.
 """
 
 from __future__ import annotations

@@ -104,7 +104,8 @@ class AtlasWidget(anywidget.AnyWidget):
         many there is :meth:`atlas_widget.Atlas.build`, with a `cluster` too), and open cells are
         pictured here.
     layout_method
-        Who lays samples out: "umap", our own, or another, see :meth:`atlas_widget.Atlas.build`.
+        What lays samples out: "umap", which is umap-learn, or another, see
+        :meth:`atlas_widget.Atlas.build`.
     input_size
         Side in pixels of the pictures that the model takes. None: what the model or the transform
         says, else 224, with a notice.

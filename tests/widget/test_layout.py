@@ -10,6 +10,8 @@ import pytest
 
 from atlas_widget import AtlasWidget
 from atlas_widget.errors import AtlasError
+from atlas_widget.layout import process, umap_layout
+from tests.widget.waiting import until
 
 
 class Columns:
@@ -40,6 +42,53 @@ def test_another_method_lays_out_on_the_worker(tiny_model, tiny_images, tmp_path
         assert any("nor be stopped midway" in message for message in said)
     finally:
         widget.close()
+
+
+def test_a_broken_numba_costs_a_notice_and_not_the_widget(
+    tiny_model, tiny_images, tmp_path: Path, monkeypatch
+) -> None:
+    (tmp_path / "numba.py").write_text("raise ImportError('numba needs another NumPy')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(process, "_shared", process._Shared())  # that of the other tests works
+    widget = AtlasWidget(
+        tiny_model, "middle", tiny_images, num_samples=100, grids=(2,), cache_dir=tmp_path / "cache"
+    )
+    try:
+        widget.wait(60)
+        assert any("numba needs another NumPy" in notice for notice in widget.notices)
+        atlas = widget.atlas
+        assert np.array_equal(atlas.xy, umap_layout(atlas.activations))
+        assert "layout_method" not in atlas.provenance["settings"]
+        kept = tmp_path / "cache" / "atlases" / atlas.provenance["key"]
+        until(lambda: (kept / "atlas.json").is_file())
+        assert process._shared._process is None
+    finally:
+        widget.close()
+
+
+def test_closing_the_widget_ends_the_layout_at_once(
+    tiny_model, tiny_images, tmp_path: Path, monkeypatch
+) -> None:
+    (tmp_path / "umap.py").write_text(
+        "import time\n"
+        "class UMAP:\n"
+        "    def __init__(self, **given): self.n_epochs = given['n_epochs']\n"
+        "    def fit_transform(self, rows):\n"
+        "        if self.n_epochs > 100: time.sleep(600)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(process, "_shared", process._Shared())
+    widget = AtlasWidget(
+        tiny_model, "middle", tiny_images, num_samples=100, grids=(2,), cache_dir=tmp_path / "cache"
+    )
+    try:
+        until(lambda: widget.status["stage"] == "umap")
+        helper = process._shared.process()
+        assert helper.alive
+    finally:
+        widget.close()
+    assert not helper.alive
+    assert not [t for t in threading.enumerate() if "atlas-widget" in t.name]
 
 
 def test_what_lays_nothing_out_is_said_at_once(tiny_model) -> None:
