@@ -88,7 +88,7 @@ def umap_layout(
         How many samples UMAP itself lays out at most.
     other : OtherLayout, optional
         Lays these out in place of our own UMAP, from `other_layout`; the others are placed among
-        them all the same. umap-learn gets the neighbours that we found and where samples begin.
+        them all the same. umap-learn gets our graph of neighbours and where samples begin.
         Other libraries are given `neighbors`, `min_dist`, cosine distances, seed and device, as
         far as they take them; epochs are their own, and there is no progress meanwhile. While an
         object lays out, `cancelled` is not asked.
@@ -138,11 +138,11 @@ def umap_layout(
             found = index.search(
                 units, wanted, themselves=True, progress=searching, cancelled=cancelled
             )
-        indices, distances = (tensor.cpu().numpy() for tensor in found)
+        graph = fuzzy_graph(*(tensor.cpu().numpy() for tensor in found))
         del found
     if other is None:
         xy = optimize_layout(
-            fuzzy_graph(indices, distances),
+            graph,
             start[rows],
             epochs=epochs or (300 if count <= 10_000 else 200),
             min_dist=min_dist,
@@ -154,8 +154,7 @@ def umap_layout(
         )
     elif other.is_default:
         xy = umap_places(
-            indices,
-            distances,
+            graph,
             start[rows],
             epochs=epochs or 200,
             min_dist=min_dist,

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from atlas_widget.errors import AtlasError
 from atlas_widget.progress import CancelledCallback, ProgressCallback, check_cancelled
@@ -100,7 +101,7 @@ class LayoutProcess:
         parameters : mapping
             Its parameters, of JSON's types.
         arrays : mapping of str to ndarray
-            ``rows``; for umap-learn ``indices``, ``distances`` and ``start``.
+            ``rows``; for umap-learn ``heads``, ``tails``, ``weights`` and ``start``.
         progress, cancelled : callable, optional
             Called with (epochs done, epochs), over and over, also while nothing new is known;
             asked in between.
@@ -235,7 +236,7 @@ atexit.register(_shared.end)
 def umap_ready(*, start: bool = True) -> Iterator[None]:
     """Have umap-learn ready for `umap_places` meanwhile, in the one process that all share.
 
-    Importing and compiling it takes 5 to 10 seconds of one core: begin where other work can hide
+    Importing and compiling it takes about 4 seconds of one core: begin where other work can hide
     them. The last one to leave ends the process.
 
     Parameters
@@ -254,8 +255,7 @@ def umap_ready(*, start: bool = True) -> Iterator[None]:
 
 
 def umap_places(
-    indices: NDArray[np.integer],
-    distances: NDArray[np.float32],
+    graph: sparse.coo_matrix,
     start: NDArray[np.float32],
     *,
     epochs: int,
@@ -268,8 +268,8 @@ def umap_places(
 
     Parameters
     ----------
-    indices, distances : ndarray, shape (n, neighbours)
-        Each sample's nearest others, nearest first.
+    graph : sparse matrix
+        From `fuzzy_graph`.
     start : ndarray, shape (n, 2)
         Where the samples begin, of any scale.
     epochs, min_dist, seed
@@ -286,10 +286,11 @@ def umap_places(
     LayoutProcessError
         umap-learn cannot be imported, fails, or its process died.
     """
-    parameters = {"n_epochs": epochs, "min_dist": min_dist, "random_state": seed}
+    parameters = {"epochs": epochs, "min_dist": min_dist, "seed": seed}
     arrays = {
-        "indices": np.asarray(indices, np.int32),
-        "distances": np.asarray(distances, np.float32),
+        "heads": graph.row.astype(np.int32),
+        "tails": graph.col.astype(np.int32),
+        "weights": graph.data.astype(np.float32),
         "start": np.asarray(start, np.float32),
     }
     with umap_ready():

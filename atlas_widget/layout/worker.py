@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 Send = Callable[..., None]
 
-_WARM_SAMPLES, _WARM_NEIGHBORS = 64, 10
+_WARM_SAMPLES = 64
 _NICENESS = 5  # while compiling, which nobody may be waiting for yet
 
 
@@ -49,20 +49,26 @@ class EpochReader(io.StringIO):
 
 
 def umap_places(
-    indices: NDArray[np.int32],
-    distances: NDArray[np.float32],
+    heads: NDArray[np.int32],
+    tails: NDArray[np.int32],
+    weights: NDArray[np.float32],
     start: NDArray[np.float32],
+    *,
+    epochs: int,
+    min_dist: float,
+    seed: int,
     send: Send | None = None,
-    **parameters: Any,
 ) -> NDArray[np.float32]:
-    """Lay samples out by umap-learn from their neighbours and where they begin."""
-    import umap
+    """Lay samples out by umap-learn from the graph of their neighbours and where they begin.
 
-    count = len(indices)
-    own = np.arange(count, dtype=np.int32)[:, None]
-    neighbors = np.ascontiguousarray(np.concatenate([own, indices], axis=1), np.int32)
-    apart = np.concatenate([np.zeros((count, 1), np.float32), distances], axis=1)
-    told = None
+    umap-learn could make the graph, too, but to compile what that takes costs three times as long
+    as to compile the layout.
+    """
+    from scipy.sparse import coo_matrix
+    from umap.umap_ import find_ab_params, simplicial_set_embedding
+
+    count = len(start)
+    told: dict[str, Any] = {"disable": True}
     if send is not None:
         told = {
             "file": EpochReader(send),
@@ -70,19 +76,28 @@ def umap_places(
             "disable": False,
             "mininterval": 0.1,
         }
-    estimator = umap.UMAP(
-        n_neighbors=neighbors.shape[1],  # the sample itself is one
+    a, b = find_ab_params(1.0, min_dist)
+    places, _ = simplicial_set_embedding(
+        data=np.arange(count, dtype=np.float32)[:, None],  # not looked at
+        graph=coo_matrix((weights, (heads, tails)), shape=(count, count)),
+        n_components=2,
+        initial_alpha=1.0,
+        a=a,
+        b=b,
+        gamma=1.0,
+        negative_sample_rate=5,
+        n_epochs=epochs,
         init=np.asarray(start, np.float32),
-        precomputed_knn=(neighbors, np.asarray(apart, np.float32)),
-        force_approximation_algorithm=True,  # else few samples are compared once more
-        disconnection_distance=np.inf,
-        n_jobs=1,  # as a seed has it
+        random_state=np.random.RandomState(seed),
+        metric="cosine",
+        metric_kwds={},
+        densmap=False,
+        densmap_kwds={},
+        output_dens=False,
+        parallel=False,  # else each run differs
         tqdm_kwds=told,
-        **parameters,
     )
-    # the samples themselves are not looked at, since their neighbours are known
-    places: NDArray[np.float32] = estimator.fit_transform(own.astype(np.float32))
-    return places
+    return np.asarray(places, np.float32)
 
 
 def library_places(
@@ -100,12 +115,11 @@ def warm_up() -> None:
     if sys.platform == "linux":  # where a thread has a priority of its own
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
-    rng = np.random.default_rng(0)
-    indices = (np.arange(_WARM_SAMPLES)[:, None] + 1 + np.arange(_WARM_NEIGHBORS)) % _WARM_SAMPLES
-    distances = np.sort(rng.random(indices.shape, np.float32), axis=1)
-    start = rng.random((_WARM_SAMPLES, 2), np.float32)
-    parameters: dict[str, Any] = {"min_dist": 0.05, "n_epochs": 11, "random_state": 0}
-    umap_places(indices.astype(np.int32), distances, start, **parameters)
+    heads = np.repeat(np.arange(_WARM_SAMPLES, dtype=np.int32), 2)
+    tails = (heads + np.tile(np.array([1, -1], np.int32), _WARM_SAMPLES)) % _WARM_SAMPLES
+    start = np.random.default_rng(0).random((_WARM_SAMPLES, 2), np.float32)
+    weights = np.ones(len(heads), np.float32)
+    umap_places(heads, tails, weights, start, epochs=11, min_dist=0.05, seed=0)
 
 
 def do(job: dict[str, Any], send: Send) -> None:

@@ -69,12 +69,14 @@ def test_a_broken_numba_costs_a_notice_and_not_the_widget(
 def test_closing_the_widget_ends_the_layout_at_once(
     tiny_model, tiny_images, tmp_path: Path, monkeypatch
 ) -> None:
-    (tmp_path / "umap.py").write_text(
+    (tmp_path / "umap").mkdir()
+    (tmp_path / "umap" / "__init__.py").touch()
+    (tmp_path / "umap" / "umap_.py").write_text(
         "import time\n"
-        "class UMAP:\n"
-        "    def __init__(self, **given): self.n_epochs = given['n_epochs']\n"
-        "    def fit_transform(self, rows):\n"
-        "        if self.n_epochs > 100: time.sleep(600)\n"
+        "def find_ab_params(*_): return 1.0, 1.0\n"
+        "def simplicial_set_embedding(n_epochs, init, **_):\n"
+        "    if n_epochs > 100: time.sleep(600)\n"
+        "    return init, {}\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(process, "_shared", process._Shared())
