@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["METHOD_VERSION", "AtlasSettings", "atlas_key", "describe"]
 
-METHOD_VERSION = 1
+METHOD_VERSION = 2
 """To be raised when the same input no longer gives the same atlas: cached atlases are made anew."""
 
 _PACKAGES = ("atlas-widget", "torch", "torchvision", "timm", "numpy", "pillow")

@@ -256,10 +256,10 @@ def test_model_names(demo_model, tiny_model) -> None:
 
 
 def test_demo_is_a_map(demo_model) -> None:
-    """The demo fills a good part of the square, and photos mix rather than lie apart."""
+    """The demo fills a good part of its half of the square; photos mix rather than lie apart."""
     atlas = Atlas.build(demo_model, "blocks.4.2", num_samples=640, device="cpu", progress=False)
     grid = atlas.grid(10)
-    assert len(grid) > 60
+    assert len(grid) > 40
     mixed = [
         len(np.unique(atlas.samples.image_ids[grid.members(cell)])) > 1
         for cell in range(len(grid))

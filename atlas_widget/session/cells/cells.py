@@ -102,7 +102,8 @@ class Cells:
         """Show the cells of a scene that was taken up: what is known of them, else real crops."""
         cells = {cell_group(size): list(scene.cells(size)) for size in scene.grids}
         base = cell_group(scene.base)
-        self._queue = PictureQueue(cells, base=base, labels=labeller.possible)
+        # no rough pictures: each cell in sight shows a crop until its picture is final
+        self._queue = PictureQueue(cells, base=base, labels=labeller.possible, rough=False)
         targets = CellTargets(scene)
         self._gallery.begin(scene.revision, targets, targets.groups)
         self._send_layout(scene)

@@ -80,6 +80,9 @@ class PictureQueue:
         The coarsest group: the only one of which numbers are worked on that nobody looks at.
     labels
         Whether numbers have labels to compute.
+    rough
+        Whether pictures are shown after a first, short pass. Without it each is finished in one
+        go: where a real crop stands in meanwhile, a rough picture says less than that.
 
     Attributes
     ----------
@@ -88,13 +91,19 @@ class PictureQueue:
     """
 
     def __init__(
-        self, groups: Mapping[str, Iterable[int]], *, base: str, labels: bool = True
+        self,
+        groups: Mapping[str, Iterable[int]],
+        *,
+        base: str,
+        labels: bool = True,
+        rough: bool = True,
     ) -> None:
         self._states = {size: dict.fromkeys(ids, State.CROP) for size, ids in groups.items()}
         self._unlabelled: dict[str, set[int]] = {
             size: set(states) if labels else set() for size, states in self._states.items()
         }
         self.rest = False
+        self._before = _BEFORE if rough else _BEFORE_WITHOUT_ROUGH
         self._base = base
         self._level = base
         self._visible: tuple[int, ...] = ()
@@ -284,8 +293,11 @@ class PictureQueue:
             return False
         if task is Task.LABEL:
             return number in self._unlabelled[group]
-        return (group, number) not in self._taken and self._states[group][number] is _BEFORE[task]
+        if (group, number) in self._taken:
+            return False
+        return self._states[group][number] is self._before.get(task)
 
 
 # A final picture carries on where the rough one stopped, so each pass has one state it starts from.
 _BEFORE = {Task.ROUGH: State.CROP, Task.FINAL: State.ROUGH}
+_BEFORE_WITHOUT_ROUGH = {Task.FINAL: State.CROP}

@@ -43,9 +43,8 @@ function OneBanner({ banner, stays }: { banner: Banner; stays: boolean }) {
       role={banner.tone === "error" ? "alert" : undefined}
     >
       {banner.tone === "exported" ? (
-        <p>
-          Written to <code>{banner.message}</code>
-          <small> with its provenance in {banner.hint}</small>
+        <p title={`${banner.message}\nIts provenance: ${banner.hint}`}>
+          Saved <code>{banner.message.split(/[\\/]/).at(-1)}</code>
         </p>
       ) : (
         <p>

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { placeBeside } from "../geometry/geometry";
-import { keyOf } from "../geometry/place";
+import { keyOf, samePlace } from "../geometry/place";
 import type { Card } from "../store/cards";
 import { NO_CERTAIN_CLASS } from "../store/classes";
 import { capitalized } from "../util/numbers";
@@ -29,8 +29,10 @@ export function HoverCard() {
   void store.cards.labelVersion.value;
   void store.pictureVersion.value;
   const card = active && store.cards.get(keyOf(active));
+  // Its panel says all of it and more.
+  const open = active && view.panels.shown.value.some(({ place }) => samePlace(place, active));
   // Not in the way while the view is dragged or an area drawn.
-  const hidden = !active || view.moving.value || view.gesture.value !== null;
+  const hidden = !active || open || view.moving.value || view.gesture.value !== null;
 
   useEffect(() => {
     if (!active) return;

@@ -1,4 +1,6 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
+import type { Store } from "../store/store";
+import { isSame, nameSubject } from "../store/subject";
 import { plural } from "../util/numbers";
 import { AtlasPlaceholder } from "./AtlasPlaceholder";
 import { AcrossAxis, DownAxis } from "./Axes";
@@ -12,7 +14,8 @@ import { Rail } from "./Rail";
 
 /** The atlas itself, and what floats above it. */
 export function Stage() {
-  const { view } = useWidget();
+  const { store, view } = useWidget();
+  const awaited = describeAwaited(store);
   const stage = useRef<HTMLDivElement>(null);
   const base = useRef<HTMLCanvasElement>(null);
   const overlay = useRef<HTMLCanvasElement>(null);
@@ -20,7 +23,7 @@ export function Stage() {
   return (
     <div class="aw-stage-column">
       <AcrossAxis />
-      <div class="aw-stage-holder">
+      <div class={`aw-stage-holder ${awaited ? "aw-outdated" : ""}`}>
         <div
           ref={stage}
           class={`aw-stage aw-tool-${view.tool.value} ${view.active.value ? "aw-over" : ""}`}
@@ -32,6 +35,11 @@ export function Stage() {
         <DownAxis />
         <Rail />
         <AtlasPlaceholder />
+        {awaited && (
+          <p class="aw-awaited" role="status" data-aw-awaited>
+            {awaited}
+          </p>
+        )}
         <div class="aw-dock">
           <OverlayLegend />
           <div class="aw-floats">
@@ -45,6 +53,18 @@ export function Stage() {
       </div>
     </div>
   );
+}
+
+/** The atlas on show is not the one that was asked for: which is which; null once it is. */
+function describeAwaited(store: Store): string | null {
+  const layout = store.layout.value;
+  const layer = store.traits.layer.value;
+  const subject = store.traits.subject.value;
+  if (!layout || !layer || !store.connected.value || store.status.value.stage === "error")
+    return null;
+  if (layout.layer !== layer) return `Still ${layout.layer} – ${layer} is being opened…`;
+  if (isSame(layout.subject, subject)) return null;
+  return `Still ${nameSubject(layout.subject)} – the atlas of ${nameSubject(subject)} is being made…`;
 }
 
 /** The number of selected cells, and buttons for them. */

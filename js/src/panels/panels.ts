@@ -5,6 +5,7 @@ import { Mix } from "./mix";
 import { Panel, type PanelStore } from "./panel";
 
 const MAX_PANELS = 2;
+const FIRST_TAB = "cell";
 
 const isAmong = (places: readonly Place[], place: Place) =>
   places.some((it) => samePlace(it, place));
@@ -22,8 +23,8 @@ export function placesShown(pinned: readonly Place[], opened: Place | null): Pla
 export class Panels {
   readonly pinned = signal<readonly Place[]>([]);
   readonly shown = signal<readonly Panel[]>([]);
-  /** The tab that is shown; it stays when another cell is opened. */
-  readonly tab = signal("cell");
+  /** The tab that is shown: that of the cell itself whenever another one is opened. */
+  readonly tab = signal(FIRST_TAB);
   /** Between the two that are compared; null unless there are two. */
   readonly mix = signal<Mix | null>(null);
   /** Opened, but both places are taken by pinned panels. */
@@ -35,14 +36,24 @@ export class Panels {
   /** The step of the live picture of the cell opened last. */
   readonly step = computed(() => this.shown.value.at(-1)?.live.value?.state.value.step ?? 0);
   private readonly stopFollowing: () => void;
+  private openingRegion = false;
 
   constructor(
     private readonly store: PanelStore,
     private readonly opened: Signal<Place | null>,
   ) {
+    let before = opened.peek();
     this.stopFollowing = effect(() => {
       const places = placesShown(this.pinned.value, opened.value);
-      untracked(() => this.show(places));
+      untracked(() => {
+        const now = opened.peek();
+        const another = now !== null && !samePlace(now, before);
+        if (another && !this.openingRegion && this.pinned.peek().length === 0) {
+          this.tab.value = FIRST_TAB;
+        }
+        before = now;
+        this.show(places);
+      });
     });
   }
 
@@ -50,11 +61,13 @@ export class Panels {
   tryRegion(grid: number, cells: readonly number[], choices: Choices): void {
     const middle = cells[Math.floor(cells.length / 2)];
     if (middle === undefined) return;
+    this.openingRegion = true;
     batch(() => {
       choices.region.value = true;
       this.tab.value = "causes";
       if (this.opened.peek() === null) this.opened.value = { grid, cell: middle };
     });
+    this.openingRegion = false;
   }
 
   isPinned(place: Place): boolean {

@@ -14,6 +14,8 @@ export interface Banner {
 const MAX_BANNERS = 4;
 /** Notices fold away by themselves after this time (ms); the status line brings them back. */
 const NOTICE_TIME = 12_000;
+/** A figure that was saved is told for this time (ms). */
+const EXPORTED_TIME = 10_000;
 
 /** The errors, notices and exports of the kernel, until they are dismissed. */
 export class Banners implements Part {
@@ -56,6 +58,10 @@ export class Banners implements Part {
       -MAX_BANNERS,
     );
     if (tone === "notice") this.openNotices(NOTICE_TIME);
+    if (tone === "exported") {
+      const { id } = this.list.peek().at(-1)!;
+      setTimeout(() => this.dismiss(id), EXPORTED_TIME);
+    }
   }
 
   /** Shows the notices, for a while or until they are closed. */

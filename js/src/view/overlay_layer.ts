@@ -8,7 +8,6 @@ import { doubtOverlay } from "../overlays/doubt";
 import { fidelityOverlay } from "../overlays/fidelity";
 import { influenceOverlay } from "../overlays/influence";
 import type { Legend, Overlay } from "../overlays/overlay";
-import { colourBySubject } from "../overlays/subject_colour";
 import { topClassOverlay } from "../overlays/top_class";
 import { isDark } from "../page/theme";
 import { Tint } from "../renderer/tint";
@@ -76,12 +75,6 @@ export class OverlayLayer {
         crops = now;
       }),
       effect(() => this.ask()),
-      colourBySubject({
-        subject: () => store.layout.value?.subject ?? null,
-        names: store.classes.names,
-        overlay: store.overlay,
-        intensity: this.intensity,
-      }),
       effect(() => {
         const choice = store.overlay.value;
         if (choice.kind === "influence" && choice.class >= 0) this.lastClass.value = choice.class;

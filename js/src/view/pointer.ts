@@ -35,6 +35,8 @@ const CLICK = 4;
 /** A second click this soon (ms) makes a double click of the first. */
 const DOUBLE = 700;
 
+/** Moves shorter than this after a click are not the user's: what is under the pointer moved. */
+const STILL = 4;
 /** The time after drawing an area in which a finger's touch is no tap (ms). */
 const AFTER_AREA = 400;
 
@@ -43,6 +45,8 @@ export function listenToPointer(stage: HTMLElement, view: PointerHost): () => vo
   let openedAt = Number.NEGATIVE_INFINITY;
   let drawnAt = Number.NEGATIVE_INFINITY;
   let drawing = -1;
+  /** The place of the click that opened a cell, until the pointer leaves it. */
+  let clicked: { x: number; y: number } | null = null;
   const at = (event: MouseEvent): Point => {
     const box = stage.getBoundingClientRect();
     return { x: event.clientX - box.left, y: event.clientY - box.top };
@@ -64,6 +68,10 @@ export function listenToPointer(stage: HTMLElement, view: PointerHost): () => vo
       return;
     }
     if (event.buttons !== 0 || event.pointerType === "touch") return;
+    if (clicked) {
+      if (Math.hypot(event.clientX - clicked.x, event.clientY - clicked.y) < STILL) return;
+      clicked = null;
+    }
     const place = view.placeAt(at(event));
     const now = view.active.peek();
     if (place?.cell === now?.cell && place?.grid === now?.grid && now?.by !== "keyboard") return;
@@ -111,6 +119,8 @@ export function listenToPointer(stage: HTMLElement, view: PointerHost): () => vo
       view.selecting.toggle(place.cell);
     } else if (event.detail <= 1) {
       openedAt = event.timeStamp;
+      clicked = { x: event.clientX, y: event.clientY };
+      view.active.value = null;
       view.opened.value = place;
     }
   };

@@ -1,8 +1,5 @@
-import { signal } from "@preact/signals";
 import { describe, expect, it } from "vitest";
 import { ticksOf } from "../../src/geometry/axes";
-import { colourBySubject } from "../../src/overlays/subject_colour";
-import type { OverlayChoice } from "../../src/store/overlay_choice";
 import {
   ALL,
   classSubject,
@@ -10,7 +7,6 @@ import {
   isSame,
   nameSubject,
   readSubject,
-  type Subject,
 } from "../../src/store/subject";
 
 describe("what an atlas is about", () => {
@@ -24,50 +20,6 @@ describe("what an atlas is about", () => {
     expect(isSame(classSubject("liner"), ["winning", "liner"])).toBe(false);
     expect(nameSubject(ALL)).toBe("all samples");
     expect(nameSubject(comparisonSubject("liner", "fireboat"))).toBe("liner | fireboat");
-  });
-});
-
-describe("the colour of a class's atlas", () => {
-  const made = (before: OverlayChoice = { kind: "pictures" }) => {
-    const subject = signal<Subject | null>(null);
-    const overlay = signal<OverlayChoice>(before);
-    const intensity = signal(0.65);
-    const names = signal(["liner", "fireboat"]);
-    colourBySubject({ subject: () => subject.value, names, overlay, intensity });
-    subject.value = ALL;
-    return { subject, overlay, intensity };
-  };
-
-  it("comes and goes with it", () => {
-    const { subject, overlay, intensity } = made();
-    subject.value = classSubject("fireboat");
-    expect(overlay.value).toEqual({ kind: "influence", class: 1 });
-    expect(intensity.value).toBeLessThan(0.65);
-    subject.value = classSubject("liner");
-    expect(overlay.value).toEqual({ kind: "influence", class: 0 });
-    subject.value = ALL;
-    expect(overlay.value).toEqual({ kind: "pictures" });
-    expect(intensity.value).toBe(0.65);
-  });
-
-  it("leaves alone what the user chose, before or in between", () => {
-    const chosen = made({ kind: "density" });
-    chosen.subject.value = classSubject("liner");
-    expect(chosen.overlay.value).toEqual({ kind: "density" });
-    const changed = made();
-    changed.subject.value = classSubject("liner");
-    changed.overlay.value = { kind: "fidelity" };
-    changed.subject.value = ALL;
-    expect(changed.overlay.value).toEqual({ kind: "fidelity" });
-  });
-
-  it("is not put on anew by a page that was reloaded", () => {
-    const subject = signal<Subject | null>(classSubject("liner"));
-    const overlay = signal<OverlayChoice>({ kind: "pictures" });
-    const names = signal(["liner"]);
-    const intensity = signal(0.65);
-    colourBySubject({ subject: () => subject.value, names, overlay, intensity });
-    expect(overlay.value).toEqual({ kind: "pictures" });
   });
 });
 

@@ -162,3 +162,12 @@ def test_labels_can_be_given_up():
     assert cells.labels_left() == 2
     cells.no_labels()
     assert cells.labels_left() == 0
+
+
+def test_without_rough_pictures_each_is_finished_in_one_go():
+    cells = PictureQueue({20: range(10)}, base=20, labels=False, rough=False)
+    cells.look(20, range(10))
+    batch = cells.next(SIZES)
+    assert (batch.task, batch.numbers) == (Task.FINAL, (0, 1, 2, 3))
+    cells.mark(20, batch.numbers, State.FINAL)
+    assert cells.next(SIZES).numbers == (4, 5, 6, 7)
