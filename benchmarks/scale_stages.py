@@ -121,7 +121,7 @@ def measure(count: int, folder: Path, *, make: bool) -> dict[str, dict[str, floa
                 collected = collect_to_disk(
                     plan, folder / "shards", source, collect_here([probe], source)
                 )
-            with stages.stage("putting together"):
+            with stages.stage("assembly"):
                 assembled = assemble(collected[0])
             samples, files = assembled.samples, assembled.files
         with stages.stage("layout"):

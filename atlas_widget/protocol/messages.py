@@ -1,8 +1,8 @@
-"""What Python and the browser may say to each other, checked against one table.
+"""Validation of the messages between Python and the browser against one table.
 
 The table is ``messages.json`` beside this file; the TypeScript side is checked against it too.
-:func:`parse` turns what the browser sent into a :class:`Message` or says what is wrong with it;
-:func:`build` makes a message for the browser and refuses what the table does not know.
+:func:`parse` turns content from the browser into a :class:`Message` or raises what is wrong with
+it; :func:`build` makes a message for the browser and rejects kinds and fields not in the table.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ __all__ = [
     "table",
 ]
 
-# The finest grid is 160 x 160; all its cells may be named at once.
+# The finest grid is 160 x 160; a message may list all its cells.
 MAX_GRID = 160
 MAX_CELLS = MAX_GRID**2
 MAX_TEXT = 200
 MAX_INTEGERS = 64
-_MAX_INTEGER = 2**53  # the largest whole number that survives JavaScript
+_MAX_INTEGER = 2**53  # beyond this, JavaScript's numbers lose whole numbers
 
 
 class MessageError(AtlasError):
-    """A message does not follow the table."""
+    """A message that does not follow the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,9 @@ class Message:
     Attributes
     ----------
     kind
-        One of the kinds under ``from_browser`` in the table.
+        A kind listed under ``from_browser`` in the table.
     fields
-        The fields of that kind and nothing else, each of the type that the table names.
+        Exactly the fields of that kind, each of the type given in the table.
     """
 
     kind: str
@@ -75,12 +75,12 @@ def parse(content: object) -> Message:
     Parameters
     ----------
     content
-        Whatever arrived; nothing about it is trusted.
+        The content as received; nothing about it is trusted.
 
     Returns
     -------
     Message
-        The message, holding only fields that the table names. Lists have become tuples.
+        The message, with only the fields listed in the table. Lists have become tuples.
 
     Raises
     ------
@@ -111,10 +111,10 @@ def build(kind: str, **fields: Any) -> dict[str, Any]:
     Parameters
     ----------
     kind
-        One of the kinds under ``from_kernel`` in the table.
+        A kind listed under ``from_kernel`` in the table.
     **fields
-        Exactly the fields of that kind. Numbers that are not finite become ``null``, as JSON has
-        no word for them.
+        Exactly the fields of that kind. Numbers that are not finite become ``null``, because JSON
+        has no notation for them.
 
     Returns
     -------
@@ -124,7 +124,7 @@ def build(kind: str, **fields: Any) -> dict[str, Any]:
     Raises
     ------
     MessageError
-        If the table does not know the kind, or asks for other fields.
+        If the kind is not in the table, or has other fields.
     """
     kinds = table()["from_kernel"]
     if kind not in kinds:
@@ -155,7 +155,7 @@ def _check_cells(kind: str, prefix: str, fields: Mapping[str, Any]) -> None:
 
 
 def _shown(value: object) -> str:
-    """Name a value that nobody vouches for: short, whatever it is."""
+    """Return a short description of an untrusted value."""
     if isinstance(value, str | int | float | bool) or value is None:
         text = repr(value if not isinstance(value, str) else value[:60])
         return text if len(text) <= 70 else text[:67] + "..."

@@ -1,1 +1,1 @@
-"""What a worker thread does for one widget; it knows nothing of traitlets."""
+"""The work that a worker thread does for one widget; independent of traitlets."""

@@ -1,4 +1,4 @@
-"""From a layer to its atlas, in stages that show something as early as they can."""
+"""Build the atlas of a layer in stages, showing provisional layouts as early as possible."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ __all__ = ["Built", "Report", "build", "trim", "whole"]
 
 Report = Callable[[str, str, float, float], None]
 
-_FIRST_LOOK = 300  # samples, from which a first layout says something
-_LOOKS_GROW = 4  # how many times more there must be before the layout is shown anew
+_FIRST_LAYOUT_SAMPLES = 300  # with fewer samples a layout is not informative
+_NEXT_LAYOUT_FACTOR = 4  # the next layout is shown with this times as many samples
 _ATLASES_LIMIT = 2 << 30  # bytes of atlases in the cache
 
 
@@ -36,7 +36,7 @@ class Built:
     Attributes
     ----------
     samples, grids
-        Its samples, and the grids over them by size.
+        The samples, and the grids over them, by size.
     atlas
         The finished atlas; None while the layout is provisional.
     """
@@ -47,7 +47,7 @@ class Built:
 
     @property
     def final(self) -> bool:
-        """Whether the layout will stay."""
+        """True if the layout is final."""
         return self.atlas is not None
 
 
@@ -61,7 +61,7 @@ def build(
     notice: Callable[[str], None],
     cancelled: Callable[[], bool],
 ) -> Iterator[Built | None]:
-    """Make the atlas of a layer, or fetch it from the cache.
+    """Build the atlas of a layer, or load it from the cache.
 
     Parameters
     ----------
@@ -70,11 +70,11 @@ def build(
     keep
         Whether to keep the atlas in the cache.
     report
-        Called with stage, message, done and total, several times a second also within long steps.
+        Called with stage, message, done and total, several times a second, within long steps too.
     notice
-        Told what the person should know once.
+        Receives each notice to the user.
     cancelled
-        Asked in between; once it returns True, `Cancelled` is raised.
+        Called between steps; once it returns True, `Cancelled` is raised.
 
     Yields
     ------
@@ -88,7 +88,7 @@ def build(
 
     for line in source_notices(source):
         notice(line)
-    given = _given(probe, recipe, notice)
+    given = _users_atlas(probe, recipe, notice)
     if given is not None:
         yield whole(given)
         return
@@ -123,12 +123,12 @@ def build(
         notice(line)
     yield whole(atlas)
     if keep:
-        kept = folder.parent / atlas.provenance["key"]  # not `folder` if the layout is another
+        kept = folder.parent / atlas.provenance["key"]  # not `folder` after a fallback
         try:
             atlas.save(kept)
             trim(folder.parent, _ATLASES_LIMIT)
         except (AtlasError, OSError) as error:
-            notice(f"The atlas is not kept for the next time: {error}")
+            notice(f"The atlas could not be cached: {error}")
 
 
 def _collect(
@@ -138,13 +138,13 @@ def _collect(
     report: Report,
     cancelled: Callable[[], bool],
 ) -> Generator[Built | None, None, Samples]:
-    """Collect samples, and lay out now and then what there is so far."""
+    """Collect samples, yielding a provisional layout of them from time to time."""
     from atlas_widget.collect import iter_collect
 
     settings = recipe.settings
     report("collecting", "", 0, recipe.num_samples)
     parts: list[Samples] = []
-    count, next_look = 0, _FIRST_LOOK
+    count, next_layout = 0, _FIRST_LAYOUT_SAMPLES
     for part in iter_collect(
         probe,
         source,
@@ -157,16 +157,16 @@ def _collect(
         parts.append(part)
         count += len(part)
         report("collecting", "", count, recipe.num_samples)
-        looked = None
-        if next_look <= count < recipe.num_samples:
-            next_look = count * _LOOKS_GROW
-            looked = _first_look(parts, recipe)
-        yield looked
+        shown = None
+        if next_layout <= count < recipe.num_samples:
+            next_layout = count * _NEXT_LAYOUT_FACTOR
+            shown = _provisional_layout(parts, recipe)
+        yield shown
     return Samples.concatenate(parts)
 
 
 def trim(folder: Path, limit: int) -> None:
-    """Delete the atlases that were not used for longest until they take `limit` bytes at most."""
+    """Delete the least recently used atlases until the others take at most `limit` bytes."""
     entries = []
     for entry in folder.iterdir():
         with contextlib.suppress(OSError):
@@ -180,8 +180,8 @@ def trim(folder: Path, limit: int) -> None:
         total -= size
 
 
-def _given(probe: LayerProbe, recipe: Recipe, notice: Callable[[str], None]) -> Atlas | None:
-    """Return the atlas that the person brought, if it is of this layer."""
+def _users_atlas(probe: LayerProbe, recipe: Recipe, notice: Callable[[str], None]) -> Atlas | None:
+    """Return the atlas that the user passed, if it is of this layer."""
     from atlas_widget.atlas import DEFAULT_GRIDS, Atlas
     from atlas_widget.atlas.files import NoAtlasOfLayerError, find_atlas
 
@@ -192,7 +192,7 @@ def _given(probe: LayerProbe, recipe: Recipe, notice: Callable[[str], None]) -> 
     else:
         try:
             brought = Atlas.load(find_atlas(recipe.atlas, probe.layer))
-        except NoAtlasOfLayerError:  # of others, which were built in the same folder
+        except NoAtlasOfLayerError:  # the folder has atlases of other layers only
             if recipe.opened_with(probe.layer):
                 raise
             return None
@@ -215,7 +215,7 @@ def _given(probe: LayerProbe, recipe: Recipe, notice: Callable[[str], None]) -> 
             "The atlas was made with other weights than this model has: its pictures show what "
             "this model sees for the activations of that one."
         )
-    # A copy of the frame around the samples: the person's own atlas stays as it is.
+    # A shallow copy: the user's own atlas is not changed.
     atlas = brought.with_layout(brought.xy)
     atlas.grids = brought.grids if recipe.grids == DEFAULT_GRIDS else recipe.grids
     return atlas
@@ -228,7 +228,7 @@ def _cached(folder: Path, recipe: Recipe, probe: LayerProbe) -> Atlas | None:
         return None
     try:
         atlas = Atlas.load(folder)
-    except AtlasError:  # damaged: it is made anew and written over
+    except AtlasError:  # damaged: it is built again and overwritten
         shutil.rmtree(folder, ignore_errors=True)
         return None
     with contextlib.suppress(OSError):
@@ -239,15 +239,15 @@ def _cached(folder: Path, recipe: Recipe, probe: LayerProbe) -> Atlas | None:
     return atlas
 
 
-def _first_look(parts: list[Samples], recipe: Recipe) -> Built | None:
-    """Lay out what there is so far; nothing if nothing can be made of it yet."""
+def _provisional_layout(parts: list[Samples], recipe: Recipe) -> Built | None:
+    """Return a layout of the samples collected so far; None if that is not possible yet."""
     import numpy as np
 
     from atlas_widget.layout import quick_layout
 
     samples = Samples.concatenate(parts)
     if not np.isfinite(samples.activations).all():
-        return None  # what is wrong is said when all are collected
+        return None  # reported once all samples are collected
     return _provisional(samples, quick_layout(samples.activations, recipe.seed), recipe)
 
 
@@ -257,5 +257,5 @@ def _provisional(samples: Samples, xy: object, recipe: Recipe) -> Built:
 
 
 def whole(atlas: Atlas) -> Built:
-    """Return what there is to show of a finished atlas."""
+    """Return the layout of a finished atlas, to be shown."""
     return Built(atlas.samples, {size: atlas.grid(size) for size in atlas.grids}, atlas)

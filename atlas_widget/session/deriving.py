@@ -1,4 +1,4 @@
-"""From the atlas of all samples to one of a class, or of two compared, a step at a time."""
+"""Derive the atlas of a class, or of two compared, from that of all samples, in steps."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ if TYPE_CHECKING:
 
 __all__ = ["Derivations", "check_derivable"]
 
-_CROPS_AT_ONCE = 4  # commands wait for no longer than their gradients take
-_SAMPLES_AT_ONCE = 64
-_KEPT = 4  # atlases to which one can go back at once
+_CROPS_PER_SLICE = 4  # commands wait at most for their gradients
+_SAMPLES_PER_SLICE = 64
+_MAX_KEPT = 4  # derived atlases
 
 Floats = npt.NDArray[np.float32]
 
 
 @dataclass
 class Derivations:
-    """The atlases that were chosen out of one, and what its samples argue for.
+    """The atlases derived from an atlas, and the class values of its samples.
 
     Attributes
     ----------
     atlas
-        Of all samples.
+        The atlas of all samples.
     probe, source
         Its layer, and the images that it was made from.
     values
-        All classes' values of its samples, a few at a time; needed to know which class wins.
+        Class values of its samples, computed in slices; needed to know which class wins.
     names
         The classes' names, from `class_names`.
     seed
-        Of the layouts.
+        Seed of the layouts.
     """
 
     atlas: Atlas
@@ -64,16 +64,16 @@ class Derivations:
         Parameters
         ----------
         subject
-            A checked one, not that of all samples.
+            A validated subject other than all samples.
         report
             Called with stage, message, done and total, several times a second.
         cancelled
-            Asked in between; once it returns True, `Cancelled` is raised.
+            Called between steps; once it returns True, `Cancelled` is raised.
 
         Yields
         ------
         Built or None
-            The atlas, at last.
+            The atlas, as the last item.
         """
         if subject not in self._made:
             kind, *classes = subject
@@ -84,12 +84,12 @@ class Derivations:
                 self._compute(numbers, report, cancelled)
                 yield None
             self._made[subject] = whole(self._lay_out(kind, numbers, report, cancelled))
-            while len(self._made) > _KEPT:
+            while len(self._made) > _MAX_KEPT:
                 del self._made[next(iter(self._made))]
         yield self._made[subject]
 
     def _compute(self, numbers: list[int], report: Report, cancelled: Callable[[], bool]) -> None:
-        """Compute what all samples argue for a few classes."""
+        """Compute the values of all samples for a few classes."""
         from atlas_widget.classes import sample_attributions
 
         message = "Reading what the samples argue for"
@@ -99,7 +99,7 @@ class Derivations:
             self.probe,
             self.source,
             numbers,
-            batch_size=_CROPS_AT_ONCE,
+            batch_size=_CROPS_PER_SLICE,
             progress=lambda done, total: report("attribution", message, done, total),
             cancelled=cancelled,
         )
@@ -107,14 +107,14 @@ class Derivations:
             self._known[number] = found.of(number)
 
     def _compute_all(self, report: Report) -> Iterator[None]:
-        """Compute which class each sample argues for most, and keep all values for later."""
+        """Compute the class that each sample argues for most, and cache all values."""
         from atlas_widget.classes import check_weights
 
         check_weights(self.atlas, self.probe)
         count = len(self.atlas)
         winning = np.empty(count, np.int64)
-        for start in range(0, count, _SAMPLES_AT_ONCE):
-            rows = np.arange(start, min(start + _SAMPLES_AT_ONCE, count))
+        for start in range(0, count, _SAMPLES_PER_SLICE):
+            rows = np.arange(start, min(start + _SAMPLES_PER_SLICE, count))
             while not self.values.advance(rows):
                 report("attribution", "Computing which class each sample argues for", start, count)
                 yield None
@@ -150,8 +150,8 @@ class Derivations:
 
 
 def check_derivable(probe: LayerProbe, source: ImageSource | None) -> None:
-    """Raise if nothing can be known of what a layer's samples argue for."""
+    """Raise if class values of a layer's samples cannot be computed."""
     if not probe.num_classes or probe.no_classes is not None:
         raise AttributionError(probe.no_classes or "The model has no classes.")
     if source is None:
-        raise AttributionError("What samples argue for is not known without their images.")
+        raise AttributionError("Class values cannot be computed without the images of the samples.")

@@ -1,4 +1,4 @@
-"""What a session tells of: the interface that its listener has."""
+"""The interface through which a session reports to the widget."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ __all__ = ["SessionListener"]
 
 
 class SessionListener(Protocol):
-    """Hears of a session, on the worker's thread."""
+    """Receives the reports of a session, on the worker's thread."""
 
     def send(self, content: dict[str, Any], buffers: list[bytes]) -> None:
         """Send a message to the browser."""
         ...
 
     def status(self, status: dict[str, Any]) -> bool:
-        """Say what is being done and how far it is; return False to be told again soon."""
+        """Report stage and progress; return False to get the report again soon."""
         ...
 
     def scene_changed(self, scene: Scene) -> None:
-        """Say that other cells are on show."""
+        """Report that other cells are shown."""
         ...
 
     def layer_refused(self, layer: str) -> None:
-        """Say that another layer could not be shown and that this one still is."""
+        """Report that another layer could not be opened and that this one is still shown."""
         ...
 
     def subject_refused(self, subject: Subject) -> None:
-        """Say that the atlas of another subject could not be made and this one is still shown."""
+        """Report that another subject's atlas could not be made and this one is still shown."""
         ...

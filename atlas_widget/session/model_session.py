@@ -1,4 +1,4 @@
-"""Everything that stays while layers are switched: the model's copy, its images, the cache."""
+"""The state that is kept when the layer is switched: the model's copy, the images, the cache."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["ModelSession"]
 
 
 class ModelSession:
-    """The one private copy of the user's model, with its images and what is kept of both.
+    """The private copy of the user's model, with its images and the cache.
 
     Any number of layers can be read from the copy; the widget shows one at a time.
 
@@ -35,7 +35,7 @@ class ModelSession:
     source
         The images; None until :meth:`open_images`.
     maker
-        Makes the cells' pictures elsewhere; None unless there is a cluster.
+        Makes the cells' pictures on a cluster; None if there is none.
     """
 
     def __init__(self, probe: LayerProbe, recipe: Recipe, name: str) -> None:
@@ -49,7 +49,7 @@ class ModelSession:
 
     @property
     def cache(self) -> PictureCache:
-        """Finished pictures and values, on disk; opened when it is first asked for."""
+        """The cache of finished pictures and values on disk; opened on first use."""
         if self._cache is None:
             self._cache = PictureCache(self.recipe.folder)
         return self._cache
@@ -62,13 +62,13 @@ class ModelSession:
             self.source = self.recipe.source(self._probe)
 
     def open_layer(self, layer: str) -> LayerProbe:
-        """Return another layer of the copy; the caller takes it up, or closes it."""
+        """Return another layer of the copy; the caller passes it to `take_up` or closes it."""
         from atlas_widget.probe import LayerProbe
 
         return LayerProbe(self._probe.private_model, layer)
 
     def take_up(self, probe: LayerProbe) -> None:
-        """Close the layer that was open, in favour of this one."""
+        """Make this the open layer, and close the previous one."""
         names = self.recipe.class_names(probe)
         closed, self._probe, self._class_names = self._probe, probe, names
         closed.close()
@@ -82,16 +82,16 @@ class ModelSession:
 
     @property
     def class_names(self) -> list[str]:
-        """One name for each class, no two alike; none if the layer argues for none."""
+        """A unique name for each class; empty if the layer has no classes."""
         return list(self._class_names)
 
     @property
     def probe(self) -> LayerProbe:
-        """The layer that is open."""
+        """The open layer."""
         return self._probe
 
     def close(self) -> None:
-        """Free the model, the cache and a cluster's workers."""
+        """Release the model, the cache and the cluster's workers."""
         if self.maker is not None:
             self.maker.close()
         self._probe.close()

@@ -1,4 +1,4 @@
-"""Progress, notices and errors, reported to the user each once."""
+"""Reports of progress, notices and errors to the user, without repetitions."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from atlas_widget.session.status import Reporter
 
 __all__ = ["Notifier"]
 
-_SAME_ERROR_EVERY = 5.0  # seconds; batch after batch may fail for one reason
+_REPEAT_INTERVAL = 5.0  # seconds; many batches may fail for the same reason
 
 log = logging.getLogger("atlas_widget")
 
 
 class Notifier:
-    """Reports to a listener, each thing once.
+    """Reports to a listener, without repetitions.
 
     Parameters
     ----------
     listener
-        Hears it.
+        Receives the reports.
     model, layer
-        What the work is about.
+        Names of the model and the layer.
 
     Attributes
     ----------
     progress
-        Reports how far the work is.
+        Reports the progress of the work.
     last_error
-        What went wrong last, or nothing.
+        The last error's message; empty if there was none.
     """
 
     def __init__(self, listener: SessionListener, model: str, layer: str) -> None:
@@ -49,14 +49,14 @@ class Notifier:
         return tuple(self._notices)
 
     def listen(self) -> None:
-        """Report from now on, beginning with what has not been heard yet."""
+        """Start reporting, with the notices that have not been sent yet."""
         if not self._listening:
             self._listening = True
             for notice in self._notices:
                 self._listener.send(messages.build("notice", message=notice), [])
 
     def notice(self, text: str) -> None:
-        """Report something that the user should know, once."""
+        """Send a notice to the user, once."""
         if text in self._notices:
             return
         self._notices.append(text)
@@ -64,23 +64,23 @@ class Notifier:
             self._listener.send(messages.build("notice", message=text), [])
 
     def error(self, error: BaseException, *, fatal: bool) -> None:
-        """Report an error; the same one not again and again.
+        """Report an error; the same error is not reported again for some seconds.
 
         Parameters
         ----------
         error
-            What happened.
+            The error.
         fatal
-            Whether there is no atlas until it is mended.
+            True if there is no atlas until it is fixed.
         """
         expected = isinstance(error, AtlasError)
         text = str(error) if expected else f"{type(error).__name__}: {error}"
-        hint = "" if expected else "logging.getLogger('atlas_widget') tells more at level DEBUG."
+        hint = "" if expected else "logging.getLogger('atlas_widget') has details at level DEBUG."
         log.debug("%s", text, exc_info=error)
         if fatal:
             self.progress.error(text)
         now = time.monotonic()
-        again = text == self.last_error and now - self._error_at < _SAME_ERROR_EVERY
+        again = text == self.last_error and now - self._error_at < _REPEAT_INTERVAL
         if fatal or not again:
             self.last_error, self._error_at = text, now
             self._listener.send(messages.build("error", message=text, hint=hint, fatal=fatal), [])

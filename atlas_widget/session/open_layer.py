@@ -1,4 +1,4 @@
-"""One layer that is open: its cells, its panels, its long computations."""
+"""An open layer: its cells, panels and long computations."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 __all__ = ["Handlers", "OpenLayer"]
 
 Handlers = Mapping[str, Sequence[Callable[[Fields], None]]]
-"""What is called with the fields of a message, by its kind."""
+"""Callables that handle the fields of a message, by the kind of message."""
 
 
 class OpenLayer:
-    """Makes what can be seen of a layer, the most urgent things first, a slice at a time.
+    """Does all work on a layer, most urgent first, one slice at a time.
 
     Parameters
     ----------
@@ -39,24 +39,24 @@ class OpenLayer:
     labels
         The names of the classes, if any.
     gallery
-        Gets what is made.
+        Receives pictures and labels.
     reporter
-        Told how far it is.
+        Receives progress.
     notice
-        Told what the user should know once.
+        Receives notices to the user.
     no_classes
-        Told why cells turn out to have no classes.
+        Called with the reason if cells turn out to have no classes.
     pause, cancelled
-        For what takes long; see :class:`~.tasks.task.LongTasks`.
+        For long computations; see :class:`~.tasks.task.LongTasks`.
 
     Attributes
     ----------
     cells
-        Pictures and labels of the cells on show.
+        Pictures and labels of the cells shown.
     tasks
         Long computations, one after the other.
     handlers
-        What answers each kind of message.
+        Handlers of each kind of message.
     """
 
     def __init__(
@@ -115,19 +115,19 @@ class OpenLayer:
         self.handlers: Handlers = handlers
 
     def show(self, scene: Scene, *, watched: bool, again: bool = False) -> None:
-        """Take up another scene of the layer: its cells show real crops to begin with.
+        """Show another scene of the layer: its cells show real crops at first.
 
         Parameters
         ----------
         scene
             The cells.
         watched
-            Whether a user looks.
+            Whether a view is open.
         again
-            Whether pictures may be known from before: these are shown at once.
+            Whether pictures may be cached: these are shown at once.
         """
         if self._scene is not None:
-            self.tasks.clear("Another layout is on show now.")
+            self.tasks.clear("Another layout is shown now.")
         self._scene = scene
         labeller = self.cells.take_up(scene)
         for panel in self._panels:
@@ -137,9 +137,9 @@ class OpenLayer:
             self.cells.watch()
 
     def advance_urgent(self) -> bool:
-        """Work for a slice on what a user waits for; return False if there is no such thing.
+        """Work for one slice on what a user is waiting for; return False if there is nothing.
 
-        The panels take turns: none keeps those who wait for another one waiting.
+        The panels take turns, so that no panel blocks another one.
         """
         for _ in range(len(self._urgent)):
             panel = self._urgent[0]
@@ -149,7 +149,7 @@ class OpenLayer:
         return False
 
     def advance(self) -> bool:
-        """Work for a slice on what takes longer; return False if nothing is left to do."""
+        """Work for one slice on longer tasks; return False if nothing is left to do."""
         scene = self._scene
         if scene is None:
             return False
@@ -159,14 +159,14 @@ class OpenLayer:
             return True
         if not self.cells.final:
             return False
-        # Who looks at an overlay waits for its values, and for pictures: they take turns.
+        # The values of an overlay and the pictures take turns.
         self._panels_next = not self._panels_next
         if self._panels_next and self._advance_beside_cells(alone=not self.cells.busy):
             return True
         return self.cells.advance() or self._advance_beside_cells(alone=True)
 
     def close(self, reason: str) -> None:
-        """Tell those who wait for something that there will be none."""
+        """End all pending requests, with the reason."""
         self.tasks.clear(reason)
         for panel in self._panels:
             panel.close(reason)

@@ -1,4 +1,4 @@
-"""How far a stage is and how long it will still take, told at most a few times a second. Pure."""
+"""Estimate of the time left in a stage, and a throttle for reports. Pure."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ class Pace:
     Parameters
     ----------
     window
-        Seconds of the past that count.
+        Seconds of the past that the speed is measured over.
     clock
-        Where the time comes from.
+        Returns the time in seconds.
     """
 
     def __init__(self, window: float = 15.0, clock: Callable[[], float] = time.monotonic) -> None:
@@ -28,9 +28,9 @@ class Pace:
         self._shown_at = 0.0
 
     def note(self, done: float) -> None:
-        """Note how much is done by now."""
+        """Note the amount done so far."""
         now = self._clock()
-        if self._points and done < self._points[-1][1]:  # a new count has begun
+        if self._points and done < self._points[-1][1]:  # a new count has started
             self._points.clear()
             self._shown = None
         self._points.append((now, done))
@@ -38,10 +38,10 @@ class Pace:
             self._points.popleft()
 
     def left(self, total: float) -> float | None:
-        """Return the seconds left until `total`, or None while nothing can be said.
+        """Return the seconds left until `total`, or None if that cannot be estimated yet.
 
-        What was said before runs down by itself and is only corrected gently, so that the number
-        a person reads does not jump about.
+        The last estimate counts down by itself and is only corrected gently, so that the number
+        shown to the user does not jump.
         """
         if len(self._points) < 2:
             return None
@@ -66,7 +66,7 @@ class Throttle:
     interval
         Seconds between two passes.
     clock
-        Where the time comes from.
+        Returns the time in seconds.
     """
 
     def __init__(self, interval: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -76,11 +76,11 @@ class Throttle:
 
     @property
     def due(self) -> bool:
-        """Whether it is time again."""
+        """True if the interval is over."""
         return self._last is None or self._clock() - self._last >= self._interval
 
     def ready(self, *, force: bool = False) -> bool:
-        """Return whether it is time again, and if so begin the next interval."""
+        """Return True if the interval is over, and if so begin the next one."""
         if not force and not self.due:
             return False
         self._last = self._clock()

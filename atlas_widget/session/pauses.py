@@ -1,4 +1,4 @@
-"""The pauses that long work makes for commands and for what users wait for."""
+"""Pauses of long work, in which commands and urgent requests are handled."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import Callable
 
 __all__ = ["Pauses"]
 
-_BETWEEN = 0.05  # seconds from one pause to the next, which may be as long as a slice of work
+_PAUSE_INTERVAL = 0.05  # seconds between pauses; a pause may last a slice of work
 
 
 class Pauses:
-    """Let urgent things in from within a long slice of work, not too often and not one in another.
+    """Handles urgent requests within a long slice of work, not too often and never nested.
 
     Parameters
     ----------
     let_in
-        Called in each pause; called with the worker's `breathe`, which runs waiting commands.
+        Called in each pause with the worker's `run_commands`, which runs pending commands.
     failed
-        Told what it raised.
+        Called with an exception that it raised.
     """
 
     def __init__(
@@ -32,14 +32,14 @@ class Pauses:
         self._pausing = False
         self._ended_at = 0.0
 
-    def attach(self, breathe: Callable[[], None]) -> None:
-        """Learn how waiting commands are run."""
-        self._breathe = breathe
+    def attach(self, run_commands: Callable[[], None]) -> None:
+        """Set the function that runs pending commands."""
+        self._breathe = run_commands
 
     def pause(self) -> None:
-        """Make a pause if the last one is long enough ago."""
-        # A command within a pause makes none of its own.
-        if self._pausing or time.monotonic() - self._ended_at < _BETWEEN:
+        """Make a pause if the last one was long enough ago."""
+        # Pauses are not nested.
+        if self._pausing or time.monotonic() - self._ended_at < _PAUSE_INTERVAL:
             return
         self._pausing = True
         try:

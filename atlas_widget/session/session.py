@@ -1,8 +1,8 @@
-"""The work behind a widget: at each moment the most urgent thing, a slice at a time.
+"""The session: all work behind a widget, in slices, most urgent first.
 
-A session is the job of a widget's worker. At each slice it does the most urgent thing there is:
-what a user waits for, the next step of the layout, the next pictures, the next labels. Results go
-to a :class:`~.listener.SessionListener`: the widget.
+A session is the job of a widget's worker. In each slice it does the most urgent work: requests that
+a user is waiting for, then the next step of the layout, the next pictures, the next labels. Results
+go to a :class:`~.listener.SessionListener`, the widget.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from atlas_widget.session.pictures.picture import Picture, cell_group
 from atlas_widget.session.settings import Recipe
 from atlas_widget.session.stages import AtlasStages
 from atlas_widget.session.subjects import ALL, Subject
+from atlas_widget.session.switch_request import SwitchRequest
 from atlas_widget.session.tasks.export import Shown
 from atlas_widget.session.tasks.task import LongTask
-from atlas_widget.session.wish import Wish
 
 if TYPE_CHECKING:
     from atlas_widget.atlas import Atlas
@@ -41,40 +41,40 @@ if TYPE_CHECKING:
 
 __all__ = ["Session"]
 
-_LOOK_AFTER = 0.05  # seconds between two looks whether pictures have come from elsewhere
-_CROSSING = 3.0  # seconds in which messages about the last layout may still be on their way
+_POLL_INTERVAL = 0.05  # seconds between two polls of the cluster
+_STALE_MESSAGE_TIME = 3.0  # seconds in which messages about the last layout may arrive
 
 
 class Session:
-    """Everything that happens on the worker's thread. See :class:`~.worker.Job`.
+    """All work on the worker's thread. See :class:`~.worker.Job`.
 
-    What is not under "Any thread" belongs to the worker.
+    Methods that are not under "Any thread" may only be called on the worker's thread.
 
     Parameters
     ----------
     probe
-        The layer to begin with; the session closes it.
+        The first layer; the session closes it.
     recipe
         How atlases are made.
     listener
-        Hears of everything.
+        Receives all reports.
     model
         The model's name.
 
     Attributes
     ----------
     scene
-        The cells on show.
+        The cells shown.
     error
-        Why there is no atlas; None while there is one, or one in the making.
+        The reason why there is no atlas; None if there is one, or one is being built.
     refusal
-        Why the last subject could not be shown.
+        The reason why the last subject could not be shown.
     watched
-        Whether a user has ever looked.
+        Whether a view has ever been open.
     changed
-        Notified whenever something that can be waited for may have happened.
+        Notified whenever a state that can be waited for may have changed.
     notifier
-        Tells the user of progress, notices and errors.
+        Reports progress, notices and errors to the user.
     """
 
     def __init__(
@@ -89,15 +89,15 @@ class Session:
         self.refusal: BaseException | None = None
         self.closed = False
         self._gallery = Gallery(listener.send)
-        self._wish = Wish()
+        self._requested = SwitchRequest()
         self._pauses = Pauses(self._let_in, self.failed)
         self._stopping: Callable[[], bool] = lambda: False
         self._begun = False
         self.watched = False
         self._layer: OpenLayer | None = None
         self._stages: AtlasStages | None = None
-        self._announced: Scene | None = None  # on show, and the listener knows
-        self._first_subject: Subject = ALL  # wanted before anything could be built
+        self._announced: Scene | None = None  # shown, and reported to the listener
+        self._first_subject: Subject = ALL  # requested before anything could be built
         self._without_classes = ""
         self._revision = -1
         self._shown_at = 0.0
@@ -113,13 +113,13 @@ class Session:
 
     @property
     def layer(self) -> str:
-        """The layer that is on show, or about to be."""
-        return self._wish.layer or self.model.probe.layer
+        """The layer shown, or about to be shown."""
+        return self._requested.layer or self.model.probe.layer
 
     @property
     def subject(self) -> list[str]:
-        """The subject of the atlas that is on show, or about to be."""
-        wanted, stages = self._wish.subject, self._stages
+        """The subject of the atlas shown, or about to be shown."""
+        wanted, stages = self._requested.subject, self._stages
         if wanted is None:
             return list(stages.subject if stages is not None else self._first_subject)
         return list(wanted)
@@ -132,23 +132,23 @@ class Session:
 
     @property
     def built(self) -> bool:
-        """Whether the atlas that is wanted is ready: the layer's, or one chosen out of it."""
+        """True if the requested atlas is ready: the layer's, or one derived from it."""
         stages, scene = self._stages, self._announced
         if stages is None or stages.atlas is None:
             return False
-        if self._wish.layer is not None or self._wish.subject is not None:
+        if self._requested.layer is not None or self._requested.subject is not None:
             return False
         return scene is not None and scene is self.scene and scene.subject == stages.subject
 
     @property
     def shown_atlas(self) -> Atlas | None:
-        """The atlas on show, once it is ready."""
+        """The atlas shown, once it is ready."""
         scene = self.scene
         return scene.atlas if scene is not None and self.atlas is not None else None
 
     @property
     def class_names(self) -> list[str]:
-        """One name for each class, no two alike; none if the layer argues for none."""
+        """A unique name for each class; empty if the layer has no classes."""
         return self.model.class_names
 
     def check_layer(self, name: object) -> str:
@@ -158,7 +158,7 @@ class Session:
     def check(self, message: Message) -> None:
         """Raise an error for a message about cells that do not exist."""
         scene = self.scene
-        young = time.monotonic() - self._shown_at < _CROSSING
+        young = time.monotonic() - self._shown_at < _STALE_MESSAGE_TIME
         if scene is None or young:
             return
         fields = message.fields
@@ -172,7 +172,7 @@ class Session:
 
     @property
     def shown(self) -> Shown:
-        """The cells on show with their pictures; raises if there are none yet."""
+        """The cells shown with their pictures; raises if there are none yet."""
         scene = self.scene
         if scene is None:
             raise CellError("There are no cells yet; w.wait() waits for them.")
@@ -183,24 +183,24 @@ class Session:
         return self._gallery.snapshot(cell_group(grid))
 
     def unfinished(self, grid: int, cells: Sequence[int]) -> list[int]:
-        """Return those of the cells that still lack a final picture and may yet get one."""
+        """Return the cells that have no final picture yet and have not failed."""
         layer = self._layer
         return layer.cells.unfinished(grid, cells) if layer is not None else []
 
     # -- The worker's job
 
-    def attach(self, breathe: Callable[[], None], stopping: Callable[[], bool]) -> None:
-        """Learn how to let commands in from within a long slice, and when to give it up."""
+    def attach(self, run_commands: Callable[[], None], stopping: Callable[[], bool]) -> None:
+        """Set the functions that run pending commands, and that say whether to stop."""
         self._stopping = stopping
-        self._pauses.attach(breathe)
+        self._pauses.attach(run_commands)
 
     def advance(self) -> float | None:
-        """Do the most urgent thing for a moment."""
+        """Do the most urgent work for one slice."""
         if not self._begun:
             self._begun = True
             self._begin()
             return 0
-        layer_wanted, subject_wanted = self._wish.layer, self._wish.subject
+        layer_wanted, subject_wanted = self._requested.layer, self._requested.subject
         if layer_wanted is not None:
             self._switch(layer_wanted)
             return 0
@@ -213,22 +213,27 @@ class Session:
             self.notifier.progress.flush()
             return 0
         layer = self._layer
-        awaits = layer is not None and layer.cells.awaits
-        if layer is not None and self.scene is not None and self.error is None and not awaits:
+        waits_for_remote = layer is not None and layer.cells.waits_for_remote
+        if (
+            layer is not None
+            and self.scene is not None
+            and self.error is None
+            and not waits_for_remote
+        ):
             layer.cells.settle()
             self.notifier.progress.report("idle", "")
         self._wake()
         unsaid = self.notifier.progress.flush()
-        waits = (wait, unsaid, _LOOK_AFTER if awaits else None)
+        waits = (wait, unsaid, _POLL_INTERVAL if waits_for_remote else None)
         return min((one for one in waits if one is not None), default=None)
 
     def failed(self, error: BaseException) -> None:
-        """Report an error that costs a picture or a command, and nothing else."""
+        """Report an error that affects only a picture or a command."""
         if not isinstance(error, Cancelled):
             self._fail(error, fatal=False)
 
     def close(self) -> None:
-        """Free the network, the cache and a cluster's workers."""
+        """Release the model, the cache and the cluster's workers."""
         if self._stages is not None:
             self._stages.close()
         self._layer = None
@@ -238,7 +243,7 @@ class Session:
             self.changed.notify_all()
 
     def _work(self) -> bool:
-        """Work for a slice; return False if nothing is left to do."""
+        """Work for one slice; return False if nothing is left to do."""
         layer, stages = self._layer, self._stages
         return (
             (layer is not None and layer.advance_urgent())
@@ -246,10 +251,10 @@ class Session:
             or (layer is not None and layer.advance())
         )
 
-    # -- Commands: the worker runs them between slices, and in the pauses of long ones
+    # -- Commands: run by the worker between slices, and in the pauses of long ones
 
     def handle(self, message: Message) -> None:
-        """Do what a checked message from the browser asks for."""
+        """Handle a validated message from the browser."""
         layer = self._layer
         handlers = self._handlers.get(message.kind)
         if handlers is None and layer is not None:
@@ -258,42 +263,42 @@ class Session:
             handler(message.fields)
 
     def switch_layer(self, layer: str) -> None:
-        """Show all samples of another layer, as soon as what runs has stopped."""
-        self._wish.post_layer(layer)
+        """Show all samples of another layer, as soon as the current work has stopped."""
+        self._requested.request_layer(layer)
 
     def show_subject(self, subject: Sequence[str]) -> None:
-        """Show the atlas of a checked subject, as soon as it is made."""
+        """Show the atlas of a validated subject, as soon as it is ready."""
         self.refusal = None
-        self._wish.post_subject(tuple(subject))
+        self._requested.request_subject(tuple(subject))
 
     def take_refusal(self) -> BaseException | None:
-        """Return once why the last subject could not be shown."""
+        """Return, and reset, the reason why the last subject could not be shown."""
         refusal, self.refusal = self.refusal, None
         return refusal
 
     def demand(self, grid: int, cells: Sequence[int]) -> None:
-        """Render these cells, whether or not they are in sight."""
+        """Render these cells regardless of visibility."""
         if self._layer is not None:
             self._layer.cells.demand(grid, cells)
 
     def withdraw(self, grid: int, cells: Sequence[int]) -> None:
-        """Forget such a demand."""
+        """Withdraw a demand."""
         if self._layer is not None:
             self._layer.cells.withdraw(grid, cells)
 
     def run(self, task: LongTask) -> None:
-        """Run an experiment that Python asked for."""
+        """Queue an experiment requested from Python."""
         if self._layer is not None:
             self._layer.tasks.add(task)
         else:
-            task.end(error=AtlasError("There is no layer to try anything on."))
+            task.end(error=AtlasError("There is no open layer to run an experiment on."))
 
     def point(self, grid: int, cell: int) -> None:
-        """Follow the pointer."""
+        """Note the cell under the pointer."""
         if self._layer is not None:
             self._layer.cells.point(grid, cell)
 
-    # -- Messages that no panel answers
+    # -- Messages that no panel handles
 
     def _connect(self, _fields: Fields) -> None:
         self.notifier.listen()
@@ -321,10 +326,10 @@ class Session:
         elif self._layer is not None:
             self._layer.cells.retry()
 
-    # -- From one layer, or one atlas of it, to the next
+    # -- Switching the layer, or the atlas of a layer
 
     def _begin(self) -> None:
-        """Open the panels of the current layer, and start on its atlas."""
+        """Open the panels of the current layer, and start to build its atlas."""
         self.notifier.progress.report("starting", "Starting")
         try:
             self._open_layer()
@@ -371,58 +376,58 @@ class Session:
         self._stages = stages
 
     def _switch(self, layer: str) -> None:
-        """Take up another layer; if there is something wrong with it, stay with this one."""
+        """Switch to another layer; if it cannot be opened, keep this one."""
         shown = self.model.probe.layer
-        if layer == shown:  # there and back before anything happened
-            self._wish.fulfil_layer(layer)
+        if layer == shown:  # the user switched there and back
+            self._requested.complete_layer(layer)
             self._resume()
             return
         self.notifier.progress.report("starting", f"Opening {layer}")
         try:
             probe = self.model.open_layer(layer)
         except Exception as error:
-            if self._wish.fulfil_layer(layer):  # else another one is wanted by now
+            if self._requested.complete_layer(layer):  # else another one is requested by now
                 self.listener.layer_refused(shown)
             self._fail(error, fatal=False)
             self._resume()
             return
-        if self._wish.layer != layer:  # another one was asked for meanwhile
+        if self._requested.layer != layer:  # another one was requested meanwhile
             probe.close()
             return
         if self._stages is not None:
             self._stages.close()
         if self._layer is not None:
-            self._layer.close("Another layer is on show now.")
+            self._layer.close("Another layer is shown now.")
         self._layer = self._stages = self.scene = self.error = None
         self._first_subject = ALL
         self.model.take_up(probe)
-        # Last: until then, nobody must take the old atlas for the one that is wanted.
-        self._wish.fulfil_layer(layer)
+        # Last: until then, the old atlas must not be taken for the requested one.
+        self._requested.complete_layer(layer)
         self.notifier.progress.layer(layer)
         self._begin()
 
     def _resume(self) -> None:
-        """Go on with this layer: the wish for another one may have ended its collection."""
+        """Continue with this layer: the request for another one may have ended its collection."""
         if self.error is None and (self._stages is None or self._stages.stalled):
             self._begin()
 
     def _turn_to(self, subject: Subject) -> None:
-        """Show the atlas of another subject: at once, or as soon as it is made."""
+        """Show the atlas of another subject: at once, or as soon as it is ready."""
         stages = self._stages
         if stages is None:
             self._first_subject = subject
         else:
-            # First: until then, nobody must take the old atlas for the one that is wanted.
+            # First: otherwise the old atlas could be taken for the requested one.
             stages.subject = subject
-        self._wish.fulfil_subject(subject)
+        self._requested.complete_subject(subject)
         if stages is not None:
             stages.turn_to(subject)
         self._wake()
 
-    # -- What the stages report; see `StageListener`
+    # -- Reports of the stages; see `StageListener`
 
     def show(self, built: Built, subject: Subject, *, again: bool) -> None:
-        """Put a layout on show; `again` if its pictures may be known from before."""
+        """Show a layout; `again` if its pictures may be cached."""
         if self._layer is None:
             return
         self._revision += 1
@@ -433,7 +438,7 @@ class Session:
         self._layer.show(scene, watched=self.watched, again=again)
         self.listener.scene_changed(scene)
         self._announced = scene
-        self._gallery.flush(linger=False)  # a user waits for the first crops
+        self._gallery.flush(linger=False)  # a user is waiting for the first crops
         self._wake()
 
     def build_failed(self, error: Exception) -> None:
@@ -441,8 +446,8 @@ class Session:
         self._fail(error, fatal=True)
 
     def subject_failed(self, error: Exception) -> None:
-        """Stay with what is on show."""
-        if self._wish.subject is None:  # else the user has another wish by now
+        """Report that a subject failed, and keep the atlas shown."""
+        if self._requested.subject is None:  # else another one is requested by now
             self.refusal = error
             self.listener.subject_refused(self._stages.subject if self._stages else ALL)
         self._fail(error, fatal=False)
@@ -450,18 +455,18 @@ class Session:
     # -- Within long slices
 
     def _cancelled(self) -> bool:
-        return self._stopping() or self._wish.layer is not None
+        return self._stopping() or self._requested.layer is not None
 
     def _subject_cancelled(self) -> bool:
-        return self._cancelled() or self._wish.subject is not None
+        return self._cancelled() or self._requested.subject is not None
 
     def _progress(self, stage: str, message: str, done: float, total: float) -> None:
-        """Report how far a long slice is, and let what is urgent in."""
+        """Report the progress of a long slice, and handle urgent requests."""
         self.notifier.progress.report(stage, message, done, total)
         self._pauses.pause()
 
-    def _let_in(self, breathe: Callable[[], None]) -> None:
-        breathe()
+    def _let_in(self, run_commands: Callable[[], None]) -> None:
+        run_commands()
         self._gallery.flush()
         if self._layer is not None and not self._cancelled():
             self._layer.advance_urgent()

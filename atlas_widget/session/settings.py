@@ -1,4 +1,4 @@
-"""What the user asked for, checked: everything that determines the atlases of a model's layers."""
+"""The validated settings that determine the atlases of a model's layers."""
 
 from __future__ import annotations
 
@@ -31,24 +31,24 @@ _MAX_THREADS = 4
 
 @dataclass(frozen=True)
 class Recipe:
-    """How the atlases of a model are made.
+    """Settings for making the atlases of a model.
 
     Attributes
     ----------
     images, transform, labels, target, device, input_size
-        As the user gave them.
+        As given by the user.
     num_samples, grids, seed
         Parameters of the atlas.
     folder
-        The cache.
+        The cache folder.
     atlas
-        One to show instead of a new one, or where it is saved.
+        An atlas to show instead of a new one, or its path.
     first_layer
         The layer that the widget was opened with.
     cluster
-        The address of the Ray cluster that makes the cells' pictures, if one does.
+        Address of the Ray cluster that makes the cells' pictures; None if there is none.
     layout_method
-        What lays out.
+        Method of the layout.
     """
 
     images: Any
@@ -85,7 +85,7 @@ class Recipe:
         layout_method: str | Embedding = "umap",
         input_size: int | None = None,
     ) -> Recipe:
-        """Check what can be checked at once; see :class:`~atlas_widget.AtlasWidget`."""
+        """Validate settings as far as possible at once; see :class:`~atlas_widget.AtlasWidget`."""
         from atlas_widget.collect import FEWEST_SAMPLES, NUM_SAMPLES
 
         count = (
@@ -126,10 +126,10 @@ class Recipe:
 
     @property
     def torch_threads(self) -> int:
-        """How many threads PyTorch gets on the worker: half the cores, so that a page lives on.
+        """Number of PyTorch's threads on the worker: half the cores, to keep the page responsive.
 
-        On two cores a second thread made pictures hardly faster with nothing else to do, and four
-        times slower beside a busy browser, since the threads of a team wait for each other.
+        On two cores a second thread made pictures hardly faster on an idle machine, and four times
+        slower beside a busy browser, because the threads of a team wait for each other.
         """
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
         return max(1, min(_MAX_THREADS, (cores or 1) // 2))
@@ -147,7 +147,7 @@ class Recipe:
         return AtlasSettings(num_samples=self.num_samples, seed=self.seed, layout_method=method)
 
     def first_probe(self, model: nn.Module) -> LayerProbe:
-        """Take the private copy of the user's model, and open the first layer."""
+        """Copy the user's model, and open the first layer."""
         from atlas_widget.probe import LayerProbe
 
         probe = LayerProbe(
@@ -166,7 +166,7 @@ class Recipe:
         return probe
 
     def maker(self, probe: LayerProbe, notice: Callable[[str], None]) -> IconMaker | None:
-        """Return what makes the cells' pictures elsewhere, if they are not all made here."""
+        """Return the maker of pictures on a cluster; None if there is no cluster."""
         if self.cluster is None:
             return None
         from atlas_widget.cluster.remote_icons import RemoteIcons
@@ -185,7 +185,7 @@ class Recipe:
         return str(name)
 
     def names_of_classes(self, probe: LayerProbe) -> tuple[list[str] | None, str | None]:
-        """Return the names of the classes, and what was assumed about them.
+        """Return the names of the classes, and a notice of what was assumed about them.
 
         Raises
         ------
@@ -200,11 +200,11 @@ class Recipe:
         return resolve_labels(self.labels, probe.num_classes, self.model(probe))
 
     def opened_with(self, layer: str) -> bool:
-        """Return whether this is the layer that the widget was opened with."""
+        """Return True if the widget was opened with this layer."""
         return layer == self.first_layer
 
     def class_names(self, probe: LayerProbe) -> list[str]:
-        """Return one name for each class, no two alike; none if the layer argues for none."""
+        """Return a unique name for each class; empty if the layer has no classes."""
         if not probe.num_classes or probe.no_classes is not None:
             return []
         return class_names(self.names(probe), probe.num_classes)
@@ -214,7 +214,7 @@ class Recipe:
         return self.names_of_classes(probe)[0]
 
     def model(self, probe: LayerProbe) -> nn.Module:
-        """Return the copy of the model that a probe works on."""
+        """Return the copy of the model that a probe runs."""
         return probe.model
 
     def source(self, probe: LayerProbe) -> ImageSource:
@@ -225,20 +225,20 @@ class Recipe:
 
 
 def layer_names(model: nn.Module) -> list[dict[str, str]]:
-    """Return the layers of a model as the browser's picker lists them."""
+    """Return the layers of a model, for the browser's layer picker."""
     from atlas_widget.probe import list_layers
 
     return [{"name": info.name, "type": info.type} for info in list_layers(model)]
 
 
 def _exists(images: str) -> bool:
-    """Whether images are there; of a URL that shows when they are listed."""
+    """Return True if a path exists; URLs are checked when their images are listed."""
     known = images in ("demo", "imagenette") or "://" in images
     return known or Path(images).expanduser().exists()
 
 
 def _checked_method(given: str | Embedding) -> str | OtherLayout | None:
-    if isinstance(given, str) and given == "umap":  # for which nothing more is imported yet
+    if isinstance(given, str) and given == "umap":  # avoids further imports
         return given
     from atlas_widget.layout import other_layout
 
@@ -252,7 +252,7 @@ def _whole(name: str, value: object, least: int) -> int:
 
 
 def _sizes(grids: Sequence[int]) -> tuple[int, ...]:
-    # Not grid.check_grids: the widget shows fewer and smaller grids than there can be.
+    # Not grid.check_grids: the widget shows fewer and smaller grids than an atlas can have.
     listed = [grids] if hasattr(grids, "__index__") else grids
     if isinstance(listed, str) or not isinstance(listed, Iterable):
         raise AtlasError(f"grids={grids!r:.60} must be some sizes, such as (20, 40, 80).")

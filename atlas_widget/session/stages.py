@@ -1,4 +1,4 @@
-"""The stages from a layer to its finished atlas and those chosen out of it, a slice at a time."""
+"""The stages from a layer to its atlas, and to the atlases derived from it, in slices."""
 
 from __future__ import annotations
 
@@ -19,51 +19,51 @@ if TYPE_CHECKING:
 
 __all__ = ["AtlasStages", "StageListener"]
 
-_READ_AHEAD = 4 << 20  # bytes of class values that are held while all samples' are gone through
+_READ_AHEAD = 4 << 20  # bytes of class values in memory while those of all samples are read
 
 
 class StageListener(Protocol):
-    """Hears of the stages, on the worker's thread."""
+    """Receives the reports of the stages, on the worker's thread."""
 
     scene: Scene | None
 
     def show(self, built: Built, subject: Subject, *, again: bool) -> None:
-        """Put a layout on show; `again` if its pictures may be known from before."""
+        """Show a layout; `again` if its pictures may be cached."""
         ...
 
     def build_failed(self, error: Exception) -> None:
-        """Hear that there is no atlas of the layer."""
+        """Report that the layer's atlas could not be built."""
         ...
 
     def subject_failed(self, error: Exception) -> None:
-        """Hear that the atlas of a subject could not be made; the one on show stays."""
+        """Report that a subject's atlas could not be made; the one shown stays."""
         ...
 
 
 class AtlasStages:
-    """The atlases of one layer: that of all samples, then those chosen out of it.
+    """Builds the atlases of one layer: that of all samples, then those derived from it.
 
     Parameters
     ----------
     probe
         The layer.
     model
-        Its model, the images, and how atlases are made.
+        The model, with the images and settings.
     listener
-        Shows what is made.
+        Receives layouts and errors.
     keep
-        Whether finished atlases are kept in the cache.
+        Whether finished atlases are stored in the cache.
     report, notice
-        Told how far it is, and what the user should know once.
+        Receive progress, and notices to the user.
     cancelled
-        Asked within long steps: whether the layer is still wanted.
+        Called within long steps; True if the layer is no longer needed.
     subject_cancelled
-        Whether the subject in the making is.
+        Called within long steps; True if the subject being made is no longer needed.
 
     Attributes
     ----------
     subject
-        Of the atlas that is on show, or in the making.
+        The subject of the atlas shown, or being made.
     whole
         The finished layout of all samples, once there is one.
     """
@@ -109,11 +109,11 @@ class AtlasStages:
 
     @property
     def stalled(self) -> bool:
-        """Whether building ended without an atlas, as when another layer was wanted meanwhile."""
+        """True if building ended without an atlas, as after a request for another layer."""
         return self._building is None and self.whole is None
 
     def advance(self) -> bool:
-        """Work for a slice on the layer's atlas, else on one chosen out of it."""
+        """Work for one slice on the layer's atlas, else on one derived from it."""
         building = self._building
         if building is None:
             return self._advance_deriving()
@@ -129,23 +129,23 @@ class AtlasStages:
         return True
 
     def turn_to(self, subject: Subject) -> None:
-        """Show the atlas of another subject: at once, or as soon as it is made."""
+        """Show the atlas of another subject: at once, or as soon as it is ready."""
         self.subject = subject
         if self._deriving is not None:
             self._deriving.close()  # type: ignore[attr-defined]
             self._deriving = None
         scene = self._listener.scene
         if self.whole is None or scene is None:
-            return  # it is begun once all samples are laid out
+            return  # it is started once all samples are laid out
         if scene.subject == subject:
-            return  # what was in the making is given up
+            return  # the derivation in progress is cancelled
         if subject == ALL:
             self._listener.show(self.whole, ALL, again=True)
         else:
             self._begin_deriving()
 
     def close(self) -> None:
-        """Stop what is in the making."""
+        """Stop building and deriving."""
         for running in (self._building, self._deriving):
             if running is not None:
                 running.close()  # type: ignore[attr-defined]
@@ -171,7 +171,7 @@ class AtlasStages:
     def _prepare_derivations(self) -> Derivations:
         scene, atlas, recipe = self._listener.scene, self.atlas, self._model.recipe
         if scene is None or atlas is None:
-            raise RuntimeError("An atlas is chosen out of one that is ready.")
+            raise RuntimeError("An atlas is derived from one that is ready.")
         check_derivable(self._probe, self._source)
         values = SampleValues(
             scene, self._probe, self._source, self._model.cache, budget=_READ_AHEAD

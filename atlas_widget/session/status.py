@@ -1,4 +1,4 @@
-"""What is being done, how far it is and how long it will take, in the words of the widget."""
+"""The status of the widget: stage, progress and estimated time left."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ STAGES = (
     "error",
     "closed",
 )
-"""What a status's ``stage`` may be. `make messages` tells TypeScript."""
+"""Values of a status's ``stage``. `make messages` copies them to TypeScript."""
 
-_EVERY = 0.2  # seconds between two reports
+_REPORT_INTERVAL = 0.2  # seconds between two reports
 
 
 def first_status(model: str, layer: str) -> dict[str, Any]:
-    """Return the status of a session that has not begun."""
+    """Return the status of a session that has not started."""
     return {
         "stage": "starting",
         "message": "Starting",
@@ -42,41 +42,41 @@ def first_status(model: str, layer: str) -> dict[str, Any]:
 
 
 class Reporter:
-    """Tells the status, not too often, and never loses the last one.
+    """Reports the status, not too often, and never loses the last one.
 
     Parameters
     ----------
     tell
-        Hears a whole status each time; returns False to hear it again soon.
+        Called with the complete status; returns False to be called again soon.
     model, layer
-        What it is about.
+        Names of the model and the layer.
     """
 
     def __init__(self, tell: Callable[[dict[str, Any]], bool], model: str, layer: str) -> None:
-        self._tell = tell
+        self._send = tell
         self._status = first_status(model, layer)
         self._pace = Pace()
-        self._throttle = Throttle(_EVERY)
-        self._untold = False
+        self._throttle = Throttle(_REPORT_INTERVAL)
+        self._unsent = False
 
     @property
     def due(self) -> bool:
-        """Whether a report would be told now: whoever counts with effort asks this first."""
+        """True if a report would be sent now; to be checked before expensive counting."""
         return self._throttle.due
 
     def layer(self, layer: str) -> None:
-        """Begin anew with another layer."""
+        """Start again with another layer."""
         self._status = first_status(self._status["model"], layer)
         self._pace = Pace()
         self._say(force=True)
 
     def counts(self, samples: int, images: int) -> None:
-        """Note what the atlas stands on."""
+        """Set the number of samples and images of the atlas."""
         self._status.update(samples=samples, images=images)
         self._say(force=True)
 
     def report(self, stage: str, message: str, done: float = 0, total: float = 0) -> None:
-        """Say how far a stage is; `done` may count parts of things."""
+        """Report the progress of a stage; `done` may be fractional."""
         new = (stage, message) != (self._status["stage"], self._status["message"])
         if new:
             self._pace = Pace()
@@ -93,17 +93,17 @@ class Reporter:
         self._say(force=new)
 
     def error(self, text: str) -> None:
-        """Say that the atlas cannot be made."""
+        """Report that the atlas cannot be made."""
         self._status.update(stage="error", message=text, seconds_left=None, error=text)
         self._say(force=True)
 
     def flush(self) -> float | None:
-        """Tell what was held back, if it is time; return after how long to try again, if at all."""
-        if self._untold:
+        """Send a held-back status if it is time; return the seconds until the next try, or None."""
+        if self._unsent:
             self._say()
-        return _EVERY if self._untold else None
+        return _REPORT_INTERVAL if self._unsent else None
 
     def _say(self, *, force: bool = False) -> None:
-        self._untold = True
+        self._unsent = True
         if self._throttle.ready(force=force):
-            self._untold = not self._tell(dict(self._status))
+            self._unsent = not self._send(dict(self._status))

@@ -1,4 +1,4 @@
-"""What the atlas on show may be about: all samples, one class, or two classes compared.
+"""Subjects of the atlas shown: all samples, one class, or two classes compared.
 
 A subject is a list of texts, so that it reads well as a trait: ``[]`` for all samples,
 ``["class", "fireboat"]``, ``["winning", "fireboat"]`` or ``["comparison", "fireboat", "liner"]``.
@@ -20,18 +20,18 @@ ALL: Subject = ()
 """The atlas of all samples."""
 
 KINDS = {"class": 1, "winning": 1, "comparison": 2}
-"""How many classes each kind of subject names."""
+"""Number of classes of each kind of subject."""
 
 _BY = {"influence": "class", "winning": "winning"}
 
 
 def check_subject(value: object, names: Sequence[str]) -> list[str]:
-    """Return a subject as it is written here, or say which there are.
+    """Return a subject in canonical form.
 
     Parameters
     ----------
     value
-        What the person or the browser asks for; classes by name or by number.
+        The subject from the user or the browser; classes by name or by number.
     names
         The classes' names, from `class_names`.
 
@@ -83,7 +83,7 @@ def subject_of_class(class_: int | str, by: str, names: Sequence[str]) -> list[s
 
 
 def describe_subject(subject: Sequence[str]) -> str:
-    """Return a subject in words, for captions and file names; nothing for all samples."""
+    """Return a subject in words, for captions and file names; empty for all samples."""
     if not subject:
         return ""
     kind, *classes = subject

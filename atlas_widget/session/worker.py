@@ -1,8 +1,8 @@
-"""The one thread on which everything heavy runs.
+"""The worker: the one thread on which all heavy work runs.
 
-A worker does two things in turn: it runs the short commands that others post (each at once, in
-order), and in between it asks its job for one slice of work at a time. A slice is short, so a
-command never waits long. Nothing that goes wrong in either ends the thread.
+A worker runs the short commands that other threads post, in order; between them it runs its job,
+one slice of work at a time. A slice is short, so that a command never waits long. Errors in either
+do not end the thread.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import weakref
 from collections.abc import Callable
 from typing import Protocol
 
-from atlas_widget.session.worker_warnings import hush
+from atlas_widget.session.worker_warnings import log_worker_warnings
 
 __all__ = ["Job", "Worker"]
 
@@ -27,7 +27,7 @@ _AFTER_ERROR = 0.05  # seconds; a job that fails at every slice must not spin
 
 
 class Job(Protocol):
-    """What a worker works on."""
+    """The job of a worker."""
 
     def advance(self) -> float | None:
         """Do one slice of work.
@@ -35,17 +35,17 @@ class Job(Protocol):
         Returns
         -------
         float or None
-            Seconds after which to be called again if no command comes first: 0 while there is
-            more to do, None to sleep until a command comes.
+            Seconds until the next call if no command comes first: 0 if there is more to do,
+            None to sleep until a command comes.
         """
         ...
 
     def failed(self, error: BaseException) -> None:
-        """Hear of an error that a slice or a command raised."""
+        """Handle an error that a slice or a command raised."""
         ...
 
     def close(self) -> None:
-        """Free everything; called on the worker's thread, as the last thing there."""
+        """Release all resources; called last on the worker's thread."""
         ...
 
 
@@ -55,12 +55,12 @@ class Worker:
     Parameters
     ----------
     name
-        The thread's name; warnings are kept out of cells where it begins with "atlas-".
+        The thread's name; if it starts with "atlas-", warnings are kept out of cells.
     torch_threads
-        How many threads PyTorch may use for what runs here. Other threads keep their setting.
+        Number of PyTorch's threads for work on this thread. Other threads keep their setting.
     niceness
-        By how much the thread steps back behind the others of the process, where the system lets
-        single threads do so (Linux).
+        Niceness of the thread relative to the process, on systems with priorities for threads
+        (Linux).
     """
 
     def __init__(self, name: str, *, torch_threads: int = 1, niceness: int = 0) -> None:
@@ -73,24 +73,24 @@ class Worker:
 
     @property
     def alive(self) -> bool:
-        """Whether the thread is running."""
+        """True if the thread is running."""
         return self._thread.is_alive()
 
     @property
     def stopping(self) -> bool:
-        """Whether the thread has been told to end; long calls ask this to give up early."""
+        """True if the thread should end; long calls check this to stop early."""
         return self._stopping.is_set()
 
     @property
-    def here(self) -> bool:
-        """Whether the caller is on the worker's thread."""
+    def is_current(self) -> bool:
+        """True if the caller is on the worker's thread."""
         return threading.current_thread() is self._thread
 
     def start(self, job: Job) -> None:
-        """Begin working on `job`."""
+        """Start to work on `job`."""
         import torch
 
-        # Asking fixes the caller's own setting, before the worker's passes through the default.
+        # This call fixes the caller's own setting before the worker changes the default.
         torch.get_num_threads()
         self._job = job
         with _lock:
@@ -98,11 +98,11 @@ class Worker:
         self._thread.start()
 
     def post(self, command: Command) -> None:
-        """Have `command` run on the thread soon, before the next slice of the job."""
+        """Run `command` on the thread soon, before the next slice of the job."""
         self._commands.put(command)
 
-    def breathe(self) -> None:
-        """Run the commands that are waiting; long slices call this from within."""
+    def run_commands(self) -> None:
+        """Run pending commands; called from within long slices."""
         while not self._stopping.is_set():
             try:
                 command = self._commands.get_nowait()
@@ -116,11 +116,11 @@ class Worker:
         Returns
         -------
         bool
-            Whether the thread has ended.
+            True if the thread has ended.
         """
         self._stopping.set()
-        self._commands.put(_nothing)  # wakes a sleeping thread
-        if self.here or self._thread.ident is None:
+        self._commands.put(_no_op)  # wakes a sleeping thread
+        if self.is_current or self._thread.ident is None:
             return not self.alive
         self._thread.join(timeout)
         return not self.alive
@@ -130,11 +130,11 @@ class Worker:
         if job is None:
             raise RuntimeError("A worker's thread starts by Worker.start.")
         try:
-            hush()
+            log_worker_warnings()
             limit_torch_threads(self._torch_threads)
             _step_back(self._niceness)
             while not self._stopping.is_set():
-                self.breathe()
+                self.run_commands()
                 if self._stopping.is_set():
                     break
                 self._sleep(self._guard_slice(job))
@@ -166,7 +166,7 @@ class Worker:
             self._guard(self._commands.get(timeout=seconds))
 
     def _report(self, error: BaseException) -> None:
-        # An error in the reporting of an error has nowhere to go; the thread lives on.
+        # An error while reporting an error cannot be reported; the thread continues.
         with contextlib.suppress(Exception):
             if self._job is not None:
                 self._job.failed(error)
@@ -197,8 +197,8 @@ def _step_back(niceness: int) -> None:
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
 
 
-def _nothing() -> None:
-    """Wake a worker without asking anything of it."""
+def _no_op() -> None:
+    """Do nothing; posted to wake a worker."""
 
 
 _lock = threading.Lock()
@@ -207,7 +207,7 @@ _running: weakref.WeakSet[Worker] = weakref.WeakSet()
 
 @atexit.register
 def _stop_all() -> None:
-    """End all workers before the interpreter goes: native code must not outlive it."""
+    """End all workers before the interpreter ends: native code must not outlive it."""
     with _lock:
         workers = list(_running)
     for worker in workers:

@@ -1,7 +1,7 @@
-"""Warnings of libraries on our threads go to the log, not into whatever cell the person ran last.
+"""Send warnings raised on our threads to the log instead of the notebook cell that ran last.
 
 ``warnings.catch_warnings`` changes the filters of the whole process, and two threads that use it at
-once can leave them changed for ever. The hook for showing a warning can tell threads apart.
+once can leave them changed permanently. The hook that shows a warning can distinguish threads.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ import threading
 import warnings
 from typing import Any, TextIO
 
-__all__ = ["THREADS", "hush"]
+__all__ = ["THREADS", "log_worker_warnings"]
 
 THREADS = "atlas-"
-"""How the names of our threads begin: the worker's and those that read images for it."""
+"""Prefix of the names of our threads: the worker's and those that read images for it."""
 
 _log = logging.getLogger("atlas_widget")
 _lock = threading.Lock()
 
 
-def hush() -> None:
-    """Send warnings that are raised on our threads to the log; all others go where they went."""
+def log_worker_warnings() -> None:
+    """Send warnings raised on our threads to the log; others are shown as before."""
     with _lock:
         before = warnings.showwarning
         if getattr(before, "of_atlas_widget", False):

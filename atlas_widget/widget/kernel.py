@@ -1,12 +1,12 @@
-"""The kernel that the widget lives in: what its ipykernel cannot do, and what has to be put right.
+"""Workarounds for bugs of ipykernel 7, and a notice for versions that cannot be used.
 
-Known of ipykernel 7, which answers widgets on a thread of their own:
+ipykernel 7 handles messages of widgets on a separate thread. Known bugs:
 
 * 7.0 cannot send from threads.
-* 7.1 to 7.3 now and then leave a request unread when it arrives while the answer to another goes
-  out, so that a new notebook's first cell does not start until the page is reloaded
-  (ipython/ipykernel#1554). It happens before anything of ours is imported.
-* 7.4 mends that, and hands the browser's messages to whichever thread last sent on the comm.
+* 7.1 to 7.3 sometimes leave a request unread if it arrives while the reply to another is being
+  sent, so that a new notebook's first cell does not start until the page is reloaded
+  (ipython/ipykernel#1554). This happens before our package is imported.
+* 7.4 fixes that, but passes the browser's messages to the thread that last sent on the comm.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from typing import Any
 
 from atlas_widget.terminal import in_kernel
 
-__all__ = ["answer_beside_cells", "kernel_notice"]
+__all__ = ["handle_messages_during_cells", "kernel_notice"]
 
 
 def kernel_notice() -> str | None:
-    """Return what is wrong with the running kernel's ipykernel, or None."""
+    """Return a notice if the running kernel's ipykernel cannot be used, else None."""
     if not in_kernel():
         return None
     installed = version("ipykernel")
@@ -32,23 +32,23 @@ def kernel_notice() -> str | None:
     )
 
 
-def answer_beside_cells(widget: Any) -> None:
-    """Have the browser's messages handled on the thread that the browser addressed them to.
+def handle_messages_during_cells(widget: Any) -> None:
+    """Handle the browser's messages on the thread that the browser addressed, also during cells.
 
-    ipykernel 7.4 would hand them to the thread that last sent on the comm. That is the worker's
-    parent, the main thread, after every picture: clicks would wait for the end of the running cell.
-    What other versions do is left as it is.
+    ipykernel 7.4 would pass them to the thread that last sent on the comm. After every picture that
+    is the worker's parent, the main thread: clicks would wait for the end of the running cell.
+    Other versions are not changed.
 
     Parameters
     ----------
     widget
-        A widget; each of its comms is put right as it is opened.
+        A widget; each of its comms is patched when it is opened.
     """
-    widget.observe(_put_right, "comm")
-    _put_right({"new": widget.comm})
+    widget.observe(_patch_comm, "comm")
+    _patch_comm({"new": widget.comm})
 
 
-def _put_right(change: Any) -> None:
+def _patch_comm(change: Any) -> None:
     comm = change["new"]
     if hasattr(comm, "_reply_subshell_for"):
         comm._reply_subshell_for = _as_addressed

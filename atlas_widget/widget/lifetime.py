@@ -1,9 +1,9 @@
-"""How long a widget lives: until it is closed, or until nobody can see or reach it.
+"""Lifetime of a widget: until it is closed, or neither shown nor referenced any more.
 
 ipywidgets keeps every widget in a registry, so that ``del`` alone never ends one. For a widget with
-a thread and a copy of a model that is too long. An unpinned widget is held by nothing but the
-person's own names; once a front end shows it, it is pinned, since a picture on the screen must not
-die with a name.
+a thread and a copy of a model that is too long. An unpinned widget is referenced only by the user's
+variables; once a front end shows it, it is pinned, so that deleting a variable does not end a
+widget that is on the screen.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ export default { render({ el }) {
 
 
 def unpin(widget: Any) -> None:
-    """Let go of a widget that nobody sees yet."""
+    """Remove a widget that is not shown yet from the registry."""
     instances = getattr(registry, "_instances", None)
-    if widget.comm is None or instances is None:  # an ipywidgets that keeps its books elsewhere
+    if widget.comm is None or instances is None:  # an ipywidgets with another registry
         return
     instances.pop(widget.model_id, None)
     handle = weakref.WeakMethod(widget._handle_msg)
@@ -42,21 +42,21 @@ def unpin(widget: Any) -> None:
 
 
 def pin(widget: Any) -> None:
-    """Keep a widget until it is closed, as ipywidgets does; a page reload then finds it."""
+    """Keep a widget until it is closed, as ipywidgets does, so that a page reload finds it."""
     instances = getattr(registry, "_instances", None)
     if widget.comm is not None and instances is not None:
         instances.setdefault(widget.model_id, widget)
 
 
 def bundle(name: str) -> Path | str:
-    """Return a built file of the view, or in a bare checkout what says that it is missing.
+    """Return a built file of the view; if it is not built, a module that says so.
 
     anywidget watches files that are given as paths, and for that refers to every widget for ever:
-    only wanted while one changes the view.
+    only used with hot reload.
     """
     path = _STATIC / name
     if not path.is_file():
         return _NO_BUNDLE
     if os.environ.get("ANYWIDGET_HMR") == "1":
         return path
-    return path.read_text(encoding="utf-8") + "\n"  # a single line might be taken for a path
+    return path.read_text(encoding="utf-8") + "\n"  # a single line could be taken for a path

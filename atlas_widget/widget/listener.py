@@ -1,4 +1,4 @@
-"""A session's news, passed on to the widget without keeping the widget alive."""
+"""Forward the reports of a session to the widget without keeping the widget alive."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["WidgetListener"]
 
 
 class ListeningWidget(Protocol):
-    """What a widget has for its listener."""
+    """The methods of a widget that its listener calls."""
 
     comm: Any
 
@@ -24,21 +24,21 @@ class ListeningWidget(Protocol):
         ...
 
     def _set_from_worker(self, *, urgent: bool, **values: Any) -> bool:
-        """Set traits; return whether they were set."""
+        """Set traits; return True if they were set."""
         ...
 
     def _scene_changed(self, scene: Scene) -> None:
-        """Forget what belonged to other cells."""
+        """Reset the state that belonged to other cells."""
         ...
 
 
 class WidgetListener:
-    """Passes a session's news on to a widget, as long as there is one.
+    """Forwards a session's reports to a widget, as long as it exists.
 
     Parameters
     ----------
     widget
-        Only weakly referred to: the worker must not keep it from being deleted.
+        Held by a weak reference: the worker must not prevent its deletion.
     """
 
     def __init__(self, widget: ListeningWidget) -> None:
@@ -48,7 +48,7 @@ class WidgetListener:
         """Send a message to the browser."""
         widget = self._widget()
         if widget is not None and widget.comm is not None:
-            # The comm may be closed between the question and the sending.
+            # The comm may be closed between check and sending.
             with contextlib.suppress(AttributeError):
                 widget.send(content, buffers or None)
 
@@ -58,19 +58,19 @@ class WidgetListener:
         return widget is None or widget._set_from_worker(urgent=False, status=status)
 
     def scene_changed(self, scene: Scene) -> None:
-        """Have the widget forget what belonged to other cells."""
+        """Reset the widget's state that belonged to other cells."""
         widget = self._widget()
         if widget is not None:
             widget._scene_changed(scene)
 
     def layer_refused(self, layer: str) -> None:
-        """Set the widget's layer back."""
+        """Reset the widget's layer to the one shown."""
         widget = self._widget()
         if widget is not None:
             widget._set_from_worker(urgent=True, layer=layer)
 
     def subject_refused(self, subject: Subject) -> None:
-        """Set the widget's subject back."""
+        """Reset the widget's subject to the one shown."""
         widget = self._widget()
         if widget is not None:
             widget._set_from_worker(urgent=True, subject=list(subject))

@@ -1,6 +1,6 @@
-"""What may lie over the pictures of a view, and the texts that name it.
+"""Names of the overlays over the pictures of a view.
 
-An overlay is named by a text, so that it reads well as a trait: ``"density"`` or
+An overlay is identified by a text, so that it reads well as a trait: ``"density"`` or
 ``"influence: tabby cat"``. The same texts are read and written by
 ``js/src/store/overlay_choice.ts``.
 """
@@ -18,19 +18,19 @@ OVERLAYS = ("pictures", "crops", "density", "top class", "fidelity", "doubt")
 """The overlays that need no class."""
 
 INFLUENCE = "influence: "
-"""How an overlay of one class's influence begins; the class's name follows."""
+"""Prefix of an influence overlay; the name of the class follows."""
 
-_LONGEST = 1000  # characters
+_MAX_LENGTH = 1000  # characters
 
 
 def check_overlay(value: object, names: Sequence[str]) -> str:
-    """Return the text of an overlay as it is written here, or say which there are.
+    """Return the name of an overlay in canonical form.
 
     Parameters
     ----------
     value
-        What the person or the browser asks for: one of `OVERLAYS`, or ``"influence: "`` and a
-        class's name or number. Capitals do not matter where only one name is meant.
+        The overlay from the user or the browser: one of `OVERLAYS`, or ``"influence: "`` and a
+        class's name or number. Case is ignored unless it makes names ambiguous.
     names
         The classes' names, from `class_names`.
 
@@ -41,7 +41,7 @@ def check_overlay(value: object, names: Sequence[str]) -> str:
     """
     kinds = ", ".join(repr(kind) for kind in OVERLAYS)
     accepted = f"{kinds}, or 'influence: ' and the name of a class"
-    if not isinstance(value, str) or len(value) > _LONGEST:
+    if not isinstance(value, str) or len(value) > _MAX_LENGTH:
         raise AtlasError(f"An overlay is {accepted}, not {value!r:.60}.")
     text = " ".join(value.split())
     kind, colon, named = value.partition(":")

@@ -1,4 +1,4 @@
-"""Views that were asked for before their atlas was on show."""
+"""Views that were set before their atlas was shown."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 __all__ = ["PendingViews", "View"]
 
 View = Callable[["Scene"], dict[str, Any]]
-"""Makes of the scene on show the traits to set; raises if they do not fit it."""
+"""Returns the traits to set for the scene shown; raises if they do not fit it."""
 
 
 class PendingViews:
-    """What is to be set once the final scene of a layer and subject is on show.
+    """Views to be applied once the final scene of their layer and subject is shown.
 
     Safe to call from any thread.
     """
@@ -29,14 +29,14 @@ class PendingViews:
     def ask(
         self, layer: str, subject: Sequence[str], view: View, current: Scene | None
     ) -> Scene | None:
-        """Return the scene for which a view can be set now, or keep the view for later.
+        """Return the scene to which a view can be applied now; else keep the view and return None.
 
         Parameters
         ----------
         layer, subject
-            Of the atlas that the view is of.
+            Layer and subject of the view.
         view
-            Makes the traits.
+            Returns the traits.
         current
             The scene that the session shows.
         """
@@ -49,7 +49,7 @@ class PendingViews:
             return None
 
     def shown(self, scene: Scene) -> list[View]:
-        """Note that a final scene is on show; return the views that waited for it."""
+        """Return, and remove, the views that waited for a final scene, which is shown now."""
         with self._lock:
             here = (scene.layer, scene.subject)
             due = [view for layer, subject, view in self._waiting if (layer, subject) == here]
@@ -58,7 +58,7 @@ class PendingViews:
         return due
 
     def forget_others(self, layer: str, subject: Sequence[str]) -> None:
-        """Forget the views of any other atlas."""
+        """Remove the views of all other atlases."""
         with self._lock:
             here = (layer, tuple(subject))
             self._waiting = [one for one in self._waiting if one[:2] == here]

@@ -14,20 +14,20 @@ __all__ = ["selected_cells"]
 
 
 def selected_cells(session: Session, grid: int, selection: Sequence[int]) -> pd.DataFrame:
-    """Return cells of the atlas on show with their labels and the state of their pictures.
+    """Return a table of cells of the atlas shown, with labels and the state of pictures.
 
     Parameters
     ----------
     session
-        What is on show.
+        The session, with the scene shown.
     grid, selection
-        The cells; those that do not exist are left out.
+        The cells; those that do not exist are ignored.
 
     Returns
     -------
     DataFrame
-        The rows of `Atlas.cells`, with label, state, cosine and rank; empty before there is an
-        atlas.
+        The rows of `Atlas.cells`, with label, state, cosine and rank; empty if there is no atlas
+        yet.
     """
     import pandas as pd
 

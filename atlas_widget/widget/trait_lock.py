@@ -1,4 +1,4 @@
-"""Traits that are set from the worker's thread, out of the way of other threads' changes."""
+"""A lock for traits, which are set from the worker's thread and from other threads."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any
 
 __all__ = ["TraitLock"]
 
-_PATIENCE = 0.3  # seconds that the worker waits for another's change to end
+_LOCK_TIMEOUT = 0.3  # seconds that the worker waits for another thread's change
 
 log = logging.getLogger("atlas_widget")
 
 
 class TraitLock:
-    """Keeps a change that comes from the worker out of one that another thread has under way.
+    """Separates changes from the worker from changes in progress in other threads.
 
-    A change under way may last: the user's own observers are part of it, and they may wait for the
-    worker. So the worker waits a moment at most; what is not urgent is left for later, unless the
-    change lasts so long that only an observer can be at work.
+    A change may take long: the user's own observers are part of it, and they may wait for the
+    worker. The worker therefore waits only for a moment; changes that are not urgent are left for
+    later, unless the other change lasts so long that only an observer can be the cause.
     """
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class TraitLock:
         self._lock.release()
 
     def set(self, owner: Any, values: Mapping[str, Any], *, urgent: bool) -> bool:
-        """Set attributes of an object that has traits; return whether they were set.
+        """Set attributes of an object that has traits; return True if they were set.
 
         Parameters
         ----------
@@ -44,21 +44,21 @@ class TraitLock:
         values
             The new values by name.
         urgent
-            Whether they are to be set even while another change is under way.
+            Whether to set them even during another change.
         """
-        alone = self._lock.acquire(timeout=_PATIENCE if urgent else 0)
+        alone = self._lock.acquire(timeout=_LOCK_TIMEOUT if urgent else 0)
         now = time.monotonic()
         if alone:
             self._busy_since = None
         elif not urgent:
             self._busy_since = self._busy_since or now
-            if now - self._busy_since < _PATIENCE:
+            if now - self._busy_since < _LOCK_TIMEOUT:
                 return False
         try:
             for name, value in values.items():
                 setattr(owner, name, value)
         except Exception:
-            # Of the user's own observer: theirs to see, and no reason to lose the atlas.
+            # Raised by the user's own observer: shown to the user, without losing the atlas.
             log.exception("An observer of the widget's %s failed", " and ".join(values))
         finally:
             if alone:

@@ -1,4 +1,4 @@
-"""Checks of what the browser or the person sets, before it becomes the widget's state."""
+"""Validation of traits that the browser or the user sets."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ __all__ = [
     "refusals",
 ]
 
-# What ipywidgets' own views set, besides what is checked below.
-_VIEWS = ("layout", "tooltip", "tabbable", "_dom_classes", "_view_count")
+# Set by the views of ipywidgets, in addition to the traits that are checked below.
+_IPYWIDGETS_TRAITS = ("layout", "tooltip", "tabbable", "_dom_classes", "_view_count")
 
-_HEIGHTS = (200, 10_000)  # pixels
+_HEIGHT_RANGE = (200, 10_000)  # pixels
 
 
 def check_opened(value: object, scene: Scene | None) -> list[int]:
@@ -40,15 +40,15 @@ def check_opened(value: object, scene: Scene | None) -> list[int]:
 
 
 def check_height(value: object) -> int:
-    """Return a height in pixels that a widget may have."""
-    low, high = _HEIGHTS
+    """Return a valid height in pixels."""
+    low, high = _HEIGHT_RANGE
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise AtlasError(f"A height is {low} to {high:,} pixels, not {value!r:.60}.")
     return value
 
 
 def check_viewport(value: object) -> list[float]:
-    """Return a region of the atlas as [x0, y0, x1, y1], or say what one looks like."""
+    """Return a region of the atlas as [x0, y0, x1, y1]; raise `AtlasError` if it is none."""
     numbers = list(value) if isinstance(value, list | tuple) else []
     if len(numbers) != 4 or not all(
         isinstance(number, int | float) and not isinstance(number, bool) and math.isfinite(number)
@@ -73,20 +73,20 @@ def refusals(
     level: int,
     scene: Scene | None,
 ) -> dict[str, str]:
-    """Return what of a state from the browser is refused, and why.
+    """Return the traits of a state from the browser that are refused, with the reasons.
 
     Parameters
     ----------
     state
-        What the browser sends: nothing about it is trusted.
+        The state from the browser; nothing about it is trusted.
     layer_exists
         Raises an `AtlasError` for a layer that does not exist.
     overlay_exists, subject_exists
-        The same for an overlay, and for what an atlas is about.
+        The same for an overlay, and for the subject of an atlas.
     level
-        The grid that is shown now.
+        The current grid.
     scene
-        The cells that exist.
+        The current cells.
     """
     refused: dict[str, str] = {}
     for name, value in state.items():
@@ -115,7 +115,7 @@ def refusals(
                 check_viewport(value)
             elif name == "hovered":
                 _check_hovered(value)
-            elif name not in _VIEWS:
+            elif name not in _IPYWIDGETS_TRAITS:
                 raise AtlasError(f"The browser does not set {name!r:.60}.")
         except AtlasError as error:
             refused[name] = str(error)
@@ -123,6 +123,6 @@ def refusals(
 
 
 def _check_hovered(value: object) -> None:
-    # A cell that is gone meanwhile is no harm: whoever reads it looks it up.
+    # A cell that no longer exists is harmless: it is looked up when used.
     if isinstance(value, bool) or not isinstance(value, int) or not -1 <= value < MAX_CELLS:
         raise AtlasError(f"The hovered cell is an id or -1, not {value!r:.60}.")

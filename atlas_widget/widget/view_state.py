@@ -1,4 +1,4 @@
-"""A view as a person may keep it: what of an atlas is looked at, as a dict of plain values."""
+"""A saved view: layer, subject, viewport, selection and so on as a dict of plain values."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ VIEW: Mapping[str, Any] = {
     "overlay": "pictures",
     "opened": [],
 }
-"""What a view tells, all of them traits, and what stands for what it leaves out. No layer: the one
-on show; no level: the coarsest."""
+"""The traits in a view with their default values. None as layer: the one shown; as level: the
+coarsest."""
 
-_FRAME = 0.15  # of a region's larger side, left free around it
-_FRAME_CELLS = 1.5  # and at least so many cells
+_MARGIN = 0.15  # of a region's larger side, on each side
+_MARGIN_CELLS = 1.5  # minimum
 
 
 def check_view(value: object) -> dict[str, Any]:
-    """Return a view in full, or say what is wrong with it; cells are looked at by `fit_view`.
+    """Return a view with all keys; raise if it is invalid. `fit_view` checks its cells.
 
     Parameters
     ----------
     value
-        Some or all of `VIEW`.
+        A dict with some or all keys of `VIEW`.
     """
     if not isinstance(value, Mapping):
         raise AtlasError(f"A view is a dict such as `w.view` returns, not {value!r:.60}.")
@@ -67,7 +67,7 @@ def check_view(value: object) -> dict[str, Any]:
 
 
 def fit_view(view: Mapping[str, Any], scene: Scene) -> dict[str, Any]:
-    """Return the traits that show a checked view of a scene, or say which cells it lacks."""
+    """Return the traits that show a validated view; raise if the scene lacks its cells."""
     level = scene.base if view["level"] is None else check_grid(view["level"], scene)
     if view["fixed_level"] is not None:
         check_grid(view["fixed_level"], scene)
@@ -81,12 +81,12 @@ def fit_view(view: Mapping[str, Any], scene: Scene) -> dict[str, Any]:
 
 
 def region_of(cells: Iterable[int], grid: int, scene: Scene) -> list[float]:
-    """Return the region around cells as [x0, y0, x1, y1], with some room, in units of the atlas."""
+    """Return the region around cells with a margin, [x0, y0, x1, y1] in units of the atlas."""
     chosen = check_cells(cells, grid, scene)
     if not chosen:
         raise CellError("No cells were given to fly to; w.viewport = [0, 0, 1, 1] shows all.")
     rows, columns = zip(*(divmod(cell, grid) for cell in chosen), strict=True)
     x0, x1 = min(columns) / grid, (max(columns) + 1) / grid
     y0, y1 = min(rows) / grid, (max(rows) + 1) / grid
-    room = max(_FRAME * max(x1 - x0, y1 - y0), _FRAME_CELLS / grid)
+    room = max(_MARGIN * max(x1 - x0, y1 - y0), _MARGIN_CELLS / grid)
     return [x0 - room, y0 - room, x1 + room, y1 + room]

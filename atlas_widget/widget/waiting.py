@@ -1,4 +1,4 @@
-"""Calls that wait for the worker: for the atlas, for final pictures, for an experiment."""
+"""Blocking calls that wait for the worker: for the atlas, final pictures, or an experiment."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ __all__ = ["Waiting"]
 
 @dataclass(frozen=True)
 class Waiting:
-    """Waits in the calling thread for what a session's worker makes.
+    """Waits in the calling thread for results of a session's worker.
 
     Attributes
     ----------
     session, worker
-        What is waited for, and the thread that makes it.
+        The session, and its worker.
     status
         Returns the widget's status.
     """
@@ -37,8 +37,8 @@ class Waiting:
     status: Callable[[], dict[str, Any]]
 
     def for_atlas(self, timeout: float | None) -> None:
-        """Wait until the atlas that is wanted is ready; raise what went wrong."""
-        if self.worker.here:
+        """Wait until the requested atlas is ready; raise the error if building it fails."""
+        if self.worker.is_current:
             raise AtlasError(
                 "wait() cannot be called from a trait observer that runs on the worker's thread; "
                 "call it from a cell."
@@ -54,7 +54,7 @@ class Waiting:
         def rendered() -> bool:
             self.check_open()
             if session.scene is not scene:
-                raise AtlasError("Another layout came while the pictures were rendered; try again.")
+                raise AtlasError("The layout changed while the pictures were rendered; try again.")
             return demanded.is_set() and not session.unfinished(grid, cells)
 
         def demand() -> None:
@@ -66,7 +66,7 @@ class Waiting:
         try:
             complete = self._until(rendered, timeout)
         finally:
-            if not complete:  # who gave up waiting does not want them any more
+            if not complete:  # after a timeout or an interrupt
                 self.worker.post(lambda: session.withdraw(grid, cells))
         if not complete:
             missing = len(session.unfinished(grid, cells))
@@ -83,7 +83,7 @@ class Waiting:
             )
 
     def for_task(self, words: str, work: Work, timeout: float | None) -> Any:
-        """Have the worker make an experiment, wait for it, and return its result."""
+        """Run an experiment on the worker, wait for it, and return its result."""
         started = time.monotonic()
         self.for_atlas(timeout)
         task, session = LongTask(words, work), self.session
@@ -97,7 +97,7 @@ class Waiting:
         try:
             complete = self._until(ended, left(timeout, started))
         finally:
-            task.give_up()  # where it is done, that changes nothing
+            task.cancel()  # has no effect if the task is done
         if not complete:
             raise TimeoutError(f"{words} took longer than {timeout} s.")
         if task.error is not None:
@@ -117,11 +117,11 @@ class Waiting:
         return self.session.built
 
     def _until(self, condition: Callable[[], bool], timeout: float | None) -> bool:
-        # On the screen the widget itself shows how far it is.
+        # In a notebook the widget itself shows the progress.
         status = None if self.session.watched else self.status
         return wait_for(self.session.changed, condition, timeout, status=status)
 
 
 def left(timeout: float | None, started: float) -> float | None:
-    """Return how many seconds of a timeout are left."""
+    """Return the seconds left of a timeout."""
     return None if timeout is None else max(0.0, timeout - (time.monotonic() - started))

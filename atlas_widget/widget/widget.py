@@ -1,6 +1,6 @@
 """AtlasWidget: an activation atlas in a notebook's cell.
 
-The widget holds traits and passes messages on; the work is done by a
+The widget holds traits and forwards messages; the work is done by a
 :class:`~atlas_widget.session.session.Session` on one worker thread.
 """
 
@@ -55,62 +55,63 @@ if TYPE_CHECKING:
 
 __all__ = ["AtlasWidget"]
 
-_CLOSE_TIMEOUT = 20.0  # seconds that close() waits for the slice in progress
-_REFUSALS_EVERY = 1.0  # seconds between two messages about what the browser should not have sent
-_WHOLE = [0.0, 0.0, 1.0, 1.0]
+_CLOSE_TIMEOUT = 20.0  # seconds that close() waits for the current slice
+_REFUSAL_INTERVAL = 1.0  # seconds between two reports of invalid input from the browser
+_FULL_VIEWPORT = [0.0, 0.0, 1.0, 1.0]
 
 
 class AtlasWidget(anywidget.AnyWidget):
-    """An activation atlas of a layer, made while you look at it.
+    """An interactive activation atlas of a layer, computed while you explore it.
 
-    Returns at once. One worker thread collects activations, lays them out and renders the cells'
-    pictures, those in sight first; your kernel and your model stay yours.
+    Returns at once. A worker thread collects activations, computes their layout and renders the
+    cells' icons, visible cells first. The kernel stays responsive, and the model is not changed.
 
     Parameters
     ----------
     model
-        A PyTorch vision model. It is copied, and left as it is.
+        A PyTorch vision model. It is copied, never changed.
     layer
         The layer's name; ``list_layers(model)`` lists them.
     images
         A folder, a URL that fsspec reads, a dataset, a DataLoader, a list of images, a tensor, or
         "imagenette". None: the photos that this package ships.
     transform
-        What makes the model's input of RGB images in [0, 1]: a torchvision preset, a timm data
-        config, a ``Normalize`` or any differentiable callable. None: what the model says of itself.
+        The preprocessing from RGB images in [0, 1] to the model's input: a torchvision preset, a
+        timm data config, a ``Normalize`` or any differentiable callable. None: as the model itself
+        specifies.
     labels
         The names of the classes, in the order of the model's outputs.
     target
-        What cells are to argue for, where the model gives no scores of classes or not all of them
-        matter: ``lambda output: output[:, 3] - output[:, 5]``, a list of classes, a mapping of
-        names to functions of the model's output, or ``similarity_to(picture)``.
+        The target of attribution, for models without class scores or if only some of them matter:
+        ``lambda output: output[:, 3] - output[:, 5]``, a list of classes, a mapping of names to
+        functions of the model's output, or ``similarity_to(picture)``.
     num_samples
-        How many activations the atlas stands on.
+        Number of activations in the atlas.
     grids
-        Cells along a side, of each grid that one can zoom to: at most 160. Where each divides the
-        next, the coarser picture stands in until the finer one is there.
+        Sizes of the grids, in cells along a side, at most 160; zooming in shows finer ones. If each
+        size divides the next, coarser pictures are shown until the finer ones are rendered.
     seed
-        Makes crops, layout and pictures come out the same again.
+        Seed of crops, layout and pictures.
     device
-        Where to compute. None: CUDA where there is one.
+        Device for the computation. None: CUDA if available.
     cache_dir
-        Where atlases and pictures are kept. None: ``$ATLAS_WIDGET_CACHE``, else the user's cache.
+        Cache folder for atlases and pictures. None: ``$ATLAS_WIDGET_CACHE``, else the user's cache.
     atlas
         An :class:`~atlas_widget.Atlas`, or the path of a saved one, to show instead of a new one.
     cluster
-        A Ray cluster that makes the cells' pictures, on each of its GPUs or cores at once: "auto"
-        or an address, see :func:`atlas_widget.cluster.connect`. They are those that are made here,
-        and they are made here while there is no worker. Activations are collected here (for very
-        many there is :meth:`atlas_widget.Atlas.build`, with a `cluster` too), and open cells are
-        pictured here.
+        A Ray cluster that makes the cells' icons, in parallel on its GPUs or cores: "auto" or an
+        address, see :func:`atlas_widget.cluster.connect`. The icons are the same as without a
+        cluster; while it has no worker, they are made in this process. Collecting activations and
+        pictures of open cells always run in this process; to collect very many, use
+        :meth:`atlas_widget.Atlas.build`, which also has `cluster`.
     layout_method
-        What lays samples out: "umap", which is umap-learn, or another, see
+        Method of the layout: "umap", which is umap-learn, or another one; see
         :meth:`atlas_widget.Atlas.build`.
     input_size
-        Side in pixels of the pictures that the model takes. None: what the model or the transform
-        says, else 224, with a notice.
+        Side of the model's input in pixels. None: as specified by the model or the transform, else
+        224, with a notice.
     height
-        Pixels.
+        Height of the widget in pixels.
 
     Examples
     --------
@@ -122,30 +123,31 @@ class AtlasWidget(anywidget.AnyWidget):
     _esm = lifetime.bundle("widget.js")
 
     layer = traitlets.Unicode().tag(sync=True)
-    """The layer on show. Setting it builds, or fetches from the cache, that layer's atlas."""
+    """The layer shown. Setting it builds that layer's atlas, or loads it from the cache."""
     subject = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    """What the atlas on show is about: [] for all samples, ["class", name], ["winning", name] or
-    ["comparison", name, other]. Setting it lays that atlas out; another layer begins with all."""
+    """The subject of the atlas shown: [] for all samples, ["class", name], ["winning", name] or
+    ["comparison", name, other]. Setting it makes that atlas; a new layer starts with []."""
     layers = traitlets.List(traitlets.Dict()).tag(sync=True)
     """The model's layers: name and type."""
     selection = traitlets.List(traitlets.Int()).tag(sync=True)
     """Ids of the selected cells of the grid `level`. Default: none."""
     level = traitlets.Int(0).tag(sync=True)
-    """The grid that is shown and that `selection` refers to. Default: the coarsest. Set it to stay
-    with a grid; what is selected becomes the same region of it."""
+    """The grid shown, to which `selection` refers. Default: the coarsest. Setting it fixes the
+    grid; the selection becomes the same region in it."""
     fixed_level = traitlets.Int(None, allow_none=True).tag(sync=True)
-    """The grid that is shown at every zoom, or None: finer ones as one zooms in. Default: None."""
+    """The grid shown at every zoom; None shows finer ones when zooming in. Default: None."""
     opened = traitlets.List(traitlets.Int()).tag(sync=True)
     """The cell in the detail panel as [grid, cell]. Default: none, []."""
     hovered = traitlets.Int(-1).tag(sync=True, echo_update=False)
     """The cell under the pointer, or -1."""
-    viewport = traitlets.List(traitlets.Float(), _WHOLE).tag(sync=True, echo_update=False)
-    """The region in sight, [x0, y0, x1, y1] in units of the atlas. Set it to fly there."""
+    viewport = traitlets.List(traitlets.Float(), _FULL_VIEWPORT).tag(sync=True, echo_update=False)
+    """The visible region, [x0, y0, x1, y1] in units of the atlas. Setting it moves the view."""
     overlay = traitlets.Unicode("pictures").tag(sync=True)
-    """What lies over the pictures: "pictures" (nothing), "crops" (real crops in their place),
+    """The overlay over the pictures: "pictures" (none), "crops" (real crops instead of icons),
     "density", "top class", "fidelity", "doubt", or "influence: " and the name of a class."""
     status = traitlets.Dict().tag(sync=True)
-    """What is being done: stage, message, done, total, seconds_left, error and what it is of."""
+    """The status: stage, message, done, total, seconds_left, error, model, layer, samples,
+    images."""
     height = traitlets.Int(600).tag(sync=True)
     """The widget's height in pixels, 200 to 10,000. Default: 600."""
 
@@ -186,17 +188,18 @@ class AtlasWidget(anywidget.AnyWidget):
             input_size=input_size,
         )
         probe = recipe.first_probe(model)
-        recipe = replace(recipe, first_layer=probe.layer)  # it may have been given as a module
+        # the layer may have been given as a module
+        recipe = replace(recipe, first_layer=probe.layer)
         name = model_name(recipe.model(probe))
         worker = Worker(f"atlas-widget-{id(self):x}", torch_threads=recipe.torch_threads)
         session = Session(probe, recipe, WidgetListener(self), name)
-        session.attach(worker.breathe, lambda: worker.stopping)
+        session.attach(worker.run_commands, lambda: worker.stopping)
         self._session = session
         self._worker = worker
         self._lock = TraitLock()
         self._pending = PendingViews()
-        self._refusals = Throttle(_REFUSALS_EVERY)
-        # A level that is set, but not by a user's `w.level = ...`
+        self._refusals = Throttle(_REFUSAL_INTERVAL)
+        # A level that is set by the session, not by the user
         self._followed_level: int | None = min(recipe.grids)
         try:
             super().__init__(
@@ -209,40 +212,40 @@ class AtlasWidget(anywidget.AnyWidget):
         except BaseException:
             probe.close()
             raise
-        kernel.answer_beside_cells(self)
+        kernel.handle_messages_during_cells(self)
         notice = kernel.kernel_notice()
         if notice is not None:
             session.notifier.notice(notice)
         lifetime.unpin(self)
-        # Also when the widget is forgotten rather than closed; the session does not refer to it.
+        # Also when the widget is garbage collected; the session does not refer to it.
         self._end = weakref.finalize(self, worker.stop, 0.0)
         worker.start(session)
 
-    # -- The atlas on show
+    # -- The atlas shown
 
     @property
     def atlas(self) -> Atlas | None:
-        """The layer's atlas of all samples, or None until it stands (see :meth:`wait`)."""
+        """The layer's atlas of all samples; None until it is ready (see :meth:`wait`)."""
         return self._session.atlas
 
     @property
     def shown_atlas(self) -> Atlas | None:
-        """The atlas on show: that of all samples, of one class, or of two classes compared."""
+        """The atlas shown: that of all samples, of one class, or of two classes compared."""
         return self._session.shown_atlas
 
     def class_atlas(self, class_: int | str, *, by: str = "influence") -> Self:
-        """Show an atlas of only the samples that argue most for a class, laid out by themselves.
+        """Show an atlas of only the samples that argue most for a class, with its own layout.
 
-        Returns at once; the worker computes what the samples argue for, and lays them out. Then
-        `shown_atlas` is that atlas (see :func:`atlas_widget.classes.class_atlas`).
+        Returns at once; the worker computes attributions and the layout. Then `shown_atlas` is that
+        atlas (see :func:`atlas_widget.classes.class_atlas`).
 
         Parameters
         ----------
         class_
             The class, by name or number.
         by
-            ``"influence"`` for those that argue most for it, ``"winning"`` for those that argue for
-            no class as much.
+            ``"influence"``: the samples that argue most for the class; ``"winning"``: the samples
+            that argue for no other class as much.
 
         Raises
         ------
@@ -253,10 +256,10 @@ class AtlasWidget(anywidget.AnyWidget):
         return self
 
     def compare_classes(self, first: int | str, second: int | str) -> Self:
-        """Show the samples that argue most for either of two classes, by which one they argue for.
+        """Show the samples that argue most for either of two classes, arranged between the two.
 
-        Returns at once. From left to right lies what they argue for, the first class on the left,
-        from top to bottom what is alike: see :func:`atlas_widget.classes.compare_classes`.
+        Returns at once. Samples for the first class are on the left, for the second on the right;
+        vertically, similar samples are close: see :func:`atlas_widget.classes.compare_classes`.
 
         Parameters
         ----------
@@ -278,12 +281,12 @@ class AtlasWidget(anywidget.AnyWidget):
 
     @property
     def selected(self) -> pd.DataFrame:
-        """The selected cells as a table: place, count, label, and how good each picture is."""
+        """The selected cells as a table: place, count, label, and the fidelity of each picture."""
         return selected_cells(self._session, self.level, self.selection)
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """What was assumed or went less well, such as a transform that nobody named."""
+        """All notices so far, such as an assumed transform."""
         return self._session.notifier.notices
 
     def select(self, cells: Iterable[int], grid: int | None = None) -> None:
@@ -294,7 +297,7 @@ class AtlasWidget(anywidget.AnyWidget):
         cells
             Ids of cells; none clears the selection.
         grid
-            The grid that they belong to; by default the one on show.
+            The grid of these cells; by default the one shown.
         """
         scene = self._session.scene
         level = self.level if grid is None else grid
@@ -303,19 +306,19 @@ class AtlasWidget(anywidget.AnyWidget):
         self._set(level=level, selection=check_cells(cells, level, scene))
 
     def fly_to(self, cells: Iterable[int], grid: int | None = None) -> None:
-        """Move the view until cells fill it; before they are laid out, as soon as they are.
+        """Move the view to cells; if the layout is not ready, as soon as it is.
 
         Parameters
         ----------
         cells
             Ids of cells.
         grid
-            The grid that they belong to; by default the one on show.
+            The grid of these cells; by default the one shown.
 
         Raises
         ------
         CellError
-            There are no such cells. If that turns out later, the widget says so.
+            There are no such cells. If the layout is not ready, the widget shows the error later.
         """
         chosen = check_ids(cells)
         if grid is not None:
@@ -328,11 +331,11 @@ class AtlasWidget(anywidget.AnyWidget):
 
     @property
     def view(self) -> dict[str, Any]:
-        """What is looked at: layer, subject, viewport, level, selection and so on.
+        """The current view: layer, subject, viewport, level, selection and so on, as a dict.
 
-        Keep it, put it into JSON, set it to return: at once, or as soon as its layer's atlas
-        stands. What is left out is as in a fresh widget; without a layer, the one on show is meant.
-        The widget copies such a line as well: the button with the link, or the key C.
+        Assign it to return to the view: at once, or as soon as its layer's atlas is ready. It can
+        be stored as JSON. Missing keys are as in a new widget; a missing layer is the one shown.
+        The widget's link button and the key C copy a line of Python that sets it.
         """
         return {
             name: list(value) if isinstance(value, list) else value
@@ -353,9 +356,9 @@ class AtlasWidget(anywidget.AnyWidget):
     # -- Waiting
 
     def wait(self, timeout: float | None = None) -> Self:
-        """Wait until the layout and its grids are ready; raise what went wrong.
+        """Wait until the layout and its grids are ready; raise the error if building them fails.
 
-        Interrupting it leaves the worker at work.
+        An interrupt does not stop the worker.
 
         Parameters
         ----------
@@ -366,18 +369,18 @@ class AtlasWidget(anywidget.AnyWidget):
         return self
 
     def render(self, cells: Iterable[int] | None = None, timeout: float | None = None) -> Self:
-        """Wait until pictures are final; they are rendered whether or not they are in sight.
+        """Wait until the icons of cells are final; they are rendered even if they are not visible.
 
         Parameters
         ----------
         cells
-            Ids of cells of the grid on show; None: all of them.
+            Ids of cells of the grid shown; None: all of them.
         timeout
             Seconds after which to raise `TimeoutError`; None waits for ever.
         """
         started = time.monotonic()
         self.wait(timeout)
-        self._waiting.for_pictures(*self._chosen(cells), left(timeout, started))
+        self._waiting.for_pictures(*self._chosen_cells(cells), left(timeout, started))
         return self
 
     # -- Figures
@@ -396,18 +399,18 @@ class AtlasWidget(anywidget.AnyWidget):
         Parameters
         ----------
         cells
-            Ids of cells of the grid on show; None: all of them.
+            Ids of cells of the grid shown; None: all of them.
         dpi
             Dots an inch.
         caption
-            Whether to say in small print what is shown, or what to say.
+            Whether to add a caption, or its text.
         labels
             Whether to write each cell's label into it.
         render
-            Whether to wait until all pictures are final. If not, the figure has what there is and
-            its caption says so.
+            Whether to wait until all icons are final. If False, the figure has the current pictures
+            and its caption says so.
         """
-        grid, wanted = self._pictured(cells, render)
+        grid, wanted = self._rendered_cells(cells, render)
         drawing, _ = exporting.draw(
             self._session.shown, grid, wanted, dpi=dpi, caption=caption, labels=labels
         )
@@ -423,12 +426,12 @@ class AtlasWidget(anywidget.AnyWidget):
         labels: bool = False,
         render: bool = True,
     ) -> Path:
-        """Write cells as a figure, with a record of what it was made of inside and beside it.
+        """Write a figure of cells, with a provenance record inside and beside it.
 
         Parameters
         ----------
         path
-            Ends in .png, .svg or .pdf; ``<path>.json`` is written too.
+            A path that ends in .png, .svg or .pdf; ``<path>.json`` is written too.
         cells, dpi, caption, labels, render
             See :meth:`to_figure`.
 
@@ -437,8 +440,8 @@ class AtlasWidget(anywidget.AnyWidget):
         Path
             The figure.
         """
-        target = figures.check_path(path)  # before minutes of rendering
-        grid, wanted = self._pictured(cells, render)
+        target = figures.check_path(path)  # checked before minutes of rendering
+        grid, wanted = self._rendered_cells(cells, render)
         return exporting.export(
             target, self._session.shown, grid, wanted, dpi=dpi, caption=caption, labels=labels
         )
@@ -456,27 +459,28 @@ class AtlasWidget(anywidget.AnyWidget):
         seed: int = 0,
         timeout: float | None = None,
     ) -> CausalTest:
-        """Remove what cells stand for from real images, and compare prediction and outcome.
+        """Remove the direction of cells from real images, and compare prediction and outcome.
 
         Parameters
         ----------
         cells
-            Ids of cells of the grid on show; None: the selected ones. Their mean, weighted by how
-            many samples they have, is the direction.
+            Ids of cells of the grid shown; None: the selected ones. Their mean, weighted by their
+            number of samples, is the direction.
         where
-            ``"sample"``: where each sample of the cells lies in its image; ``"present"``: wherever
-            the activation's cosine to the direction is at least `presence`; ``"everywhere"``.
+            ``"sample"``: at the positions of the cells' samples; ``"present"``: at all positions
+            whose activation has a cosine to the direction of at least `presence`;
+            ``"everywhere"``.
         count
-            On at most so many crops in which the cells occur, of as many images as there are.
+            Maximum number of crops in which the cells occur, from as many images as possible.
         target
-            Which scores are looked at: a class or several, by name or number, or as for
-            `attribute`; by default the five classes that these crops score highest.
+            Scores to measure: a class or several, by name or number, or as for `attribute`; by
+            default the five classes that these crops score highest.
         presence
-            In (0, 1].
+            Minimum cosine for ``where="present"``, in (0, 1].
         seed
-            Another one chooses other crops.
+            Seed of the choice of crops.
         timeout
-            Seconds after which to give it up and raise `TimeoutError`; None waits for ever.
+            Seconds after which to cancel and raise `TimeoutError`; None waits for ever.
 
         Returns
         -------
@@ -484,7 +488,7 @@ class AtlasWidget(anywidget.AnyWidget):
             Predicted and actual change of each score on each crop, their correlation, and
             ``.to_figure()``.
         """
-        return self._change(None, cells, where, count, target, presence, seed, timeout)
+        return self._change_direction(None, cells, where, count, target, presence, seed, timeout)
 
     def steer(
         self,
@@ -498,12 +502,12 @@ class AtlasWidget(anywidget.AnyWidget):
         seed: int = 0,
         timeout: float | None = None,
     ) -> CausalTest:
-        """Add what cells stand for to real images, and compare prediction and outcome.
+        """Add the direction of cells to real images, and compare prediction and outcome.
 
         Parameters
         ----------
         alpha
-            How much: 1 adds as much as the cells have on average, −1 takes as much away.
+            Multiple of the cells' mean to add: 1 adds the mean, −1 subtracts it.
         cells, where, count, target, presence, seed, timeout
             As for :meth:`ablate`.
 
@@ -511,7 +515,7 @@ class AtlasWidget(anywidget.AnyWidget):
         -------
         CausalTest
         """
-        return self._change(alpha, cells, where, count, target, presence, seed, timeout)
+        return self._change_direction(alpha, cells, where, count, target, presence, seed, timeout)
 
     def patch_test(
         self,
@@ -533,34 +537,34 @@ class AtlasWidget(anywidget.AnyWidget):
         Parameters
         ----------
         patch
-            The id of a cell of the grid on show, whose picture it is; or a picture of your own.
+            The id of a cell of the grid shown, whose icon is the patch; or an image of your own.
         target
-            The class that the images are to become, by name or number.
+            The class that images should be flipped to, by name or number.
         crop
-            With a cell: this one of its nearest real crops, from 0, in place of its picture.
+            With a cell: the index, from 0, of one of its nearest real crops to use instead of its
+            icon.
         images
-            What it is put on; None: at most `count` of the images that the atlas was made from.
+            Images to put the patch on; None: `count` of the images that the atlas was made from.
         count
-            See `images`.
+            Maximum number of images if `images` is None.
         source, position, size, seed
             See :func:`atlas_widget.patch_test`.
         controls
-            So many random cells of the atlas take the patch's place as a control; 0 for none.
-            Noise always does.
+            Number of random cells of the atlas used as control patches, in addition to noise.
         timeout
             As for :meth:`ablate`.
 
         Returns
         -------
         PatchTest
-            How often it flips, with intervals, beside its controls.
+            The rate of flipped images with intervals, for the patch and its controls.
         """
-        from atlas_widget.session.tasks.experiments import Patching
+        from atlas_widget.session.tasks.experiments import PatchExperiment
 
         self.wait()
         picture, own = self._patch(patch, crop)
         options = {"source": source, "position": position, "size": size, "seed": seed}
-        work = Patching(
+        work = PatchExperiment(
             picture, target, images, count, controls, tuple(own), tuple(options.items())
         )
         found: PatchTest = self._waiting.for_task("Testing a patch", work, timeout)
@@ -594,9 +598,9 @@ class AtlasWidget(anywidget.AnyWidget):
         Returns
         -------
         CueReport
-            Ranked by what pasting them does; the cells are of the coarsest grid.
+            Cues ranked by the effect of pasting them; the cells are of the coarsest grid.
         """
-        from atlas_widget.session.tasks.experiments import Cues
+        from atlas_widget.session.tasks.experiments import CueSearch
 
         options = {
             "image_classes": image_classes,
@@ -607,24 +611,24 @@ class AtlasWidget(anywidget.AnyWidget):
             "share": share,
             "seed": seed,
         }
-        work = Cues(first, second, tuple(options.items()))
+        work = CueSearch(first, second, tuple(options.items()))
         found: CueReport = self._waiting.for_task("Looking for cues", work, timeout)
         return found
 
     def sanity_check(
         self, count: int = 24, *, seed: int = 0, timeout: float | None = None
     ) -> SanityCheck:
-        """Measure the pictures of some cells against what must do worse.
+        """Compare the fidelity of some cells' icons with controls.
 
-        Noise, and pictures made by the same method for a copy of the network with random weights.
-        If those do as well, the widget says so: nothing can be read into its pictures then.
+        The controls are noise, and icons made by the same method for a copy of the network with
+        random weights. If these are as good, a notice says that the icons are not meaningful.
 
         Parameters
         ----------
         count
-            So many cells of the coarsest grid, chosen by chance.
+            Number of random cells of the coarsest grid.
         seed
-            Another one chooses other cells.
+            Seed of the choice of cells.
         timeout
             As for :meth:`ablate`.
 
@@ -633,11 +637,11 @@ class AtlasWidget(anywidget.AnyWidget):
         SanityCheck
             See :func:`atlas_widget.inversion.sanity_check`.
         """
-        from atlas_widget.session.tasks.sanity import Controls
+        from atlas_widget.session.tasks.sanity import SanityControls
 
         if isinstance(count, bool) or not isinstance(count, int) or count < 2:
             raise AtlasError(f"count={count!r}: at least 2 cells are compared, say 24.")
-        work = Controls(count, seed)
+        work = SanityControls(count, seed)
         found: SanityCheck = self._waiting.for_task(
             "Comparing the pictures with controls", work, timeout
         )
@@ -650,7 +654,7 @@ class AtlasWidget(anywidget.AnyWidget):
     def close(self) -> None:
         """End the worker and free the copy of the model; safe to call twice."""
         worker = getattr(self, "_worker", None)
-        if worker is not None:  # closing also comes from a constructor that failed
+        if worker is not None:  # it is also called after a failed constructor
             worker.stop(_CLOSE_TIMEOUT)
             if self.comm is not None and self.status.get("stage") != "closed":
                 closed = {**self.status, "stage": "closed", "message": "", "seconds_left": None}
@@ -661,10 +665,10 @@ class AtlasWidget(anywidget.AnyWidget):
         lifetime.pin(self)
         return super()._repr_mimebundle_(**kwargs)
 
-    # -- What is set: by the browser, by users, and what follows
+    # -- Traits set by the browser and by users, and the consequences
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take over what the browser sets, as far as it makes sense; the rest is set back."""
+        """Accept the valid traits that the browser sets; reset the others in the browser."""
         scene = self._session.scene
         refused = refusals(
             sync_data,
@@ -729,14 +733,14 @@ class AtlasWidget(anywidget.AnyWidget):
         if change["new"] != session.layer:
             session.switch_layer(change["new"])
             self.subject = []
-            self._worker.post(_nothing)
+            self._worker.post(_no_op)
 
     @traitlets.observe("subject")
     def _subject_changed(self, change: Any) -> None:
         session = self._session
         if change["new"] != session.subject:
             session.show_subject(change["new"])
-            self._worker.post(_nothing)
+            self._worker.post(_no_op)
 
     @traitlets.observe("level")
     def _level_changed(self, change: Any) -> None:
@@ -756,14 +760,14 @@ class AtlasWidget(anywidget.AnyWidget):
         self._worker.post(lambda: session.point(grid, cell))
 
     @traitlets.observe("layer", "subject")
-    def _forget_pending(self, _change: Any) -> None:
+    def _forget_pending(self, _change_direction: Any) -> None:
         self._pending.forget_others(self.layer, self.subject)
 
     # -- Messages
 
     def _handle_custom_msg(self, content: Any, buffers: Any) -> None:
-        # Not through `on_msg`: the browser may answer before a constructor could register itself.
-        # ipywidgets swallows what its callbacks raise, or prints it where nobody looks.
+        # Not through `on_msg`: the browser may reply before a constructor could register itself.
+        # ipywidgets swallows exceptions of its callbacks, or prints them where they are not seen.
         try:
             self._receive(content)
             super()._handle_custom_msg(content, buffers)
@@ -771,7 +775,7 @@ class AtlasWidget(anywidget.AnyWidget):
             self._refuse(f"A message could not be handled: {type(error).__name__}: {error}")
 
     def _receive(self, content: Any) -> None:
-        """Check a message, pass it to the worker, return: this may be the kernel's only thread."""
+        """Validate a message and pass it on; this may be the kernel's only thread."""
         session = self._session
         try:
             message = messages.parse(content)
@@ -784,22 +788,22 @@ class AtlasWidget(anywidget.AnyWidget):
         self._worker.post(lambda: session.handle(message))
 
     def _refuse(self, text: str) -> None:
-        """Tell the browser that something it sent was dropped, but not a thousand times."""
+        """Report to the browser that its input was rejected, at most once a second."""
         if self._refusals.ready():
             content = messages.build("error", message=text, hint="", fatal=False)
             self._session.listener.send(content, [])
 
-    # -- What the session tells; see `WidgetListener`
+    # -- Reports of the session; see `WidgetListener`
 
     def _set_from_worker(self, *, urgent: bool, **values: Any) -> bool:
-        """Set traits from the worker's thread; return whether they were set."""
+        """Set traits from the worker's thread; return True if they were set."""
         self._followed_level = values.get("level", self._followed_level)
         return self._lock.set(self, values, urgent=urgent)
 
     def _scene_changed(self, scene: Scene) -> None:
         fixed = self.fixed_level if self.fixed_level in scene.grids else None
         level = fixed or (self.level if self.level in scene.grids else scene.base)
-        # Ids of the last layout mean nothing in this one.
+        # Ids of the last layout are meaningless in this one.
         self._set_from_worker(urgent=True, selection=[], opened=[], fixed_level=fixed, level=level)
         if not scene.final:
             return
@@ -813,26 +817,26 @@ class AtlasWidget(anywidget.AnyWidget):
             else:
                 self._set_from_worker(urgent=True, **values)
 
-    # -- Inside
+    # -- Private
 
     @property
     def _waiting(self) -> Waiting:
         return Waiting(self._session, self._worker, lambda: self.status)
 
     def _set_when_shown(self, layer: str, view: View) -> None:
-        """Set what follows from the final scene of a layer, now or when it is shown."""
+        """Apply a view to the final scene of a layer, now or when it is shown."""
         scene = self._pending.ask(layer, self.subject, view, self._session.scene)
         if scene is not None:
             self._set(**view(scene))
 
     def _set(self, **values: Any) -> None:
-        """Set traits at once and tell of them at once; a level is shown, but not fixed."""
+        """Set several traits at once; a level is shown, but not fixed."""
         with self._lock, self.hold_sync(), self.hold_trait_notifications():
             self._followed_level = values.get("level")
             for name, value in values.items():
                 setattr(self, name, value)
 
-    def _chosen(self, cells: Iterable[int] | None) -> tuple[int, list[int]]:
+    def _chosen_cells(self, cells: Iterable[int] | None) -> tuple[int, list[int]]:
         scene = self._session.scene
         if scene is None:
             raise CellError("There are no cells yet; w.wait() waits for them.")
@@ -844,14 +848,14 @@ class AtlasWidget(anywidget.AnyWidget):
             raise CellError("No cells were given; leave `cells` out for the whole grid.")
         return grid, chosen
 
-    def _pictured(self, cells: Iterable[int] | None, render: bool) -> tuple[int, list[int]]:
+    def _rendered_cells(self, cells: Iterable[int] | None, render: bool) -> tuple[int, list[int]]:
         chosen = None if cells is None else list(cells)
         self.wait()
         if render:
             self.render(chosen)
-        return self._chosen(chosen)
+        return self._chosen_cells(chosen)
 
-    def _change(
+    def _change_direction(
         self,
         alpha: float | None,
         cells: int | Iterable[int] | None,
@@ -862,7 +866,7 @@ class AtlasWidget(anywidget.AnyWidget):
         seed: int,
         timeout: float | None,
     ) -> CausalTest:
-        from atlas_widget.session.tasks.experiments import Change, check_places
+        from atlas_widget.session.tasks.experiments import DirectionChange, check_places
 
         place = check_places(where)
         self.wait()
@@ -872,18 +876,18 @@ class AtlasWidget(anywidget.AnyWidget):
                 raise CellError(
                     "No cells are selected: select some, or name them, as in w.ablate([105, 106])."
                 )
-        grid, chosen = self._chosen([cells] if isinstance(cells, int) else cells)
-        work = Change(grid, tuple(chosen), alpha, place, count, target, presence, seed)
-        found: CausalTest = self._waiting.for_task("Trying out a cause", work, timeout)
+        grid, chosen = self._chosen_cells([cells] if isinstance(cells, int) else cells)
+        work = DirectionChange(grid, tuple(chosen), alpha, place, count, target, presence, seed)
+        found: CausalTest = self._waiting.for_task("Running a causal test", work, timeout)
         return found
 
     def _patch(self, patch: Any, crop: int | None) -> tuple[Any, list[int]]:
-        """Return the pixels of a patch, and the cells of the coarsest grid that it is from."""
+        """Return the pixels of a patch, and the cells of the coarsest grid that it comes from."""
         if isinstance(patch, bool) or not isinstance(patch, int):
             if crop is not None:
                 raise AtlasError("crop= goes with the id of a cell, not with a picture.")
             return patch, []
-        grid, (cell,) = self._chosen([patch])
+        grid, (cell,) = self._chosen_cells([patch])
         scene = self._session.scene
         if scene is None:
             raise CellError("There are no cells yet; w.wait() waits for them.")
@@ -906,5 +910,5 @@ class AtlasWidget(anywidget.AnyWidget):
         return check_subject(value, self._session.class_names if value else ())
 
 
-def _nothing() -> None:
-    """Wake the worker."""
+def _no_op() -> None:
+    """Do nothing; posted to wake the worker."""

@@ -157,7 +157,7 @@ export class FakeDetails {
         seen_box: [left + 0.22, 0.32, left + 0.38, 0.533],
         seen: 60,
         input: 224,
-        note: noImages ? "The images of this atlas are not at hand." : "",
+        note: noImages ? "The images of this atlas are not available." : "",
         credit: crop % 2 ? "“Harbour” by A. Photographer, CC-BY-4.0" : "",
       },
       noImages ? [] : [await toJpeg(canvas)],

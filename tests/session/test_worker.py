@@ -107,7 +107,7 @@ def test_long_slices_can_let_commands_in(worker):
             self.slices += 1
             end = time.monotonic() + 5
             while time.monotonic() < end and not heard.is_set() and not worker.stopping:
-                worker.breathe()
+                worker.run_commands()
                 time.sleep(0.001)
 
     heard = threading.Event()

@@ -4,7 +4,7 @@ import warnings
 
 import pytest
 
-from atlas_widget.session.worker_warnings import hush
+from atlas_widget.session.worker_warnings import log_worker_warnings
 
 
 @pytest.fixture
@@ -13,7 +13,7 @@ def shown(monkeypatch):
     monkeypatch.setattr(
         warnings, "showwarning", lambda message, *_args, **_kwargs: seen.append(str(message))
     )
-    hush()
+    log_worker_warnings()
     return seen
 
 
@@ -41,7 +41,7 @@ def test_those_of_others_go_where_they_went(shown):
 
 def test_twice_is_once(shown):
     hook = warnings.showwarning
-    hush()
+    log_worker_warnings()
     assert warnings.showwarning is hook
     warn("once", "Thread-8")
     assert shown == ["once"]

@@ -118,7 +118,7 @@ def test_a_cell_is_put_on_images_as_its_picture_or_as_a_real_crop(w):
 
 def test_an_interrupt_or_a_timeout_gives_it_up_and_the_widget_lives_on(w):
     cells = w.atlas.grid(10).ids.tolist()
-    with pytest.raises(TimeoutError, match="Trying out a cause"):
+    with pytest.raises(TimeoutError, match="Running a causal test"):
         w.ablate(cells, count=2000, timeout=0.05)
     began = time.monotonic()
     assert len(w.ablate(cells[0], count=2, timeout=60)) == 2

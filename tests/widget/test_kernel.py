@@ -42,7 +42,7 @@ def misrouting_comm():
 
 def test_messages_stay_where_the_browser_addressed_them():
     widget = Widget(comm=misrouting_comm())
-    kernel.answer_beside_cells(widget)
+    kernel.handle_messages_during_cells(widget)
     assert widget.comm._reply_subshell_for({"method": "custom"}, "a subshell") == "a subshell"
     widget.comm = None
     widget.comm = misrouting_comm()
@@ -51,5 +51,5 @@ def test_messages_stay_where_the_browser_addressed_them():
 
 def test_other_comms_are_left_alone():
     widget = Widget(comm=types.SimpleNamespace())
-    kernel.answer_beside_cells(widget)
+    kernel.handle_messages_during_cells(widget)
     assert not vars(widget.comm)

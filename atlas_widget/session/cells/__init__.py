@@ -1,1 +1,1 @@
-"""A layer's cells: the order of work on them, their pictures and labels, the cache."""
+"""The cells of a layer: their pictures, labels and class values."""

@@ -1,4 +1,4 @@
-"""The cells of the scene on show: their pictures and labels, the most urgent ones first."""
+"""The cells of the scene shown: rendering their pictures and labels, most urgent first."""
 
 from __future__ import annotations
 
@@ -24,38 +24,38 @@ if TYPE_CHECKING:
 __all__ = ["SLICE", "Cells"]
 
 SLICE = 0.12
-"""Seconds of work between two looks at what users wait for."""
+"""Seconds of work before urgent requests are checked again."""
 
 _ONE_LABEL = {Task.LABEL: 1}
 
 
 class Cells:
-    """Makes the pictures and labels of a scene's cells.
+    """Renders the pictures and labels of a scene's cells.
 
     Parameters
     ----------
     probe
         The layer.
     source
-        The images, or None if they are not available: then there are no classes.
+        The images, or None if they are not available; then there are no classes.
     labels
         The names of the classes, if any.
     cache
-        Keeps what is finished.
+        Stores finished pictures and labels.
     gallery
-        Gets what is made.
+        Receives pictures and labels.
     engines
-        Make the pictures.
+        The inversion engines.
     seed
-        The noise that pictures start from.
+        Seed of the noise that pictures start from.
     reporter
-        Told how far it is.
+        Receives progress.
     notice
-        Told what the user should know once.
+        Receives notices to the user.
     no_classes
-        Told why cells turn out to have no classes.
+        Called with the reason if cells turn out to have no classes.
     maker
-        Makes the pictures elsewhere, while it is ready to.
+        Makes the pictures on a cluster, while it is ready to.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Cells:
         self._labeller: Labeller | None = None
 
     def take_up(self, scene: Scene) -> Labeller:
-        """Turn to another scene; return what knows its cells' classes."""
+        """Switch to another scene; return the labeller of its cells."""
         self._scene = scene
         self._renderer = None
         self._labeller = Labeller(
@@ -99,7 +99,7 @@ class Cells:
         return self._labeller
 
     def show(self, scene: Scene, labeller: Labeller, *, again: bool) -> None:
-        """Show the cells of a scene that was taken up: what is known of them, else real crops."""
+        """Show the cells of the current scene: their known pictures, else real crops."""
         cells = {cell_group(size): list(scene.cells(size)) for size in scene.grids}
         base = cell_group(scene.base)
         # no rough pictures: each cell in sight shows a crop until its picture is final
@@ -113,26 +113,26 @@ class Cells:
         self._gallery.advance_crops()
 
     def watch(self) -> None:
-        """Begin to work for somebody who looks; until told otherwise they see the base grid."""
+        """Start rendering for a view that has come up; it is assumed to show the base grid."""
         if self._queue is not None and self._scene is not None:
             self._queue.rest = True
             self._queue.look(cell_group(self._scene.base), self._scene.cells(self._scene.base))
 
     @property
     def in_sight(self) -> tuple[int, tuple[int, ...]]:
-        """The grid that is looked at and its cells in sight."""
+        """The grid in view and its visible cells."""
         queue = self._queue
         return (grid_of(queue.level), queue.visible) if queue is not None else (0, ())
 
     def resend(self) -> None:
-        """Send all that is known to a front end that has just come up, what is in sight first."""
+        """Send all pictures and labels to a new front end, visible cells first."""
         if self._scene is not None:
             self._send_layout(self._scene)
             grid, visible = self.in_sight
             self._gallery.resend(cell_group(grid), visible)
 
     def look(self, grid: int, visible: Sequence[int], near: Sequence[int]) -> None:
-        """Follow the user: these cells are in sight, those next to them."""
+        """Note which cells are visible, and which are next to them."""
         if self._queue is None or self._scene is None or grid not in self._scene.grids:
             return
         self._queue.look(cell_group(grid), visible, near)
@@ -141,28 +141,28 @@ class Cells:
         self._gallery.show_crops(cell_group(grid), cells)
 
     def point(self, grid: int, cell: int) -> None:
-        """Follow the pointer without a card."""
+        """Note the cell under the pointer."""
         if self._queue is not None:
             self._queue.point(cell_group(grid), cell)
 
     def demand(self, grid: int, cells: Sequence[int]) -> None:
-        """Render these cells, whoever looks."""
+        """Render these cells regardless of visibility."""
         if self._queue is not None:
             self._queue.demand(cell_group(grid), cells)
             self.fetch(grid, cells)
 
     def withdraw(self, grid: int, cells: Sequence[int]) -> None:
-        """Forget such a demand."""
+        """Withdraw a demand."""
         if self._queue is not None:
             self._queue.withdraw(cell_group(grid), cells)
 
     def retry(self) -> None:
-        """Try again what failed."""
+        """Retry the pictures that failed."""
         if self._queue is not None:
             self._queue.retry()
 
     def unfinished(self, grid: int, cells: Sequence[int]) -> list[int]:
-        """Return those of the cells that still lack a final picture and may yet get one."""
+        """Return the cells that have no final picture yet and have not failed."""
         queue, group = self._queue, cell_group(grid)
         return [
             cell
@@ -174,21 +174,21 @@ class Cells:
         ]
 
     def advance_crops(self) -> bool:
-        """Show some of the crops that cells begin with; return False if there are none."""
+        """Show some of the cells' first crops; return False if there are none left."""
         return self._gallery.advance_crops()
 
     @property
     def final(self) -> bool:
-        """Whether the layout will stay, so that pictures are worth making."""
+        """True if the layout is final, so that pictures are worth rendering."""
         return self._queue is not None and self._scene is not None and self._scene.final
 
     @property
     def busy(self) -> bool:
-        """Whether pictures or labels are wanted, or on their way from elsewhere."""
-        return self._queue is not None and (self._queue.pending() or self.awaits)
+        """True if pictures or labels are still to be made, here or on the cluster."""
+        return self._queue is not None and (self._queue.pending() or self.waits_for_remote)
 
     def advance(self) -> bool:
-        """Work for a slice on pictures and labels; return False if nothing is left to do."""
+        """Work on pictures and labels for one slice; return False if nothing is left to do."""
         queue, scene = self._queue, self._scene
         if queue is None or scene is None or not self.final or not self.busy:
             return False
@@ -207,12 +207,12 @@ class Cells:
         return True
 
     @property
-    def awaits(self) -> bool:
-        """Whether pictures are to come from elsewhere, so that one has to look now and then."""
-        return self._renderer is not None and self._renderer.awaits
+    def waits_for_remote(self) -> bool:
+        """True if pictures are expected from the cluster, which has to be polled."""
+        return self._renderer is not None and self._renderer.waits_for_remote
 
     def settle(self) -> None:
-        """Note that all is done."""
+        """Note that all pictures are done."""
         if self._queue is not None:
             self._queue.settle()
 
@@ -238,14 +238,14 @@ class Cells:
         )
 
     def _recall(self, scene: Scene, queue: PictureQueue) -> None:
-        """Show what the cache has of the base grid, which is what is seen first."""
+        """Show the cached pictures of the base grid, which is visible first."""
         self._renderer = self._new_renderer(scene, queue)
         self._renderer.prefetch(cell_group(scene.base), scene.cells(scene.base))
         self._renderer.recall()
         self.fetch(scene.base, scene.cells(scene.base))
 
     def fetch(self, grid: int, cells: Any) -> None:
-        """Take what the cache has of these cells."""
+        """Load the cached pictures and labels of these cells."""
         if self._renderer is not None:
             self._renderer.prefetch(cell_group(grid), cells)
         if self._labeller is not None and self._queue is not None:
@@ -255,7 +255,7 @@ class Cells:
                 self._publish_label(grid, cell)
 
     def label(self, grid: int, cell: int) -> None:
-        """Work for a slice on the classes of a cell, and publish its label once it is known."""
+        """Work on the classes of a cell for one slice; publish its label once it is known."""
         labeller, queue = self._labeller, self._queue
         if labeller is None or queue is None:
             return
@@ -269,7 +269,7 @@ class Cells:
             self._publish_label(grid, cell)
 
     def lose_classes(self, error: Exception) -> None:
-        """Go on without classes: what keeps one cell from them keeps all."""
+        """Continue without classes: an error with one cell would occur with all."""
         if self._labeller is not None and self._queue is not None:
             self._labeller.give_up()
             self._queue.no_labels()

@@ -1,4 +1,4 @@
-"""Checks that cells and grids exist, whoever names them."""
+"""Validation of cell ids and grid sizes from the browser and from Python."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["check_cells", "check_grid", "check_ids", "check_size"]
 
 
 def check_ids(cells: object) -> list[int]:
-    """Return what may be cells as a list of ids, each once, whatever the grid."""
+    """Return cell ids as a list without duplicates; which grid they are of is not checked."""
     if isinstance(cells, str | bytes | Mapping) or not isinstance(cells, Iterable):
         raise CellError(f"Cells are given as ids, such as [12, 13], not as {cells!r:.60}.")
     found: dict[int, None] = {}
@@ -29,7 +29,7 @@ def check_ids(cells: object) -> list[int]:
 
 
 def check_cells(cells: object, grid: int, scene: Scene | None) -> list[int]:
-    """Return cells as a list of ids, each once, or say which of them do not exist."""
+    """Return cell ids as a list without duplicates; raise `CellError` if some do not exist."""
     found = check_ids(cells)
     if not found:
         return []
@@ -47,7 +47,7 @@ def check_cells(cells: object, grid: int, scene: Scene | None) -> list[int]:
 
 
 def check_grid(grid: object, scene: Scene) -> int:
-    """Return a grid's size, or say which grids there are."""
+    """Return a grid's size; raise `CellError` if there is no such grid."""
     if isinstance(grid, bool) or not isinstance(grid, int) or grid not in scene.grids:
         sizes = ", ".join(str(size) for size in sorted(scene.grids))
         raise CellError(f"There is no grid {grid!r:.60}; there are {sizes}.")
@@ -55,7 +55,7 @@ def check_grid(grid: object, scene: Scene) -> int:
 
 
 def check_size(grid: object) -> int:
-    """Return what may be the size of a grid, before it is known which there are."""
+    """Return a possible grid size; used before the grids are known."""
     if isinstance(grid, bool) or not isinstance(grid, int) or not 1 <= grid <= MAX_GRID:
         raise CellError(f"A grid is named by its size, 1 to {MAX_GRID}, not by {grid!r:.60}.")
     return grid

@@ -1,7 +1,7 @@
-"""What samples argue for, all classes at once: computed a few at a time and kept by sample.
+"""Class values (attributions to all classes) of samples, computed in slices and cached by sample.
 
-A sample belongs to a cell of every grid. What was computed for a coarse cell serves the finer ones
-within it, another layout of the same samples, and the next session.
+A sample belongs to a cell of every grid. Values computed for a coarse cell are used for the finer
+cells within it, for another layout of the same samples, and in the next session.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["SampleValues"]
 
-_AT_ONCE = 4  # images in one slice of work
-_JUDGES = 64  # images that decide which classes matter, where not all can be computed
-_BUDGET = 256 << 20  # bytes in memory; the disk has the rest
+_IMAGES_PER_SLICE = 4  # images in one slice of work
+_REFERENCE_IMAGES = 64  # images that choose the classes if computing all is too slow
+_MAX_BYTES = 256 << 20  # in memory; the rest is on disk
 
 Floats = npt.NDArray[np.float32]
 
@@ -32,26 +32,26 @@ Floats = npt.NDArray[np.float32]
 class SampleValues:
     """The class values of a scene's samples.
 
-    Kept in half precision, each sample relative to its largest value: models differ by many
-    orders of magnitude in what their outputs are.
+    Stored in half precision relative to the sample's largest value, because the outputs of
+    models differ by many orders of magnitude.
 
     Parameters
     ----------
     scene
-        Whose samples.
+        The scene with the samples.
     probe
-        The network.
+        The layer.
     source
-        The images that the samples come from, or None if they are not at hand.
+        The images that the samples come from, or None if they are not available.
     cache
-        Keeps what was computed.
+        Stores computed values.
     budget
-        Bytes that values may take in memory; what was used least recently goes first.
+        Maximum bytes of values in memory; the least recently used ones are dropped first.
 
     Attributes
     ----------
     computed
-        How many samples' values were computed here.
+        Number of samples whose values were computed here.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class SampleValues:
         source: ImageSource | None,
         cache: PictureCache,
         *,
-        budget: int = _BUDGET,
+        budget: int = _MAX_BYTES,
     ) -> None:
         self._samples = scene.samples
         self._probe = probe
@@ -75,25 +75,25 @@ class SampleValues:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Of the images; once, since it may read all of them."""
+        """Fingerprint of the images; computed once, because it may read all of them."""
         return self._source.fingerprint() if self._source is not None else ""
 
     def has(self, samples: Iterable[int]) -> bool:
-        """Return whether the values of all these samples are at hand."""
+        """Return True if the values of all these samples are in memory."""
         return all(int(sample) in self._known for sample in samples)
 
     def of(self, samples: npt.NDArray[np.int64]) -> Floats:
-        """Return the values of samples that are at hand, shape (len(samples), classes)."""
+        """Return the values of samples that are in memory, shape (len(samples), classes)."""
         rows = [self._known[int(sample)] for sample in samples]
         return np.stack([scale * row.astype(np.float32) for scale, row in rows])
 
     def column(self, samples: npt.NDArray[np.int64], class_: int) -> Floats:
-        """Return the values of one class for samples that are at hand, shape (len(samples),)."""
+        """Return one class's values of samples that are in memory, shape (len(samples),)."""
         rows = [self._known[int(sample)] for sample in samples]
         return np.array([scale * float(row[class_]) for scale, row in rows], np.float32)
 
     def fetch(self, samples: Iterable[int]) -> None:
-        """Take from the disk what it has of these samples."""
+        """Load the cached values of these samples from disk."""
         wanted = {int(sample) for sample in samples}.difference(self._known, self._not_on_disk)
         keys = {self._key(sample): sample for sample in sorted(wanted)}
         found = self._cache.arrays(keys)
@@ -105,10 +105,10 @@ class SampleValues:
                 self._keep(sample, *_packed(row))
 
     def advance(self, samples: npt.NDArray[np.int64]) -> bool:
-        """Work on these samples for one slice; return whether all are at hand now."""
+        """Work on these samples for one slice; return True if all are in memory now."""
         self.fetch(samples)
         missing = [int(sample) for sample in samples if int(sample) not in self._known]
-        part = np.array(missing[:_AT_ONCE], np.int64)
+        part = np.array(missing[:_IMAGES_PER_SLICE], np.int64)
         if len(part):
             from atlas_widget.attribution import class_values
             from atlas_widget.collect import sample_images
@@ -129,7 +129,7 @@ class SampleValues:
             for sample, row in zip(part, rows, strict=True):
                 self._keep(int(sample), *_packed(row))
                 self._not_on_disk.discard(int(sample))
-        # What is used now must outlast what was used before.
+        # Move these to the end: the least recently used values are dropped first.
         for sample in samples:
             entry = self._known.pop(int(sample), None)
             if entry is not None:
@@ -137,11 +137,11 @@ class SampleValues:
         return len(missing) <= len(part)
 
     def _classes_that_matter(self, source: ImageSource) -> list[int]:
-        """Choose, where each class costs a pass of its own, the same for all samples: few."""
+        """Choose a few classes for all samples, if each class needs a pass of its own."""
         from atlas_widget.attribution import scores_that_matter
         from atlas_widget.collect import sample_images
 
-        some = np.linspace(0, len(self._samples) - 1, min(len(self._samples), _JUDGES))
+        some = np.linspace(0, len(self._samples) - 1, min(len(self._samples), _REFERENCE_IMAGES))
         images = sample_images(self._samples, source, some.astype(np.int64), self._probe.input_size)
         return scores_that_matter(self._probe, images)
 

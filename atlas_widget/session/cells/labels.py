@@ -1,4 +1,4 @@
-"""What the cells argue for and against among the classes, a few images at a time."""
+"""Labels of cells: the classes that they argue for and against, computed in slices."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CellClasses", "Labeller", "has_classes"]
 
-_SAMPLES = 16  # of a cell whose classes are asked for
-_SHOWN = 8  # classes kept for and against
+_SAMPLES_PER_CELL = 16  # samples of a cell that are attributed to classes
+_CLASSES_SHOWN = 8  # strongest classes stored for and against
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,12 @@ class CellClasses:
     Attributes
     ----------
     label
-        What the cell is called, or None where its samples leave doubt.
+        The cell's label, or None if its classes are uncertain.
     classes, against
-        The classes that it argues most for and most against, strongest first, each with its
-        number, its label, its value and the interval of that: low and high.
+        The classes that it argues for and against most, strongest first, each as a dict with
+        index, label, value, and the interval's low and high.
     winners
-        The numbers of the one or two classes that gave the label.
+        Indices of the one or two classes of the label.
     """
 
     label: str | None
@@ -44,7 +44,7 @@ class CellClasses:
     winners: tuple[int, ...] = ()
 
 
-_NOTHING = CellClasses(None, (), ())
+_NO_CLASSES = CellClasses(None, (), ())
 
 
 class Labeller:
@@ -55,22 +55,22 @@ class Labeller:
     scene
         The cells.
     probe
-        The network.
+        The layer.
     source
-        The images that the samples come from, or None if they are not at hand.
+        The images that the samples come from, or None if they are not available.
     labels
         The names of the classes, or None.
     cache
-        Keeps what was computed.
+        Stores computed classes.
     seed
-        Decides which samples of a large cell are taken.
+        Chooses the samples of a large cell.
     samples
-        How many samples of a cell are taken.
+        Maximum number of samples of a cell that are used.
 
     Attributes
     ----------
     values
-        All classes' values of the samples that were looked at.
+        Class values of the samples used so far.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Labeller:
         cache: PictureCache,
         *,
         seed: int = 0,
-        samples: int = _SAMPLES,
+        samples: int = _SAMPLES_PER_CELL,
     ) -> None:
         self._scene = scene
         self._probe = probe
@@ -90,8 +90,8 @@ class Labeller:
         self._cache = cache
         self.values = SampleValues(scene, probe, source, cache)
         self.seed = seed
-        self._most = samples
-        # One order for all grids: those who speak for a coarse cell speak for the finer ones too.
+        self._max_samples = samples
+        # One order for all grids: samples chosen for a coarse cell are chosen for finer ones too.
         self._turns = np.random.default_rng(seed).permutation(len(scene.samples))
         self._possible = source is not None and has_classes(probe)
         self._known: dict[tuple[int, int], CellClasses] = {}
@@ -99,24 +99,24 @@ class Labeller:
 
     @property
     def num_classes(self) -> int:
-        """How many classes there are."""
+        """Number of classes."""
         return (self._probe.num_classes or 0) if self._possible else 0
 
     @property
     def possible(self) -> bool:
-        """Whether there are classes at all."""
+        """True if labels can be computed."""
         return self._possible
 
     def known(self, grid: int, cell: int) -> CellClasses | None:
-        """Return the classes of a cell, or None while they have not been computed."""
-        return self._known.get((grid, cell)) if self.possible else _NOTHING
+        """Return the classes of a cell, or None if they have not been computed yet."""
+        return self._known.get((grid, cell)) if self.possible else _NO_CLASSES
 
     def give_up(self) -> None:
-        """Stop computing classes: from now on cells have none."""
+        """Stop computing classes; cells have none from now on."""
         self._possible = False
 
     def prefetch(self, grid: int, cells: Iterable[int]) -> list[int]:
-        """Look cells up in the cache; return those that are known now and were not before."""
+        """Look cells up in the cache; return those that were found."""
         if not self.possible:
             return []
         new = [cell for cell in cells if (grid, cell) not in self._looked_up]
@@ -132,7 +132,7 @@ class Labeller:
         return found
 
     def advance(self, grid: int, cell: int) -> bool:
-        """Work on a cell for one slice; return whether its classes are known now."""
+        """Work on a cell for one slice; return True if its classes are known now."""
         if self.known(grid, cell) is not None:
             return True
         chosen = self.chosen(grid, cell)
@@ -140,18 +140,18 @@ class Labeller:
             return False
         record = _record(self.values.of(chosen), self.seed)
         self._cache.put_records({self._key(grid, cell): record})
-        self._known[grid, cell] = self._from_record(record) or _NOTHING
+        self._known[grid, cell] = self._from_record(record) or _NO_CLASSES
         return True
 
     def class_values(
         self, grid: int, cell: int, classes: Sequence[int]
     ) -> list[dict[str, Any]] | None:
-        """Work for one slice on what a cell argues for some classes; None until it is known.
+        """Work for one slice on a cell's values for some classes; return None until they are known.
 
         Parameters
         ----------
         classes
-            Numbers of classes; those that the model does not have are left out.
+            Class indices; those that the model does not have are ignored.
         """
         from atlas_widget.attribution import ClassValue, attribution_interval
 
@@ -164,28 +164,28 @@ class Labeller:
             return None
         values = self.values.of(chosen)
         wanted = [index for index in wanted if not np.isnan(values[:, index]).any()]
-        # The seed of the strongest classes' intervals: these are the same numbers as there.
+        # The same seed as for the strongest classes, so that the intervals are the same as there.
         intervals = attribution_interval(values[:, wanted], self.seed)
         found = zip(wanted, *(part.tolist() for part in intervals), strict=True)
         return [self._named(ClassValue(*columns)) for columns in found]
 
     def chosen(self, grid: int, cell: int) -> np.ndarray:
-        """Return the samples that speak for a cell: all of them, or some if there are many."""
+        """Return the samples from which a cell's classes are computed: all, or some of many."""
         return self._some_of(self._scene.members(grid, cell))
 
     def classes_of(self, samples: np.ndarray) -> CellClasses | None:
-        """Work for one slice on what some samples argue for; None until it is known."""
+        """Work for one slice on the classes of some samples; return None until they are known."""
         if not self.possible:
-            return _NOTHING
+            return _NO_CLASSES
         chosen = self._some_of(np.sort(samples))
         if not self.values.advance(chosen):
             return None
-        return self._from_record(_record(self.values.of(chosen), self.seed)) or _NOTHING
+        return self._from_record(_record(self.values.of(chosen), self.seed)) or _NO_CLASSES
 
     def _some_of(self, members: np.ndarray) -> np.ndarray:
-        if len(members) <= self._most:
+        if len(members) <= self._max_samples:
             return members
-        first = np.argpartition(self._turns[members], self._most)[: self._most]
+        first = np.argpartition(self._turns[members], self._max_samples)[: self._max_samples]
         return np.sort(members[first])
 
     def _key(self, grid: int, cell: int) -> bytes:
@@ -210,7 +210,7 @@ class Labeller:
         )
 
     def _from_record(self, record: Any) -> CellClasses | None:
-        """Read a record, or return None if it is none of ours."""
+        """Decode a cached record; return None if it is invalid."""
         from atlas_widget.attribution.statistics import ClassValue, label_of, winners_of
 
         try:
@@ -244,15 +244,15 @@ class Labeller:
 
 
 def has_classes(probe: LayerProbe) -> bool:
-    """Return whether a layer can be attributed to classes."""
+    """Return True if a layer can be attributed to classes."""
     return bool(probe.num_classes) and probe.no_classes is None
 
 
 def _record(values: np.ndarray, seed: int) -> Mapping[str, Any]:
-    """Sum up the values (samples, classes) of a cell: top classes with intervals, by number."""
+    """Return a cell's top classes with intervals, from its values of shape (samples, classes)."""
     from atlas_widget.attribution import top_classes
 
-    top, bottom = top_classes(values, count=_SHOWN, seed=seed)
+    top, bottom = top_classes(values, count=_CLASSES_SHOWN, seed=seed)
     sides = {"for": top, "against": bottom}
     return {
         side: [[value.index, value.value, value.low, value.high, value.clear] for value in found]

@@ -1,4 +1,4 @@
-"""What is on show: one layout's grids and samples, and the number that tells it from others."""
+"""The scene: the grids and samples of one layout, as they are shown, with a revision number."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["EXAMPLES", "CellTargets", "Scene", "ranks"]
 
 EXAMPLES = 8
-"""How many real crops a picture keeps the statistics of."""
+"""Number of real crops whose channel statistics a picture is kept close to."""
 
 
 @dataclass
@@ -30,17 +30,17 @@ class Scene:
     Attributes
     ----------
     revision
-        Rises with every layout that is shown, also across layers.
+        Increases with every layout that is shown, across layers too.
     layer
         The layer's name.
     grids
-        By size; the coarsest is the base.
+        The grids by size; the coarsest is the base.
     samples
-        What the cells are means of.
+        The samples of the layout.
     atlas
         The finished atlas; None while the layout is provisional.
     subject
-        What the atlas is about: all samples, a class, or two compared.
+        The subject of the atlas: all samples, a class, or two compared.
     """
 
     revision: int
@@ -61,12 +61,12 @@ class Scene:
 
     @property
     def final(self) -> bool:
-        """Whether the layout will stay."""
+        """True if the layout is final."""
         return self.atlas is not None
 
     @property
     def images(self) -> int:
-        """How many images the samples come from."""
+        """Number of images that the samples come from."""
         return len(self.samples.image_names)
 
     @property
@@ -75,18 +75,18 @@ class Scene:
         return min(self.grids)
 
     def cells(self, grid: int) -> Mapping[int, int]:
-        """Return the cells of a grid: each id to its place in the grid's arrays."""
+        """Return the cells of a grid: a mapping of ids to their index in the grid's arrays."""
         return self._places.get(grid, {})
 
     def has(self, grid: int, cell: int) -> bool:
-        """Return whether there is such a cell."""
+        """Return True if there is such a cell."""
         return cell in self._places.get(grid, ())
 
     def same_region(self, cells: Sequence[int], grid: int, other: int) -> list[int]:
         """Return the cells of another grid that cover, or lie within, cells of this one.
 
-        Where neither size divides the other there is no such thing, and none are returned. The
-        same is done in js/src/geometry/selection.ts.
+        If neither size divides the other, there are none. Mirrored in
+        js/src/geometry/selection.ts.
         """
         if grid % other and other % grid:
             return []
@@ -129,15 +129,15 @@ class Scene:
         return np.asarray(self.grids[grid].members(self._places[grid][cell]), dtype=np.int64)
 
     def count(self, grid: int, cell: int) -> int:
-        """Return how many samples a cell has."""
+        """Return the number of samples of a cell."""
         return int(self.grids[grid].counts[self._places[grid][cell]])
 
     def examples(self, grid: int, cell: int) -> Examples:
-        """Return the real crops nearest to a cell's mean, whose statistics its picture keeps."""
+        """Return the real crops nearest to a cell's mean, as examples for its picture."""
         return self.examples_of(self.nearest(grid, cell, EXAMPLES))
 
     def examples_of(self, samples: npt.NDArray[np.int64]) -> Examples:
-        """Return the crops of the first of these samples as examples for one picture."""
+        """Return the crops of the first of these samples, as examples for one picture."""
         thumbnails = self.samples.thumbnails
         return Examples(tuple(thumbnails.jpeg(int(sample)) for sample in samples[:EXAMPLES]))
 
@@ -147,12 +147,12 @@ class Scene:
         return Picture(self.samples.thumbnails.get(sample), State.CROP)
 
     def axes(self) -> list[dict[str, Any]]:
-        """Return what x and y mean, as it crosses to the browser; nothing where they only part."""
+        """Return the meaning of x and y for the browser; empty if the axes have none."""
         axes = self.atlas.axes if self.atlas is not None else None
         return [asdict(axis) for axis in axes or ()]
 
     def outline(self) -> list[dict[str, Any]]:
-        """Return the grids as they cross to the browser."""
+        """Return the grids in the format of the message `layout`."""
         return [
             {"size": size, "ids": grid.ids.tolist(), "counts": grid.counts.tolist()}
             for size, grid in sorted(self.grids.items())
@@ -161,7 +161,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class CellTargets:
-    """The cells of a scene as what pictures are made of; see `pictures.picture.Targets`.
+    """The cells of a scene as targets of pictures; see `pictures.picture.Targets`.
 
     Attributes
     ----------
@@ -177,7 +177,7 @@ class CellTargets:
         return [cell_group(size) for size in sorted(self.scene.grids)]
 
     def has(self, group: str, number: int) -> bool:
-        """Return whether there is such a cell."""
+        """Return True if there is such a cell."""
         return self.scene.has(grid_of(group), number)
 
     def directions(self, group: str, numbers: Sequence[int]) -> npt.NDArray[np.float32]:
@@ -192,7 +192,7 @@ class CellTargets:
     def ranks(
         self, group: str, numbers: Sequence[int], activations: npt.NDArray[np.float32]
     ) -> list[int]:
-        """Return how many cells are nearer to each answer than its own, plus one."""
+        """Return each picture's rank: one plus the number of cells that are nearer than its own."""
         grid = grid_of(group)
         places = [self.scene.cells(grid)[number] for number in numbers]
         return ranks(activations, self.scene.units(grid), places)
@@ -207,23 +207,23 @@ def ranks(
     units: npt.NDArray[np.float32],
     places: Sequence[int],
 ) -> list[int]:
-    """Return, for each row, how many cells are nearer to it than its own, plus one.
+    """Return the rank of each row: one plus the number of cells that are nearer than its own.
 
-    A row that is not finite, or zero, is near to no cell: it ranks last.
+    A row that is zero or not finite ranks last.
 
     Parameters
     ----------
     activations
-        What the layer answers to each picture: (n, channels).
+        The layer's activation for each picture: (n, channels).
     units
-        All cells' means, of length one: (cells, channels).
+        The cells' means, normalised to length one: (cells, channels).
     places
-        Each picture's own cell, as a row of `units`.
+        Row of `units` for each picture's own cell.
     """
     with np.errstate(invalid="ignore"):
         likeness = activations @ units.T
     own = likeness[np.arange(len(places)), list(places)]
-    slack = 1e-6 * np.abs(own)  # rounding must not cost a picture its own cell
+    slack = 1e-6 * np.abs(own)  # so that rounding never ranks a picture below its own cell
     nearer = 1 + (likeness > (own + slack)[:, None]).sum(axis=1)
     told = np.isfinite(activations).all(axis=1) & activations.any(axis=1)
     return [int(rank) for rank in np.where(told, nearer, len(units))]

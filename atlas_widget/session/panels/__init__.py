@@ -1,1 +1,1 @@
-"""What open panels, overlays and searches ask of the kernel, a module for each."""
+"""Handlers for the requests of open panels, overlays and searches, one module each."""

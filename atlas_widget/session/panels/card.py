@@ -1,4 +1,4 @@
-"""The card of a cell that is hovered or opened, and its values for chosen classes."""
+"""The card of a hovered or opened cell, and its values for chosen classes."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
 __all__ = ["CardPanel"]
 
-_MAX_WAITING = 4  # cards, or lists of classes; who waits for an older one asks again
+_MAX_WAITING = 4  # cards, or lists of classes; the browser requests older ones again
 
 Place = tuple[int, int]
 
 
 @panel
 class CardPanel(Panel):
-    """Answers what is asked about a cell's classes, the last question first.
+    """Answers requests about a cell's classes, the latest first.
 
     Parameters
     ----------
     cells
-        Computes the classes of a cell for one slice at a time.
+        Computes the classes of a cell, one slice at a time.
     gallery
         Sends the cards.
     """
@@ -52,13 +52,13 @@ class CardPanel(Panel):
         return cls(layer.cells, layer.gallery)
 
     def show(self, scene: Scene, labeller: Labeller) -> None:
-        """Take up another scene; what was asked about the last one is dropped."""
+        """Switch to another scene; requests about the last one are dropped."""
         self._scene, self._labeller = scene, labeller
         self._cards.clear()
         self._values.clear()
 
     def handle(self, kind: str, fields: Fields) -> None:
-        """Send what is known at once; note what has to be computed."""
+        """Send what is known; queue what has to be computed."""
         place = (fields["grid"], fields["cell"])
         if self._scene is None or self._labeller is None or not self._scene.has(*place):
             return
@@ -73,7 +73,7 @@ class CardPanel(Panel):
             _remember(self._cards, place)
 
     def advance_urgent(self, seconds: float) -> bool:
-        """Work for a slice on the classes of a card, or on values."""
+        """Work for one slice on the classes of a card, or on values."""
         scene, labeller = self._scene, self._labeller
         if scene is None or labeller is None:
             return False
@@ -100,7 +100,7 @@ class CardPanel(Panel):
         return False
 
     def _send_card(self, scene: Scene, place: Place, classes: CellClasses | None) -> None:
-        """Send what a cell stands for; its classes follow later where they are None."""
+        """Send a cell's card; if `classes` is None they follow later."""
         if not self._gallery.connected:
             return
         grid, cell = place
@@ -138,7 +138,7 @@ class CardPanel(Panel):
 
 
 def _remember(waiting: dict[Any, None], asked: Any) -> None:
-    """Put what is asked last at the end; of too many, the one that waited longest goes."""
+    """Append the latest request; of too many, drop the oldest."""
     waiting.pop(asked, None)
     waiting[asked] = None
     while len(waiting) > _MAX_WAITING:

@@ -1,4 +1,4 @@
-"""The experiments that panels ask for: causal tests, patch tests, the search for cues."""
+"""The experiments that panels request: causal tests, patch tests, the search for cues."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ from atlas_widget.errors import AtlasError, did_you_mean
 from atlas_widget.protocol import messages
 from atlas_widget.session.panels.panel import Fields, LayerContext, Panel, panel
 from atlas_widget.session.panels.patch_lab import SMALLEST_PATCH, patch_of
-from atlas_widget.session.tasks.experiments import Change, Cues, Patching, check_places
+from atlas_widget.session.tasks.experiments import (
+    CueSearch,
+    DirectionChange,
+    PatchExperiment,
+    check_places,
+)
 from atlas_widget.session.tasks.replies import (
     TaskReplies,
     causal_test_reply,
@@ -28,7 +33,7 @@ __all__ = ["CausesPanel"]
 _CHANGES = ("remove", "add")
 _MAX_AMOUNT = 20.0
 _MAX_CLASSES = 8
-_PATCHED = 64  # images of a test that the browser asks for
+_PATCH_TEST_IMAGES = 64  # images of a patch test requested by the browser
 
 
 @panel
@@ -54,14 +59,14 @@ class CausesPanel(Panel):
         return cls(layer)
 
     def show(self, scene: Scene, labeller: Labeller) -> None:
-        """Take up another scene."""
+        """Switch to another scene."""
         self._scene = scene
 
     def handle(self, kind: str, fields: Fields) -> None:
-        """Queue an experiment, or give one up."""
+        """Queue an experiment, or cancel one."""
         request = fields["request"]
         if kind == "stop_task":
-            self._layer.tasks.give_up(request)
+            self._layer.tasks.cancel(request)
             return
         try:
             self._layer.material(self._scene)
@@ -75,39 +80,41 @@ class CausesPanel(Panel):
         work: Work
         reply: Any
         if kind == "causal_test":
-            words, work, reply = "Trying out a cause", _change(fields), causal_test_reply
+            words, work, reply = "Running a causal test", _change(fields), causal_test_reply
         elif kind == "patch_test":
             words, work, reply = "Testing a patch", self._patching(scene, fields), patch_test_reply
         else:
             options = (("grid", fields["grid"]),)
-            words, work = "Looking for cues", Cues(fields["first"], fields["second"], options)
+            words, work = "Looking for cues", CueSearch(fields["first"], fields["second"], options)
             reply = partial(cues_reply, samples=scene.samples)
         request = fields["request"]
         return LongTask(words, work, TaskReplies(self._gallery.send, request, reply), request)
 
-    def _patching(self, scene: Scene, fields: Mapping[str, Any]) -> Patching:
+    def _patching(self, scene: Scene, fields: Mapping[str, Any]) -> PatchExperiment:
         grid, cell = fields["grid"], fields["cell"]
         patch = patch_of(scene, self._gallery, grid, cell, fields["crop"])
         own = (cell,) if grid == scene.base else scene.same_region([cell], grid, scene.base)
         size = max(fields["size"], SMALLEST_PATCH)
         options = (("size", size),)
-        return Patching(patch, fields["class"], count=_PATCHED, without=tuple(own), options=options)
+        return PatchExperiment(
+            patch, fields["class"], count=_PATCH_TEST_IMAGES, without=tuple(own), options=options
+        )
 
 
-def _change(fields: Mapping[str, Any]) -> Change:
-    """Make of a message what it asks for, or raise what is wrong with it."""
+def _change(fields: Mapping[str, Any]) -> DirectionChange:
+    """Return the experiment that a message requests, or raise if the message is invalid."""
     change, amount, cells = fields["change"], fields["amount"], fields["cells"]
     if change not in _CHANGES:
         hint = did_you_mean(change, _CHANGES)
         raise AtlasError(f"change={change!r} is neither 'remove' nor 'add'.{hint}")
     if not cells:
-        raise AtlasError("No cells were named whose direction is to be changed.")
+        raise AtlasError("No cells were given: their mean is the direction to change.")
     if change == "add" and not 0 < abs(amount) <= _MAX_AMOUNT:
         raise AtlasError(f"amount={amount:g}: not 0, and at most {_MAX_AMOUNT:g} either way.")
     classes = list(fields["classes"])
     if len(classes) > _MAX_CLASSES:
         raise AtlasError(f"{len(classes)} classes: at most {_MAX_CLASSES} are looked at.")
-    return Change(
+    return DirectionChange(
         fields["grid"],
         cells,
         amount if change == "add" else None,

@@ -1,4 +1,4 @@
-"""Classes over many cells: the influence overlay of one class, and the search for classes."""
+"""Class values of many cells: the influence overlay of one class, and the search for classes."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["ClassOverview"]
 
-_AT_ONCE = 64  # cells whose values are taken from the disk in one slice of work
-_BUDGET = 128 << 20  # bytes of what is known of cells for a search
-_EVERY = 0.5  # seconds between two answers to one search
-_DIGITS = 4  # of values that cross to the browser
+_CELLS_PER_SLICE = 64  # cells whose values are loaded from disk in one slice
+_MAX_BYTES = 128 << 20  # for the classes of cells that a search uses
+_ANSWER_INTERVAL = 0.5  # seconds between two answers to a search
+_DIGITS = 4  # of values sent to the browser
 
 Send = Callable[[dict[str, Any], list[bytes]], None]
 SamplesOfCell = Mapping[int, npt.NDArray[np.int64]]
@@ -31,18 +31,18 @@ SamplesOfCell = Mapping[int, npt.NDArray[np.int64]]
 
 @panel
 class ClassOverview(Panel):
-    """Answers what an overlay and a search ask of many cells, again and again as more is known.
+    """Answers an overlay and a search with values of many cells, repeatedly as more are known.
 
     Parameters
     ----------
     label
-        Works for a slice on a cell's classes and tells its label once that is known.
+        Works for one slice on a cell's classes, and publishes its label once it is known.
     send
         Sends a message with its buffers.
     lose_classes
-        Told of an error that keeps all cells from their classes.
+        Called with an error that prevents the classes of all cells.
     reporter
-        Told how far it is.
+        Receives progress.
     """
 
     kinds = ("influence", "strongest")
@@ -61,7 +61,7 @@ class ClassOverview(Panel):
         self._asked_for = 0
         self._scene: Scene | None = None
         self._labeller: Labeller | None = None
-        self._asked: dict[int, _Asked] = {}
+        self._asked: dict[int, _InfluenceRequest] = {}
         self._search = _Search()
 
     @classmethod
@@ -71,19 +71,19 @@ class ClassOverview(Panel):
         return cls(cells.label, layer.gallery.send, cells.lose_classes, layer.reporter)
 
     def show(self, scene: Scene, labeller: Labeller) -> None:
-        """Take up another scene; what was asked about the last one is dropped."""
+        """Switch to another scene; requests about the last one are dropped."""
         self._scene, self._labeller = scene, labeller
         self._asked, self._search = {}, _Search()
 
     def handle(self, kind: str, fields: Fields) -> None:
-        """Note what an overlay or a search asks for."""
+        """Note the request of an overlay or a search."""
         if kind == "influence":
             self.influence(fields["grid"], fields["class"], fields["cells"])
         else:
             self.strongest(fields["grid"], fields["classes"])
 
     def advance_beside_cells(self, *, alone: bool) -> bool:
-        """Work for a slice; say how far it is if nothing else is done meanwhile."""
+        """Work for one slice; report progress if `alone`."""
         if alone:
             self._report()
         try:
@@ -103,13 +103,13 @@ class ClassOverview(Panel):
 
     @property
     def waiting(self) -> int:
-        """How many cells' influence is still to be told."""
+        """Number of cells whose influence is still to be sent."""
         return sum(len(asked.cells) for asked in self._asked.values())
 
     def influence(self, grid: int, class_: int, cells: Iterable[int]) -> None:
-        """Tell what these cells argue for one class, in this order, as it becomes known.
+        """Send these cells' values for one class, in this order, as they become known.
 
-        Replaces what was asked before of the grid; no cells end it.
+        Replaces the previous request for the grid; no cells end it.
         """
         scene = self._scene
         if scene is None:
@@ -117,23 +117,23 @@ class ClassOverview(Panel):
         wanted = {cell: None for cell in cells if self._exists(class_) and scene.has(grid, cell)}
         self._asked.pop(grid, None)
         if wanted:
-            self._asked[grid] = _Asked(grid, class_, wanted)
+            self._asked[grid] = _InfluenceRequest(grid, class_, wanted)
 
     def strongest(self, grid: int, classes: Sequence[int]) -> None:
-        """Tell which cells clearly argue for each of these classes, of those that are known.
+        """Send the cells that clearly argue for each of these classes, of those that are known.
 
-        Nothing is computed for it. Replaces what was asked before; no classes end it.
+        Computes nothing. Replaces the previous request; no classes end it.
         """
         scene = self._scene
         if scene is None:
             return
-        known = self._search.known if grid == self._search.grid else _Known()
+        known = self._search.known if grid == self._search.grid else _ClearClasses()
         wanted = tuple(filter(self._exists, dict.fromkeys(classes)))
         unread = {cell: None for cell in scene.cells(grid) if wanted and cell not in known}
         self._search = _Search(grid, wanted, known, unread, untold=bool(wanted))
 
     def work(self) -> bool:
-        """Work for a slice; return False if there is nothing to do."""
+        """Work for one slice; return False if there is nothing to do."""
         scene, labeller = self._scene, self._labeller
         if scene is None or labeller is None or not labeller.possible:
             return False
@@ -153,7 +153,7 @@ class ClassOverview(Panel):
             cell, chosen = next(iter(samples_of.items()))
             if labeller.known(asked.grid, cell) is None:
                 self._label(asked.grid, cell)
-            else:  # its label is from the disk, which has lost its values
+            else:  # its label was cached on disk, but its values no longer are
                 values.advance(chosen)
             known = {cell: chosen} if values.has(chosen) else {}
         if known:
@@ -165,7 +165,7 @@ class ClassOverview(Panel):
         return True
 
     def _tell_influence(
-        self, scene: Scene, labeller: Labeller, asked: _Asked, samples_of: SamplesOfCell
+        self, scene: Scene, labeller: Labeller, asked: _InfluenceRequest, samples_of: SamplesOfCell
     ) -> None:
         from atlas_widget.attribution.statistics import attribution_interval
 
@@ -175,7 +175,7 @@ class ClassOverview(Panel):
         cells: list[int] = []
         columns: list[tuple[npt.NDArray[np.float32], ...]] = []
         for alike in by_count.values():
-            # Cells in place of classes: the same draws, so the same intervals as on their cards.
+            # Cells in place of classes: the same resamples, and so the same intervals as on cards.
             of_class = [labeller.values.column(samples_of[cell], asked.class_) for cell in alike]
             columns.append(attribution_interval(np.stack(of_class, 1), labeller.seed))
             cells += alike
@@ -197,9 +197,9 @@ class ClassOverview(Panel):
         if not search.classes:
             return False
         now = time.monotonic()
-        due = now - search.answered >= _EVERY
+        due = now - search.answered >= _ANSWER_INTERVAL
         if not search.unread and search.unknown and due and values.computed != search.seen:
-            # Meanwhile more has become known.
+            # More cells have become known since.
             search.unread, search.unknown = dict.fromkeys(sorted(search.unknown)), set()
         if search.unread:
             search.seen = values.computed
@@ -237,16 +237,16 @@ class ClassOverview(Panel):
 
 
 @dataclass
-class _Asked:
-    """One class's influence on some cells of a grid, as far as it is still to be told."""
+class _InfluenceRequest:
+    """The cells of a grid whose values for one class are still to be sent."""
 
     grid: int
     class_: int
     cells: dict[int, None]
 
 
-class _Known:
-    """For which classes each cell clearly argues; the cells read last, as many as fit."""
+class _ClearClasses:
+    """The classes that each cell clearly argues for, of the most recently read cells."""
 
     def __init__(self) -> None:
         self._cells: dict[int, tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]] = {}
@@ -258,17 +258,17 @@ class _Known:
         return len(self._cells)
 
     def add(self, cell: int, values: npt.NDArray[np.float32]) -> None:
-        """Note what a cell's samples argue for, (samples, classes)."""
+        """Note the class values of a cell's samples, (samples, classes)."""
         from atlas_widget.attribution.statistics import discoveries
 
         means = values.mean(0)
         self._cells[cell] = (means, discoveries(values) & (means > 0))
-        most = max(256, _BUDGET // (5 * len(means)))
+        most = max(256, _MAX_BYTES // (5 * len(means)))
         while len(self._cells) > most:
             del self._cells[next(iter(self._cells))]
 
     def arguing_for(self, class_: int) -> tuple[list[int], npt.NDArray[np.float32]]:
-        """Return the cells that clearly argue for a class and how strongly, strongest first."""
+        """Return the cells that clearly argue for a class with their values, strongest first."""
         cells = [cell for cell, (_, clear) in self._cells.items() if clear[class_]]
         means = np.array([self._cells[cell][0][class_] for cell in cells], np.float32)
         order = np.argsort(-means, kind="stable")
@@ -277,22 +277,22 @@ class _Known:
 
 @dataclass
 class _Search:
-    """Some classes that somebody looks for on a grid."""
+    """A search for some classes on a grid."""
 
     grid: int = 0
     classes: tuple[int, ...] = ()
-    known: _Known = field(default_factory=_Known)
+    known: _ClearClasses = field(default_factory=_ClearClasses)
     unread: dict[int, None] = field(default_factory=dict)
     unknown: set[int] = field(default_factory=set)
     untold: bool = False
     answered: float = 0.0
-    seen: int = 0  # how many samples had been computed when cells were last read
+    seen: int = 0  # samples computed when cells were last read
 
 
 def _first(cells: Mapping[int, None]) -> list[int]:
-    return [cell for cell, _ in zip(cells, range(_AT_ONCE), strict=False)]
+    return [cell for cell, _ in zip(cells, range(_CELLS_PER_SLICE), strict=False)]
 
 
 def _rounded(values: npt.NDArray[np.float32]) -> list[float]:
-    """Return numbers as short as they may be written: thousands of them cross as text."""
+    """Return rounded numbers, because thousands of them are sent as text."""
     return [float(f"{value:.{_DIGITS}g}") for value in values.tolist()]

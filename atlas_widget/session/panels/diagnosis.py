@@ -1,4 +1,4 @@
-"""The tab "Is it real?" and its overlay: how well cells' means stand for their samples."""
+"""The tab "Is it real?" and its overlay: how well a cell's mean represents its samples."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 __all__ = ["DiagnosisPanel"]
 
-_CROPS = 6  # of each half
-_SPLITS = 8  # that are kept for their pictures
-_PAUSE_EVERY = 0.1  # seconds
-_WORDS = "Judging the cells"
-_DIGITS = 4  # of values that cross to the browser
+_CROPS_PER_HALF = 6  # real crops
+_MAX_SPLITS = 8  # split cells kept, for pictures of their halves
+_PAUSE_INTERVAL = 0.1  # seconds
+_MESSAGE = "Judging the cells"
+_DIGITS = 4  # of values sent to the browser
 
 Place = tuple[int, int]
 Send = Callable[[dict[str, Any], list[bytes]], None]
@@ -38,20 +38,20 @@ Send = Callable[[dict[str, Any], list[bytes]], None]
 
 @panel
 class DiagnosisPanel(Panel):
-    """Answers what is asked about the samples behind cells' means, and about cells split in two.
+    """Answers requests about the diagnostics of cells, and about cells split in two.
 
     Parameters
     ----------
     device
-        Where neighbours are looked for.
+        Device on which neighbours are searched.
     send
         Sends a message with its buffers.
     inspector
         Makes the live pictures of halves.
     seed
-        The noise that the atlas's own pictures start from: what panels call seed 0.
+        Seed of the atlas's own pictures, which panels call seed 0.
     pause, cancelled
-        For what takes long; see :class:`~atlas_widget.session.tasks.task.LongTasks`.
+        For long computations; see :class:`~atlas_widget.session.tasks.task.LongTasks`.
     """
 
     kinds = ("diagnoses", "diagnosis", "split", "inspect_half")
@@ -72,14 +72,14 @@ class DiagnosisPanel(Panel):
         self._seed = seed
         self._pause = pause
         self._cancelled = cancelled
-        self._throttle = Throttle(_PAUSE_EVERY)
+        self._throttle = Throttle(_PAUSE_INTERVAL)
         self._scene: Scene | None = None
         self._labeller: Labeller | None = None
         self._tables: dict[int, pd.DataFrame] = {}
-        self._grids: dict[int, None] = {}  # of which all cells are wanted
+        self._grids: dict[int, None] = {}  # grids of which all cells were requested
         self._cells: dict[Place, None] = {}
         self._splits: dict[Place, Split] = {}
-        self._unnamed: dict[tuple[Place, int], None] = {}  # halves whose classes are wanted
+        self._unnamed: dict[tuple[Place, int], None] = {}  # halves whose classes were requested
 
     @classmethod
     def open(cls, layer: LayerContext) -> Self:
@@ -94,13 +94,13 @@ class DiagnosisPanel(Panel):
         )
 
     def show(self, scene: Scene, labeller: Labeller) -> None:
-        """Take up another scene; what was asked about the last one is dropped."""
+        """Switch to another scene; requests about the last one are dropped."""
         self._scene, self._labeller = scene, labeller
         self._tables, self._grids, self._cells = {}, {}, {}
         self._splits, self._unnamed = {}, {}
 
     def handle(self, kind: str, fields: Fields) -> None:
-        """Note what is wanted; the halves of a cell are sent, or pictured, at once."""
+        """Note a request; the halves of a cell are sent, or rendered, at once."""
         scene = self._scene
         if scene is None or scene.atlas is None or fields["grid"] not in scene.grids:
             return
@@ -125,14 +125,14 @@ class DiagnosisPanel(Panel):
             )
 
     def advance(self) -> bool:
-        """Judge the cells that are asked for, as long as it takes."""
+        """Compute the diagnostics of the requested cells, however long it takes."""
         scene = self._scene
         wanted = next(iter(self._grids), None)
         cell = next(iter(self._cells), None)
         if scene is None or (wanted is None and cell is None):
             return False
         if cell is not None:
-            del self._cells[cell]  # first: what fails is not tried for ever
+            del self._cells[cell]  # first, so that a failure is not repeated for ever
             self._send_diagnosis(scene, cell, self._table(scene, cell[0]))
         elif wanted is not None:
             del self._grids[wanted]
@@ -140,7 +140,7 @@ class DiagnosisPanel(Panel):
         return True
 
     def advance_urgent(self, seconds: float) -> bool:
-        """Work for a slice on the classes of halves."""
+        """Work for one slice on the classes of halves."""
         if not self._unnamed or self._scene is None or self._labeller is None:
             return False
         place, half = wanted = next(reversed(self._unnamed))
@@ -173,9 +173,9 @@ class DiagnosisPanel(Panel):
 
             def look_up() -> bool:
                 nonlocal asked
-                asked += 1  # once a cell, then once a block of samples
+                asked += 1  # called once a cell, then once a block of samples
                 if self._throttle.ready():
-                    self._pause(_WORDS, min(asked, total), total)
+                    self._pause(_MESSAGE, min(asked, total), total)
                 return self._cancelled()
 
             self._tables[grid] = diagnose(
@@ -223,7 +223,7 @@ class DiagnosisPanel(Panel):
     def _send_halves(self, scene: Scene, place: Place) -> None:
         split = self._split(scene, place)
         halves = split.halves
-        shown = [half.samples[:_CROPS] for half in halves]
+        shown = [half.samples[:_CROPS_PER_HALF] for half in halves]
         crops = [scene.samples.thumbnails.get(int(sample)) for part in shown for sample in part]
         content = messages.build(
             "halves",
@@ -250,6 +250,6 @@ class DiagnosisPanel(Panel):
 
             grid, cell = place
             self._splits[place] = split_cell(scene.grids[grid], cell, scene.samples)
-            while len(self._splits) > _SPLITS:
+            while len(self._splits) > _MAX_SPLITS:
                 del self._splits[next(iter(self._splits))]
         return self._splits[place]

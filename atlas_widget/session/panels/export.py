@@ -21,7 +21,7 @@ __all__ = ["ExportPanel"]
 
 @panel
 class ExportPanel(Panel):
-    """Writes figures as long computations, so that nobody waits for a large one.
+    """Writes figures as long computations, so that a large one blocks nothing.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class ExportPanel(Panel):
         return cls(layer)
 
     def show(self, scene: Scene, labeller: Labeller) -> None:
-        """Take up another scene."""
+        """Switch to another scene."""
         self._scene = scene
 
     def handle(self, kind: str, fields: Fields) -> None:
@@ -60,13 +60,13 @@ def _snapshot(gallery: Gallery, grid: int) -> tuple[dict[int, Picture], dict[int
 
 
 class _Replies:
-    """Tells the browser where a figure is, or why there is none."""
+    """Sends the path of a figure to the browser, or the reason why there is none."""
 
     def __init__(self, gallery: Gallery) -> None:
         self._send = gallery.send
 
     def progressed(self, done: int, total: int) -> None:
-        """Do nothing: the status line says how far it is."""
+        """Do nothing: the status line shows the progress."""
 
     def finished(self, result: Any) -> None:
         """Send the paths."""

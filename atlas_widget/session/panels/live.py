@@ -1,4 +1,4 @@
-"""The large pictures that open panels watch while they are made."""
+"""The large pictures of open panels, shown while they are optimised."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class LivePanel(Panel):
     inspector
         Makes the pictures.
     seed
-        The noise that the atlas's own pictures start from: what panels call seed 0.
+        Seed of the atlas's own pictures, which panels call seed 0.
     """
 
     kinds = (
@@ -51,12 +51,12 @@ class LivePanel(Panel):
         return cls(layer.inspector, layer.seed)
 
     def show(self, scene: Scene, labeller: Labeller) -> None:
-        """Take up another scene; pictures of the last one end."""
+        """Switch to another scene; the live pictures of the last one are stopped."""
         self._scene = scene
         self._inspector.close()
 
     def handle(self, kind: str, fields: Fields) -> None:
-        """Begin pictures, or change how those of a request go on."""
+        """Start, pause, continue or stop the pictures of a request."""
         if kind == "pause_inspect":
             self._inspector.pause(fields["request"], fields["paused"])
         elif kind == "more_steps":

@@ -1,8 +1,7 @@
-"""The parts of a widget that answer messages of their own: what each has, and their registry.
+"""The base class of panels, which handle messages of their own, and their registry.
 
-A panel is one class in one module of this package, registered with :func:`panel`. It names the
-kinds of messages that it answers; they are looked up in one table, and nothing else needs to know
-of it.
+A panel is one class in one module of this package, registered with :func:`panel`. It lists the
+kinds of messages that it handles; no other code needs to be changed for a new panel.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ AnyPanel = TypeVar("AnyPanel", bound="type[Panel]")
 
 @dataclass(frozen=True)
 class LayerContext:
-    """An open layer, as its panels see it.
+    """The parts of an open layer that its panels use.
 
     Attributes
     ----------
@@ -49,23 +48,23 @@ class LayerContext:
     labels
         The names of the classes, if any.
     cache
-        Keeps finished pictures and values.
+        Stores finished pictures and values.
     gallery
-        Has the pictures and labels that are known, and sends messages.
+        Holds the known pictures and labels, and sends messages.
     cells
-        The cells of the scene on show: their pictures and labels.
+        The cells of the scene shown: their pictures and labels.
     inspector
-        Makes the pictures that users watch.
+        Renders live pictures.
     tasks
         Long computations, one after the other.
     reporter
-        Told how far the work is.
+        Receives progress.
     model
         The model's name.
     seed
-        The noise that the cells' pictures start from.
+        Seed of the noise that the cells' pictures start from.
     pause, cancelled
-        For what takes long; see :class:`~atlas_widget.session.tasks.task.LongTasks`.
+        For long computations; see :class:`~atlas_widget.session.tasks.task.LongTasks`.
     """
 
     probe: LayerProbe
@@ -83,66 +82,66 @@ class LayerContext:
     cancelled: CancelledCallback
 
     def material(self, scene: Scene | None) -> Material:
-        """Return what experiments work on, or raise that the atlas is not ready."""
+        """Return the material of experiments; raise if the atlas is not ready."""
         if scene is None or scene.atlas is None:
             raise AtlasError("The atlas is not ready yet.")
         return Material(self.probe, self.source, scene.atlas, self.labels)
 
 
 class Panel:
-    """A part of the widget that answers messages.
+    """A part of the widget that handles messages.
 
-    Everything is called on the worker's thread. What is not overridden does nothing.
+    All methods are called on the worker's thread. Methods that are not overridden do nothing.
 
     Attributes
     ----------
     kinds
-        The kinds of messages that :meth:`handle` is called with. Several panels may answer one.
+        Kinds of messages that :meth:`handle` is called with. Several panels may handle one kind.
     """
 
     kinds: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def open(cls, layer: LayerContext) -> Self:
-        """Return the panel of a layer that has been opened."""
+        """Return the panel of an open layer."""
         raise NotImplementedError
 
     def show(self, scene: Scene, labeller: Labeller) -> None:
-        """Take up another scene of the layer; what was asked about the last one is dropped."""
+        """Switch to another scene of the layer; requests about the last one are dropped."""
 
     def handle(self, kind: str, fields: Fields) -> None:
-        """Do what a checked message asks for; what takes long is only noted."""
+        """Handle a validated message; long work is only queued."""
 
     def advance_urgent(self, seconds: float) -> bool:
-        """Work for about that long on what a user waits for; return False if there is nothing."""
+        """Work about that long on what a user is waiting for; return False if there is nothing."""
         return False
 
     def advance(self) -> bool:
-        """Work on what may take long, pausing now and then; return False if there is nothing."""
+        """Do long work, with pauses; return False if there is nothing to do."""
         return False
 
     def advance_beside_cells(self, *, alone: bool) -> bool:
-        """Work for a slice, taking turns with the cells' pictures; return False if nothing is left.
+        """Work for one slice, in turns with the cells' pictures; return False if nothing is left.
 
         Parameters
         ----------
         alone
-            Whether the cells need no turn, so that the status line may tell of this work.
+            Whether the cells have no work, so that the status line may report this work.
         """
         return False
 
     def close(self, reason: str) -> None:
-        """Drop what was asked, telling those who wait why."""
+        """End all pending requests, with the reason."""
 
 
 def panel(kind_of_panel: AnyPanel) -> AnyPanel:
-    """Register a class of panels; a decorator."""
+    """Register a class of panels; to be used as a decorator."""
     _types[f"{kind_of_panel.__module__}.{kind_of_panel.__qualname__}"] = kind_of_panel
     return kind_of_panel
 
 
 def panel_types() -> tuple[type[Panel], ...]:
-    """Return all classes of panels: those of this package's modules, which are imported first."""
+    """Import all modules of this package, and return the registered classes of panels."""
     package = importlib.import_module(__package__ or "atlas_widget.session.panels")
     for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
         importlib.import_module(module.name)

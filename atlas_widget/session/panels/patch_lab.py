@@ -1,4 +1,4 @@
-"""The patch lab: the model's scores while a patch is dragged over an image."""
+"""The patch lab: the model's predictions while a patch is dragged over an image."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ SMALLEST_PATCH = 0.02
 """Side of a patch, as a fraction of the image's."""
 
 MAX_THUMBNAILS = 24
-"""How many images of a source are shown at once."""
+"""Maximum number of a source's images in one message."""
 
-_KEPT = 24  # images as the model is given them
-_MAX_WAITING = 8  # tries; each panel has one on its way at most
-_SHOWN = 6  # classes
+_MAX_KEPT_IMAGES = 24  # images in the form that the model receives
+_MAX_WAITING = 8  # pending patches; each panel has at most one
+_CLASSES_SHOWN = 6
 _QUALITY = 90
 
 Pixels = npt.NDArray[np.uint8]
 
 
 def patch_of(scene: Scene, gallery: Gallery, grid: int, cell: int, crop: int) -> Pixels:
-    """Return what is put on images: a cell's picture (`crop` −1) or one of its real crops."""
+    """Return the pixels of a patch: a cell's picture (`crop` −1) or one of its real crops."""
     if not scene.has(grid, cell):
         raise AtlasError(f"The {grid} × {grid} grid has no cell {cell}.")
     if crop < 0:
@@ -55,7 +55,7 @@ def patch_of(scene: Scene, gallery: Gallery, grid: int, cell: int, crop: int) ->
 
 @panel
 class PatchLabPanel(Panel):
-    """Answers what the patch lab of an open panel asks, the last question first.
+    """Answers requests of the patch lab of an open panel, the latest first.
 
     Parameters
     ----------
@@ -81,14 +81,14 @@ class PatchLabPanel(Panel):
         return cls(layer)
 
     def show(self, scene: Scene, labeller: Labeller) -> None:
-        """Take up another scene; what was asked about the last one is dropped."""
+        """Switch to another scene; requests about the last one are dropped."""
         self._scene = scene
         self._tries.clear()
         self._wanted.clear()
         self._thumbnails = None
 
     def handle(self, kind: str, fields: Fields) -> None:
-        """Note what is wanted."""
+        """Note a request."""
         try:
             material = self._layer.material(self._scene)
         except AtlasError as error:
@@ -106,7 +106,7 @@ class PatchLabPanel(Panel):
                 del self._tries[next(iter(self._tries))]
 
     def advance_urgent(self, seconds: float) -> bool:
-        """Do one thing that is wanted, quick ones first."""
+        """Answer one request, quick ones first."""
         scene = self._scene
         if scene is None or scene.atlas is None:
             return False
@@ -136,7 +136,7 @@ class PatchLabPanel(Panel):
         self._gallery.send(messages.build("task_failed", request=request, message=reason), [])
 
     def _image(self, material: Material, index: int) -> Pixels:
-        """Return an image as the model is given it; those looked at last are kept."""
+        """Return an image in the form that the model receives; the latest images are cached."""
         if index not in self._images:
             source = material.images
             if not 0 <= index < len(source):
@@ -146,7 +146,7 @@ class PatchLabPanel(Panel):
                 raise AtlasError(f"{source.name(index)} cannot be read.")
             self._images[index] = pixels
         self._images.move_to_end(index)
-        while len(self._images) > _KEPT:
+        while len(self._images) > _MAX_KEPT_IMAGES:
             gone, _ = self._images.popitem(last=False)
             self._scores.pop(gone, None)
         return self._images[index]
@@ -177,7 +177,7 @@ class PatchLabPanel(Panel):
         best = int(shares[:, wanted].argmax()) if len(boxes) > 1 else 0
         left, top, right, bottom = boxes[best]
         was, now = probabilities(before)[0], shares[best]
-        classes = _telling(was, now, wanted)
+        classes = _most_informative(was, now, wanted)
         self._gallery.send(
             messages.build(
                 "patch_classes",
@@ -226,15 +226,15 @@ class PatchLabPanel(Panel):
         self._gallery.send(content, sheet)
 
 
-def _telling(
+def _most_informative(
     before: npt.NDArray[np.float32], after: npt.NDArray[np.float32], wanted: int
 ) -> list[int]:
-    """Choose the classes that tell most: the strongest with the patch, without it, and `wanted`."""
-    strongest = np.argsort(-after, kind="stable")[: _SHOWN - 2].tolist()
+    """Choose the classes to show: the strongest with the patch, without it, and `wanted`."""
+    strongest = np.argsort(-after, kind="stable")[: _CLASSES_SHOWN - 2].tolist()
     chosen = dict.fromkeys(strongest)
     if wanted >= 0:
         chosen[wanted] = None
-    for index in np.argsort(-before, kind="stable")[:_SHOWN].tolist():
-        if len(chosen) < _SHOWN:
+    for index in np.argsort(-before, kind="stable")[:_CLASSES_SHOWN].tolist():
+        if len(chosen) < _CLASSES_SHOWN:
             chosen[index] = None
     return sorted(chosen, key=lambda index: -float(after[index]))

@@ -1,4 +1,4 @@
-"""The channels of an opened cell, beside what is usual in the layer."""
+"""The channel values of an opened cell, with their mean and deviation over the layer."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from atlas_widget.session.cells.scene import Scene
     from atlas_widget.session.pictures.gallery import Gallery
 
-__all__ = ["ProfilePanel", "Usual", "usual_activations"]
+__all__ = ["ChannelMoments", "ProfilePanel", "channel_moments"]
 
-_MAX_READ = 20_000  # samples; more would not change a mean or a deviation that anybody sees
+_MAX_READ = 20_000  # samples; more would not visibly change mean and deviation
 _BLOCK = 4096
 
 
@@ -29,7 +29,7 @@ class ProfilePanel(Panel):
     Parameters
     ----------
     gallery
-        Sends them.
+        Sends the message.
     """
 
     kinds = ("inspect",)
@@ -37,7 +37,7 @@ class ProfilePanel(Panel):
     def __init__(self, gallery: Gallery) -> None:
         self._gallery = gallery
         self._scene: Scene | None = None
-        self._usual: Usual | None = None
+        self._usual: ChannelMoments | None = None
 
     @classmethod
     def open(cls, layer: LayerContext) -> Self:
@@ -45,7 +45,7 @@ class ProfilePanel(Panel):
         return cls(layer.gallery)
 
     def show(self, scene: Scene, labeller: Labeller) -> None:
-        """Take up another scene."""
+        """Switch to another scene."""
         self._scene, self._usual = scene, None
 
     def handle(self, kind: str, fields: Fields) -> None:
@@ -54,7 +54,7 @@ class ProfilePanel(Panel):
         if scene is None or not scene.has(grid, cell):
             return
         if self._usual is None:
-            self._usual = usual_activations(scene.samples.activations)
+            self._usual = channel_moments(scene.samples.activations)
         direction = scene.direction(grid, cell)
         content = messages.build(
             "profile",
@@ -68,14 +68,14 @@ class ProfilePanel(Panel):
 
 
 @dataclass(frozen=True)
-class Usual:
+class ChannelMoments:
     """Mean and standard deviation of every channel over all samples, each float32 (channels,)."""
 
     mean: npt.NDArray[np.float32]
     deviation: npt.NDArray[np.float32]
 
 
-def usual_activations(activations: npt.NDArray[np.floating], most: int = _MAX_READ) -> Usual:
+def channel_moments(activations: npt.NDArray[np.floating], most: int = _MAX_READ) -> ChannelMoments:
     """Return the mean and the standard deviation of every channel over the samples.
 
     Parameters
@@ -83,12 +83,12 @@ def usual_activations(activations: npt.NDArray[np.floating], most: int = _MAX_RE
     activations
         Samples, (n, channels); read in blocks, so it may be memory-mapped.
     most
-        Of more samples than these, evenly spaced ones are read.
+        Maximum number of samples read; of more, evenly spaced ones are read.
     """
     count, channels = activations.shape
     step = max(1, -(-count // most))
     total, squares, read = np.zeros(channels), np.zeros(channels), 0
-    # Shifted by the first sample, or a large mean would drown a small deviation in rounding.
+    # Shifted by the first sample: else rounding would hide a small deviation from a large mean.
     shift = np.asarray(activations[:1], np.float64).sum(0)
     for start in range(0, count, step * _BLOCK):
         part = np.asarray(activations[start : start + step * _BLOCK : step], np.float64) - shift
@@ -97,4 +97,4 @@ def usual_activations(activations: npt.NDArray[np.floating], most: int = _MAX_RE
         read += len(part)
     mean = total / max(read, 1)
     variance = np.maximum(squares / max(read, 1) - np.square(mean), 0.0)
-    return Usual((mean + shift).astype(np.float32), np.sqrt(variance).astype(np.float32))
+    return ChannelMoments((mean + shift).astype(np.float32), np.sqrt(variance).astype(np.float32))

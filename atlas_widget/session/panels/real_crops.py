@@ -1,4 +1,4 @@
-"""Real crops of cells that may have better pictures by now."""
+"""Real crops of cells, for views that show crops in place of icons."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ __all__ = ["RealCropsPanel"]
 
 @panel
 class RealCropsPanel(Panel):
-    """Sends the nearest real crop of cells, whatever pictures they have.
+    """Sends the nearest real crop of each cell, regardless of its picture.
 
     Parameters
     ----------
     gallery
-        Sends them.
+        Sends the message.
     """
 
     kinds = ("real_crops",)
@@ -39,11 +39,11 @@ class RealCropsPanel(Panel):
         return cls(layer.gallery)
 
     def show(self, scene: Scene, labeller: Labeller) -> None:
-        """Take up another scene."""
+        """Switch to another scene."""
         self._scene = scene
 
     def handle(self, kind: str, fields: Fields) -> None:
-        """Send the crops of some cells, one sheet of them."""
+        """Send the crops of some cells as one sheet."""
         scene, grid = self._scene, fields["grid"]
         if scene is None or not self._gallery.connected:
             return

@@ -1,4 +1,4 @@
-"""The image of a real crop: what of it the network was given, and what the layer saw."""
+"""The source image of a real crop, with the model's input and the receptive field in it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class SourceImagePanel(Panel):
     probe, source
         The layer, and the images or None if they are not available.
     gallery
-        Sends it.
+        Sends the message.
     """
 
     kinds = ("crop_in_image",)
@@ -55,7 +55,7 @@ class SourceImagePanel(Panel):
         return cls(layer.probe, layer.source, layer.gallery)
 
     def show(self, scene: Scene, labeller: Labeller) -> None:
-        """Take up another scene."""
+        """Switch to another scene."""
         self._scene = scene
 
     def handle(self, kind: str, fields: Fields) -> None:
@@ -92,16 +92,16 @@ class CropInImage:
     Attributes
     ----------
     name
-        Of the image.
+        Name of the image.
     crop_box, seen_box
-        What the network was given, and what of it the layer effectively sees at the sample's
-        position: left, top, right, bottom in fractions of the image.
+        The crop that the network received, and the effective receptive field of the layer at the
+        sample's position: left, top, right, bottom in fractions of the image.
     seen, given
-        Their sides in the network's pixels.
+        Side of the receptive field and of the crop, in pixels of the network's input.
     pixels
-        The image, uint8 (height, width, 3), no side longer than 480; None if it is not at hand.
+        The image, uint8 (height, width, 3), no side longer than 480; None if it is not available.
     note
-        Why it is not; empty if it is.
+        The reason why it is not available; empty if it is.
     credit
         The image's author, licence and origin; empty if they are not known.
     """
@@ -124,16 +124,16 @@ def locate(
     Parameters
     ----------
     samples, sample
-        Which one.
+        The samples, and the index of one.
     probe
-        The layer, whose effective receptive field is what it sees.
+        The layer; determines the effective receptive field.
     source
-        The images, or None if they are not at hand.
+        The images, or None if they are not available.
     """
     crop, given = samples.crop(sample), probe.input_size
     row, column = (int(value) for value in samples.positions[sample])
     x0, y0, x1, y1 = probe.position_box(row, column, given)
-    if crop.flipped:  # the network was given a mirrored crop
+    if crop.flipped:  # the network received a mirrored crop
         x0, x1 = given - x1, given - x0
     left, top, right, bottom = crop.box
     width, height = (right - left) / given, (bottom - top) / given
@@ -148,7 +148,7 @@ def _image(
 ) -> tuple[npt.NDArray[np.uint8] | None, str, str]:
     name, index = samples.name(sample), int(samples.image_indices[samples.image_ids[sample]])
     if source is None:
-        return None, "The images of this atlas are not at hand.", ""
+        return None, "The images of this atlas are not available.", ""
     if index >= len(source) or source.name(index) != name:
         return None, f"{source.description} has no image {name!r} at that place any more.", ""
     try:

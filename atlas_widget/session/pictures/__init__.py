@@ -1,1 +1,1 @@
-"""Pictures by key: queued, rendered, cached, watched, and sent to the browser."""
+"""Pictures: queued, rendered, cached, shown live, and sent to the browser."""

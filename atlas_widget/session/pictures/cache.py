@@ -1,8 +1,8 @@
-"""Finished pictures and class values on disk, so that a second display costs nothing.
+"""Cache of finished pictures and class values on disk, so that a second display costs nothing.
 
-One SQLite file, bounded in size; what was not used for longest goes first. Nothing in it is ever
-executed: pictures are PNG, numbers are raw bytes or JSON. A folder that cannot be written, a file
-that is damaged or locked never stops the work: the cache then lives in memory and says so.
+One SQLite file, bounded in size; the least recently used entries are deleted first. Nothing in it
+is ever executed: pictures are PNG, numbers are raw bytes or JSON. If the folder cannot be written,
+or the file is damaged or locked, the cache is kept in memory, with a notice.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from PIL import Image
 __all__ = ["DEFAULT_LIMIT", "CachedPicture", "PictureCache", "cache_folder", "digest"]
 
 DEFAULT_LIMIT = 2 << 30
-"""Bytes that the pictures may take on disk."""
+"""Maximum size of the cache on disk, in bytes."""
 
-_FORMAT = 2  # 2: activations as float32, from which a rank follows exactly
+_FORMAT = 2  # 2: activations as float32, so that ranks are exact
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (
     key BLOB PRIMARY KEY,
@@ -41,7 +41,7 @@ CREATE TABLE IF NOT EXISTS entries (
 CREATE INDEX IF NOT EXISTS entries_used ON entries (used);
 """
 _CHUNK = 400  # keys in one query; SQLite allows 999 parameters
-_OVERHEAD = 100  # bytes that a row and its index entries take besides its contents
+_OVERHEAD = 100  # bytes of a row and its index entries in addition to its data
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,9 @@ class CachedPicture:
     pixels
         Height x width x 3, RGB.
     cosine
-        To the direction that it pictures.
+        Cosine of its activation to the direction.
     activations
-        What the layer answers to it: (channels,), from which its rank in any grid follows.
+        The layer's activation for it, (channels,); gives its rank in any grid.
     """
 
     pixels: npt.NDArray[np.uint8]
@@ -64,7 +64,7 @@ class CachedPicture:
 
 
 def cache_folder(chosen: str | os.PathLike[str] | None = None) -> Path:
-    """Return the cache folder: the chosen one, else $ATLAS_WIDGET_CACHE, else the user's."""
+    """Return the cache folder: the given one, else $ATLAS_WIDGET_CACHE, else the user's."""
     if chosen is not None:
         return Path(chosen).expanduser()
     named = os.environ.get("ATLAS_WIDGET_CACHE")
@@ -76,7 +76,7 @@ def cache_folder(chosen: str | os.PathLike[str] | None = None) -> Path:
 
 
 def digest(*parts: str | bytes | int | float) -> bytes:
-    """Return a key that differs whenever any part, or where one part ends, differs."""
+    """Return a hash of the parts, in which the boundaries between parts count."""
     state = hashlib.blake2b(digest_size=20)
     for part in parts:
         data = part if isinstance(part, bytes) else repr(part).encode()
@@ -86,19 +86,19 @@ def digest(*parts: str | bytes | int | float) -> bytes:
 
 
 class PictureCache:
-    """Pictures and small records by key. Belongs to the thread that made it.
+    """Pictures and small records by key. To be used only in the thread that created it.
 
     Parameters
     ----------
     folder
-        Where the file is, or None to keep everything in memory.
+        Folder of the file; None keeps everything in memory.
     limit
-        Bytes that the file's contents may take.
+        Maximum bytes of the file's contents.
 
     Attributes
     ----------
     notice
-        Why the cache is not on disk, or None if it is.
+        The reason why the cache is not on disk; None if it is.
     """
 
     def __init__(self, folder: Path | None, *, limit: int = DEFAULT_LIMIT) -> None:
@@ -109,17 +109,17 @@ class PictureCache:
         self._shrink()
 
     def pictures(self, keys: Iterable[bytes]) -> dict[bytes, CachedPicture]:
-        """Return those of the pictures that are known."""
+        """Return the pictures that are cached, by key."""
         found: dict[bytes, CachedPicture] = {}
         for key, data, extra, number in self._read(keys):
-            with contextlib.suppress(OSError, ValueError):  # one damaged picture is only a miss
+            with contextlib.suppress(OSError, ValueError):  # a damaged picture counts as missing
                 pixels = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
                 activations = np.frombuffer(extra, dtype="<f4").astype(np.float32)
                 found[key] = CachedPicture(pixels, float(number), activations)
         return found
 
     def put_pictures(self, pictures: Mapping[bytes, CachedPicture]) -> None:
-        """Keep finished pictures."""
+        """Store finished pictures."""
         rows = []
         for key, picture in pictures.items():
             buffer = io.BytesIO()
@@ -131,7 +131,7 @@ class PictureCache:
         self._write(rows)
 
     def records(self, keys: Iterable[bytes]) -> dict[bytes, Any]:
-        """Return those of the records that are known."""
+        """Return the records that are cached, by key."""
         found: dict[bytes, Any] = {}
         for key, data, _, _ in self._read(keys):
             with contextlib.suppress(ValueError):
@@ -139,11 +139,11 @@ class PictureCache:
         return found
 
     def put_records(self, records: Mapping[bytes, Any]) -> None:
-        """Keep small records that JSON can write."""
+        """Store small records that are serialisable as JSON."""
         self._write([(key, json.dumps(value).encode(), b"", 0.0) for key, value in records.items()])
 
     def arrays(self, keys: Iterable[bytes]) -> dict[bytes, npt.NDArray[np.float32]]:
-        """Return those of the arrays that are known."""
+        """Return the arrays that are cached, by key."""
         found: dict[bytes, npt.NDArray[np.float32]] = {}
         for key, data, _, scale in self._read(keys):
             with contextlib.suppress(ValueError):
@@ -151,7 +151,7 @@ class PictureCache:
         return found
 
     def put_arrays(self, arrays: Mapping[bytes, npt.NDArray[np.float32]]) -> None:
-        """Keep arrays of one dimension, to three digits of their largest value."""
+        """Store one-dimensional arrays, with three digits relative to their largest value."""
         rows = []
         for key, array in arrays.items():
             scale = float(np.abs(array).max(initial=0.0)) or 1.0
@@ -174,13 +174,13 @@ class PictureCache:
             except sqlite3.DatabaseError as error:
                 if isinstance(error, sqlite3.OperationalError):  # locked, read-only, no space
                     raise
-                # Not a database, or a damaged one: nothing in it is irreplaceable.
+                # Not a database, or a damaged one; its contents can be computed again.
                 for damaged in folder.glob(path.name + "*"):
                     damaged.unlink()
                 return _connect(str(path))
         except (OSError, sqlite3.Error) as error:
             self.notice = (
-                f"Pictures are not kept for the next time: the cache folder {str(folder)!r} cannot "
+                f"Pictures are not cached: the cache folder {str(folder)!r} cannot "
                 f"be written ({error}). Choose another with cache_dir=... or $ATLAS_WIDGET_CACHE."
             )
             return _connect(":memory:")
@@ -199,7 +199,7 @@ class PictureCache:
 
     def _touch(self, keys: Sequence[bytes]) -> None:
         now = int(time.time())
-        # Once a day is precise enough, and spares a write for every read.
+        # Once a day is precise enough, and avoids a write for every read.
         with self._connection:
             self._connection.executemany(
                 "UPDATE entries SET used = ? WHERE key = ? AND used < ?",
@@ -214,7 +214,7 @@ class PictureCache:
             (key, data, extra, number, len(key) + len(data) + len(extra) + _OVERHEAD, now)
             for key, data, extra, number in rows
         ]
-        # A full disk or a lock held too long costs this entry, not the picture on the screen.
+        # With a full disk or a long lock only this entry is lost, not the picture on the screen.
         with contextlib.suppress(sqlite3.Error), self._connection:
             self._connection.executemany(
                 "INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?)", values
@@ -224,7 +224,7 @@ class PictureCache:
             self._shrink()
 
     def _shrink(self) -> None:
-        """Delete what was not used for longest until a tenth of the limit is free."""
+        """Delete the least recently used entries until a tenth of the limit is free."""
         self._unchecked = 0
         with contextlib.suppress(sqlite3.Error), self._connection:
             total = self._connection.execute("SELECT TOTAL(size) FROM entries").fetchone()[0]
@@ -245,9 +245,9 @@ def _connect(path: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=1.0)
     try:
         with contextlib.suppress(sqlite3.OperationalError):
-            # Lets several kernels read and write at once; not to be had on some network drives.
+            # Several kernels can read and write at once; not supported on some network drives.
             connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = OFF")  # losing the last pictures is no harm
+        connection.execute("PRAGMA synchronous = OFF")  # losing the last pictures is acceptable
         connection.executescript(_SCHEMA)
         connection.execute("CREATE TABLE IF NOT EXISTS writable (checked INTEGER)")
         with connection:

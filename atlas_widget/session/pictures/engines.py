@@ -10,13 +10,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Engines"]
 
-_MAX_KEPT = 6  # icons, portraits, and portraits of other numbers of further steps
+_MAX_KEPT = 6  # icons, portraits, and portraits with other numbers of steps
 
 
 class Engines:
-    """Keeps the engines that were used last; one is made when it is first asked for.
+    """Keeps the most recently used engines; each is made on first use.
 
-    Folding a network takes a moment, and everything may be in the cache.
+    Folding a network takes a moment, which is saved if all pictures are cached.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class Engines:
         self._kept: dict[InversionSettings, InversionEngine] = {}
 
     def get(self, settings: InversionSettings) -> InversionEngine:
-        """Return the engine of some settings."""
+        """Return the engine with these settings."""
         from atlas_widget.inversion import InversionEngine
 
         engine = self._kept.pop(settings, None)

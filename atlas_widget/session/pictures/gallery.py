@@ -1,4 +1,4 @@
-"""The pictures and labels that are known of a layout, and their way to the browser."""
+"""The known pictures and labels of a layout, sent to the browser as they change."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ TILE = 64
 """The side of a tile in a sheet, in pixels."""
 
 CROPS = 16
-"""How many real crops a card shows."""
+"""Number of real crops on a card."""
 
-_CROPS_AT_ONCE = 256
-_LABELS_EVERY = 0.5  # seconds between two messages of labels
+_CROPS_PER_SLICE = 256
+_LABEL_INTERVAL = 0.5  # seconds between two messages of labels
 
 Send = Callable[[dict[str, Any], list[bytes]], None]
 
@@ -30,19 +30,19 @@ class Label(Protocol):
 
     @property
     def label(self) -> str | None:
-        """The label, or None where it is uncertain."""
+        """The label; None if it is uncertain."""
         ...
 
     @property
     def winners(self) -> tuple[int, ...]:
-        """The numbers of the one or two classes that gave it."""
+        """Indices of the one or two classes of the label."""
         ...
 
 
 class Gallery:
-    """Holds what is known of the layout on show and sends it, as long as a browser is there.
+    """Holds the pictures and labels of the layout shown, and sends them to a connected browser.
 
-    Only :meth:`snapshot` may be called from another thread than the worker's.
+    Only :meth:`snapshot` may be called from threads other than the worker's.
 
     Parameters
     ----------
@@ -65,20 +65,20 @@ class Gallery:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing waits to be sent."""
+        """True if nothing is waiting to be sent."""
         return not self._outbox.waiting and not self._new_labels
 
     def begin(self, revision: int, targets: Targets, groups: Iterable[str]) -> None:
-        """Show another layout; what was known of the last one is dropped.
+        """Start another layout; pictures and labels of the last one are dropped.
 
         Parameters
         ----------
         revision
-            Of the layout.
+            Revision of the layout.
         targets
-            What its pictures are of.
+            Targets of its pictures.
         groups
-            The groups of pictures that there are.
+            All groups of pictures.
         """
         with self._lock:
             self._revision, self._targets = revision, targets
@@ -89,25 +89,25 @@ class Gallery:
         self._outbox.begin(revision)
 
     def show(self, group: str, number: int, picture: Picture) -> None:
-        """Take in a picture that has become better."""
+        """Show a picture that has improved."""
         with self._lock:
             self._pictures[group][number] = picture
         if self.connected:
             self._outbox.put(group, number, picture)
 
     def show_crops(self, group: str, numbers: Iterable[int]) -> None:
-        """Have those numbers that have no picture yet show their nearest real crop, soon."""
+        """Queue the nearest real crop of those numbers that have no picture yet."""
         known = self._pictures.get(group, {})
         new = {PictureKey(group, number): None for number in numbers if number not in known}
-        # What is asked for last is what is in sight now.
+        # The latest request is what is visible now.
         self._crops_to_show = new | self._crops_to_show
 
     def advance_crops(self) -> bool:
-        """Show some of those crops; return False if there are none."""
+        """Show some of the queued crops; return False if there are none."""
         targets = self._targets
         if targets is None or not self._crops_to_show:
             return False
-        for key in list(self._crops_to_show)[:_CROPS_AT_ONCE]:
+        for key in list(self._crops_to_show)[:_CROPS_PER_SLICE]:
             del self._crops_to_show[key]
             group, number = key
             if targets.has(group, number) and number not in self._pictures[group]:
@@ -115,18 +115,18 @@ class Gallery:
         return True
 
     def label(self, group: str, number: int, classes: Label) -> None:
-        """Take in what a number is called, and after which classes."""
+        """Set the label of a picture, and the classes of the label."""
         with self._lock:
             self._labels[group][number] = classes
         self._new_labels.setdefault(group, {})[number] = classes
 
     def resend(self, seen: str, first: Sequence[int]) -> None:
-        """Send all that is known to a front end that has just come up.
+        """Send all pictures and labels to a new front end.
 
         Parameters
         ----------
         seen, first
-            The group that is looked at and its numbers in sight, which go first.
+            The group in view and its visible numbers, which are sent first.
         """
         if self._targets is None:
             return
@@ -142,23 +142,23 @@ class Gallery:
         self._labels_sent = 0.0
 
     def send_again(self, group: str, numbers: Iterable[int]) -> None:
-        """Send pictures that a front end misses."""
+        """Send pictures again that a front end lacks."""
         known = self._pictures.get(group, {})
         for number in numbers:
             if number in known:
                 self._outbox.put(group, number, known[number])
 
     def confirm(self, sheet: int) -> None:
-        """Hear that the browser has drawn a sheet."""
+        """Note that the browser has received a sheet."""
         self._outbox.confirm(sheet)
 
     def flush(self, *, linger: bool = True) -> float | None:
-        """Send what may be sent now; return after how many seconds to call again, if at all.
+        """Send what may be sent now; return the seconds until the next call, or None.
 
         Parameters
         ----------
         linger
-            Whether a sheet that is not full may wait a moment for more pictures.
+            Whether an incomplete sheet may wait a moment for more pictures.
         """
         if not self.connected or self._targets is None:
             return None
@@ -166,7 +166,7 @@ class Gallery:
         if not self._new_labels:
             return wait
         now = time.monotonic()
-        left = self._labels_sent + _LABELS_EVERY - now
+        left = self._labels_sent + _LABEL_INTERVAL - now
         if left > 0:
             return left if wait is None else min(wait, left)
         self._labels_sent = now
@@ -192,6 +192,6 @@ class Gallery:
             return dict(self._pictures.get(group, {})), labels
 
     def picture(self, group: str, number: int) -> Picture | None:
-        """Return the picture of a number as it is now; None if there is none but its real crop."""
+        """Return the current picture of a number; None if it has only its real crop."""
         with self._lock:
             return self._pictures.get(group, {}).get(number)

@@ -1,4 +1,4 @@
-"""Large pictures that open panels watch: sent again and again while they sharpen."""
+"""Large pictures of open panels, sent repeatedly while they are optimised."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 __all__ = ["MAX_MORE_STEPS", "MAX_VARIANTS", "Inspector"]
 
 MAX_VARIANTS = 6
-"""How many pictures of one direction are made to differ from each other at once."""
+"""Maximum number of variants: pictures of one direction that differ from each other."""
 
 MAX_MORE_STEPS = 512
-"""How many steps can be added at once."""
+"""Maximum number of steps that can be added at once."""
 
-_MAX_WATCHED = 24  # requests; closed pages do not stop theirs
-_FRAME_EVERY = 0.2  # seconds
+_MAX_WATCHED = 24  # requests; a closed page does not stop its own
+_FRAME_INTERVAL = 0.2  # seconds
 _QUALITY = 92
-_REPULSION = 0.3  # see LivePictures; from about 1 on the cosines suffer
+_REPULSION = 0.3  # see LivePictures; above about 1 the cosines suffer
 
 log = logging.getLogger("atlas_widget")
 
@@ -53,20 +53,20 @@ class _Watched:
 
 
 class Inspector:
-    """Optimises the pictures that open panels ask for; those of several requests take turns.
+    """Optimises the pictures of open panels; several requests take turns.
 
-    A portrait sharpens the cell's icon, so that both show the same thing. Where there is no
-    finished icon yet, or one of another seed or of another direction is wanted, the icon is made
-    first, before the eyes of whoever asked.
+    A portrait (the large picture) starts from the cell's icon, so that both show the same thing.
+    If there is no finished icon yet, or another seed or direction is requested, the icon is made
+    first, and shown live too.
 
     Parameters
     ----------
     probe
         The layer.
     engine
-        Returns the engine of some settings; asked when a picture has to be made.
+        Returns the engine with some settings; called when a picture has to be made.
     cache
-        Where finished pictures are kept.
+        Stores finished pictures.
     send
         Sends a message with its buffers.
     """
@@ -86,7 +86,7 @@ class Inspector:
 
     @property
     def active(self) -> bool:
-        """Whether there is a picture to work on."""
+        """True if there is a picture to work on."""
         return any(_runs(watched) for watched in self._watched.values())
 
     def open(
@@ -99,22 +99,22 @@ class Inspector:
         variants: int = 1,
         examples: Examples | None = None,
     ) -> None:
-        """Begin pictures of a direction, or send them at once if they are known.
+        """Start pictures of a direction, or send them at once if they are cached.
 
         Parameters
         ----------
         place
-            Grid and cell that the frames name.
+            Grid and cell stated in the frames.
         direction
-            What to picture, (channels,).
+            The direction, (channels,).
         request
-            What the frames are an answer to.
+            Number of the request that the frames answer.
         seed
-            The noise to start from.
+            Seed of the noise to start from.
         variants
-            More than one: so many pictures of the direction that differ from each other.
+            Number of pictures; if more than one, they are made to differ from each other.
         examples
-            Real crops whose statistics the pictures keep.
+            Real crops whose channel statistics the pictures are kept close to.
         """
         if not 1 <= variants <= MAX_VARIANTS:
             raise AtlasError(f"{variants} variants: from 1 to {MAX_VARIANTS} are made at once.")
@@ -130,12 +130,12 @@ class Inspector:
             stages[begun:],
             self._engine,
             warm=np.stack([picture.pixels for picture in last]) if last else None,
-            # A warm start from an icon counts from the portrait's first step.
+            # After a warm start from an icon, steps count from the portrait's first.
             taken=stages[-1].steps if begun == len(stages) else 0,
             repulsion=_REPULSION if variants > 1 else 0.0,
             examples=examples,
         )
-        while len(self._watched) >= _MAX_WATCHED:  # those whose turn was longest ago go
+        while len(self._watched) >= _MAX_WATCHED:  # drop the one whose turn was longest ago
             self._fail(next(iter(self._watched)), "Too many live pictures are open.")
         ahead = {settings: keys[settings] for settings in stages[begun:]}
         watched = _Watched(request, *place, live, ahead)
@@ -146,12 +146,12 @@ class Inspector:
             self._send_frame(watched, (live.taken, live.taken), pixels, cosines)
 
     def pause(self, request: int, paused: bool) -> None:
-        """Let the pictures of a request rest, or go on."""
+        """Pause or resume the pictures of a request."""
         if request in self._watched:
             self._watched[request].paused = paused
 
     def more(self, request: int, steps: int) -> None:
-        """Go on with the pictures of a request for so many steps beyond their end."""
+        """Add steps to the pictures of a request."""
         from atlas_widget.inversion.settings import InversionSettings
 
         if not 1 <= steps <= MAX_MORE_STEPS:
@@ -161,14 +161,14 @@ class Inspector:
             self._watched[request].paused = False
 
     def close(self, request: int | None = None) -> None:
-        """Stop the pictures of that request, or all."""
+        """Stop the pictures of a request, or all."""
         if request is None:
             self._watched.clear()
         else:
             self._watched.pop(request, None)
 
     def advance(self, seconds: float) -> None:
-        """Work on the pictures whose turn it is for about that long; send them if it is time."""
+        """Work on the pictures whose turn it is for about that long; send a frame if one is due."""
         watched = next(filter(_runs, self._watched.values()), None)
         if watched is None:
             return
@@ -190,10 +190,10 @@ class Inspector:
         live.advance(seconds)
         complete = live.stage_complete
         now = time.monotonic()
-        if not complete and now - watched.sent_at < _FRAME_EVERY:
+        if not complete and now - watched.sent_at < _FRAME_INTERVAL:
             return
         frame = live.frame()
-        if frame is None:  # the stage has only just begun
+        if frame is None:  # the stage has only just started
             return
         watched.sent_at = now
         if complete:
@@ -202,7 +202,7 @@ class Inspector:
         self._send_frame(watched, (frame.step, frame.steps), frame.pixels, frame.cosines)
 
     def _keep(self, watched: _Watched, frame: Frame) -> None:
-        """Cache what a stage ended with; what more steps lead to depends on when they came."""
+        """Cache the result of a stage, except after added steps, which depend on when they came."""
         stage = watched.live.stage
         keys = watched.keys.pop(stage, []) if stage is not None else []
         pictures = zip(frame.pixels, frame.cosines, frame.activations, strict=True)
@@ -210,7 +210,7 @@ class Inspector:
         self._cache.put_pictures(dict(zip(keys, finished, strict=False)))
 
     def _known(self, keys: Sequence[bytes]) -> list[CachedPicture] | None:
-        """Return the pictures of some keys if the cache has all of them."""
+        """Return the pictures with these keys if all of them are cached."""
         known = self._cache.pictures(keys)
         return [known[key] for key in keys] if len(known) == len(keys) else None
 
@@ -221,7 +221,7 @@ class Inspector:
         variants: int,
         examples: Examples | None,
     ) -> dict[InversionSettings, list[bytes]]:
-        """Return for each stage the cache's key of each picture."""
+        """Return the cache keys of all pictures for each stage."""
         from atlas_widget.inversion.settings import InversionSettings
 
         small, large = InversionSettings.icon(), InversionSettings.portrait()

@@ -1,4 +1,4 @@
-"""Pictures that somebody watches while they are made: stage after stage, a slice at a time."""
+"""Live pictures: optimised in stages, one slice at a time, while the user watches."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 
 __all__ = ["Frame", "LivePictures"]
 
-_FIRST_PACE = 0.02  # seconds that a step is taken to last before one was measured
+_INITIAL_STEP_TIME = 0.02  # seconds; assumed until a step has been measured
 
 
 @dataclass(frozen=True)
 class Frame:
-    """Pictures as they stand.
+    """The current state of live pictures.
 
     Attributes
     ----------
     step, steps
-        How many steps have been taken, and how many there will be as things stand.
+        Number of steps taken, and of steps planned so far.
     pixels
         uint8 (n, size, size, 3).
     cosines
-        True cosine of the layer's answer to each picture with its direction, (n,).
+        Cosine of the layer's activation for each picture to its direction, (n,).
     activations
-        Those answers, (n, channels).
+        Those activations, (n, channels).
     """
 
     step: int
@@ -45,34 +45,34 @@ class Frame:
 
 
 class LivePictures:
-    """A few pictures in progress, which can rest between any two steps.
+    """A few pictures in progress, which can be paused between any two steps.
 
-    Each stage sharpens the pictures that the last one left.
+    Each stage starts from the pictures of the last one.
 
     Parameters
     ----------
     directions
-        What to picture, (n, channels).
+        The directions, (n, channels).
     seeds
-        The noise that each picture starts from.
+        Seed of the noise of each picture.
     stages
-        Settings, first stage first; none for pictures that are finished already.
+        Settings of each stage in order; empty for finished pictures.
     engine
-        Returns the engine of some settings; called when a stage begins.
+        Returns the engine with some settings; called when a stage starts.
     warm
-        Pictures to start from in place of noise, uint8 (n, side, side, 3).
+        Pictures to start from instead of noise, uint8 (n, side, side, 3).
     taken
-        How many steps those took.
+        Number of steps taken for those.
     examples
-        Real crops of all these directions, whose statistics the pictures keep.
+        Real crops of all these directions, whose channel statistics the pictures are kept close to.
     repulsion
-        How much the pictures are to differ from each other, against their directions' strength;
-        in stages that begin with pictures, as noise would be pushed off the direction as well.
+        Weight of the difference between pictures, relative to the length of their directions; used
+        only in stages that start from pictures, because noise would be pushed off the direction.
 
     Attributes
     ----------
     taken
-        Steps of all stages that have ended.
+        Number of steps in all completed stages.
     """
 
     def __init__(
@@ -97,21 +97,21 @@ class LivePictures:
         self._warm = warm
         self.taken = taken
         self._repulsion = repulsion
-        self._pace = _FIRST_PACE
+        self._pace = _INITIAL_STEP_TIME
 
     @property
     def finished(self) -> bool:
-        """Whether no step is left to take."""
+        """True if all steps have been taken."""
         return not self._stages
 
     @property
     def stage(self) -> InversionSettings | None:
-        """Settings of the stage in progress."""
+        """Settings of the current stage."""
         return self._stages[0] if self._stages else None
 
     @property
     def stage_complete(self) -> bool:
-        """Whether the stage in progress has taken all its steps."""
+        """True if all steps of the current stage have been taken."""
         state = self._state
         return state is not None and state.step >= self._stages[0].steps
 
@@ -120,19 +120,19 @@ class LivePictures:
         self._stages.append(settings)
 
     def advance(self, seconds: float) -> None:
-        """Take steps of the stage in progress for about that long; at least one."""
+        """Take steps of the current stage for about that long; at least one."""
         if self._engine is None or self._state is None:
             self._begin()
-            return  # making the engine may have taken long
+            return  # making the engine may have taken the whole time
         left = self._stages[0].steps - self._state.step
         steps = int(max(1, min(left, seconds / self._pace)))
         started = time.perf_counter()
         self._engine.advance(self._state, steps)
-        _ = self._state.step  # waits for the device
+        _ = self._state.step  # synchronises with the device
         self._pace = 0.5 * self._pace + 0.5 * (time.perf_counter() - started) / steps
 
     def frame(self) -> Frame | None:
-        """Return the pictures as they stand, shown to the network again; None before a step."""
+        """Return the current pictures with their measured cosines; None before the first step."""
         engine, state = self._engine, self._state
         if engine is None or state is None or state.step == 0:
             return None
@@ -142,11 +142,11 @@ class LivePictures:
         return Frame(self.taken + state.step, total, pixels, cosines, activations)
 
     def end_stage(self, frame: Frame) -> None:
-        """Go over to the next stage from the frame that the complete one ended with."""
+        """Start the next stage from the last frame of the completed one."""
         self._stages.popleft()
         self._warm, self.taken = frame.pixels, frame.step
         self._engine = self._state = None
-        self._pace = _FIRST_PACE
+        self._pace = _INITIAL_STEP_TIME
 
     def _begin(self) -> None:
         settings = self._stages[0]
@@ -163,12 +163,12 @@ class LivePictures:
         self._engine, self._state = engine, state
 
     def _objective(self, settings: InversionSettings) -> Objective | None:
-        """Return the direction's objective with repulsion, or None for the engine's own."""
+        """Return the direction's objective with repulsion, or None for the engine's default."""
         if not self._repulsion or self._warm is None:
             return None
         from atlas_widget.inversion.objectives import direction, diversity
 
-        # A direction's score grows with its length; the likeness that repels is at most one.
+        # A direction's score grows with its length; the similarity that repels is at most one.
         strength = float(np.linalg.norm(self.directions, axis=1).mean())
         objective = direction(self.directions, power=settings.power, reach=settings.reach)
         return objective + self._repulsion * strength * diversity()

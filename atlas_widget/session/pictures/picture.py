@@ -1,4 +1,4 @@
-"""A picture, the key that names it, and what pictures are made of."""
+"""A picture, its key, and the targets that pictures are made for."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ Pixels = npt.NDArray[np.uint8]
 
 
 class PictureKey(NamedTuple):
-    """The name of a picture among those of the layout on show.
+    """The key of a picture within the layout shown.
 
-    Written ``"cell:20:113"``: the kind of picture, what it is one of, and its number there. A cell
-    of a grid is one kind; a finished picture is known beyond a session by the digest of all that it
-    depends on, see :func:`~.renderer.picture_key`.
+    Written ``"cell:20:113"``: the kind of picture, its group, and its number in the group. The only
+    kind so far is a cell of a grid. In the cache, a finished picture is identified by the hash of
+    everything that it depends on, see :func:`~.renderer.picture_key`.
 
     Attributes
     ----------
     group
-        The kind and what it is one of: ``"cell:20"`` for the cells of the 20 × 20 grid.
+        Kind and group: ``"cell:20"`` for the cells of the 20 × 20 grid.
     number
-        Which of them.
+        The number in the group: the id of the cell.
     """
 
     group: str
@@ -54,7 +54,7 @@ def cell_group(grid: int) -> str:
 
 
 def grid_of(group: str) -> int:
-    """Return the size of the grid that a group of cells is of."""
+    """Return the grid size of a group of cells."""
     kind, _, size = group.partition(":")
     if kind != "cell":
         raise ValueError(f"{group!r} is no group of cells.")
@@ -62,7 +62,7 @@ def grid_of(group: str) -> int:
 
 
 class State(IntEnum):
-    """How good the picture of a cell is."""
+    """The quality of a picture."""
 
     CROP = 0
     ROUGH = 1
@@ -70,24 +70,24 @@ class State(IntEnum):
 
     @property
     def word(self) -> str:
-        """The name that crosses to the browser."""
+        """The name in messages to the browser."""
         return self.name.lower()
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture as it stands.
+    """A picture in its current state.
 
     Attributes
     ----------
     pixels
         Height x width x 3, RGB.
     state
-        A real crop, a rough or a final inversion.
+        Real crop, rough inversion or final inversion.
     cosine
-        Of a finished inversion: the cosine of the layer's answer with what is pictured.
+        Of a finished inversion: cosine of its activation to the target's direction.
     rank
-        Of a finished inversion: 1 if nothing else of its group is nearer to that answer.
+        Of a finished inversion: 1 if no other target of its group is nearer to its activation.
     """
 
     pixels: Pixels
@@ -98,7 +98,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Examples:
-    """Real crops whose statistics a picture keeps, as JPEG files that are decoded when wanted."""
+    """Real crops whose channel statistics a picture is kept close to; JPEG, decoded on use."""
 
     jpegs: tuple[bytes, ...] = ()
 
@@ -108,37 +108,37 @@ class Examples:
         return np.stack([thumbnails.get(number) for number in range(len(thumbnails))])
 
     def mixed(self, other: Examples, share: float) -> Examples:
-        """Return as many of another's crops as its share of a mixture, and of one's own."""
+        """Return crops of both, as many of the other as its share in the mixture."""
         own, theirs = round((1 - share) * len(self.jpegs)), round(share * len(other.jpegs))
         return Examples(self.jpegs[:own] + other.jpegs[:theirs])
 
 
 class Targets(Protocol):
-    """What pictures can be made of: directions of the layer, by group and number."""
+    """Targets of pictures: directions of the layer, by group and number."""
 
     def has(self, group: str, number: int) -> bool:
-        """Return whether there is such a target."""
+        """Return True if there is such a target."""
         ...
 
     def directions(self, group: str, numbers: Sequence[int]) -> npt.NDArray[np.float32]:
-        """Return what the layer is to answer to pictures of these, one a row: (n, channels)."""
+        """Return the directions of these targets, one a row: (n, channels)."""
         ...
 
     def examples(self, group: str, numbers: Sequence[int]) -> list[Examples]:
-        """Return real crops of each, whose statistics its picture keeps."""
+        """Return the examples of each target."""
         ...
 
     def ranks(
         self, group: str, numbers: Sequence[int], activations: npt.NDArray[np.float32]
     ) -> list[int]:
-        """Return how many of the group are nearer to each picture's answer than its own, plus one.
+        """Return each picture's rank: one plus the number of targets nearer than its own.
 
         Parameters
         ----------
         group, numbers
             The targets.
         activations
-            What the layer answers to their pictures, (n, channels).
+            The layer's activations for their pictures, (n, channels).
         """
         ...
 

@@ -1,7 +1,7 @@
-"""The order in which pictures are made: visible before near before the rest, rough before final.
+"""The order of rendering: visible before near before the rest, rough before final.
 
-The queue knows pictures by their group and number, what the user is looking at, and how far each
-is. It knows neither pixels nor networks nor threads, so its order can be tested by itself.
+The queue knows the group, number and state of each picture, and which are visible. It knows neither
+pixels nor networks nor threads, so that its order can be tested separately.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ __all__ = ["Batch", "PictureQueue", "Rank", "Task"]
 
 
 class Task(IntEnum):
-    """What can be done for a picture in the background."""
+    """A kind of background work on a picture."""
 
     ROUGH = 0
     FINAL = 1
@@ -24,11 +24,11 @@ class Task(IntEnum):
 
 
 class Rank(IntEnum):
-    """How urgent a picture's next pass or label is; lower comes first.
+    """Urgency of a picture's next pass or label; lower comes first.
 
-    Final pictures come before labels, because attribution runs the whole network for several
-    images each and would keep the pictures waiting; what is pointed at has its classes
-    computed at once, outside this order.
+    Final pictures come before labels, because attribution runs the whole network on several
+    images for each label and would delay the pictures; the classes of the cell under the pointer
+    are computed at once, outside this order.
     """
 
     VISIBLE_ROUGH = 0
@@ -49,14 +49,14 @@ _REST = (Rank.REST_ROUGH, Rank.REST_FINAL)
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Pictures of one group for which the same is to be done.
+    """Pictures of one group with the same task.
 
     Attributes
     ----------
     group
-        The size of the group.
+        The group.
     task
-        What to do.
+        The task.
     numbers
         Their ids, most urgent first.
     rank
@@ -75,11 +75,11 @@ class PictureQueue:
     Parameters
     ----------
     groups
-        The ids of the numbers of each group.
+        The numbers of each group.
     base
-        The coarsest group: the only one of which numbers are worked on that nobody looks at.
+        The coarsest group: the only one whose invisible pictures are rendered.
     labels
-        Whether numbers have labels to compute.
+        Whether labels are to be computed.
     rough
         Whether pictures are shown after a first, short pass. Without it each is finished in one
         go: where a real crop stands in meanwhile, a rough picture says less than that.
@@ -87,7 +87,7 @@ class PictureQueue:
     Attributes
     ----------
     rest
-        Whether numbers of the base group are worked on that are not in sight.
+        Whether invisible pictures of the base group are rendered.
     """
 
     def __init__(
@@ -115,33 +115,33 @@ class PictureQueue:
 
     @property
     def level(self) -> str:
-        """The group that is being looked at."""
+        """The group in view."""
         return self._level
 
     @property
     def visible(self) -> tuple[int, ...]:
-        """The pictures in sight, most urgent first."""
+        """The visible pictures, most urgent first."""
         return self._visible
 
     @property
     def near(self) -> tuple[int, ...]:
-        """The pictures just out of sight, most urgent first."""
+        """The pictures next to the visible ones, most urgent first."""
         return self._near
 
     def has(self, group: str, number: int) -> bool:
-        """Return whether there is such a picture."""
+        """Return True if there is such a picture."""
         return number in self._states.get(group, ())
 
     def state(self, group: str, number: int) -> State:
-        """Return how far a picture is."""
+        """Return the state of a picture."""
         return self._states[group][number]
 
     def count(self, group: str, state: State) -> int:
-        """Return how many pictures of a group are at least this good."""
+        """Return the number of pictures of a group that have reached a state."""
         return sum(value >= state for value in self._states[group].values())
 
     def look(self, group: str, visible: Iterable[int], near: Iterable[int] = ()) -> None:
-        """Follow the user: these pictures are in sight now, and these next to them."""
+        """Note which pictures are visible now, and which are next to them."""
         if group not in self._states:
             return
         states = self._states[group]
@@ -153,11 +153,11 @@ class PictureQueue:
         )
 
     def point(self, group: str, number: int) -> None:
-        """Note what the pointer rests on; any that does not exist means none."""
+        """Note the picture under the pointer; one that does not exist means none."""
         self._pointed = (group, number) if self.has(group, number) else None
 
     def demand(self, group: str, numbers: Iterable[int]) -> None:
-        """Ask for these to be finished whether or not they are in sight."""
+        """Request these to be finished regardless of visibility."""
         wanted = self._demanded.setdefault(group, {})
         states = self._states.get(group, {})
         wanted.update(
@@ -165,13 +165,13 @@ class PictureQueue:
         )
 
     def withdraw(self, group: str, numbers: Iterable[int]) -> None:
-        """Forget a demand, such as one whose asker stopped waiting."""
+        """Withdraw a demand, such as after a timeout."""
         wanted = self._demanded.get(group, {})
         for number in numbers:
             wanted.pop(number, None)
 
     def mark(self, group: str, numbers: Iterable[int], state: State) -> None:
-        """Note that pictures are now this good; they never get worse."""
+        """Note that pictures have reached a state; states never decrease."""
         states = self._states[group]
         for number in numbers:
             states[number] = max(states[number], state)
@@ -181,39 +181,39 @@ class PictureQueue:
         self._unlabelled[group].difference_update(numbers)
 
     def no_labels(self) -> None:
-        """Give up on labels."""
+        """Stop computing labels."""
         for numbers in self._unlabelled.values():
             numbers.clear()
 
     def labels_left(self) -> int:
-        """Return how many labels in sight are still to be computed."""
+        """Return the number of visible pictures whose label is still to be computed."""
         return len(self._unlabelled[self._level].intersection(self._visible))
 
     def fail(self, batch: Batch) -> None:
-        """Note that this could not be done, so that it is not tried for ever."""
+        """Note that a batch failed, so that it is not tried again."""
         self._failed.update((batch.group, number, batch.task) for number in batch.numbers)
 
     def take(self, group: str, numbers: Iterable[int]) -> None:
-        """Leave these out, since they are made elsewhere."""
+        """Exclude these, which are being made on the cluster."""
         self._taken.update((group, number) for number in numbers)
 
     def put_back(self, group: str, numbers: Iterable[int]) -> None:
-        """Note that they are not made elsewhere any more."""
+        """Include these again, which are no longer being made on the cluster."""
         self._taken.difference_update((group, number) for number in numbers)
 
     def retry(self) -> None:
-        """Forget what failed."""
+        """Forget failures, so that these pictures are tried again."""
         self._failed.clear()
 
     def next(self, sizes: Mapping[Task, int]) -> Batch | None:
-        """Return what to do next, or None if there is nothing.
+        """Return the next batch, or None if there is nothing to do.
 
         Parameters
         ----------
         sizes
-            How many pictures a batch of each task holds; other tasks are left out. A batch is
-            filled up with less urgent ones of the same group and task, since a full one costs
-            hardly more than a part of one.
+            Batch size for each task; tasks that are not listed are skipped. A batch is filled up
+            with less urgent pictures of the same group and task, because a full batch costs
+            hardly more than a partial one.
         """
         first = self._first(sizes)
         if first is None:
@@ -227,15 +227,15 @@ class PictureQueue:
         return Batch(group, task, tuple(numbers), rank)
 
     def rank(self, batch: Batch) -> Rank | None:
-        """Return the urgency that a batch would have now, None if none of it is wanted."""
+        """Return the current urgency of a batch; None if none of it is needed any more."""
         inside = set(batch.numbers)
         ranks = (rank for rank, number in self._wanted(batch.group, batch.task) if number in inside)
         return next(ranks, None)
 
     def interest(self) -> Iterator[tuple[str, int, State]]:
-        """Yield group, number and state of all that is in sight or was asked for.
+        """Yield group, number and state of all visible and demanded pictures.
 
-        What was asked for counts until all of it is done, so that progress is of a whole.
+        Demanded pictures count until all of them are done, so that the total is stable.
         """
         seen = set(self._visible)
         for number in self._visible:
@@ -246,7 +246,7 @@ class PictureQueue:
                     yield group, number, self._states[group][number]
 
     def settle(self) -> None:
-        """Forget the demands if all of them are done."""
+        """Drop the demands if all of them are done."""
         if not any(
             self._wants(group, number, task)
             for group, numbers in self._demanded.items()
@@ -256,11 +256,11 @@ class PictureQueue:
             self._demanded.clear()
 
     def failed(self, group: str, number: int) -> bool:
-        """Return whether a picture could not be made."""
+        """Return True if a picture has failed."""
         return any((group, number, task) in self._failed for task in (Task.ROUGH, Task.FINAL))
 
     def pending(self) -> bool:
-        """Return whether there is anything left to do."""
+        """Return True if there is anything left to do."""
         return self._first(Task) is not None
 
     def _first(self, tasks: Iterable[Task]) -> tuple[Rank, str, Task] | None:
@@ -273,7 +273,7 @@ class PictureQueue:
         return best
 
     def _wanted(self, group: str, task: Task) -> Iterator[tuple[Rank, int]]:
-        """Yield the pictures of a group that want this, most urgent first; some more than once."""
+        """Yield the pictures of a group that need a task, most urgent first, with repetitions."""
         regions: list[tuple[Rank, Iterable[int]]] = []
         if group == self._level:
             pointed = self._pointed

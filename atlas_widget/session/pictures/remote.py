@@ -1,4 +1,4 @@
-"""Cells become pictures on other machines: the most urgent ones go wherever a worker is free."""
+"""Rendering on a cluster: the most urgent pictures are sent whenever a worker is free."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ if TYPE_CHECKING:
 
 __all__ = ["IconMaker", "RemoteRenderer"]
 
-_LOST_AT_MOST = 3
-"""A batch that has cost so many workers is probably why they were lost."""
+_MAX_LOST_WORKERS = 3
+"""A batch that was lost with this many workers is not tried again: it may be the cause."""
 
 
 class IconMaker(Protocol):
-    """Makes finished pictures of directions somewhere else. No method waits."""
+    """Makes finished pictures of directions on a cluster. No method blocks."""
 
     @property
     def ready(self) -> bool:
-        """Whether pictures can be made there; if not, they are made here."""
+        """True if workers are available; if not, pictures are made in this process."""
         ...
 
     @property
     def free(self) -> int:
-        """How many batches would be begun at once."""
+        """Number of batches that would start immediately."""
         ...
 
     @property
     def batch_size(self) -> int:
-        """How many pictures a batch has at most."""
+        """Maximum number of pictures in a batch."""
         ...
 
     def begin(
@@ -52,42 +52,42 @@ class IconMaker(Protocol):
         seed: int,
         examples: Sequence[NDArray[np.uint8]] | None = None,
     ) -> None:
-        """Have a batch made; `ticket` tells it from others."""
+        """Submit a batch; `ticket` identifies it."""
         ...
 
     def poll(self) -> Sequence[tuple[Hashable, Icons | None]]:
-        """Return the batches that have ended since the last time; None for those that were lost."""
+        """Return the batches that have ended since the last call; None for lost ones."""
         ...
 
     def close(self) -> None:
-        """End all that works there."""
+        """Stop all workers."""
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class _RemoteBatch:
-    """A batch that was sent, and under which keys its pictures are kept, whoever still wants it."""
+    """A submitted batch, with the cache keys of its pictures."""
 
     batch: Batch
     keys: tuple[bytes, ...]
 
 
 class RemoteRenderer:
-    """Has the pictures of a scene made elsewhere, as long as its maker is ready.
+    """Renders the pictures of a scene on a cluster, while its maker is ready.
 
-    Only as many batches are sent as will be begun at once. What is not sent yet follows the
-    queue's order, and so the person.
+    Only as many batches are submitted as can start immediately, so that the others still follow
+    the queue's order, which follows the user's view.
 
     Parameters
     ----------
     maker
-        Makes them.
+        Makes the pictures.
     targets, queue, probe, settings, cache, seed
-        See :class:`~.pictures.PictureRenderer`.
+        See :class:`~.renderer.PictureRenderer`.
     keys
-        Returns under which keys the pictures of a group's targets are kept.
+        Returns the cache keys of the pictures of a group's targets.
     known
-        Told a group and numbers before they are sent; returns whether some may be in the cache.
+        Called with a group and numbers before submission; returns True if some may be cached.
     finish
         Called with a group, numbers and their finished pictures.
     """
@@ -121,16 +121,16 @@ class RemoteRenderer:
 
     @property
     def ready(self) -> bool:
-        """Whether pictures are made elsewhere now."""
+        """True if pictures are made on the cluster now."""
         return self._maker.ready
 
     @property
     def pending(self) -> bool:
-        """Whether something is under way, or waits until a worker is free."""
+        """True if a batch is submitted, or waiting for a free worker."""
         return bool(self._sent) or (self.ready and self._next() is not None)
 
     def advance(self) -> bool:
-        """Take in what has come back, and send what is most urgent; return False if neither."""
+        """Receive finished batches and submit urgent ones; return False if there were none."""
         given_up = False
         ended = self._maker.poll()
         for ticket, icons in ended:
@@ -138,7 +138,7 @@ class RemoteRenderer:
                 given_up |= self._take_in(ticket, icons)
         if given_up:
             raise ClusterError(
-                f"{_LOST_AT_MOST} workers of the cluster were lost over one batch of pictures."
+                f"{_MAX_LOST_WORKERS} workers of the cluster were lost over one batch of pictures."
             )
         moved = bool(ended)
         for _ in range(self._maker.free):
@@ -147,12 +147,12 @@ class RemoteRenderer:
                 break
             moved = True
             if self._known(batch.group, batch.numbers):
-                break  # the queue is asked again once they have been looked up
+                break  # continue after they have been looked up
             self._send(batch)
         return moved
 
     def _next(self) -> Batch | None:
-        # A finished picture comes in one piece, whichever pass it lacks.
+        # A picture is made in one pass, whether it lacks the rough or the final one.
         size = self._maker.batch_size
         return self._queue.next({Task.ROUGH: size, Task.FINAL: size})
 
@@ -166,9 +166,9 @@ class RemoteRenderer:
         self._queue.take(batch.group, batch.numbers)
 
     def _take_in(self, remote_batch: _RemoteBatch, icons: Icons | None) -> bool:
-        """Deliver a batch, or have it made again; return whether it was lost too often for that.
+        """Deliver a batch or submit it again; return True if it was lost too often for that.
 
-        A batch that another scene has sent is only kept.
+        A batch of another scene is only cached.
         """
         batch, own = remote_batch.batch, remote_batch in self._sent
         if own:
@@ -192,7 +192,7 @@ class RemoteRenderer:
         given_up = tuple(
             number
             for group, number in numbers
-            if self._lost[PictureKey(group, number)] >= _LOST_AT_MOST
+            if self._lost[PictureKey(group, number)] >= _MAX_LOST_WORKERS
         )
         for task in (Task.ROUGH, Task.FINAL):
             self._queue.fail(Batch(batch.group, task, given_up, batch.rank))

@@ -1,4 +1,4 @@
-"""Pictures by feature inversion: batches in the queue's order, a slice of steps at a time."""
+"""Rendering by feature inversion: batches in the queue's order, one slice of steps at a time."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["PictureRenderer", "picture_key"]
 
-_ROUGH_PART = 0.125  # of the steps, after which a picture is shown for the first time
-_LOOKED_UP_AT_ONCE = 256
-_KEPT_BYTES = 192 << 20  # of unfinished pictures that wait for their final pass
+_ROUGH_PART = 0.125  # of the steps; then a picture is shown for the first time
+_LOOKUPS_PER_SLICE = 256
+_KEPT_BYTES = 192 << 20  # of unfinished pictures waiting for their final pass
 
 
 def picture_key(
@@ -32,7 +32,7 @@ def picture_key(
     direction: np.ndarray,
     examples: Examples | None = None,
 ) -> bytes:
-    """Return what a finished picture depends on, as the key of the cache."""
+    """Return the cache key of a picture: a hash of everything that it depends on."""
     return digest(
         "picture",
         probe.weights_hash,
@@ -51,21 +51,21 @@ class PictureRenderer:
     Parameters
     ----------
     targets, queue
-        What is pictured, and the order in which it is wanted.
+        The targets, and the order of work on them.
     probe, settings
-        What is pictured and how.
+        The layer, and the settings of the inversion.
     engine
-        Returns what makes the pictures; asked when the first has to be made, for folding a network
-        takes a moment and everything may be in the cache.
+        Returns the engine; called when the first picture has to be made, because folding a network
+        takes a moment and all pictures may be cached.
     cache
-        Keeps the finished ones.
+        Stores finished pictures.
     seed
-        The noise that all pictures start from: the same one, so that neighbours look alike where
-        the network sees them alike.
+        Seed of the noise, the same for all pictures, so that neighbours look similar if the network
+        sees them as similar.
     show
-        Called with group, number and picture whenever one has become better.
+        Called with group, number and picture whenever one has improved.
     maker
-        Makes pictures elsewhere, while it is ready to.
+        Makes pictures on a cluster, while it is ready to.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class PictureRenderer:
         self._show = show
         self._total = settings.steps
         self._rough = max(1, round(_ROUGH_PART * self._total))
-        self._batch_size = 0  # known once there is an engine
+        self._batch_size = 0  # set once there is an engine
         self._looked_up: set[PictureKey] = set()
         self._to_look_up: dict[PictureKey, None] = {}
         self._kept: OrderedDict[PictureKey, InversionState] = OrderedDict()
@@ -99,7 +99,7 @@ class PictureRenderer:
         self._batch: Batch | None = None
         self._cells: tuple[int, ...] = ()
         self._state: InversionState | None = None
-        self._pace = 0.05  # seconds a step takes; measured as it goes
+        self._pace = 0.05  # seconds per step; updated by measurement
         self._remote: RemoteRenderer | None = None
         if maker is not None:
             known, finish = self._may_be_known, self._finish
@@ -121,34 +121,34 @@ class PictureRenderer:
         ]
 
     def work(self, state: State) -> float:
-        """Return which part of a final picture's work has been done in a state."""
+        """Return the share of the work on a final picture that is done in a state."""
         return {State.CROP: 0.0, State.ROUGH: self._rough / self._total, State.FINAL: 1.0}[state]
 
     def prefetch(self, group: str, numbers: Iterable[int]) -> None:
-        """Have these pictures looked up in the cache before anything is rendered."""
+        """Queue these pictures to be looked up in the cache before rendering."""
         new = {
             PictureKey(group, number): None
             for number in numbers
             if PictureKey(group, number) not in self._looked_up and self._targets.has(group, number)
         }
-        # What is asked for last is what is in sight now.
+        # The latest request is what is visible now.
         self._to_look_up = new | self._to_look_up
 
     def _may_be_known(self, group: str, numbers: Sequence[int]) -> bool:
-        """Return whether some of these have yet to be looked up in the cache."""
+        """Return True if some of these are still to be looked up in the cache."""
         self.prefetch(group, numbers)
         return bool(self._to_look_up)
 
     def recall(self) -> None:
-        """Show at once all that the cache has of what is to be looked up."""
+        """Look up all queued pictures now, and show those that are cached."""
         while self._look_up():
             pass
 
     def _look_up(self) -> bool:
-        """Show some of the pictures that are in the cache; return False if none is left to seek."""
+        """Look up some queued pictures and show them; return False if none is queued."""
         if not self._to_look_up:
             return False
-        some = list(self._to_look_up)[:_LOOKED_UP_AT_ONCE]
+        some = list(self._to_look_up)[:_LOOKUPS_PER_SLICE]
         keys: dict[str, list[int]] = {}
         for key in some:
             del self._to_look_up[key]
@@ -167,7 +167,7 @@ class PictureRenderer:
         return True
 
     def advance(self, seconds: float) -> bool:
-        """Work for about that long on what is most urgent; return False if nothing is wanted."""
+        """Work about that long on the most urgent pictures; return False if there are none."""
         if self._look_up():
             return True
         if self._remote is not None:
@@ -184,21 +184,21 @@ class PictureRenderer:
             if best is None or best.task is Task.LABEL:
                 return False
             if self._may_be_known(best.group, best.numbers):
-                return True  # ask the queue again
+                return True  # continue with the queue's next batch
             if not self._batch_size:
                 self._batch_size = self._engine.batch_size
-                return True  # a batch of that size
+                return True  # now with a batch of that size
             self._begin(best)
         self._run(seconds)
         return True
 
     @property
-    def awaits(self) -> bool:
-        """Whether pictures are to come from elsewhere, though there is nothing to do for them."""
+    def waits_for_remote(self) -> bool:
+        """True if pictures are expected from the cluster and nothing else is to be done."""
         return self._remote is not None and self._remote.pending
 
     def park(self) -> None:
-        """Put the current batch aside; what has been done is kept."""
+        """Put the current batch aside; its progress is kept."""
         if self._batch is not None and self._state is not None:
             self._keep(self._batch.group, self._cells, self._state)
         self._batch, self._cells, self._state = None, (), None
@@ -231,7 +231,7 @@ class PictureRenderer:
         try:
             started = time.perf_counter()
             self._engine.advance(state, steps)
-            ages = state.steps.cpu().numpy()  # waits for the device
+            ages = state.steps.cpu().numpy()  # synchronises with the device
             if steps:
                 taken = (time.perf_counter() - started) / steps
                 self._pace = 0.5 * self._pace + 0.5 * taken

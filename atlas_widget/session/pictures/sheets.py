@@ -1,8 +1,8 @@
-"""Pictures on their way to the browser: packed into JPEG sheets, few at a time, none lost.
+"""Transfer of pictures to the browser: packed into JPEG sheets, few at a time, none lost.
 
-Measured: one JPEG of up to 64 tiles a message and at most eight that the browser has not confirmed
-carry thousands of pictures a second; a message a picture loses some to rate limits that nobody
-reports. A picture that gets better while it waits here is sent once, in its best state.
+Messages with one JPEG of up to 64 tiles, at most eight of them unconfirmed, were measured to carry
+thousands of pictures a second; with one message per picture some are lost to rate limits, silently.
+A picture that improves while it is waiting here is sent once, in its best state.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ __all__ = ["MAX_TILES", "MAX_UNCONFIRMED", "Outbox", "encode", "pack"]
 
 MAX_TILES = 64
 MAX_UNCONFIRMED = 8
-_PATIENCE = 2.0  # seconds after which a sheet that nobody confirms no longer holds others up
-_LINGER = 0.25  # seconds that a sheet which is not full waits for more pictures
+_CONFIRMATION_TIMEOUT = 2.0  # seconds; then an unconfirmed sheet no longer blocks others
+_LINGER = 0.25  # seconds that an incomplete sheet waits for more pictures
 
 
 def encode(pixels: Pixels, quality: int = 90) -> bytes:
@@ -37,7 +37,7 @@ def encode(pixels: Pixels, quality: int = 90) -> bytes:
 
 
 def pack(tiles: Sequence[Pixels], tile: int, columns: int) -> Pixels:
-    """Lay square tiles row by row; those of another size are resized, missing ones stay grey."""
+    """Arrange square tiles in rows; tiles of another size are resized, missing ones are grey."""
     rows = math.ceil(len(tiles) / columns)
     sheet = np.full((rows * tile, columns * tile, 3), 128, dtype=np.uint8)
     for index, pixels in enumerate(tiles):
@@ -50,7 +50,7 @@ def pack(tiles: Sequence[Pixels], tile: int, columns: int) -> Pixels:
 
 
 class Outbox:
-    """Sends sheets as fast as the browser takes them.
+    """Sends sheets as fast as the browser confirms them.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class Outbox:
     tile
         The side of a tile in pixels.
     clock
-        Where the time comes from.
+        Returns the time in seconds.
     """
 
     def __init__(
@@ -80,21 +80,21 @@ class Outbox:
 
     @property
     def waiting(self) -> int:
-        """How many pictures have not been sent yet."""
+        """Number of pictures that have not been sent yet."""
         return sum(len(pictures) for pictures in self._waiting.values())
 
     def begin(self, revision: int) -> None:
-        """Drop what waits; what comes now belongs to this revision of the layout."""
+        """Drop all waiting pictures; those put from now on are of this revision of the layout."""
         self._revision = revision
         self._waiting.clear()
         self._since.clear()
 
     def forget_unconfirmed(self) -> None:
-        """Stop waiting for confirmations, as when a page was reloaded."""
+        """Stop waiting for confirmations, as after a page reload."""
         self._unconfirmed.clear()
 
     def put(self, group: str, number: int, picture: Picture) -> None:
-        """Have a picture sent; it replaces any of the same key that still waits."""
+        """Queue a picture; it replaces a waiting one with the same key."""
         for (size, _), pictures in self._waiting.items():
             if size == group:
                 pictures.pop(number, None)
@@ -105,7 +105,7 @@ class Outbox:
         waiting[number] = picture
 
     def confirm(self, sheet: int) -> None:
-        """Hear that the browser has drawn a sheet."""
+        """Note that the browser has received a sheet."""
         self._unconfirmed.pop(sheet, None)
 
     def flush(self, *, linger: bool = True) -> float | None:
@@ -114,16 +114,16 @@ class Outbox:
         Parameters
         ----------
         linger
-            Whether a sheet that is not full may wait a moment for more pictures.
+            Whether an incomplete sheet may wait a moment for more pictures.
 
         Returns
         -------
         float or None
-            Seconds until it is worth calling again if nothing else happens; None: no need.
+            Seconds until the next call is worthwhile if nothing else happens; None if it is not.
         """
         now = self._clock()
         for number, sent in list(self._unconfirmed.items()):
-            if now - sent >= _PATIENCE:
+            if now - sent >= _CONFIRMATION_TIMEOUT:
                 del self._unconfirmed[number]
         soonest: float | None = None
         for key in sorted(self._waiting, key=lambda key: self._since[key]):
@@ -131,7 +131,7 @@ class Outbox:
             while pictures:
                 if len(self._unconfirmed) >= MAX_UNCONFIRMED:
                     oldest = min(self._unconfirmed.values())
-                    return max(0.01, oldest + _PATIENCE - now)
+                    return max(0.01, oldest + _CONFIRMATION_TIMEOUT - now)
                 waited = now - self._since[key]
                 if linger and len(pictures) < MAX_TILES and waited < _LINGER:
                     left = _LINGER - waited

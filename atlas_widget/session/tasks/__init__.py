@@ -1,1 +1,1 @@
-"""Experiments that take long: queued, with progress, one at a time, cancellable."""
+"""Long computations: queued, run one at a time, with progress, cancellable."""

@@ -1,4 +1,4 @@
-"""The experiments of `atlas_widget.causes` as tasks on what a widget shows."""
+"""The experiments of `atlas_widget.causes` as tasks on the atlas that a widget shows."""
 
 from __future__ import annotations
 
@@ -24,16 +24,24 @@ if TYPE_CHECKING:
     from atlas_widget.images.source import ImageSource
     from atlas_widget.probe import LayerProbe
 
-__all__ = ["Change", "Cues", "Patching", "Places", "check_places", "need_classes", "picture_of"]
+__all__ = [
+    "CueSearch",
+    "DirectionChange",
+    "PatchExperiment",
+    "Places",
+    "check_places",
+    "need_classes",
+    "picture_of",
+]
 
 Places = Literal["sample", "present", "everywhere"]
 
 _PLACES = ("sample", "present", "everywhere")
-_AT_ONCE = 4  # images between two pauses
+_IMAGES_PER_PAUSE = 4  # images read between two pauses
 
 
 def check_places(where: object) -> Places:
-    """Return where a direction is changed, or raise what is accepted."""
+    """Return a valid value of `where`; raise `AtlasError` for others."""
     if where not in _PLACES:
         hint = did_you_mean(str(where), _PLACES)
         raise AtlasError(
@@ -44,21 +52,21 @@ def check_places(where: object) -> Places:
 
 
 @dataclass(frozen=True)
-class Change:
-    """The direction of cells removed or added on real images.
+class DirectionChange:
+    """Remove or add the direction of cells on real images.
 
     Attributes
     ----------
     grid, cells
-        Whose mean is the direction.
+        The cells, whose mean is the direction.
     alpha
-        How much of it is added; None removes it.
+        Multiple of the direction that is added; None removes it.
     where
-        At which positions.
+        Positions at which the layer is changed.
     count
-        On so many crops in which the cells occur.
+        Maximum number of crops in which the cells occur.
     target
-        Which scores are looked at; None for those that the images score highest.
+        Scores to measure; None for the classes that the images score highest.
     presence, seed
         See `ablate` and `examples_of`.
     """
@@ -75,7 +83,7 @@ class Change:
     def __call__(
         self, material: Material, progress: ProgressCallback, cancelled: CancelledCallback
     ) -> CausalTest:
-        """Do it; see `ablate` and `steer`."""
+        """Run `ablate` or `steer`."""
         from atlas_widget.causes import ablate, examples_of, steer
 
         probe = material.probe
@@ -97,7 +105,7 @@ class Change:
             "target": target,
             "presence": self.presence,
             "labels": material.labels,
-            "batch_size": _AT_ONCE,
+            "batch_size": _IMAGES_PER_PAUSE,
             "progress": progress,
             "cancelled": cancelled,
         }
@@ -107,23 +115,23 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Patching:
-    """A patch on many images, with its controls.
+class PatchExperiment:
+    """Test a patch on many images, with controls.
 
     Attributes
     ----------
     patch
-        The picture that is put on them.
+        Pixels of the patch.
     target
-        The class that they are to become.
+        The class that images should be flipped to.
     images
-        Which images; None takes up to `count` of those that the atlas was made from.
+        The images; None takes up to `count` of those that the atlas was made from.
     controls
-        From so many random cells.
+        Number of random cells used as controls.
     without
-        Cells of the coarsest grid that are no controls: that of the patch.
+        Cells of the coarsest grid that are not used as controls: those of the patch.
     options
-        Further ones of `patch_test`.
+        Further arguments of `patch_test`.
     """
 
     patch: Any
@@ -137,7 +145,7 @@ class Patching:
     def __call__(
         self, material: Material, progress: ProgressCallback, cancelled: CancelledCallback
     ) -> PatchTest:
-        """Do it; see `patch_test`."""
+        """Run `patch_test`."""
         from atlas_widget.causes import patch_test, random_patches
 
         probe = material.probe
@@ -163,15 +171,15 @@ class Patching:
 
 
 @dataclass(frozen=True)
-class Cues:
-    """The search for what argues for a class without being it.
+class CueSearch:
+    """Search for cells that argue for one class in images of another.
 
     Attributes
     ----------
     first, second
         The two classes.
     options
-        Further ones of `find_cues`.
+        Further arguments of `find_cues`.
     """
 
     first: int | str
@@ -181,7 +189,7 @@ class Cues:
     def __call__(
         self, material: Material, progress: ProgressCallback, cancelled: CancelledCallback
     ) -> CueReport:
-        """Do it; see `find_cues`."""
+        """Run `find_cues`."""
         from atlas_widget.causes import find_cues
 
         need_classes(material.probe)
@@ -198,7 +206,7 @@ class Cues:
 
 
 def picture_of(source: ImageSource, index: int, size: int) -> npt.NDArray[np.uint8] | None:
-    """Return an image as the model is given it, (size, size, 3); None if it cannot be read."""
+    """Return an image as the model receives it, (size, size, 3); None if it cannot be read."""
     from atlas_widget.causes.pictures import as_pixels
     from atlas_widget.probe.pictures import as_rgb
 
@@ -210,7 +218,7 @@ def picture_of(source: ImageSource, index: int, size: int) -> npt.NDArray[np.uin
 
 
 def _numbered(target: Any, material: Material) -> Any:
-    """Return a target in which classes that are named have their numbers."""
+    """Return a target with names of classes replaced by their numbers."""
     from atlas_widget.attribution.class_names import class_number
 
     several = [target] if isinstance(target, str) else target
@@ -227,16 +235,16 @@ def _some_pictures(
     progress: ProgressCallback,
     cancelled: CancelledCallback,
 ) -> npt.NDArray[np.uint8]:
-    """Read some of the images, chosen at random but the same each time, a few between pauses."""
+    """Read some images, chosen at random with a fixed seed, with pauses in between."""
     if count < 1:
         raise AtlasError(f"count={count}: at least one image is needed.")
     chosen = np.sort(np.random.default_rng(0).permutation(len(source))[:count])
     read = []
     for done, index in enumerate(chosen.tolist()):
-        if done % _AT_ONCE == 0:
+        if done % _IMAGES_PER_PAUSE == 0:
             if cancelled():
                 raise Cancelled
-            progress(0, 0)  # of the test itself nothing is done
+            progress(0, 0)  # the test itself has not started
         pixels = picture_of(source, index, probe.input_size)
         if pixels is not None:
             read.append(pixels)
@@ -252,7 +260,7 @@ def _scores_classes(probe: LayerProbe) -> bool:
 
 
 def need_classes(probe: LayerProbe) -> None:
-    """Raise where the widget's target is not the model's classes, which patches are judged by."""
+    """Raise if the widget's target is not the model's classes, which patch tests need."""
     from atlas_widget.errors import AttributionError
 
     if not _scores_classes(probe) or probe.num_classes is None:

@@ -1,4 +1,4 @@
-"""Figures of the cells on show, each with the record of what it was made of."""
+"""Figures of the cells shown, with provenance records."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Export", "Shown", "check_format", "draw", "export"]
 
-_TILES_AT_ONCE = 256  # between two pauses
+_TILES_PER_PAUSE = 256  # between two pauses
 
 
 @dataclass(frozen=True)
 class Shown:
-    """The cells on show and their pictures, as figures are made of them.
+    """The cells shown and their pictures, from which figures are made.
 
     Attributes
     ----------
@@ -38,9 +38,9 @@ class Shown:
     model
         The model's name.
     seed
-        The noise that pictures start from.
+        Seed of the noise that pictures start from.
     snapshot
-        Returns the pictures and labels of a grid as they are now.
+        Returns the current pictures and labels of a grid.
     """
 
     scene: Scene
@@ -51,14 +51,14 @@ class Shown:
 
 @dataclass(frozen=True)
 class Export:
-    """A figure of cells in the working folder, as a task.
+    """A task that writes a figure of cells into the working folder.
 
     Attributes
     ----------
     shown
-        Where the pictures come from.
+        The cells shown and their pictures.
     grid, cells
-        The cells; none for all of the grid.
+        The cells; empty for all of the grid.
     kind
         png, svg or pdf.
     """
@@ -71,7 +71,7 @@ class Export:
     def __call__(
         self, _material: Material, progress: ProgressCallback, cancelled: CancelledCallback
     ) -> figures.Exported:
-        """Write the figure under a name that is free."""
+        """Write the figure under a new name."""
         scene = self.shown.scene
         check_grid(self.grid, scene)
         chosen = check_cells(self.cells, self.grid, scene) or list(scene.cells(self.grid))
@@ -84,7 +84,7 @@ class Export:
 
 
 def check_format(kind: str) -> str:
-    """Return a format of figures, or raise which there are."""
+    """Return a valid figure format; raise `AtlasError` for others."""
     if kind not in figures.FORMATS:
         accepted = ", ".join(figures.FORMATS)
         raise ExportError(f"{kind!r} is no format of figures; accepted are {accepted}.")
@@ -102,20 +102,20 @@ def draw(
     progress: ProgressCallback | None = None,
     cancelled: CancelledCallback | None = None,
 ) -> tuple[Figure, dict[str, Any]]:
-    """Return cells as a figure, with the pictures that there are, and the record of it.
+    """Return a figure of cells with their current pictures, and its provenance record.
 
     Parameters
     ----------
     shown
-        Where the pictures come from.
+        The cells shown and their pictures.
     grid, cells
         The cells.
     dpi, labels
         See :func:`atlas_widget.figures.figure`.
     caption
-        Whether to say in small print what is shown, or what to say.
+        Whether to add a caption, or its text.
     progress, cancelled
-        Called now and then with the number of cells done and of all; asked whether to stop.
+        Called with the number of cells done and in total; called to learn whether to stop.
     """
     tiles, cosines = _tiles(shown, grid, cells, progress, cancelled)
     record = _record(shown, grid, cells, tiles, cosines)
@@ -131,7 +131,7 @@ def draw(
 
 
 def export(path: Path, shown: Shown, grid: int, cells: Sequence[int], **options: Any) -> Path:
-    """Write cells as a figure with its record; return where it is."""
+    """Write a figure of cells with its provenance record; return its path."""
     drawing, record = draw(shown, grid, cells, **options)
     return figures.export(path, drawing, record, dpi=options.get("dpi", 300)).path
 
@@ -146,7 +146,7 @@ def _tiles(
     pictures, labels = shown.snapshot(grid)
     tiles, cosines = [], []
     for done, cell in enumerate(cells):
-        if done % _TILES_AT_ONCE == 0:
+        if done % _TILES_PER_PAUSE == 0:
             check_cancelled(cancelled)
             if progress is not None:
                 progress(done, len(cells))

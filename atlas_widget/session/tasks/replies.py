@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 
 __all__ = ["TaskReplies", "causal_test_reply", "cues_reply", "patch_test_reply"]
 
-_CUE_CROPS = 6  # what was pasted, and further ones
+_CUE_CROPS = 6  # the pasted one, and further ones
 _DIGITS = 5
 
 Reply = tuple[dict[str, Any], list[bytes]]
 
 
 class TaskReplies:
-    """Tells the browser how a task goes and what came of it.
+    """Sends progress and result of a task to the browser.
 
     Parameters
     ----------
     send
         Sends a message with its buffers.
     request
-        The number that the browser calls the task by.
+        The browser's number of the request.
     reply
-        Makes of the request and the result a message with its buffers.
+        Returns the message, with its buffers, for a request and a result.
     """
 
     def __init__(self, send: Send, request: int, reply: Callable[[int, Any], Reply]) -> None:
@@ -52,13 +52,13 @@ class TaskReplies:
         self._send(*self._reply(self._request, result))
 
     def failed(self, reason: str) -> None:
-        """Send the reason for which there is no result."""
+        """Send the reason for the failure."""
         content = messages.build("task_failed", request=self._request, message=reason)
         self._send(content, [])
 
 
 def causal_test_reply(request: int, test: CausalTest) -> Reply:
-    """Return the message of a direction that was removed or added."""
+    """Return the message with the result of a causal test."""
     low, high = test.interval
     content = messages.build(
         "causal_test",
@@ -77,7 +77,7 @@ def causal_test_reply(request: int, test: CausalTest) -> Reply:
 
 
 def patch_test_reply(request: int, test: PatchTest) -> Reply:
-    """Return the message of a patch that was put on many images, by both protocols."""
+    """Return the message with the result of a patch test, by both protocols."""
     outcomes = [
         (name, protocol, outcome)
         for protocol in ("corner", "best corner")
@@ -102,7 +102,7 @@ def patch_test_reply(request: int, test: PatchTest) -> Reply:
 
 
 def cues_reply(request: int, report: CueReport, samples: Samples) -> Reply:
-    """Return the message of the cues that were found, with a row of crops for each."""
+    """Return the message with the cues found, with a row of crops for each."""
     cues = report.cues
     content = messages.build(
         "cues",
@@ -130,12 +130,12 @@ def cues_reply(request: int, report: CueReport, samples: Samples) -> Reply:
 
 
 def _crops(cue: Cue, samples: Samples) -> list[npt.NDArray[np.uint8]]:
-    """Return what was pasted and what else the cue was seen in; grey where there is no more."""
+    """Return the pasted crop and further crops of a cue, padded with grey ones."""
     further = [samples.thumbnails.get(int(sample)) for sample in cue.samples[1:_CUE_CROPS]]
     grey = np.full((TILE, TILE, 3), 128, np.uint8)
     return [cue.patch, *further, *[grey] * (_CUE_CROPS - 1 - len(further))]
 
 
 def _rounded(values: npt.NDArray[np.float32]) -> list[float]:
-    """Return numbers as short as they may be written."""
+    """Return rounded numbers."""
     return [float(f"{value:.{_DIGITS}g}") for value in values.ravel().tolist()]

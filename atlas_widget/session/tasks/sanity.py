@@ -1,4 +1,4 @@
-"""Are the pictures worth more than noise? The controls, as a task on what a widget shows."""
+"""The sanity check of pictures against noise and an untrained network, as a task."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from atlas_widget.session.tasks.task import Material
 if TYPE_CHECKING:
     from atlas_widget.inversion.sanity import SanityCheck
 
-__all__ = ["Controls"]
+__all__ = ["SanityControls"]
 
 
 @dataclass(frozen=True)
-class Controls:
-    """`sanity_check` on some cells of the coarsest grid, chosen by chance.
+class SanityControls:
+    """Run `sanity_check` on random cells of the coarsest grid.
 
     Attributes
     ----------
     count
-        So many cells, or all if there are fewer.
+        Number of cells; all if there are fewer.
     seed
-        Another one chooses other cells.
+        Seed of the choice of cells.
     """
 
     count: int = 24
@@ -35,7 +35,7 @@ class Controls:
     def __call__(
         self, material: Material, progress: ProgressCallback, cancelled: CancelledCallback
     ) -> SanityCheck:
-        """Do it."""
+        """Run the check."""
         from atlas_widget.inversion import sanity_check
 
         atlas = material.atlas

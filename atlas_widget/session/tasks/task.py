@@ -1,8 +1,8 @@
-"""Long computations that somebody waits for: one after the other, with pauses for what is urgent.
+"""Queue of long computations, run one after the other with pauses for urgent requests.
 
 A task is a call of the engine that takes seconds or minutes. It runs on the worker's thread and
-pauses wherever the engine tells its progress: then commands are let in, live pictures go on, and
-the task itself may be given up.
+pauses wherever the engine reports progress: then commands are run, live pictures continue, and
+the task itself may be cancelled.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ if TYPE_CHECKING:
 __all__ = ["Listener", "LongTask", "LongTasks", "Material", "Pause", "Work"]
 
 Pause = Callable[[str, float, float], None]
-"""Called with words, done and total: tells how far it is and lets in what is urgent."""
+"""Called with a message, done and total: reports progress and handles urgent requests."""
 
-_MOST = 8  # tasks that wait; a page that is reloaded does not call its own off
-_TELL_EVERY = 0.2  # seconds
+_MAX_WAITING = 8  # queued tasks; a page that is reloaded does not cancel its own
+_PROGRESS_INTERVAL = 0.2  # seconds
 
 log = logging.getLogger("atlas_widget")
 
 
 @dataclass(frozen=True)
 class Material:
-    """What a task works on.
+    """The inputs of a task.
 
     Attributes
     ----------
     probe
-        The layer on show.
+        The layer shown.
     source
-        The images, or None if they are not at hand.
+        The images, or None if they are not available.
     atlas
         The finished atlas.
     labels
@@ -57,7 +57,7 @@ class Material:
     def images(self) -> ImageSource:
         """The images; raises if there are none."""
         if self.source is None:
-            raise AtlasError("The images of this atlas are not at hand: nothing can be tried out.")
+            raise AtlasError("Experiments need the images of this atlas, which are not available.")
         return self.source
 
 
@@ -65,43 +65,43 @@ Work = Callable[[Material, ProgressCallback, CancelledCallback], Any]
 
 
 class Listener(Protocol):
-    """Hears of a task, on the worker's thread."""
+    """Receives the reports of a task, on the worker's thread."""
 
     def progressed(self, done: int, total: int) -> None:
-        """Hear how far it is."""
+        """Receive the progress."""
         ...
 
     def finished(self, result: Any) -> None:
-        """Hear what came of it."""
+        """Receive the result."""
         ...
 
     def failed(self, reason: str) -> None:
-        """Hear why nothing came of it."""
+        """Receive the reason for a failure."""
         ...
 
 
 class LongTask:
-    """One computation, asked for by the browser or by a call in Python.
+    """One computation, requested by the browser or from Python.
 
     Parameters
     ----------
     words
-        What is being done, for the status line.
+        Message for the status line.
     work
-        Does it: called with the material, `progress` and `cancelled`.
+        The computation; called with the material, `progress` and `cancelled`.
     listener
-        Hears of it; None where somebody waits for `done`.
+        Receives the reports; None if the caller waits for `done`.
     request
-        The number that the browser calls it by.
+        The browser's number of the request.
 
     Attributes
     ----------
     done
-        Whether it has ended, whichever way.
+        Whether it has ended, successfully or not.
     result
-        What came of it.
+        The result.
     error
-        What went wrong; `Cancelled` if it was given up.
+        The error; `Cancelled` if it was cancelled.
     """
 
     def __init__(
@@ -118,25 +118,25 @@ class LongTask:
         self.done = False
         self.result: Any = None
         self.error: BaseException | None = None
-        self._given_up = False
+        self._cancelled = False
 
     @property
-    def given_up(self) -> bool:
-        """Whether nobody wants it any more."""
-        return self._given_up
+    def cancelled(self) -> bool:
+        """True if it was cancelled."""
+        return self._cancelled
 
-    def give_up(self) -> None:
-        """End it at its next pause; safe to call from any thread."""
-        self._given_up = True
+    def cancel(self) -> None:
+        """Cancel it at its next pause; safe to call from any thread."""
+        self._cancelled = True
 
     def end(self, result: Any = None, error: BaseException | None = None) -> None:
-        """Note how it ended, and tell."""
+        """Set the result or the error, and report it."""
         self.result, self.error, self.done = result, error, True
         if self.listener is None:
             return
         if error is None:
             self.listener.finished(result)
-        elif not self._given_up:
+        elif not self._cancelled:
             log.debug("%s failed.", self.words, exc_info=error)
             expected = isinstance(error, AtlasError)
             self.listener.failed(str(error) if expected else f"{type(error).__name__}: {error}")
@@ -148,9 +148,9 @@ class LongTasks:
     Parameters
     ----------
     pause
-        Called wherever a task can pause.
+        Called at each possible pause of a task.
     cancelled
-        Whether the worker has to leave whatever it does.
+        Returns True if the worker has to stop any work.
     """
 
     def __init__(self, pause: Pause, cancelled: CancelledCallback) -> None:
@@ -160,49 +160,50 @@ class LongTasks:
         self._running: LongTask | None = None
 
     def add(self, task: LongTask) -> None:
-        """Have a task run when those before it are through."""
-        if len(self._waiting) >= _MOST:
-            task.end(error=AtlasError(f"{_MOST} computations wait already: stop one first."))
+        """Queue a task."""
+        if len(self._waiting) >= _MAX_WAITING:
+            reason = f"{_MAX_WAITING} computations are already queued; stop one first."
+            task.end(error=AtlasError(reason))
             return
         self._waiting.append(task)
 
-    def give_up(self, request: int) -> None:
-        """End the task that the browser calls so, if there is one."""
+    def cancel(self, request: int) -> None:
+        """Cancel the task with the browser's request number, if there is one."""
         for task in [*self._waiting, self._running]:
             if task is not None and task.request == request:
-                task.give_up()
+                task.cancel()
 
     def clear(self, reason: str) -> None:
-        """End all of them: what they are about is no more on show."""
+        """End all queued tasks, with the reason."""
         waiting, self._waiting = self._waiting, []
         for task in waiting:
             task.end(error=AtlasError(reason))
 
     def advance(self, material: Material | None) -> bool:
-        """Run the oldest task to its end; False if there is none, or one is pausing."""
+        """Run the oldest task to its end; return False if there is none, or one is pausing."""
         if self._running is not None or material is None or not self._waiting:
             return False
         task = self._waiting.pop(0)
-        if task.given_up:
+        if task.cancelled:
             task.end(error=Cancelled())
             return True
         self._running = task
         told = [0.0]
 
         def progress(done: int, total: int) -> None:
-            if task.listener is not None and time.monotonic() - told[0] >= _TELL_EVERY:
+            if task.listener is not None and time.monotonic() - told[0] >= _PROGRESS_INTERVAL:
                 told[0] = time.monotonic()
                 task.listener.progressed(done, total)
             self._pause(task.words, done, total)
 
         def cancelled() -> bool:
-            return task.given_up or self._cancelled()
+            return task.cancelled or self._cancelled()
 
         try:
             result = task.work(material, progress, cancelled)
         except Cancelled as error:
-            left = AtlasError("It was given up, since another layer is shown or the widget closed.")
-            task.end(error=error if task.given_up else left)
+            left = AtlasError("Cancelled: the layer was changed or the widget was closed.")
+            task.end(error=error if task.cancelled else left)
         except Exception as error:
             task.end(error=error)
         else:

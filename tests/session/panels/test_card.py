@@ -16,7 +16,7 @@ from atlas_widget.inversion import InversionEngine, InversionSettings
 from atlas_widget.inversion.invert import run
 from atlas_widget.probe import LayerProbe
 from atlas_widget.session import open_layer
-from atlas_widget.session.panels.profile import usual_activations
+from atlas_widget.session.panels.profile import channel_moments
 from atlas_widget.session.panels.source_image import locate
 from tests.conftest import make_tiny_model
 from tests.widget_browser import FakeBrowser
@@ -208,7 +208,7 @@ def test_without_its_images_a_crop_says_so(browser, tiny_images, tmp_path):
     with LayerProbe(make_tiny_model(), "middle", device="cpu") as probe:
         found = locate(samples, 0, probe, None)
         assert found.pixels is None
-        assert "not at hand" in found.note
+        assert "not available" in found.note
         for number, path in enumerate(sorted(tiny_images.iterdir())):
             (tmp_path / f"other_{number}.png").write_bytes(path.read_bytes())
         for path in tmp_path.glob("*.sqlite*"):
@@ -221,8 +221,8 @@ def test_without_its_images_a_crop_says_so(browser, tiny_images, tmp_path):
 def test_what_is_usual_is_precise_whatever_the_scale_and_reads_no_more_than_it_must():
     random = np.random.default_rng(0)
     activations = (1000 + random.normal(0, 0.1, (5000, 3))).astype(np.float32)
-    usual = usual_activations(activations)
+    usual = channel_moments(activations)
     np.testing.assert_allclose(usual.mean, activations.mean(0, dtype=np.float64), rtol=1e-6)
     np.testing.assert_allclose(usual.deviation, activations.std(0, dtype=np.float64), rtol=1e-3)
-    thinned = usual_activations(activations, most=500)
+    thinned = channel_moments(activations, most=500)
     np.testing.assert_allclose(thinned.deviation, activations[::10].std(0), rtol=1e-3)

@@ -93,7 +93,7 @@ def cache():
 
 @pytest.fixture
 def panel(probe, engine, cache, monkeypatch):
-    monkeypatch.setattr(inspect, "_FRAME_EVERY", 0.0)
+    monkeypatch.setattr(inspect, "_FRAME_INTERVAL", 0.0)
     return Panel(probe, engine, cache)
 
 

@@ -164,7 +164,7 @@ def test_what_is_sent_follows_the_person(bench: Bench) -> None:
     bench.queue.look(GROUP, range(8))
     bench.work()
     assert bench.maker.sent == [(0, 1), (2, 3)], "as many as there are workers"
-    assert bench.renderer.awaits
+    assert bench.renderer.waits_for_remote
     bench.queue.look(GROUP, range(12, 16))
     bench.maker.finish((2, 3))
     bench.work()
@@ -176,7 +176,7 @@ def test_what_is_sent_follows_the_person(bench: Bench) -> None:
     bench.maker.finish((14, 15))
     bench.work()
     assert bench.final() == {0, 1, 2, 3, 12, 13, 14, 15}
-    assert not bench.renderer.awaits
+    assert not bench.renderer.waits_for_remote
     assert not bench.engines_asked_for, "nothing was made here"
 
 
@@ -238,7 +238,7 @@ def test_made_here_while_nobody_else_can(bench: Bench) -> None:
     bench.work()
     assert bench.final() == {0, 1, 2, 3}
     assert len(bench.maker.sent) == 2
-    assert not bench.renderer.awaits
+    assert not bench.renderer.waits_for_remote
 
 
 def test_what_another_scene_has_sent_is_kept(bench: Bench) -> None:

@@ -74,14 +74,14 @@ def test_a_task_that_is_given_up_ends_at_its_next_pause_and_tells_nothing(tasks)
     heard = Heard()
     task = LongTask("long", counting(100), heard, request=7)
     tasks.add(task)
-    tasks._pause = lambda _words, done, _total: done == 3 and tasks.give_up(7)
+    tasks._pause = lambda _words, done, _total: done == 3 and tasks.cancel(7)
     tasks.advance(MATERIAL)
     assert task.done
     assert isinstance(task.error, Cancelled)
     assert (heard.results, heard.reasons) == ([], [])
     waiting = LongTask("never", counting(1), heard, request=8)
     tasks.add(waiting)
-    tasks.give_up(8)
+    tasks.cancel(8)
     tasks.advance(MATERIAL)
     assert waiting.done
     assert heard.results == []
@@ -120,4 +120,4 @@ def test_too_many_are_refused(tasks):
     for _ in range(9):
         tasks.add(LongTask("many", counting(1), heard))
     assert len(heard.reasons) == 1
-    assert "wait already" in heard.reasons[0]
+    assert "already queued" in heard.reasons[0]
