@@ -15,8 +15,9 @@ import torch
 from numpy.typing import NDArray
 
 from atlas_widget.errors import ActivationsError
+from atlas_widget.inversion.channel_statistics import channel_statistics
 from atlas_widget.inversion.engine import InversionEngine
-from atlas_widget.inversion.inputs import as_directions, layer_and_aim
+from atlas_widget.inversion.inputs import as_directions, as_examples, layer_and_aim
 from atlas_widget.inversion.invert import run
 from atlas_widget.inversion.likeness import cosine, ranks, rows_of, unit
 from atlas_widget.inversion.settings import InversionSettings, as_settings
@@ -24,7 +25,11 @@ from atlas_widget.probe import LayerProbe
 from atlas_widget.probe.opening import opened
 from atlas_widget.probe.pictures import as_rgb
 
-__all__ = ["Control", "SanityCheck", "sanity_check"]
+__all__ = ["STATISTICS_ALONE", "Control", "SanityCheck", "sanity_check"]
+
+
+STATISTICS_ALONE = "statistics alone"
+"""Name of the control of pictures made without any direction."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ class SanityCheck:
 
     @property
     def passed(self) -> bool:
-        """Whether the pictures beat noise and the untrained network's pictures in both columns."""
+        """Whether the pictures beat all controls but the nearest crop in both columns."""
         pictures, *others = self.controls
         rivals = [c for c in others if c.name != "nearest crop"]
         return all(pictures.median > c.median and pictures.own > c.own for c in rivals)
@@ -63,11 +68,15 @@ class SanityCheck:
     @property
     def verdict(self) -> str:
         """What follows from the controls, in a sentence."""
+        alone = any(control.name == STATISTICS_ALONE for control in self.controls)
         if self.passed:
-            return "The pictures are better than noise and than an untrained network."
+            rivals = ["noise", "than an untrained network"]
+            rivals += ["than the statistics of crops alone"] if alone else []
+            return f"The pictures are better than {', '.join(rivals[:-1])} and {rivals[-1]}."
+        also = ", or the statistics of crops alone," if alone else ","
         return (
             "The pictures are NOT better than the controls: do not read anything into them. "
-            "An untrained network, or noise, does as well at this layer."
+            f"An untrained network, or noise{also} does as well at this layer."
         )
 
     def __repr__(self) -> str:
@@ -84,6 +93,7 @@ def sanity_check(
     directions: Any = None,
     *,
     images: Any = None,
+    examples: Any = None,
     means: Any = None,
     centre: Any = None,
     settings: InversionSettings | None = None,
@@ -110,6 +120,10 @@ def sanity_check(
     images
         Natural crops: RGB in [0, 1], (k, 3, height, width), uint8 (k, height, width, 3), or a list
         of PIL images.
+    examples
+        For each direction some real crops, whose statistics its picture is kept near to; as
+        `images` of :func:`~atlas_widget.invert`. A further control then are pictures of those
+        statistics alone, made without any direction: what they reach is not the direction's merit.
     means, centre
         Cells to rank among, and the mean of all activations; see :func:`ranks`.
     settings, transform, device, seed
@@ -122,7 +136,15 @@ def sanity_check(
         raise ActivationsError("directions=None: pass an array of shape (n, channels)")
     with torch.inference_mode(False), opened(model, layer, transform, device) as probe:
         return _checked(
-            probe, directions, images, means, centre, as_settings(settings), seed, callback
+            probe,
+            directions,
+            images,
+            examples,
+            means,
+            centre,
+            as_settings(settings),
+            seed,
+            callback,
         )
 
 
@@ -130,6 +152,7 @@ def _checked(
     probe: LayerProbe,
     directions: Any,
     images: Any,
+    examples: Any,
     means: Any,
     centre: Any,
     settings: InversionSettings,
@@ -159,9 +182,10 @@ def _checked(
         return Control(name, true, float(np.mean(rank == 0)))
 
     first, second = _halves(callback)
-    pictures = run(engine, targets, seed, callback=first)
+    pictures = run(engine, targets, seed, images=examples, callback=first)
     with probe.untrained(seed) as other:
-        strange = run(InversionEngine(other, settings=settings), targets, seed, callback=second)
+        stranger = InversionEngine(other, settings=settings)
+        strange = run(stranger, targets, seed, images=examples, callback=second)
     rng = np.random.default_rng(seed)
     noise = rng.integers(0, 256, pictures.images.shape, dtype=np.uint8)
     controls = [
@@ -170,11 +194,33 @@ def _checked(
         control("untrained network's pictures", engine.fidelity(strange.images)[1]),
         control("untrained, to itself", strange.activations, strange.cosine),
     ]
+    alone = _statistics_alone(engine, examples, len(targets), seed)
+    if alone is not None:
+        controls.append(control(STATISTICS_ALONE, engine.fidelity(alone)[1]))
     if images is not None:
         natural = engine.fidelity(as_rgb(images, probe.input_size))[1]
         nearest = (unit(natural) @ unit(targets).T).argmax(0)
         controls.append(control("nearest crop", natural[nearest]))
     return SanityCheck(tuple(controls))
+
+
+def _statistics_alone(
+    engine: InversionEngine, examples: Any, count: int, seed: int
+) -> NDArray[np.uint8] | None:
+    """Pictures with the statistics of their examples and no direction; None without examples."""
+    if examples is None or not engine.settings.statistics:
+        return None
+    crops = as_examples(examples, count, engine.canvas)
+    statistics = engine.statistics_of(crops)
+    if statistics is None or not statistics.counts.any():
+        return None
+    objective = channel_statistics(statistics, tolerance=engine.settings.tolerance)
+    parts = []
+    for rows in torch.split(torch.arange(count), engine.batch_size):
+        state = engine.start(seeds=np.full(len(rows), seed), objective=objective.select(rows))
+        engine.advance(state, engine.settings.steps)
+        parts.append(engine.pictures(state))
+    return np.concatenate(parts)
 
 
 def _halves(

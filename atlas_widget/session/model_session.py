@@ -33,7 +33,7 @@ class ModelSession:
     Attributes
     ----------
     source
-        The images; None until :meth:`open_images`.
+        The images; None until :meth:`open_images`, and if an atlas was given whose images are gone.
     maker
         Makes the cells' pictures on a cluster; None if there is none.
     """
@@ -59,7 +59,7 @@ class ModelSession:
         if self.maker is None:
             self.maker = self.recipe.maker(self._probe, notice)
         if self.source is None:
-            self.source = self.recipe.source(self._probe)
+            self.source = self.recipe.source(self._probe, notice)
 
     def open_layer(self, layer: str) -> LayerProbe:
         """Return another layer of the copy; the caller passes it to `take_up` or closes it."""

@@ -620,8 +620,9 @@ class AtlasWidget(anywidget.AnyWidget):
     ) -> SanityCheck:
         """Compare the fidelity of some cells' icons with controls.
 
-        The controls are noise, and icons made by the same method for a copy of the network with
-        random weights. If these are as good, a notice says that the icons are not meaningful.
+        The controls are noise, icons made by the same method for a copy of the network with random
+        weights, and icons made of the statistics of the cells' crops alone, without a direction.
+        If one of these is as good, a notice says that the icons are not meaningful.
 
         Parameters
         ----------

@@ -155,9 +155,38 @@ def test_sanity_check_has_its_controls(demo_model: nn.Module) -> None:
         check["nothing"]
 
 
+def test_what_statistics_reach_alone_is_a_control_of_its_own(demo_model: nn.Module) -> None:
+    generator = torch.Generator().manual_seed(0)
+    crops = torch.rand(4, 3, 12, 12, generator=generator)
+    crops = nn.functional.interpolate(crops, (96, 96), mode="bicubic").clamp(0, 1)
+    with LayerProbe(demo_model, "blocks.2.1", device="cpu") as probe:
+        targets = probe.activations(crops)[:, :, 6, 6]
+        check = sanity_check(
+            probe,
+            directions=targets,
+            examples=[crop[None] for crop in crops],
+            settings=InversionSettings.icon(steps=12),
+        )
+    assert check["pictures"].median > check["statistics alone"].median
+    assert check["statistics alone"].median != check["noise images"].median
+    assert check.passed
+    assert "statistics of crops alone" in check.verdict
+
+
 def test_settings_describe_themselves() -> None:
     a, b = InversionSettings.icon(), InversionSettings.icon(chroma=1.1)
     assert a.description != b.description
     assert a.description == InversionSettings.icon().description
     assert hash(a) != hash(b)
     assert a.with_steps(12).learning_rate > a.learning_rate
+
+
+def test_what_a_picture_was_made_with_is_told_in_words() -> None:
+    icon, small = InversionSettings.icon(), InversionSettings.icon(size=24, steps=12)
+    assert icon.made_with(8) == "direction + statistics of 8 crops · preset icon, 64 px, 48 steps"
+    assert small.made_with(1).startswith("direction + statistics of 1 crop · preset icon, 24 px")
+    assert icon.made_with(0).startswith("direction only · ")
+    assert InversionSettings.closest().made_with(8).startswith("direction only · preset closest, ")
+    assert icon.with_steps(12).preset == "icon"
+    assert icon.replace(falloff=2.0).preset == "custom"
+    assert InversionSettings.portrait().made_with(8, steps=112).endswith(", 192 px, 112 steps")

@@ -202,6 +202,7 @@ def test_labels_with_html_stay_text():
         cosine=None,
         rank=None,
         state="crop",
+        made="",
         label=entry["label"],
         classes=[entry],
         against=None,

@@ -81,6 +81,7 @@ export function HoverCard() {
             <StateMark tone={toneOf(picture)} />
             {describePicture(picture)}
           </span>
+          {card?.made && <span data-aw-made>{card.made}</span>}
         </div>
       </div>
       <CardClasses card={card} />

@@ -4,6 +4,9 @@ import { formatDecimal } from "../util/numbers";
 import { MAKO, pixelOf } from "./colour";
 import type { Overlay } from "./overlay";
 
+const MADE_FROM =
+  "Pictures follow the cell’s direction, and the channel statistics of its crops where the card says so.";
+
 /** The facts about a cell's picture. */
 export interface PictureFacts {
   key: PictureKey;
@@ -42,6 +45,7 @@ export function fidelityOverlay(pictureOf: (cell: number) => PictureFacts | unde
           framed: true,
           text: `doubtful: below ${DOUBTFUL_COSINE}, or nearer to another cell`,
         },
+        { colour: "transparent", text: MADE_FROM },
       ],
     },
   };

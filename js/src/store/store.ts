@@ -150,8 +150,11 @@ export class Store {
 
   /** Asks for a cell's card unless it is complete. */
   wantCard({ grid, cell }: Place): void {
-    const known = this.cards.get(cellKey(grid, cell));
-    if (known?.classes && (known.strip || known.crops === 0)) return;
+    const key = cellKey(grid, cell);
+    const known = this.cards.get(key);
+    // A picture that was finished since has words of its own.
+    const stale = this.pictures.get(key)?.state === "final" && known?.state !== "final";
+    if (!stale && known?.classes && (known.strip || known.crops === 0)) return;
     if (this.connected.peek()) this.send({ kind: "hover", grid, cell });
   }
 

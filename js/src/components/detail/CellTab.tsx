@@ -34,11 +34,14 @@ export function CellTab({ panel }: { panel: Panel }) {
 function AtlasPictureState({ panel }: { panel: Panel }) {
   const { store } = useWidget();
   void store.pictureVersion.value;
+  void store.cards.version.value;
   const picture = store.pictures.get(panel.key) ?? null;
+  const made = store.cards.get(panel.key)?.made;
   return (
     <p class="aw-detail-state" title="The picture in the atlas">
       <StateMark tone={toneOf(picture)} />
       Atlas: {describePicture(picture)}
+      {made && <span data-aw-made> · {made}</span>}
     </p>
   );
 }

@@ -53,12 +53,19 @@ export function ViewerCaption({ panel }: { panel: Panel }) {
   const { inspection, at } = inView(panel);
   const trace = looking.kind === "live" ? (inspection?.trace ?? []) : [];
   return (
-    <div class="aw-live-caption" title={COSINE}>
-      <span>
-        {looking.kind === "variant" && `Variant ${at + 1}: `}
-        {describeProgress(inspection, store.connected.value, at)}
-      </span>
-      {inspection && trace.length > 1 && <Trace points={trace} steps={inspection.steps} />}
-    </div>
+    <>
+      <div class="aw-live-caption" title={COSINE}>
+        <span>
+          {looking.kind === "variant" && `Variant ${at + 1}: `}
+          {describeProgress(inspection, store.connected.value, at)}
+        </span>
+        {inspection && trace.length > 1 && <Trace points={trace} steps={inspection.steps} />}
+      </div>
+      {inspection?.made && (
+        <p class="aw-detail-state" data-aw-made-live>
+          Made from: {inspection.made}
+        </p>
+      )}
+    </>
   );
 }
