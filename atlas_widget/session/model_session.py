@@ -10,6 +10,7 @@ from atlas_widget.session.settings import Recipe
 
 if TYPE_CHECKING:
     from atlas_widget.images.source import ImageSource
+    from atlas_widget.inversion.judge import Judge
     from atlas_widget.probe import LayerProbe
     from atlas_widget.session.pictures.remote import IconMaker
 
@@ -29,6 +30,8 @@ class ModelSession:
         How atlases are made.
     name
         The model's name.
+    judge
+        A second network that looks at pictures, if any; closed with the session.
 
     Attributes
     ----------
@@ -38,9 +41,12 @@ class ModelSession:
         Makes the cells' pictures on a cluster; None if there is none.
     """
 
-    def __init__(self, probe: LayerProbe, recipe: Recipe, name: str) -> None:
+    def __init__(
+        self, probe: LayerProbe, recipe: Recipe, name: str, judge: Judge | None = None
+    ) -> None:
         self.recipe = recipe
         self.name = name
+        self.judge = judge
         self._probe = probe
         self._class_names = recipe.class_names(probe)
         self.source: ImageSource | None = None
@@ -53,6 +59,15 @@ class ModelSession:
         if self._cache is None:
             self._cache = PictureCache(self.recipe.folder)
         return self._cache
+
+    def judge_notices(self, probe: LayerProbe) -> list[str]:
+        """Return what there is to say of the judge."""
+        judge = self.judge
+        if judge is None:
+            return []
+        same = judge.weights_hash == probe.weights_hash
+        words = "The judge is the model itself, so it says nothing that fidelity does not say."
+        return [*judge.notices, *([words] if same else [])]
 
     def open_images(self, notice: Callable[[str], None]) -> None:
         """Open the images, and connect to the cluster if there is one."""
@@ -95,5 +110,7 @@ class ModelSession:
         if self.maker is not None:
             self.maker.close()
         self._probe.close()
+        if self.judge is not None:
+            self.judge.close()
         if self._cache is not None:
             self._cache.close()

@@ -98,6 +98,7 @@ class OpenLayer:
             gallery=gallery,
             cells=self.cells,
             inspector=Inspector(probe, engines.get, cache, gallery.send),
+            judge=model.judge,
             tasks=self.tasks,
             reporter=reporter,
             model=model.name,

@@ -37,6 +37,7 @@ from atlas_widget.session.tasks.task import LongTask
 
 if TYPE_CHECKING:
     from atlas_widget.atlas import Atlas
+    from atlas_widget.inversion.judge import Judge
     from atlas_widget.probe import LayerProbe
 
 __all__ = ["Session"]
@@ -60,6 +61,8 @@ class Session:
         Receives all reports.
     model
         The model's name.
+    judge
+        A second network that looks at pictures, if any; the session closes it.
 
     Attributes
     ----------
@@ -78,11 +81,16 @@ class Session:
     """
 
     def __init__(
-        self, probe: LayerProbe, recipe: Recipe, listener: SessionListener, model: str
+        self,
+        probe: LayerProbe,
+        recipe: Recipe,
+        listener: SessionListener,
+        model: str,
+        judge: Judge | None = None,
     ) -> None:
         self.listener = listener
         self.notifier = Notifier(listener, model, probe.layer)
-        self.model = ModelSession(probe, recipe, model)
+        self.model = ModelSession(probe, recipe, model, judge)
         self.changed = threading.Condition()
         self.scene: Scene | None = None
         self.error: BaseException | None = None
@@ -340,7 +348,8 @@ class Session:
         model, notifier = self.model, self.notifier
         probe = model.probe
         cache_notice = model.cache.notice
-        for notice in (cache_notice, *probe.notices):
+        judge_notices = model.judge_notices(probe)
+        for notice in (cache_notice, *probe.notices, *judge_notices):
             if notice:
                 notifier.notice(notice)
         self._without_classes = ""

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from atlas_widget.causes import CausalTest, CueReport, PatchTest
     from atlas_widget.causes.backgrounds import Masks
     from atlas_widget.images.labels import Given
+    from atlas_widget.inversion.judge import Judge
     from atlas_widget.inversion.sanity import SanityCheck
     from atlas_widget.layout import Embedding
     from atlas_widget.session.cells.scene import Scene
@@ -110,6 +111,10 @@ class AtlasWidget(anywidget.AnyWidget):
     input_size
         Side of the model's input in pixels. None: as specified by the model or the transform, else
         224, with a notice.
+    judge
+        A second network, such as ``demo.judge()``, that looks at finished pictures: a cell's card
+        then says whether this network, too, finds the cell in its picture. It is copied, never
+        changed, and takes no part in making pictures; its input size and its classes do not matter.
     height
         Height of the widget in pixels.
 
@@ -169,6 +174,7 @@ class AtlasWidget(anywidget.AnyWidget):
         cluster: str | None = None,
         layout_method: str | Embedding = "umap",
         input_size: int | None = None,
+        judge: nn.Module | None = None,
         height: int = 600,
     ) -> None:
         recipe = Recipe.checked(
@@ -188,11 +194,16 @@ class AtlasWidget(anywidget.AnyWidget):
             input_size=input_size,
         )
         probe = recipe.first_probe(model)
+        try:
+            second = None if judge is None else _judge(judge, device)
+        except BaseException:
+            probe.close()
+            raise
         # the layer may have been given as a module
         recipe = replace(recipe, first_layer=probe.layer)
         name = model_name(recipe.model(probe))
         worker = Worker(f"atlas-widget-{id(self):x}", torch_threads=recipe.torch_threads)
-        session = Session(probe, recipe, WidgetListener(self), name)
+        session = Session(probe, recipe, WidgetListener(self), name, second)
         session.attach(worker.run_commands, lambda: worker.stopping)
         self._session = session
         self._worker = worker
@@ -210,7 +221,7 @@ class AtlasWidget(anywidget.AnyWidget):
                 height=height,
             )
         except BaseException:
-            probe.close()
+            session.model.close()
             raise
         kernel.handle_messages_during_cells(self)
         notice = kernel.kernel_notice()
@@ -909,6 +920,12 @@ class AtlasWidget(anywidget.AnyWidget):
 
     def _check_subject(self, value: object) -> list[str]:
         return check_subject(value, self._session.class_names if value else ())
+
+
+def _judge(model: nn.Module, device: Any) -> Judge:
+    from atlas_widget.inversion.judge import Judge
+
+    return Judge(model, device=device)
 
 
 def _no_op() -> None:

@@ -17,6 +17,7 @@ from atlas_widget.session.tasks.task import LongTasks, Material, Pause
 
 if TYPE_CHECKING:
     from atlas_widget.images.source import ImageSource
+    from atlas_widget.inversion.judge import Judge
     from atlas_widget.probe import LayerProbe
     from atlas_widget.progress import CancelledCallback
     from atlas_widget.session.cells.cells import Cells
@@ -55,6 +56,8 @@ class LayerContext:
         The cells of the scene shown: their pictures and labels.
     inspector
         Renders live pictures.
+    judge
+        A second network that looks at pictures, if any.
     tasks
         Long computations, one after the other.
     reporter
@@ -74,6 +77,7 @@ class LayerContext:
     gallery: Gallery
     cells: Cells
     inspector: Inspector
+    judge: Judge | None
     tasks: LongTasks
     reporter: Reporter
     model: str

@@ -5,7 +5,7 @@ import { MAKO, pixelOf } from "./colour";
 import type { Overlay } from "./overlay";
 
 const MADE_FROM =
-  "Pictures follow the cell’s direction, and the channel statistics of its crops where the card says so.";
+  "A cell’s card says what its picture was made from, and whether a second network (judge=) finds the cell in it.";
 
 /** The facts about a cell's picture. */
 export interface PictureFacts {

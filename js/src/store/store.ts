@@ -16,6 +16,7 @@ import { Cards } from "./cards";
 import { Classes } from "./classes";
 import { Details } from "./details";
 import { Influences } from "./influences";
+import { Judgements } from "./judgements";
 import { KernelTraits } from "./kernel_traits";
 import { type Layout, readLayout } from "./layout";
 import { Link } from "./link";
@@ -59,6 +60,7 @@ export class Store {
   readonly causes = this.parts.add(new Causes(this.send));
   readonly influences = this.parts.add(new Influences(this.send));
   readonly strongest = this.parts.add(new Strongest(this.send));
+  readonly judgements = this.parts.add(new Judgements());
   readonly banners = this.parts.add(new Banners());
   /** The state of each registered view, by the view's name. */
   readonly viewStates: ReadonlyMap<string, Part>;
@@ -154,7 +156,8 @@ export class Store {
     const known = this.cards.get(key);
     // A picture that was finished since has words of its own.
     const stale = this.pictures.get(key)?.state === "final" && known?.state !== "final";
-    if (!stale && known?.classes && (known.strip || known.crops === 0)) return;
+    const unjudged = known?.state === "final" && this.judgements.lacks({ grid, cell });
+    if (!stale && !unjudged && known?.classes && (known.strip || known.crops === 0)) return;
     if (this.connected.peek()) this.send({ kind: "hover", grid, cell });
   }
 

@@ -1,7 +1,8 @@
 import type { Panel } from "../../panels/panel";
+import { capitalized } from "../../util/numbers";
 import { useWidget } from "../context";
 import { StateMark } from "../StateMark";
-import { describePicture, toneOf } from "../words";
+import { describeJudgement, describePicture, JUDGEMENT, toneOf } from "../words";
 import { CellChannels } from "./CellChannels";
 import { CellClasses } from "./CellClasses";
 import { CropStrip } from "./CropStrip";
@@ -36,12 +37,21 @@ function AtlasPictureState({ panel }: { panel: Panel }) {
   void store.pictureVersion.value;
   void store.cards.version.value;
   const picture = store.pictures.get(panel.key) ?? null;
+  void store.judgements.version.value;
   const made = store.cards.get(panel.key)?.made;
+  const judgement = store.judgements.of(panel.place);
   return (
-    <p class="aw-detail-state" title="The picture in the atlas">
-      <StateMark tone={toneOf(picture)} />
-      Atlas: {describePicture(picture)}
-      {made && <span data-aw-made> · {made}</span>}
-    </p>
+    <div class="aw-detail-state">
+      <p title="The picture in the atlas">
+        <StateMark tone={toneOf(picture)} />
+        Atlas: {describePicture(picture)}
+        {made && <span data-aw-made> · {made}</span>}
+      </p>
+      {judgement && (
+        <p title={JUDGEMENT} data-aw-judged>
+          {capitalized(describeJudgement(judgement))}
+        </p>
+      )}
+    </div>
   );
 }
