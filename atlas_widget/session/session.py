@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from atlas_widget.atlas import Atlas
     from atlas_widget.inversion.judge import Judge
     from atlas_widget.probe import LayerProbe
+    from atlas_widget.session.tasks.photo import PlacedPhoto
 
 __all__ = ["Session"]
 
@@ -301,6 +302,11 @@ class Session:
         else:
             task.end(error=AtlasError("There is no open layer to run an experiment on."))
 
+    def show_photo(self, photo: PlacedPhoto) -> None:
+        """Show where a photo's positions fall."""
+        if self._layer is not None:
+            self._layer.photos.show(photo)
+
     def point(self, grid: int, cell: int) -> None:
         """Note the cell under the pointer."""
         if self._layer is not None:
@@ -313,7 +319,7 @@ class Session:
         self._gallery.connected = True
         self._send_classes()
         if self._layer is not None:
-            self._layer.cells.resend()
+            self._layer.connect()
 
     def _send_again(self, fields: Fields) -> None:
         self._gallery.send_again(cell_group(fields["grid"]), fields["cells"])

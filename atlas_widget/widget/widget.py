@@ -661,6 +661,36 @@ class AtlasWidget(anywidget.AnyWidget):
             self._worker.post(lambda: self._session.notifier.notice(found.verdict))
         return found
 
+    # -- Photos
+
+    def place(self, photo: Any, *, timeout: float | None = None) -> pd.DataFrame:
+        """Show where a photo's positions fall on the map; dropping one on the widget does so, too.
+
+        The photo is cropped to a square in the middle, as the model is given it. Each position of
+        the layer's map falls on the place of one of the samples that are most like it.
+
+        Parameters
+        ----------
+        photo
+            The path of an image, a PIL image, an array (h, w, 3) or a tensor (3, h, w) in [0, 1].
+        timeout
+            As for :meth:`ablate`.
+
+        Returns
+        -------
+        DataFrame
+            A row a position: row and column on the layer's map; x, y and the cell of the grid shown
+            (-1 where that has too few samples); the cosine to the nearest sample, the image of that
+            sample, and whether so low a cosine is unusual.
+        """
+        from atlas_widget.session.tasks.photo import PhotoPlacing, PlacedPhoto
+
+        name = Path(photo).name if isinstance(photo, str | os.PathLike) else ""
+        work = PhotoPlacing(photo, name)
+        found: PlacedPhoto = self._waiting.for_task("Placing the photo", work, timeout)
+        self._worker.post(lambda: self._session.show_photo(found))
+        return found.table(self.level)
+
     # -- The end
 
     def close(self) -> None:
@@ -781,16 +811,16 @@ class AtlasWidget(anywidget.AnyWidget):
         # Not through `on_msg`: the browser may reply before a constructor could register itself.
         # ipywidgets swallows exceptions of its callbacks, or prints them where they are not seen.
         try:
-            self._receive(content)
+            self._receive(content, buffers or ())
             super()._handle_custom_msg(content, buffers)
         except Exception as error:
             self._refuse(f"A message could not be handled: {type(error).__name__}: {error}")
 
-    def _receive(self, content: Any) -> None:
+    def _receive(self, content: Any, buffers: Sequence[bytes | memoryview]) -> None:
         """Validate a message and pass it on; this may be the kernel's only thread."""
         session = self._session
         try:
-            message = messages.parse(content)
+            message = messages.parse(content, buffers)
             session.check(message)
         except AtlasError as error:
             self._refuse(str(error))

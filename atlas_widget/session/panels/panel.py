@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from atlas_widget.session.cells.cells import Cells
     from atlas_widget.session.cells.labels import Labeller
     from atlas_widget.session.cells.scene import Scene
+    from atlas_widget.session.panels.photo_board import PhotoBoard
     from atlas_widget.session.pictures.cache import PictureCache
     from atlas_widget.session.pictures.gallery import Gallery
     from atlas_widget.session.pictures.inspector import Inspector
@@ -56,6 +57,8 @@ class LayerContext:
         The cells of the scene shown: their pictures and labels.
     inspector
         Renders live pictures.
+    photos
+        Keeps the photo whose places are shown.
     judge
         A second network that looks at pictures, if any.
     tasks
@@ -77,6 +80,7 @@ class LayerContext:
     gallery: Gallery
     cells: Cells
     inspector: Inspector
+    photos: PhotoBoard
     judge: Judge | None
     tasks: LongTasks
     reporter: Reporter
@@ -112,6 +116,9 @@ class Panel:
 
     def show(self, scene: Scene, labeller: Labeller) -> None:
         """Switch to another scene of the layer; requests about the last one are dropped."""
+
+    def connect(self) -> None:
+        """Send again what a front end that has just come up lacks."""
 
     def handle(self, kind: str, fields: Fields) -> None:
         """Handle a validated message; long work is only queued."""

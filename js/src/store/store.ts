@@ -22,6 +22,7 @@ import { type Layout, readLayout } from "./layout";
 import { Link } from "./link";
 import type { OverlayChoice } from "./overlay_choice";
 import { bindOverlay } from "./overlay_trait";
+import { Photo } from "./photo";
 import { RealCrops } from "./real_crops";
 import { Remembered } from "./remembered";
 import type { Selection, Selections } from "./selections";
@@ -49,7 +50,8 @@ export class Store {
 
   private readonly parts = new Parts();
   private readonly link: Link;
-  readonly send = (message: BrowserMessage): void => this.link.send(message);
+  readonly send = (message: BrowserMessage, buffers?: Uint8Array<ArrayBuffer>[]): void =>
+    this.link.send(message, buffers);
 
   readonly supply: PictureSupply;
   readonly realCrops: RealCrops;
@@ -61,6 +63,7 @@ export class Store {
   readonly influences = this.parts.add(new Influences(this.send));
   readonly strongest = this.parts.add(new Strongest(this.send));
   readonly judgements = this.parts.add(new Judgements());
+  readonly photo = this.parts.add(new Photo(this.send));
   readonly banners = this.parts.add(new Banners());
   /** The state of each registered view, by the view's name. */
   readonly viewStates: ReadonlyMap<string, Part>;

@@ -12,6 +12,7 @@ import live from "./live.css";
 import overlay from "./overlay.css";
 import pair from "./pair.css";
 import patchLab from "./patch_lab.css";
+import photo from "./photo.css";
 import search from "./search.css";
 import stage from "./stage.css";
 import status from "./status.css";
@@ -43,6 +44,7 @@ const parts = [
   patchLab,
   cues,
   status,
+  photo,
 ];
 
 export const styles = parts.join("\n");
