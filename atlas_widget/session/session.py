@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from atlas_widget.attribution.hypernyms import kinds_of
 from atlas_widget.errors import AtlasError, CellError
 from atlas_widget.progress import Cancelled
 from atlas_widget.protocol import messages
@@ -190,6 +191,10 @@ class Session:
     def snapshot(self, grid: int) -> tuple[dict[int, Picture], dict[int, str | None]]:
         """Return the pictures and labels of a grid as they are now."""
         return self._gallery.snapshot(cell_group(grid))
+
+    def winners(self, grid: int) -> dict[int, tuple[int, ...]]:
+        """Return the classes that win each cell of a grid, as far as they are known."""
+        return self._gallery.winners(cell_group(grid))
 
     def unfinished(self, grid: int, cells: Sequence[int]) -> list[int]:
         """Return the cells that have no final picture yet and have not failed."""
@@ -494,7 +499,14 @@ class Session:
         probe = self.model.probe
         names = self.class_names if not self._without_classes else []
         reason = self._without_classes or probe.no_classes or "The model has no classes."
-        content = messages.build("classes", names=names, reason="" if names else reason)
+        kinds = kinds_of(names)
+        content = messages.build(
+            "classes",
+            names=names,
+            reason="" if names else reason,
+            kinds=["|".join(kind.words) for kind in kinds],
+            members=[" ".join(map(str, kind.classes)) for kind in kinds],
+        )
         self.listener.send(content, [])
 
     def _lose_classes(self, reason: str) -> None:

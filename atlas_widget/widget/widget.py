@@ -18,7 +18,7 @@ import anywidget
 import traitlets
 
 from atlas_widget import figures
-from atlas_widget.errors import AtlasError, CellError
+from atlas_widget.errors import AtlasError, CellError, did_you_mean
 from atlas_widget.probe.model_name import model_name
 from atlas_widget.protocol import messages
 from atlas_widget.session.cells.checks import check_cells, check_grid, check_ids, check_size
@@ -660,6 +660,39 @@ class AtlasWidget(anywidget.AnyWidget):
         if not found.passed:
             self._worker.post(lambda: self._session.notifier.notice(found.verdict))
         return found
+
+    # -- Where is …?
+
+    def find(self, words: str) -> list[int]:
+        """Return the cells of the grid shown whose label is a class that is called so.
+
+        A class also counts that is a kind of what is called so: ``w.find("dog")`` finds golden
+        retrievers. The classes of a cell are computed after its picture, so more are found later.
+
+        Parameters
+        ----------
+        words
+            Whole words, such as "dog" or "red panda"; capitals do not matter.
+
+        Returns
+        -------
+        list of int
+            Ids of cells, for :meth:`select` or :meth:`fly_to`.
+
+        Raises
+        ------
+        AtlasError
+            No class is called so, nor a kind of one.
+        """
+        from atlas_widget.attribution.hypernyms import classes_called
+
+        names = self._session.class_names
+        classes = classes_called(words, names) if isinstance(words, str) else set()
+        if not classes:
+            near = did_you_mean(str(words), names)
+            raise AtlasError(f"No class is called {words!r:.60}, nor is a kind of it.{near}")
+        winners = self._session.winners(self.level)
+        return sorted(cell for cell, won in winners.items() if classes.intersection(won))
 
     # -- Photos
 

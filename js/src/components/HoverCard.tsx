@@ -89,10 +89,14 @@ export function HoverCard() {
             <StateMark tone={toneOf(picture)} />
             {describePicture(picture)}
           </span>
-          {card?.made && <span data-aw-made>{card.made}</span>}
-          {judgement && <span data-aw-judged>{describeJudgement(judgement)}</span>}
         </div>
       </div>
+      {(card?.made || judgement) && (
+        <div class="aw-card-made">
+          {card?.made && <p data-aw-made>{card.made}</p>}
+          {judgement && <p data-aw-judged>{describeJudgement(judgement)}</p>}
+        </div>
+      )}
       <CardClasses card={card} />
       <OverlaySentence grid={active.grid} cell={active.cell} />
       {card ? (

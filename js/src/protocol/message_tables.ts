@@ -128,7 +128,7 @@ export const FROM_KERNEL = {
     crops: "integer",
     tile: "integer",
   },
-  classes: { names: "strings", reason: "string" },
+  classes: { names: "strings", reason: "string", kinds: "strings", members: "strings" },
   frame: {
     request: "integer",
     grid: "integer",

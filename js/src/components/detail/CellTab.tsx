@@ -1,5 +1,4 @@
 import type { Panel } from "../../panels/panel";
-import { capitalized } from "../../util/numbers";
 import { useWidget } from "../context";
 import { StateMark } from "../StateMark";
 import { describeJudgement, describePicture, JUDGEMENT, toneOf } from "../words";
@@ -49,7 +48,7 @@ function AtlasPictureState({ panel }: { panel: Panel }) {
       </p>
       {judgement && (
         <p title={JUDGEMENT} data-aw-judged>
-          {capitalized(describeJudgement(judgement))}
+          {describeJudgement(judgement)}
         </p>
       )}
     </div>

@@ -28,7 +28,11 @@ export function PhotoPins() {
     context.scale(ratio, ratio);
     context.imageSmoothingQuality = "high";
     const style = getComputedStyle(element);
-    const colours = { ring: "#fff", accent: style.color, text: style.backgroundColor };
+    const colours = {
+      ring: "#fff",
+      accent: style.getPropertyValue("--aw-accent"),
+      text: style.getPropertyValue("--aw-on-accent"),
+    };
     const isLooked = (pin: Pin) => looked !== null && pin.positions.includes(looked);
     const pins = pinsOf(photo.positions, level);
     // The one that is looked at lies above the others, larger groups below smaller ones.
