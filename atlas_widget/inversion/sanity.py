@@ -6,9 +6,9 @@ measured: the finished picture is encoded again, without transforms, and compare
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from atlas_widget.inversion.channel_statistics import channel_statistics
 from atlas_widget.inversion.engine import InversionEngine
 from atlas_widget.inversion.inputs import as_directions, as_examples, layer_and_aim
 from atlas_widget.inversion.invert import run
+from atlas_widget.inversion.judge import Judge, Judgement
 from atlas_widget.inversion.likeness import cosine, ranks, rows_of, unit
 from atlas_widget.inversion.settings import InversionSettings, as_settings
 from atlas_widget.probe import LayerProbe
@@ -34,16 +35,29 @@ STATISTICS_ALONE = "statistics alone"
 
 @dataclass(frozen=True)
 class Control:
-    """One row of a sanity check: cosines to the targets, and the part nearest to their own."""
+    """One row of a sanity check: cosines to the targets, and the part nearest to their own.
+
+    Attributes
+    ----------
+    found
+        Part of the pictures in which a second network finds their own cell; None without one.
+    """
 
     name: str
     cosine: NDArray[np.float32]
     own: float
+    found: float | None = None
 
     @property
     def median(self) -> float:
         """Median cosine."""
         return float(np.median(self.cosine))
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Between which cosines 80 % lie."""
+        low, high = np.quantile(self.cosine, [0.1, 0.9])
+        return float(low), float(high)
 
 
 @dataclass(frozen=True)
@@ -80,10 +94,13 @@ class SanityCheck:
         )
 
     def __repr__(self) -> str:
-        lines = [f"{'':28}{'cosine':>8}{'10 %':>8}{'90 %':>8}{'own cell':>10}"]
+        judged = any(control.found is not None for control in self.controls)
+        head = f"{'':28}{'cosine':>8}{'10 %':>8}{'90 %':>8}{'own cell':>10}"
+        lines = [head + (f"{'judge':>8}" if judged else "")]
         for c in self.controls:
-            low, high = np.quantile(c.cosine, [0.1, 0.9])
-            lines.append(f"{c.name:28}{c.median:8.2f}{low:8.2f}{high:8.2f}{c.own:10.0%}")
+            low, high = c.interval
+            found = "" if c.found is None else f"{c.found:8.0%}"
+            lines.append(f"{c.name:28}{c.median:8.2f}{low:8.2f}{high:8.2f}{c.own:10.0%}{found}")
         return "\n".join([*lines, self.verdict])
 
 
@@ -100,6 +117,8 @@ def sanity_check(
     transform: Any = None,
     device: Any = None,
     seed: int = 0,
+    judge: Judge | None = None,
+    held_out: Sequence[NDArray[np.uint8]] | None = None,
     callback: Callable[[int, int], object] | None = None,
 ) -> SanityCheck:
     """Measure pictures of `directions` against what must do worse, and what does better.
@@ -128,6 +147,10 @@ def sanity_check(
         Cells to rank among, and the mean of all activations; see :func:`ranks`.
     settings, transform, device, seed
         As for :func:`~atlas_widget.invert`.
+    judge, held_out
+        A second network, and for each direction some crops that its picture is not made from,
+        uint8 (k, side, side, 3): in which part of each row's pictures does it find their own cell
+        among those of all directions? See :class:`~atlas_widget.inversion.judge.Judgement`.
     callback
         Called with (pictures finished, pictures in all) after every few steps; may raise to stop.
     """
@@ -145,6 +168,7 @@ def sanity_check(
             as_settings(settings),
             seed,
             callback,
+            _Jury.of(judge, held_out),
         )
 
 
@@ -158,6 +182,7 @@ def _checked(
     settings: InversionSettings,
     seed: int,
     callback: Callable[[int, int], object] | None,
+    jury: _Jury | None,
 ) -> SanityCheck:
     targets = as_directions(directions, probe.channels, probe.layer)
     cells = targets if means is None else rows_of(means).astype(np.float32)
@@ -175,11 +200,15 @@ def _checked(
     engine = InversionEngine(probe, settings=settings)
 
     def control(
-        name: str, activations: NDArray[np.float32], true: NDArray[np.float32] | None = None
+        name: str,
+        pictures: NDArray[np.uint8],
+        activations: NDArray[np.float32],
+        true: NDArray[np.float32] | None = None,
     ) -> Control:
         rank = ranks(activations, cells, own, centre=centre)
         true = cosine(activations, targets) if true is None else true
-        return Control(name, true, float(np.mean(rank == 0)))
+        found = None if jury is None else jury.found(pictures)
+        return Control(name, true, float(np.mean(rank == 0)), found)
 
     first, second = _halves(callback)
     pictures = run(engine, targets, seed, images=examples, callback=first)
@@ -189,19 +218,55 @@ def _checked(
     rng = np.random.default_rng(seed)
     noise = rng.integers(0, 256, pictures.images.shape, dtype=np.uint8)
     controls = [
-        control("pictures", pictures.activations),
-        control("noise images", engine.fidelity(noise)[1]),
-        control("untrained network's pictures", engine.fidelity(strange.images)[1]),
-        control("untrained, to itself", strange.activations, strange.cosine),
+        control("pictures", pictures.images, pictures.activations),
+        control("noise images", noise, engine.fidelity(noise)[1]),
+        control("untrained network's pictures", strange.images, engine.fidelity(strange.images)[1]),
+        control("untrained, to itself", strange.images, strange.activations, strange.cosine),
     ]
     alone = _statistics_alone(engine, examples, len(targets), seed)
     if alone is not None:
-        controls.append(control(STATISTICS_ALONE, engine.fidelity(alone)[1]))
+        controls.append(control(STATISTICS_ALONE, alone, engine.fidelity(alone)[1]))
     if images is not None:
-        natural = engine.fidelity(as_rgb(images, probe.input_size))[1]
+        rgb = as_rgb(images, probe.input_size)
+        natural = engine.fidelity(rgb)[1]
         nearest = (unit(natural) @ unit(targets).T).argmax(0)
-        controls.append(control("nearest crop", natural[nearest]))
+        crops = (rgb[torch.from_numpy(nearest)].permute(0, 2, 3, 1) * 255).round().numpy()
+        controls.append(control("nearest crop", crops.astype(np.uint8), natural[nearest]))
     return SanityCheck(tuple(controls))
+
+
+class _Jury:
+    """A second network that has seen crops of all cells."""
+
+    def __init__(self, judge: Judge, crops: Sequence[NDArray[np.uint8]]) -> None:
+        self._judge = judge
+        self._crops = [judge.features(each) for each in crops]
+        self._centre = np.concatenate(self._crops).mean(0)
+
+    @classmethod
+    def of(cls, judge: Judge | None, held_out: Sequence[NDArray[np.uint8]] | None) -> Self | None:
+        """Return it, or None without a network."""
+        if judge is None:
+            return None
+        if held_out is None:
+            raise ActivationsError("judge= needs held_out=: some real crops for each direction")
+        return cls(judge, held_out)
+
+    def found(self, pictures: NDArray[np.uint8]) -> float:
+        """In which part of the pictures their own cell is found."""
+        if len(pictures) != len(self._crops):
+            raise ActivationsError(
+                f"held_out has crops for {len(self._crops)} directions, not for {len(pictures)}"
+            )
+        ranks = [
+            Judgement.of(
+                features, own, [*self._crops[:at], *self._crops[at + 1 :]], self._centre
+            ).rank
+            for at, (features, own) in enumerate(
+                zip(self._judge.features(pictures), self._crops, strict=True)
+            )
+        ]
+        return float(np.mean(np.array(ranks) == 1))
 
 
 def _statistics_alone(

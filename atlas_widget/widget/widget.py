@@ -633,7 +633,8 @@ class AtlasWidget(anywidget.AnyWidget):
 
         The controls are noise, icons made by the same method for a copy of the network with random
         weights, and icons made of the statistics of the cells' crops alone, without a direction.
-        If one of these is as good, a notice says that the icons are not meaningful.
+        If one of these is as good, a notice says that the icons are not meaningful. With a `judge`,
+        each row also has the share in which that finds the cell.
 
         Parameters
         ----------

@@ -10,6 +10,7 @@ from torch import nn
 from atlas_widget.errors import ActivationsError, ImagesError
 from atlas_widget.inversion import Fourier, InversionSettings, Maco, Pixels, Transforms, render
 from atlas_widget.inversion import objectives as o
+from atlas_widget.inversion.judge import Judge
 from atlas_widget.inversion.likeness import cosine, ranks
 from atlas_widget.inversion.redirect import redirected
 from atlas_widget.inversion.sanity import sanity_check
@@ -190,3 +191,28 @@ def test_what_a_picture_was_made_with_is_told_in_words() -> None:
     assert icon.with_steps(12).preset == "icon"
     assert icon.replace(falloff=2.0).preset == "custom"
     assert InversionSettings.portrait().made_with(8, steps=112).endswith(", 192 px, 112 steps")
+
+
+def test_a_judge_says_in_which_part_of_each_rows_pictures_it_finds_the_cell(
+    demo_model: nn.Module, demo_images
+) -> None:
+    names = ("cheetah", "coffee", "grass", "rocket")
+    photos = [demo_images[name].convert("RGB") for name in names]
+    sides = [min(photo.size) for photo in photos]
+    boxes = [[(at, 0, at + side - 60, side - 60) for at in (0, 20, 40, 60)] for side in sides]
+    crops = [
+        np.stack([np.asarray(photo.resize((64, 64), box=box)) for box in each])
+        for photo, each in zip(photos, boxes, strict=True)
+    ]
+    rgb = torch.from_numpy(np.stack([each[0] for each in crops])).permute(0, 3, 1, 2) / 255
+    judge = Judge(demo_model, device="cpu")
+    with LayerProbe(demo_model, "blocks.2.1", device="cpu") as probe:
+        targets = probe.activations(nn.functional.interpolate(rgb, (224, 224)))[:, :, 14, 14]
+        options = {"images": rgb, "settings": InversionSettings.icon(steps=4)}
+        held_out = [each[1:] for each in crops]
+        check = sanity_check(probe, directions=targets, judge=judge, held_out=held_out, **options)
+        with pytest.raises(ActivationsError, match="held_out"):
+            sanity_check(probe, directions=targets, judge=judge, **options)
+    assert check["noise images"].found <= 0.5
+    assert all(0 <= control.found <= 1 for control in check.controls)
+    assert "judge" in repr(check).splitlines()[0]

@@ -73,6 +73,7 @@ GOOD = {
     "find_cues": {"request": 1, "grid": 20, "first": 7, "second": 8},
     "place_photo": {"name": "dog.jpg"},
     "remove_photo": {},
+    "check_pictures": {"request": 1},
     "stop_task": {"request": 1},
     "export": {"grid": 20, "cells": [], "format": "png"},
     "retry": {},

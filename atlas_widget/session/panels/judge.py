@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from atlas_widget.errors import AtlasError
 from atlas_widget.protocol import messages
-from atlas_widget.session.cells.scene import EXAMPLES
+from atlas_widget.session.cells.held_out import NEAREST, held_out_crops
 from atlas_widget.session.panels.panel import Fields, LayerContext, Panel, panel
 from atlas_widget.session.pictures.picture import State, cell_group
 
@@ -19,10 +19,9 @@ if TYPE_CHECKING:
     from atlas_widget.session.cells.scene import Scene
     from atlas_widget.session.pictures.gallery import Gallery
 
-__all__ = ["JudgePanel", "crops_to_judge_by"]
+__all__ = ["JudgePanel"]
 
 _CELLS = 40  # to choose among, the picture's own included
-_CROPS = 4  # of each
 _MAX_WAITING = 4
 
 Place = tuple[int, int]
@@ -103,7 +102,7 @@ class JudgePanel(Panel):
         if scene is None or judge is None or not scene.final or not self._wanted or self._ready:
             return False
         cell = next(cell for cell in self._others if cell not in self._features)
-        crops, _ = crops_to_judge_by(scene, scene.base, cell)
+        crops, _ = held_out_crops(scene.samples, scene.nearest(scene.base, cell, NEAREST))
         try:
             self._features[cell] = judge.features(crops)
         except Exception as error:
@@ -125,7 +124,7 @@ class JudgePanel(Panel):
         others = [self._features[other] for other in self._others if other not in same]
         if not others:  # nothing to choose from
             return
-        crops, held_out = crops_to_judge_by(scene, grid, cell)
+        crops, held_out = held_out_crops(scene.samples, scene.nearest(grid, cell, NEAREST))
         own = judge.features(crops)
         centre = np.concatenate([own, *others]).mean(0)
         found = Judgement.of(judge.features(pixels[None])[0], own, others[: _CELLS - 1], centre)
@@ -142,20 +141,3 @@ class JudgePanel(Panel):
         )
         if self._gallery.connected:
             self._gallery.send(content, [])
-
-
-def crops_to_judge_by(scene: Scene, grid: int, cell: int) -> tuple[npt.NDArray[np.uint8], bool]:
-    """Return some real crops of a cell, and whether the cell's picture knows nothing of them.
-
-    Crops of other images than the picture's own examples are of are taken first, then other crops;
-    in a small cell there may be none but the examples.
-    """
-    near = scene.nearest(grid, cell, 8 * EXAMPLES)
-    examples, rest = near[:EXAMPLES], near[EXAMPLES:]
-    images = np.asarray(scene.samples.image_ids)
-    other = rest[~np.isin(images[rest], images[examples])]
-    chosen, held_out = (other, True) if len(other) > 1 else (rest, True)
-    if len(chosen) < 2:
-        chosen, held_out = examples, False
-    thumbnails = scene.samples.thumbnails
-    return np.stack([thumbnails.get(int(sample)) for sample in chosen[:_CROPS]]), held_out

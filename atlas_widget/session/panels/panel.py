@@ -93,7 +93,7 @@ class LayerContext:
         """Return the material of experiments; raise if the atlas is not ready."""
         if scene is None or scene.atlas is None:
             raise AtlasError("The atlas is not ready yet.")
-        return Material(self.probe, self.source, scene.atlas, self.labels)
+        return Material(self.probe, self.source, scene.atlas, self.labels, self.judge)
 
 
 class Panel:

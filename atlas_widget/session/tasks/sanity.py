@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from atlas_widget.progress import CancelledCallback, ProgressCallback, check_cancelled
+from atlas_widget.session.cells.held_out import NEAREST, held_out_crops
 from atlas_widget.session.cells.scene import EXAMPLES
 from atlas_widget.session.tasks.task import Material
 
@@ -50,6 +51,13 @@ class SanityControls:
             for place in chosen
         ]
 
+        held_out = None
+        if material.judge is not None:
+            held_out = [
+                held_out_crops(atlas.samples, np.asarray(grid.nearest(int(place), NEAREST)))[0]
+                for place in chosen
+            ]
+
         def told(done: int, total: int) -> None:
             check_cancelled(cancelled)
             progress(done, total)
@@ -62,5 +70,7 @@ class SanityControls:
             means=grid.means,
             centre=np.average(grid.means, axis=0, weights=grid.counts),
             seed=self.seed,
+            judge=material.judge,
+            held_out=held_out,
             callback=told,
         )

@@ -39,6 +39,7 @@ export function fidelityOverlay(pictureOf: (cell: number) => PictureFacts | unde
         gradient: MAKO.gradient,
         ticks: [0, 0.25, 0.5, 0.75, 1].map((at) => ({ at, text: String(at) })),
       },
+      controls: true,
       notes: [
         {
           colour: "var(--aw-doubtful)",

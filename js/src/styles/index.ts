@@ -2,6 +2,7 @@ import bars from "./bars.css";
 import card from "./card.css";
 import causes from "./causes.css";
 import controls from "./controls.css";
+import controlsTable from "./controls_table.css";
 import cues from "./cues.css";
 import detail from "./detail.css";
 import diagnosis from "./diagnosis.css";
@@ -33,6 +34,7 @@ const parts = [
   subject,
   help,
   overlay,
+  controlsTable,
   bars,
   card,
   detail,

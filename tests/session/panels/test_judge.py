@@ -10,8 +10,8 @@ from torch import nn
 from atlas_widget import AtlasWidget
 from atlas_widget.errors import AtlasError
 from atlas_widget.inversion import InversionSettings
+from atlas_widget.session.cells.held_out import NEAREST, held_out_crops
 from atlas_widget.session.cells.scene import EXAMPLES
-from atlas_widget.session.panels.judge import crops_to_judge_by
 from tests.conftest import make_tiny_model
 from tests.widget_browser import FakeBrowser
 
@@ -102,7 +102,7 @@ def test_what_is_no_network_is_refused_at_once(make):
 def test_the_crops_are_such_as_the_picture_was_not_made_from(make):
     scene = make(None).widget._session.scene
     for cell in scene.cells(3):
-        crops, held_out = crops_to_judge_by(scene, 3, cell)
+        crops, held_out = held_out_crops(scene.samples, scene.nearest(3, cell, NEAREST))
         assert held_out == (scene.count(3, cell) >= EXAMPLES + 2)
         examples = scene.examples(3, cell).pixels()
         same = any(np.array_equal(crop, each) for crop in crops for each in examples)
