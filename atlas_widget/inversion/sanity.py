@@ -86,11 +86,24 @@ class SanityCheck:
         if self.passed:
             rivals = ["noise", "than an untrained network"]
             rivals += ["than the statistics of crops alone"] if alone else []
-            return f"The pictures are better than {', '.join(rivals[:-1])} and {rivals[-1]}."
+            better = f"The pictures are better than {', '.join(rivals[:-1])} and {rivals[-1]}."
+            return f"{better}{self._doubt}"
         also = ", or the statistics of crops alone," if alone else ","
         return (
             "The pictures are NOT better than the controls: do not read anything into them. "
             f"An untrained network, or noise{also} does as well at this layer."
+        )
+
+    @property
+    def _doubt(self) -> str:
+        """What a judge says against the pictures; empty if nothing, or without one."""
+        found = self.controls[0].found
+        rivals = [c for c in self.controls[1:] if c.name != "nearest crop"]
+        as_good = [c.name for c in rivals if c.found is not None and c.found >= (found or 0.0)]
+        if found is None or not as_good:
+            return ""
+        return (
+            f" But the judge finds the cells no better in them than in these: {', '.join(as_good)}."
         )
 
     def __repr__(self) -> str:

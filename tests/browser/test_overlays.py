@@ -246,3 +246,41 @@ def test_a_search_in_vain_names_what_is_near(page: Page, show: Open) -> None:
     page.click("text=Egyptian cat")
     page.wait_for_selector("[data-aw-found]")
     expect(page.locator("[data-aw-search]")).to_have_value("Egyptian cat")
+
+
+def test_the_search_finds_all_classes_of_a_kind_together(page: Page, show: Open) -> None:
+    show()
+    page.fill("[data-aw-search]", "animals")
+    row = page.locator('[data-aw-kind="animal"]')
+    expect(row).to_contain_text("5 classes")
+    expect(row).to_contain_text("wins")
+    won = page.evaluate(
+        """() => {
+          const { classes } = model.overlays;
+          const animals = ["golden retriever", "tabby cat", "bald eagle", "jellyfish", "Egyptian cat"];
+          return model.grids[0].ids.filter(id => !model.uncertain(20, id) && !model.shared(20, id)
+            && animals.includes(classes[model.classOf(20, id)]));
+        }"""
+    )
+    assert len(won) > 1
+    row.click()
+    wait_trait(page, "selection", won)
+    # the arrow keys go through kinds and classes alike
+    search = page.locator("[data-aw-search]")
+    search.press("ArrowDown")
+    expect(page.locator("[data-aw-found][aria-selected=true]")).to_have_count(1)
+    search.press("ArrowUp")
+    expect(row).to_have_attribute("aria-selected", "true")
+
+
+def test_the_pictures_are_compared_with_controls_in_the_legend(page: Page, show: Open) -> None:
+    show(judge="lite1", state={"overlay": "fidelity"})
+    page.click("[data-aw-controls]")
+    table = page.locator("[data-aw-control-rows]")
+    expect(table).to_contain_text("statistics alone")
+    expect(table.locator("tbody tr")).to_have_count(6)
+    expect(table.locator("thead")).to_contain_text("judge")
+    expect(table).to_contain_text("than the statistics of crops alone")
+    page.keyboard.press("v")
+    page.keyboard.press("Shift+V")
+    expect(table).to_be_visible()  # what was measured stays

@@ -13,7 +13,7 @@ from atlas_widget.inversion import objectives as o
 from atlas_widget.inversion.judge import Judge
 from atlas_widget.inversion.likeness import cosine, ranks
 from atlas_widget.inversion.redirect import redirected
-from atlas_widget.inversion.sanity import sanity_check
+from atlas_widget.inversion.sanity import Control, SanityCheck, sanity_check
 from atlas_widget.probe import LayerProbe
 
 
@@ -216,3 +216,17 @@ def test_a_judge_says_in_which_part_of_each_rows_pictures_it_finds_the_cell(
     assert check["noise images"].found <= 0.5
     assert all(0 <= control.found <= 1 for control in check.controls)
     assert "judge" in repr(check).splitlines()[0]
+
+
+def test_a_verdict_keeps_nothing_back_that_the_judge_says() -> None:
+    def row(name: str, cosine_: float, found: float | None) -> Control:
+        return Control(name, np.full(4, cosine_, np.float32), cosine_, found)
+
+    good = SanityCheck((row("pictures", 0.8, 0.7), row("statistics alone", 0.2, 0.4)))
+    assert "judge" not in good.verdict
+    doubtful = SanityCheck((row("pictures", 0.8, 0.4), row("statistics alone", 0.2, 0.4)))
+    assert doubtful.passed
+    assert "judge finds the cells no better in them than in these: statistics alone" in (
+        doubtful.verdict
+    )
+    assert "judge" not in SanityCheck((row("pictures", 0.8, None), row("x", 0.2, None))).verdict

@@ -91,10 +91,10 @@ export function HoverCard() {
           </span>
         </div>
       </div>
-      {(card?.made || judgement) && (
+      {(card?.made || (!card && picture?.state === "final" && store.connected.value)) && (
         <div class="aw-card-made">
-          {card?.made && <p data-aw-made>{card.made}</p>}
-          {judgement && <p data-aw-judged>{describeJudgement(judgement)}</p>}
+          {card && <p data-aw-made>{card.made}</p>}
+          {card && judgement && <p data-aw-judged>{describeJudgement(judgement)}</p>}
         </div>
       )}
       <CardClasses card={card} />
