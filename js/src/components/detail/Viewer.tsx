@@ -6,6 +6,7 @@ import { Trace } from "../Trace";
 import { COSINE, describeProgress } from "../words";
 import { CropInImage } from "./CropInImage";
 import { LiveFrame } from "./LiveFrame";
+import { MadeFrom } from "./MadeFrom";
 
 /** The pictures in a panel's frame, and which one of them; none while it shows a crop. */
 function inView(panel: Panel): { inspection: Inspection | null; at: number } {
@@ -61,11 +62,7 @@ export function ViewerCaption({ panel }: { panel: Panel }) {
         </span>
         {inspection && trace.length > 1 && <Trace points={trace} steps={inspection.steps} />}
       </div>
-      {inspection?.made && (
-        <p class="aw-detail-state" data-aw-made-live>
-          Made from: {inspection.made}
-        </p>
-      )}
+      <MadeFrom inspection={inspection} />
     </>
   );
 }
