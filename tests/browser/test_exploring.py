@@ -134,12 +134,12 @@ def test_a_photo_falls_on_the_map(atlas: AtlasView) -> None:
     expect(card).to_contain_text(photo.name)
     expect(card).to_contain_text("25 positions in")
     card.locator("[data-aw-photo-select]").click()
-    selected = atlas.notebook.wait_number("selected", 1)
-    # from Python it is the same, and a table
-    atlas.notebook.execute("w.select([])")
+    atlas.notebook.wait_number("selected", 1)
+    # from Python it is the same but for the browser's JPEG, and a table
+    atlas.notebook.execute("dropped = set(w.selection); w.select([])")
     atlas.notebook.execute(f"table = w.place({str(photo)!r})")
     assert atlas.notebook.execute("len(table)") == "25"
-    atlas.notebook.wait_execute(f"table.cell[table.cell >= 0].nunique() == {selected}", "True")
+    assert atlas.notebook.execute("bool(table.cell.isin(dropped).mean() > 0.7)") == "True"
     card.get_by_label("Take the photo off the map").click()
     expect(card).to_have_count(0)
 
