@@ -32,6 +32,7 @@ from atlas_widget.inversion.transforms import resize
 __all__ = ["InversionEngine"]
 
 _TINY = 1e-12
+_FORWARD_BATCH = 16  # pictures at a time where no gradient is needed
 _SQUARE = 0.7  # cycles per pixel in the corners of a spectrum: none are finer
 
 
@@ -198,11 +199,8 @@ class InversionEngine:
         levels = []
         for eye in [self.eye] if self.coarse_eye is None else [self.eye, self.coarse_eye]:
             parts = []
-            pairs = zip(
-                torch.split(crops, self.batch_size),
-                torch.split(draws, self.batch_size),
-                strict=True,
-            )
+            size = max(self.batch_size, _FORWARD_BATCH)
+            pairs = zip(torch.split(crops, size), torch.split(draws, size), strict=True)
             for chunk, numbers in pairs:
                 full = torch.ones(len(chunk), device=self.device)
                 views = self.settings.transforms(chunk.to(self.device), numbers, full, eye.view)

@@ -13,7 +13,7 @@ from atlas_widget.inversion.transforms import Transforms
 
 __all__ = ["InversionSettings", "as_settings"]
 
-_METHOD = 6  # raised when the same settings begin to give other pictures: caches are keyed by it
+_METHOD = 7  # raised when the same settings begin to give other pictures: caches are keyed by it
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,11 @@ class InversionSettings:
         natural: the cosine is highest, and what raises it is hardly seen by another network, or by
         people.
         """
-        return cls(**{"steps": 32, "calm": 0.5, "still": 0.5, "statistics": 0.0} | changes)
+        return cls(
+            **{"steps": 32, "calm": 0.5, "still": 0.5, "statistics": 0.0}
+            | {"transforms": Transforms(scale=(0.65, 1.2), padding="grey")}
+            | changes
+        )
 
     @classmethod
     def portrait(cls, **changes: Any) -> InversionSettings:

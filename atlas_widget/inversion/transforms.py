@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -33,13 +34,15 @@ class Transforms:
         Least and greatest magnification.
     rotate
         Largest angle in degrees, in each direction.
-
-    What comes into view from outside of the picture is grey, as if it were padded.
+    padding
+        What comes into view from outside of the picture: ``"border"``, its outermost pixels, or
+        ``"grey"``. Crops of photos have no grey frame, and a network sees its edges.
     """
 
     jitter: float = 0.14
-    scale: tuple[float, float] = (0.65, 1.2)
+    scale: tuple[float, float] = (0.8, 1.3)
     rotate: float = 25.0
+    padding: Literal["border", "grey"] = "border"
 
     NUMBERS = 4  # random numbers per picture and step
 
@@ -49,6 +52,9 @@ class Transforms:
             raise AtlasError(
                 f"scale={self.scale}: expected the least and the greatest magnification, above 0"
             )
+
+        if self.padding not in ("border", "grey"):
+            raise AtlasError(f'padding={self.padding!r}: expected "border" or "grey"')
 
     def draw(self, generator: torch.Generator, steps: int) -> Tensor:
         """Random numbers in [-1, 1] of one picture, shape (steps, 4)."""
@@ -82,6 +88,8 @@ class Transforms:
             return resize(pictures, view)
         matrices = self.matrices(numbers, strength)
         grid = F.affine_grid(matrices, [len(pictures), 3, view, view], align_corners=False)
+        if self.padding == "border":
+            return F.grid_sample(pictures, grid, padding_mode="border", align_corners=False)
         # grid_sample pads with zeros: shift so that zero is grey
         warped = F.grid_sample(pictures - _GREY, grid, align_corners=False)
         return warped + _GREY

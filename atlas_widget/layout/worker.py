@@ -16,6 +16,7 @@ import queue
 import signal
 import sys
 import threading
+import types
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -110,6 +111,23 @@ def library_places(
     return np.asarray(found, np.float32)
 
 
+def leave_out_unused() -> None:
+    """Keep umap-learn from importing what a layout of a given graph never calls.
+
+    TensorFlow, where there is one, takes seconds; pynndescent, which finds neighbours, is compiled
+    by numba the first time that it is imported, for about 15 seconds.
+    """
+    sys.modules["tensorflow"] = None  # type: ignore[assignment]
+    for name, attribute in {
+        "pynndescent": "NNDescent",
+        "pynndescent.distances": "named_distances",
+        "pynndescent.sparse": "sparse_named_distances",
+    }.items():
+        module = types.ModuleType(name)
+        setattr(module, attribute, {})
+        sys.modules[name] = module
+
+
 def warm_up() -> None:
     """Import umap-learn, and have numba compile what a layout needs."""
     if sys.platform == "linux":  # where a thread has a priority of its own
@@ -153,8 +171,7 @@ def main() -> None:
 
     threading.Thread(target=listen, daemon=True).start()
     if sys.argv[1:] == ["umap"]:
-        # TensorFlow, where there is one, is imported for a part of umap-learn that is not used
-        sys.modules["tensorflow"] = None  # type: ignore[assignment]
+        leave_out_unused()
         failed: list[BaseException] = []
 
         def warm() -> None:
