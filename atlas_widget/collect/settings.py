@@ -68,8 +68,12 @@ def schedule(
 
 
 def default_batch_size(device_type: str) -> int:
-    """Return how many crops go through the network at once: 16 on a CPU, 64 elsewhere."""
-    return 16 if device_type == "cpu" else 64
+    """Return how many crops go through the network at once: 4 on a CPU, 64 elsewhere.
+
+    On a CPU more are slower: what each layer writes no longer stays in the cache for the next one.
+    With EfficientNet-Lite0 on one core, 16 at once take twice as long each.
+    """
+    return 4 if device_type == "cpu" else 64
 
 
 def default_crop_scale(source: ImageSource) -> tuple[float, float]:

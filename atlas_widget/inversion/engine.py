@@ -94,7 +94,7 @@ class InversionEngine:
         On a GPU of NVIDIA's no more than half of its free memory has room for.
         """
         if self.device.type == "cpu":
-            return max(1, min(48, (256 // self.eye.view) ** 2))
+            return max(1, min(48, int((320 / self.eye.view) ** 2)))
         enough = max(8, min(512, (2048 // self.eye.view) ** 2))
         if not self.eye.bytes_each:
             return enough

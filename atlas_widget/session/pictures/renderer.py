@@ -102,6 +102,7 @@ class PictureRenderer:
         self._total = settings.steps
         self._rough = max(1, round(_ROUGH_PART * self._total))
         self._batch_size = 0  # set once there is an engine
+        self._delivered = False
         self._looked_up: set[PictureKey] = set()
         self._to_look_up: dict[PictureKey, None] = {}
         self._kept: OrderedDict[PictureKey, InversionState] = OrderedDict()
@@ -215,7 +216,9 @@ class PictureRenderer:
         self._batch, self._cells, self._state = None, (), None
 
     def _sizes(self) -> dict[Task, int]:
-        return {Task.ROUGH: self._batch_size, Task.FINAL: self._batch_size, Task.LABEL: 1}
+        # half a batch at first: nothing of it can be seen before all of it is finished
+        size = self._batch_size if self._delivered else self._batch_size // 2
+        return {Task.ROUGH: size, Task.FINAL: size, Task.LABEL: 1}
 
     def _begin(self, batch: Batch) -> None:
         states = {number: self._kept_state(batch.group, number) for number in batch.numbers}
@@ -273,6 +276,7 @@ class PictureRenderer:
 
     def _deliver(self, batch: Batch, numbers: Sequence[int], state: InversionState) -> None:
         pictures = self._engine.pictures(state)
+        self._delivered = True
         if batch.task is Task.ROUGH:
             self._keep(batch.group, numbers, state)
             self._queue.mark(batch.group, numbers, State.ROUGH)
