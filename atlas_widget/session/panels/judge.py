@@ -102,8 +102,8 @@ class JudgePanel(Panel):
         if scene is None or judge is None or not scene.final or not self._wanted or self._ready:
             return False
         cell = next(cell for cell in self._others if cell not in self._features)
-        crops, _ = held_out_crops(scene.samples, scene.nearest(scene.base, cell, NEAREST))
         try:
+            crops, _ = held_out_crops(scene.samples, scene.nearest(scene.base, cell, NEAREST))
             self._features[cell] = judge.features(crops)
         except Exception as error:
             self._judge = None  # it would fail again

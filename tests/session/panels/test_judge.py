@@ -107,3 +107,21 @@ def test_the_crops_are_such_as_the_picture_was_not_made_from(make):
         examples = scene.examples(3, cell).pixels()
         same = any(np.array_equal(crop, each) for crop in crops for each in examples)
         assert same != held_out
+
+
+def test_a_judge_that_fails_says_so_once(make, monkeypatch):
+    browser = make(Small())
+    judge = browser.widget._session.model.judge
+
+    def fails(_pictures):
+        raise RuntimeError("out of order")
+
+    monkeypatch.setattr(judge, "features", fails)
+    for cell in browser.widget.atlas.grid(3).ids.tolist()[:3]:
+        browser.say("hover", grid=3, cell=cell)
+    browser.wait(lambda: browser.of("error"))
+    browser.widget.render(timeout=60)  # the pictures go on
+    assert [error["message"] for error in browser.of("error")] == [
+        "The judge small_judge failed: out of order"
+    ]
+    assert not browser.of("judged")
