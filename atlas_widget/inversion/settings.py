@@ -156,6 +156,31 @@ class InversionSettings:
         return round(self.coarse * self.steps)
 
     @property
+    def preset(self) -> str:
+        """Name of the preset that these are, whatever the size and number of steps, or "custom"."""
+        free = {"size": self.size, "steps": self.steps, "learning_rate": self.learning_rate}
+        for name in ("icon", "closest", "portrait"):
+            preset: InversionSettings = getattr(InversionSettings, name)()
+            if preset.replace(**free) == self:
+                return name
+        return "custom"
+
+    def made_with(self, examples: int, steps: int | None = None) -> str:
+        """What a picture was made with, in words.
+
+        Parameters
+        ----------
+        examples
+            Number of crops whose statistics the picture was kept near to.
+        steps
+            Steps in all, where they are not those of these settings.
+        """
+        used = examples if self.statistics else 0
+        crops = f" + statistics of {used} crop{'s' if used > 1 else ''}" if used else " only"
+        taken = self.steps if steps is None else steps
+        return f"direction{crops} · preset {self.preset}, {self.size} px, {taken} steps"
+
+    @property
     def description(self) -> str:
         """A stable text of all of it, for the keys of caches and for provenance."""
         values = ", ".join(f"{name}={value!r}" for name, value in sorted(asdict(self).items()))

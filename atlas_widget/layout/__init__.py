@@ -1,6 +1,7 @@
 """Samples → x, y: similar activations lie close together, however many there are."""
 
 from atlas_widget.layout.fallback import LaidOut, lay_out
+from atlas_widget.layout.nearest import NearestPlaces, nearest_places
 from atlas_widget.layout.others import Embedding, OtherLayout, other_layout
 from atlas_widget.layout.plane import FIT_SAMPLES, default_neighbors, quick_layout, umap_layout
 from atlas_widget.layout.process import umap_ready
@@ -10,9 +11,11 @@ __all__ = [
     "FIT_SAMPLES",
     "Embedding",
     "LaidOut",
+    "NearestPlaces",
     "OtherLayout",
     "default_neighbors",
     "lay_out",
+    "nearest_places",
     "other_layout",
     "quick_layout",
     "spread",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any
 from atlas_widget.errors import AtlasError, did_you_mean
 
 __all__ = [
+    "MAX_BUFFER",
     "MAX_CELLS",
     "MAX_GRID",
     "MAX_INTEGERS",
@@ -34,6 +35,7 @@ MAX_GRID = 160
 MAX_CELLS = MAX_GRID**2
 MAX_TEXT = 200
 MAX_INTEGERS = 64
+MAX_BUFFER = 8 << 20  # bytes that the browser may send with a message
 _MAX_INTEGER = 2**53  # beyond this, JavaScript's numbers lose whole numbers
 
 
@@ -50,7 +52,8 @@ class Message:
     kind
         A kind listed under ``from_browser`` in the table.
     fields
-        Exactly the fields of that kind, each of the type given in the table.
+        Exactly the fields of that kind, each of the type given in the table; and, of kinds that
+        come with a buffer, its bytes as ``buffer``.
     """
 
     kind: str
@@ -69,13 +72,15 @@ def table() -> Mapping[str, Mapping[str, Any]]:
     return loaded
 
 
-def parse(content: object) -> Message:
+def parse(content: object, buffers: Sequence[bytes | memoryview] = ()) -> Message:
     """Check a message that came from the browser.
 
     Parameters
     ----------
     content
         The content as received; nothing about it is trusted.
+    buffers
+        What came with it.
 
     Returns
     -------
@@ -85,7 +90,7 @@ def parse(content: object) -> Message:
     Raises
     ------
     MessageError
-        If the kind is unknown, or a field is missing, of the wrong type or too large.
+        If the kind is unknown, or a field or the buffer is missing, of the wrong type or too large.
     """
     if not isinstance(content, Mapping):
         raise MessageError(f"A message must be an object, not {_shown(content)}.")
@@ -102,6 +107,8 @@ def parse(content: object) -> Message:
     for prefix in ("", "other_"):
         if f"{prefix}grid" in fields:
             _check_cells(kind, prefix, fields)
+    if "buffers" in kinds[kind]:
+        fields["buffer"] = _buffer(kind, buffers)
     return Message(kind, fields)
 
 
@@ -152,6 +159,17 @@ def _check_cells(kind: str, prefix: str, fields: Mapping[str, Any]) -> None:
                     f"{kind}.{name} names the cell {cell}, "
                     f"but a {grid} x {grid} grid has the cells 0 to {grid * grid - 1}."
                 )
+
+
+def _buffer(kind: str, buffers: Sequence[bytes | memoryview]) -> bytes:
+    if len(buffers) != 1:
+        raise MessageError(f"The message {kind!r} comes with one buffer, not {len(buffers)}.")
+    size = memoryview(buffers[0]).nbytes
+    if not 0 < size <= MAX_BUFFER:
+        raise MessageError(
+            f"The buffer of {kind!r} has {size:,} bytes; it may have up to {MAX_BUFFER:,}."
+        )
+    return bytes(buffers[0])
 
 
 def _shown(value: object) -> str:

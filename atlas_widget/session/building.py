@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from atlas_widget.atlas.grid import Grid
 from atlas_widget.atlas.samples import Samples
-from atlas_widget.errors import AtlasError, SavedAtlasError
+from atlas_widget.errors import AtlasError, ImagesError, SavedAtlasError
 from atlas_widget.session.settings import Recipe
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Built:
 
 def build(
     probe: LayerProbe,
-    source: ImageSource,
+    source: ImageSource | None,
     recipe: Recipe,
     *,
     keep: bool,
@@ -66,7 +66,7 @@ def build(
     Parameters
     ----------
     probe, source, recipe
-        The layer, the images and the parameters.
+        The layer, the images and the parameters; without images only a given atlas is shown.
     keep
         Whether to keep the atlas in the cache.
     report
@@ -86,12 +86,17 @@ def build(
     from atlas_widget.images.source import source_notices
     from atlas_widget.layout import quick_layout, umap_ready
 
-    for line in source_notices(source):
+    for line in source_notices(source) if source is not None else ():
         notice(line)
     given = _users_atlas(probe, recipe, notice)
     if given is not None:
         yield whole(given)
         return
+    if source is None:
+        raise ImagesError(
+            f"There is no atlas of layer {probe.layer!r} in what atlas= names, and no images "
+            "to make one from."
+        )
     folder = recipe.folder / "atlases" / atlas_key(probe, source, recipe.settings)
     cached = _cached(folder, recipe, probe)
     if cached is not None:

@@ -10,6 +10,7 @@ from atlas_widget.session.settings import Recipe
 
 if TYPE_CHECKING:
     from atlas_widget.images.source import ImageSource
+    from atlas_widget.inversion.judge import Judge
     from atlas_widget.probe import LayerProbe
     from atlas_widget.session.pictures.remote import IconMaker
 
@@ -29,18 +30,23 @@ class ModelSession:
         How atlases are made.
     name
         The model's name.
+    judge
+        A second network that looks at pictures, if any; closed with the session.
 
     Attributes
     ----------
     source
-        The images; None until :meth:`open_images`.
+        The images; None until :meth:`open_images`, and if an atlas was given whose images are gone.
     maker
         Makes the cells' pictures on a cluster; None if there is none.
     """
 
-    def __init__(self, probe: LayerProbe, recipe: Recipe, name: str) -> None:
+    def __init__(
+        self, probe: LayerProbe, recipe: Recipe, name: str, judge: Judge | None = None
+    ) -> None:
         self.recipe = recipe
         self.name = name
+        self.judge = judge
         self._probe = probe
         self._class_names = recipe.class_names(probe)
         self.source: ImageSource | None = None
@@ -54,12 +60,21 @@ class ModelSession:
             self._cache = PictureCache(self.recipe.folder)
         return self._cache
 
+    def judge_notices(self, probe: LayerProbe) -> list[str]:
+        """Return what there is to say of the judge."""
+        judge = self.judge
+        if judge is None:
+            return []
+        same = judge.weights_hash == probe.weights_hash
+        words = "The judge is the model itself, so it says nothing that fidelity does not say."
+        return [*judge.notices, *([words] if same else [])]
+
     def open_images(self, notice: Callable[[str], None]) -> None:
         """Open the images, and connect to the cluster if there is one."""
         if self.maker is None:
             self.maker = self.recipe.maker(self._probe, notice)
         if self.source is None:
-            self.source = self.recipe.source(self._probe)
+            self.source = self.recipe.source(self._probe, notice)
 
     def open_layer(self, layer: str) -> LayerProbe:
         """Return another layer of the copy; the caller passes it to `take_up` or closes it."""
@@ -95,5 +110,7 @@ class ModelSession:
         if self.maker is not None:
             self.maker.close()
         self._probe.close()
+        if self.judge is not None:
+            self.judge.close()
         if self._cache is not None:
             self._cache.close()

@@ -11,6 +11,7 @@ from atlas_widget.session.cells.cells import SLICE, Cells
 from atlas_widget.session.cells.scene import Scene
 from atlas_widget.session.model_session import ModelSession
 from atlas_widget.session.panels.panel import Fields, LayerContext, panel_types
+from atlas_widget.session.panels.photo_board import PhotoBoard
 from atlas_widget.session.pictures.engines import Engines
 from atlas_widget.session.pictures.gallery import Gallery
 from atlas_widget.session.pictures.inspector import Inspector
@@ -55,6 +56,8 @@ class OpenLayer:
         Pictures and labels of the cells shown.
     tasks
         Long computations, one after the other.
+    photos
+        Keeps the photo whose places are shown.
     handlers
         Handlers of each kind of message.
     """
@@ -90,6 +93,7 @@ class OpenLayer:
             maker=model.maker,
         )
         self.tasks = LongTasks(pause, cancelled)
+        self.photos = PhotoBoard(gallery)
         self._context = LayerContext(
             probe=probe,
             source=source,
@@ -98,6 +102,8 @@ class OpenLayer:
             gallery=gallery,
             cells=self.cells,
             inspector=Inspector(probe, engines.get, cache, gallery.send),
+            photos=self.photos,
+            judge=model.judge,
             tasks=self.tasks,
             reporter=reporter,
             model=model.name,
@@ -135,6 +141,12 @@ class OpenLayer:
         self.cells.show(scene, labeller, again=again)
         if watched:
             self.cells.watch()
+
+    def connect(self) -> None:
+        """Send a front end that has just come up all that there is to show."""
+        self.cells.resend()
+        for panel in self._panels:
+            panel.connect()
 
     def advance_urgent(self) -> bool:
         """Work for one slice on what a user is waiting for; return False if there is nothing.

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from atlas_widget.attribution.hypernyms import kinds_of
 from atlas_widget.errors import AtlasError, CellError
 from atlas_widget.progress import Cancelled
 from atlas_widget.protocol import messages
@@ -37,7 +38,9 @@ from atlas_widget.session.tasks.task import LongTask
 
 if TYPE_CHECKING:
     from atlas_widget.atlas import Atlas
+    from atlas_widget.inversion.judge import Judge
     from atlas_widget.probe import LayerProbe
+    from atlas_widget.session.tasks.photo import PlacedPhoto
 
 __all__ = ["Session"]
 
@@ -60,6 +63,8 @@ class Session:
         Receives all reports.
     model
         The model's name.
+    judge
+        A second network that looks at pictures, if any; the session closes it.
 
     Attributes
     ----------
@@ -78,11 +83,16 @@ class Session:
     """
 
     def __init__(
-        self, probe: LayerProbe, recipe: Recipe, listener: SessionListener, model: str
+        self,
+        probe: LayerProbe,
+        recipe: Recipe,
+        listener: SessionListener,
+        model: str,
+        judge: Judge | None = None,
     ) -> None:
         self.listener = listener
         self.notifier = Notifier(listener, model, probe.layer)
-        self.model = ModelSession(probe, recipe, model)
+        self.model = ModelSession(probe, recipe, model, judge)
         self.changed = threading.Condition()
         self.scene: Scene | None = None
         self.error: BaseException | None = None
@@ -181,6 +191,10 @@ class Session:
     def snapshot(self, grid: int) -> tuple[dict[int, Picture], dict[int, str | None]]:
         """Return the pictures and labels of a grid as they are now."""
         return self._gallery.snapshot(cell_group(grid))
+
+    def winners(self, grid: int) -> dict[int, tuple[int, ...]]:
+        """Return the classes that win each cell of a grid, as far as they are known."""
+        return self._gallery.winners(cell_group(grid))
 
     def unfinished(self, grid: int, cells: Sequence[int]) -> list[int]:
         """Return the cells that have no final picture yet and have not failed."""
@@ -293,6 +307,11 @@ class Session:
         else:
             task.end(error=AtlasError("There is no open layer to run an experiment on."))
 
+    def show_photo(self, photo: PlacedPhoto) -> None:
+        """Show where a photo's positions fall."""
+        if self._layer is not None:
+            self._layer.photos.show(photo)
+
     def point(self, grid: int, cell: int) -> None:
         """Note the cell under the pointer."""
         if self._layer is not None:
@@ -305,7 +324,7 @@ class Session:
         self._gallery.connected = True
         self._send_classes()
         if self._layer is not None:
-            self._layer.cells.resend()
+            self._layer.connect()
 
     def _send_again(self, fields: Fields) -> None:
         self._gallery.send_again(cell_group(fields["grid"]), fields["cells"])
@@ -340,7 +359,8 @@ class Session:
         model, notifier = self.model, self.notifier
         probe = model.probe
         cache_notice = model.cache.notice
-        for notice in (cache_notice, *probe.notices):
+        judge_notices = model.judge_notices(probe)
+        for notice in (cache_notice, *probe.notices, *judge_notices):
             if notice:
                 notifier.notice(notice)
         self._without_classes = ""
@@ -479,7 +499,14 @@ class Session:
         probe = self.model.probe
         names = self.class_names if not self._without_classes else []
         reason = self._without_classes or probe.no_classes or "The model has no classes."
-        content = messages.build("classes", names=names, reason="" if names else reason)
+        kinds = kinds_of(names)
+        content = messages.build(
+            "classes",
+            names=names,
+            reason="" if names else reason,
+            kinds=["|".join(kind.words) for kind in kinds],
+            members=[" ".join(map(str, kind.classes)) for kind in kinds],
+        )
         self.listener.send(content, [])
 
     def _lose_classes(self, reason: str) -> None:

@@ -93,7 +93,7 @@ class Recipe:
             if num_samples is None
             else (_whole("num_samples", num_samples, FEWEST_SAMPLES))
         )
-        if isinstance(images, str | os.PathLike) and not _exists(os.fspath(images)):
+        if atlas is None and _missing(images):
             raise ImagesError(
                 f"images={str(images)!r}: there is no such folder. Give a folder, a URL, a "
                 'dataset, a DataLoader, a list of images, a tensor, "imagenette", or nothing for '
@@ -217,11 +217,20 @@ class Recipe:
         """Return the copy of the model that a probe runs."""
         return probe.model
 
-    def source(self, probe: LayerProbe) -> ImageSource:
-        """Return the images."""
+    def source(self, probe: LayerProbe, notice: Callable[[str], None]) -> ImageSource | None:
+        """Return the images; None, with a notice, if an atlas was given and they are gone."""
         from atlas_widget.images.opening import as_image_source
 
-        return as_image_source(self.images, preprocessing=probe.preprocessing)
+        try:
+            return as_image_source(self.images, preprocessing=probe.preprocessing)
+        except (ImagesError, OSError) as error:
+            if self.atlas is None:
+                raise
+            notice(
+                f"The images cannot be read ({error}) The atlas is shown with the crops that it "
+                "keeps itself; classes, whole images and other layers need the images."
+            )
+            return None
 
 
 def layer_names(model: nn.Module) -> list[dict[str, str]]:
@@ -231,10 +240,13 @@ def layer_names(model: nn.Module) -> list[dict[str, str]]:
     return [{"name": info.name, "type": info.type} for info in list_layers(model)]
 
 
-def _exists(images: str) -> bool:
-    """Return True if a path exists; URLs are checked when their images are listed."""
-    known = images in ("demo", "imagenette") or "://" in images
-    return known or Path(images).expanduser().exists()
+def _missing(images: Any) -> bool:
+    """Return True for a path that does not exist; URLs are checked when they are listed."""
+    if not isinstance(images, str | os.PathLike):
+        return False
+    path = os.fspath(images)
+    known = path in ("demo", "imagenette") or "://" in path
+    return not known and not Path(path).expanduser().exists()
 
 
 def _checked_method(given: str | Embedding) -> str | OtherLayout | None:

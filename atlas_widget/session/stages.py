@@ -80,8 +80,6 @@ class AtlasStages:
         cancelled: Callable[[], bool],
         subject_cancelled: Callable[[], bool],
     ) -> None:
-        if model.source is None:
-            raise RuntimeError("An atlas is built once the images are open.")
         self._probe = probe
         self._model = model
         self._source = model.source

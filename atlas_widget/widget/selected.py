@@ -26,8 +26,8 @@ def selected_cells(session: Session, grid: int, selection: Sequence[int]) -> pd.
     Returns
     -------
     DataFrame
-        The rows of `Atlas.cells`, with label, state, cosine and rank; empty if there is no atlas
-        yet.
+        The rows of `Atlas.cells`, with label, state, cosine, rank and made; empty if there
+        is no atlas yet.
     """
     import pandas as pd
 
@@ -43,4 +43,5 @@ def selected_cells(session: Session, grid: int, selection: Sequence[int]) -> pd.
     table["state"] = [picture.state.word if picture else "crop" for picture in shown]
     table["cosine"] = [picture.cosine if picture else None for picture in shown]
     table["rank"] = [picture.rank if picture else None for picture in shown]
+    table["made"] = [picture.made if picture else "" for picture in shown]
     return table

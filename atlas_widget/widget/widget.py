@@ -18,7 +18,7 @@ import anywidget
 import traitlets
 
 from atlas_widget import figures
-from atlas_widget.errors import AtlasError, CellError
+from atlas_widget.errors import AtlasError, CellError, did_you_mean
 from atlas_widget.probe.model_name import model_name
 from atlas_widget.protocol import messages
 from atlas_widget.session.cells.checks import check_cells, check_grid, check_ids, check_size
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from atlas_widget.causes import CausalTest, CueReport, PatchTest
     from atlas_widget.causes.backgrounds import Masks
     from atlas_widget.images.labels import Given
+    from atlas_widget.inversion.judge import Judge
     from atlas_widget.inversion.sanity import SanityCheck
     from atlas_widget.layout import Embedding
     from atlas_widget.session.cells.scene import Scene
@@ -110,6 +111,10 @@ class AtlasWidget(anywidget.AnyWidget):
     input_size
         Side of the model's input in pixels. None: as specified by the model or the transform, else
         224, with a notice.
+    judge
+        A second network, such as ``demo.judge()``, that looks at finished pictures: a cell's card
+        then says whether this network, too, finds the cell in its picture. It is copied, never
+        changed, and takes no part in making pictures; its input size and its classes do not matter.
     height
         Height of the widget in pixels.
 
@@ -169,6 +174,7 @@ class AtlasWidget(anywidget.AnyWidget):
         cluster: str | None = None,
         layout_method: str | Embedding = "umap",
         input_size: int | None = None,
+        judge: nn.Module | None = None,
         height: int = 600,
     ) -> None:
         recipe = Recipe.checked(
@@ -188,11 +194,16 @@ class AtlasWidget(anywidget.AnyWidget):
             input_size=input_size,
         )
         probe = recipe.first_probe(model)
+        try:
+            second = None if judge is None else _judge(judge, device)
+        except BaseException:
+            probe.close()
+            raise
         # the layer may have been given as a module
         recipe = replace(recipe, first_layer=probe.layer)
         name = model_name(recipe.model(probe))
         worker = Worker(f"atlas-widget-{id(self):x}", torch_threads=recipe.torch_threads)
-        session = Session(probe, recipe, WidgetListener(self), name)
+        session = Session(probe, recipe, WidgetListener(self), name, second)
         session.attach(worker.run_commands, lambda: worker.stopping)
         self._session = session
         self._worker = worker
@@ -210,7 +221,7 @@ class AtlasWidget(anywidget.AnyWidget):
                 height=height,
             )
         except BaseException:
-            probe.close()
+            session.model.close()
             raise
         kernel.handle_messages_during_cells(self)
         notice = kernel.kernel_notice()
@@ -620,8 +631,10 @@ class AtlasWidget(anywidget.AnyWidget):
     ) -> SanityCheck:
         """Compare the fidelity of some cells' icons with controls.
 
-        The controls are noise, and icons made by the same method for a copy of the network with
-        random weights. If these are as good, a notice says that the icons are not meaningful.
+        The controls are noise, icons made by the same method for a copy of the network with random
+        weights, and icons made of the statistics of the cells' crops alone, without a direction.
+        If one of these is as good, a notice says that the icons are not meaningful. With a `judge`,
+        each row also has the share in which that finds the cell.
 
         Parameters
         ----------
@@ -648,6 +661,69 @@ class AtlasWidget(anywidget.AnyWidget):
         if not found.passed:
             self._worker.post(lambda: self._session.notifier.notice(found.verdict))
         return found
+
+    # -- Where is …?
+
+    def find(self, words: str) -> list[int]:
+        """Return the cells of the grid shown whose label is a class that is called so.
+
+        A class also counts that is a kind of what is called so: ``w.find("dog")`` finds golden
+        retrievers. The classes of a cell are computed after its picture, so more are found later.
+
+        Parameters
+        ----------
+        words
+            Whole words, such as "dog" or "red panda"; capitals do not matter.
+
+        Returns
+        -------
+        list of int
+            Ids of cells, for :meth:`select` or :meth:`fly_to`.
+
+        Raises
+        ------
+        AtlasError
+            No class is called so, nor a kind of one.
+        """
+        from atlas_widget.attribution.hypernyms import classes_called
+
+        names = self._session.class_names
+        classes = classes_called(words, names) if isinstance(words, str) else set()
+        if not classes:
+            near = did_you_mean(str(words), names)
+            raise AtlasError(f"No class is called {words!r:.60}, nor is a kind of it.{near}")
+        winners = self._session.winners(self.level)
+        return sorted(cell for cell, won in winners.items() if classes.intersection(won))
+
+    # -- Photos
+
+    def place(self, photo: Any, *, timeout: float | None = None) -> pd.DataFrame:
+        """Show where a photo's positions fall on the map; dropping one on the widget does so, too.
+
+        The photo is cropped to a square in the middle, as the model is given it. Each position of
+        the layer's map falls on the place of one of the samples that are most like it.
+
+        Parameters
+        ----------
+        photo
+            The path of an image, a PIL image, an array (h, w, 3) or a tensor (3, h, w) in [0, 1].
+        timeout
+            As for :meth:`ablate`.
+
+        Returns
+        -------
+        DataFrame
+            A row a position: row and column on the layer's map; x, y and the cell of the grid shown
+            (-1 where that has too few samples); the cosine to the nearest sample, the image of that
+            sample, and whether so low a cosine is unusual.
+        """
+        from atlas_widget.session.tasks.photo import PhotoPlacing, PlacedPhoto
+
+        name = Path(photo).name if isinstance(photo, str | os.PathLike) else ""
+        work = PhotoPlacing(photo, name)
+        found: PlacedPhoto = self._waiting.for_task("Placing the photo", work, timeout)
+        self._worker.post(lambda: self._session.show_photo(found))
+        return found.table(self.level)
 
     # -- The end
 
@@ -769,16 +845,16 @@ class AtlasWidget(anywidget.AnyWidget):
         # Not through `on_msg`: the browser may reply before a constructor could register itself.
         # ipywidgets swallows exceptions of its callbacks, or prints them where they are not seen.
         try:
-            self._receive(content)
+            self._receive(content, buffers or ())
             super()._handle_custom_msg(content, buffers)
         except Exception as error:
             self._refuse(f"A message could not be handled: {type(error).__name__}: {error}")
 
-    def _receive(self, content: Any) -> None:
+    def _receive(self, content: Any, buffers: Sequence[bytes | memoryview]) -> None:
         """Validate a message and pass it on; this may be the kernel's only thread."""
         session = self._session
         try:
-            message = messages.parse(content)
+            message = messages.parse(content, buffers)
             session.check(message)
         except AtlasError as error:
             self._refuse(str(error))
@@ -908,6 +984,12 @@ class AtlasWidget(anywidget.AnyWidget):
 
     def _check_subject(self, value: object) -> list[str]:
         return check_subject(value, self._session.class_names if value else ())
+
+
+def _judge(model: nn.Module, device: Any) -> Judge:
+    from atlas_widget.inversion.judge import Judge
+
+    return Judge(model, device=device)
 
 
 def _no_op() -> None:

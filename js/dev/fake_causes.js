@@ -13,7 +13,7 @@ import {
 const IMAGES = 30;
 const SIDE = 224;
 const KINDS =
-  /^(causal_test|source_images|patch_picture|try_patch|patch_test|find_cues|stop_task)$/;
+  /^(causal_test|source_images|patch_picture|try_patch|patch_test|find_cues|check_pictures|stop_task)$/;
 
 export class FakeCauses {
   /** Options of the model: taskPace (ms a step of a task), tryPace (ms an answer takes),
@@ -42,8 +42,37 @@ export class FakeCauses {
     } else if (await this.works(request)) {
       if (kind === "causal_test") this.changed(message);
       else if (kind === "patch_test") this.tested(message);
+      else if (kind === "check_pictures") this.checked(message);
       else await this.cues(message);
     }
+  }
+
+  checked({ request }) {
+    const rows = [
+      ["pictures", 0.7, 0.96, 0.58],
+      ["noise images", 0.12, 0.04, 0.04],
+      ["untrained network's pictures", 0.16, 0.04, 0.08],
+      ["untrained, to itself", 0.81, 0.33, 0.08],
+      ["statistics alone", 0.24, 0.38, 0.33],
+      ["nearest crop", 0.62, 0.92, 0.71],
+    ];
+    const { judge = null } = this.model.options;
+    this.model.message({
+      kind: "pictures_checked",
+      request,
+      cells: 24,
+      names: rows.map(([name]) => name),
+      cosine: rows.map(([, cosine]) => cosine),
+      low: rows.map(([, cosine]) => cosine - 0.08),
+      high: rows.map(([, cosine]) => cosine + 0.08),
+      own: rows.map(([, , own]) => own),
+      found: rows.map(([, , , found]) => (judge === null ? null : found)),
+      judge,
+      passed: true,
+      verdict:
+        "The pictures are better than noise, than an untrained network and than the statistics of " +
+        "crops alone.",
+    });
   }
 
   /** Takes its time; false if it was stopped. */

@@ -82,6 +82,7 @@ export class FakeDetails {
           steps: live.steps,
           cosine: cosines.reduce((sum, value) => sum + value, 0) / cosines.length,
           cosines,
+          made: `direction + statistics of 8 crops · preset portrait, 192 px, ${live.step} steps`,
           done: live.done,
         },
         [buffer],
@@ -198,6 +199,7 @@ export class FakeDetails {
         cosine,
         rank,
         state: "final",
+        made: "direction + statistics of 8 crops · preset icon, 64 px, 48 steps",
         label: model.labelOf(grid, cell),
         classes: model.options.noClasses ? null : pick(1, 6, 1),
         against: model.options.noClasses ? null : pick(7, 5, -1),
@@ -206,5 +208,17 @@ export class FakeDetails {
       },
       [await toJpeg(canvas)],
     );
+    if (!model.options.judge) return;
+    model.message({
+      kind: "judged",
+      revision: model.revision,
+      grid,
+      cell,
+      judge: model.options.judge,
+      rank: 1 + (cell % 3),
+      among: 40,
+      crop_rank: 1,
+      held_out: true,
+    });
   }
 }

@@ -9,6 +9,7 @@ import { FakeCauses } from "./fake_causes.js";
 import { FakeDetails } from "./fake_details.js";
 import { FakeDiagnoses } from "./fake_diagnoses.js";
 import { FakeOverlays } from "./fake_overlays.js";
+import { FakePhoto } from "./fake_photo.js";
 import { TILE, texture, toJpeg, wait } from "./fake_pictures.js";
 
 export class FakeModel extends FakeAtlas {
@@ -25,6 +26,7 @@ export class FakeModel extends FakeAtlas {
     this.causes = new FakeCauses(this, CLASSES);
     this.diagnoses = new FakeDiagnoses(this, CLASSES);
     this.overlays = new FakeOverlays(this, CLASSES);
+    this.photo = new FakePhoto(this);
     this.dead = false;
     this.subject = options.state?.subject ?? [];
     this.state = {
@@ -74,10 +76,10 @@ export class FakeModel extends FakeAtlas {
     this.listeners.get(name)?.delete(listener);
   }
 
-  send(message) {
+  send(message, _callbacks, buffers = []) {
     if (this.dead) throw new Error("the kernel is dead");
     this.sent.push(message);
-    setTimeout(() => this.handle(message), this.options.instant ? 0 : 5);
+    setTimeout(() => this.handle(message, buffers), this.options.instant ? 0 : 5);
   }
 
   emit(name, ...values) {
@@ -120,7 +122,7 @@ export class FakeModel extends FakeAtlas {
     this.python("status", this.status(stage, more));
   }
 
-  async handle(message) {
+  async handle(message, buffers) {
     if (message.kind === "ready") {
       // `deaf`: how many of the first are lost, as by a kernel that does not listen yet
       if (this.options.deaf > 0) this.options.deaf--;
@@ -132,6 +134,7 @@ export class FakeModel extends FakeAtlas {
     else if (this.causes.answers(message)) await this.causes.answer(message);
     else if (this.diagnoses.answers(message)) await this.diagnoses.answer(message);
     else if (this.overlays.answers(message)) await this.overlays.answer(message);
+    else if (this.photo.answers(message)) this.photo.answer(message, buffers);
     else if (message.kind === "missing") await this.show(message.grid, message.cells, "final");
     else if (message.kind === "export") {
       await wait(200);

@@ -2,6 +2,13 @@
 
 import { TILE, texture, toJpeg, wait } from "./fake_pictures.js";
 
+const KINDS = [
+  ["cat|true cat", ["tabby cat", "Egyptian cat"]],
+  ["canine|canid", ["golden retriever", "African hunting dog"]],
+  ["bird", ["bald eagle"]],
+  ["animal|beast", ["golden retriever", "tabby cat", "bald eagle", "jellyfish", "Egyptian cat"]],
+];
+
 export class FakeOverlays {
   /** Options of the model: noClasses, slowValues (cells at a time, with a pause of pace between). */
   constructor(model, classes) {
@@ -26,6 +33,10 @@ export class FakeOverlays {
       kind: "classes",
       names: noClasses ? [] : this.classes,
       reason: noClasses ? "The model gives no scores (n, classes)." : "",
+      kinds: noClasses ? [] : KINDS.map(([words]) => words),
+      members: noClasses
+        ? []
+        : KINDS.map(([, names]) => names.map((name) => this.classes.indexOf(name)).join(" ")),
     });
   }
 

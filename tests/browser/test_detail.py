@@ -62,6 +62,21 @@ def test_the_card_is_there_in_the_frame_after_the_pointer(fake: FakeView) -> Non
     expect(fake.page.locator("[data-aw-card] .aw-crop")).to_have_count(6)
 
 
+def test_the_card_and_the_open_cell_say_what_a_picture_was_made_from(fake: FakeView) -> None:
+    fake.show(judge="lite1")
+    fake.page.mouse.move(*fake.at(0.5, 0.5))
+    card = fake.page.locator("[data-aw-card]")
+    expect(card.locator("[data-aw-made]")).to_have_text(
+        "direction + statistics of 8 crops · preset icon, 64 px, 48 steps"
+    )
+    expect(card.locator("[data-aw-judged]")).to_contain_text("of 40 cells (a real crop: 1st)")
+    open_cell(fake)
+    panel = fake.page.locator(".aw-detail")
+    expect(panel.locator("[data-aw-made]")).to_contain_text("preset icon")
+    expect(panel.locator("[data-aw-made-live]")).to_contain_text("preset portrait, 192 px")
+    expect(panel.locator("[data-aw-judged]")).to_contain_text("lite1")
+
+
 def test_the_card_covers_neither_pointer_nor_border_and_does_not_jump(fake: FakeView) -> None:
     fake.show()
     stage = fake.page.locator(".aw-stage").bounding_box()

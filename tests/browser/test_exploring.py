@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from atlas_widget.demo.credits import FOLDER
 from tests.browser.atlas_view import AtlasView
 from tests.browser.lab import LabServer
 
@@ -123,6 +124,24 @@ def test_the_atlas_of_a_class_opens_from_a_cell_and_goes_back(atlas: AtlasView) 
     atlas.wait_pictures()
     whole = "[len(w.atlas.grid(grid)) for grid in w.atlas.grids]"
     assert notebook.number("cells") in json.loads(notebook.execute(whole))
+
+
+def test_a_photo_falls_on_the_map(atlas: AtlasView) -> None:
+    photo = FOLDER / "chelsea.webp"
+    atlas.root.locator("[data-aw-photo-file]").set_input_files(photo)
+    card = atlas.root.locator("[data-aw-photo]")
+    card.wait_for(timeout=30_000)
+    expect(card).to_contain_text(photo.name)
+    expect(card).to_contain_text("25 positions in")
+    card.locator("[data-aw-photo-select]").click()
+    atlas.notebook.wait_number("selected", 1)
+    # from Python it is the same but for the browser's JPEG, and a table
+    atlas.notebook.execute("dropped = set(w.selection); w.select([])")
+    atlas.notebook.execute(f"table = w.place({str(photo)!r})")
+    assert atlas.notebook.execute("len(table)") == "25"
+    assert atlas.notebook.execute("bool(table.cell.isin(dropped).mean() > 0.7)") == "True"
+    card.get_by_label("Take the photo off the map").click()
+    expect(card).to_have_count(0)
 
 
 def test_a_cell_is_judged_and_split(atlas: AtlasView) -> None:

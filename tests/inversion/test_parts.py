@@ -10,9 +10,10 @@ from torch import nn
 from atlas_widget.errors import ActivationsError, AtlasError, ImagesError
 from atlas_widget.inversion import Fourier, InversionSettings, Maco, Pixels, Transforms, render
 from atlas_widget.inversion import objectives as o
+from atlas_widget.inversion.judge import Judge
 from atlas_widget.inversion.likeness import cosine, ranks
 from atlas_widget.inversion.redirect import redirected
-from atlas_widget.inversion.sanity import sanity_check
+from atlas_widget.inversion.sanity import Control, SanityCheck, sanity_check
 from atlas_widget.probe import LayerProbe
 
 
@@ -155,6 +156,24 @@ def test_sanity_check_has_its_controls(demo_model: nn.Module) -> None:
         check["nothing"]
 
 
+def test_what_statistics_reach_alone_is_a_control_of_its_own(demo_model: nn.Module) -> None:
+    generator = torch.Generator().manual_seed(0)
+    crops = torch.rand(4, 3, 12, 12, generator=generator)
+    crops = nn.functional.interpolate(crops, (96, 96), mode="bicubic").clamp(0, 1)
+    with LayerProbe(demo_model, "blocks.2.1", device="cpu") as probe:
+        targets = probe.activations(crops)[:, :, 6, 6]
+        check = sanity_check(
+            probe,
+            directions=targets,
+            examples=[crop[None] for crop in crops],
+            settings=InversionSettings.icon(steps=12),
+        )
+    assert check["pictures"].median > check["statistics alone"].median
+    assert check["statistics alone"].median != check["noise images"].median
+    assert check.passed
+    assert "statistics of crops alone" in check.verdict
+
+
 def test_settings_describe_themselves() -> None:
     a, b = InversionSettings.icon(), InversionSettings.icon(chroma=1.1)
     assert a.description != b.description
@@ -173,3 +192,53 @@ def test_the_views_of_a_picture_have_no_frame_that_is_not_its_own():
     assert float(framed.min()) == 0.5
     with pytest.raises(AtlasError, match='padding=\'mirror\': expected "border" or "grey"'):
         Transforms(padding="mirror")
+
+
+def test_what_a_picture_was_made_with_is_told_in_words() -> None:
+    icon, small = InversionSettings.icon(), InversionSettings.icon(size=24, steps=12)
+    assert icon.made_with(8) == "direction + statistics of 8 crops · preset icon, 64 px, 48 steps"
+    assert small.made_with(1).startswith("direction + statistics of 1 crop · preset icon, 24 px")
+    assert icon.made_with(0).startswith("direction only · ")
+    assert InversionSettings.closest().made_with(8).startswith("direction only · preset closest, ")
+    assert icon.with_steps(12).preset == "icon"
+    assert icon.replace(falloff=2.0).preset == "custom"
+    assert InversionSettings.portrait().made_with(8, steps=112).endswith(", 192 px, 112 steps")
+
+
+def test_a_judge_says_in_which_part_of_each_rows_pictures_it_finds_the_cell(
+    demo_model: nn.Module, demo_images
+) -> None:
+    names = ("cheetah", "coffee", "grass", "rocket")
+    photos = [demo_images[name].convert("RGB") for name in names]
+    sides = [min(photo.size) for photo in photos]
+    boxes = [[(at, 0, at + side - 60, side - 60) for at in (0, 20, 40, 60)] for side in sides]
+    crops = [
+        np.stack([np.asarray(photo.resize((64, 64), box=box)) for box in each])
+        for photo, each in zip(photos, boxes, strict=True)
+    ]
+    rgb = torch.from_numpy(np.stack([each[0] for each in crops])).permute(0, 3, 1, 2) / 255
+    judge = Judge(demo_model, device="cpu")
+    with LayerProbe(demo_model, "blocks.2.1", device="cpu") as probe:
+        targets = probe.activations(nn.functional.interpolate(rgb, (224, 224)))[:, :, 14, 14]
+        options = {"images": rgb, "settings": InversionSettings.icon(steps=4)}
+        held_out = [each[1:] for each in crops]
+        check = sanity_check(probe, directions=targets, judge=judge, held_out=held_out, **options)
+        with pytest.raises(ActivationsError, match="held_out"):
+            sanity_check(probe, directions=targets, judge=judge, **options)
+    assert check["noise images"].found <= 0.5
+    assert all(0 <= control.found <= 1 for control in check.controls)
+    assert "judge" in repr(check).splitlines()[0]
+
+
+def test_a_verdict_keeps_nothing_back_that_the_judge_says() -> None:
+    def row(name: str, cosine_: float, found: float | None) -> Control:
+        return Control(name, np.full(4, cosine_, np.float32), cosine_, found)
+
+    good = SanityCheck((row("pictures", 0.8, 0.7), row("statistics alone", 0.2, 0.4)))
+    assert "judge" not in good.verdict
+    doubtful = SanityCheck((row("pictures", 0.8, 0.4), row("statistics alone", 0.2, 0.4)))
+    assert doubtful.passed
+    assert "judge finds the cells no better in them than in these: statistics alone" in (
+        doubtful.verdict
+    )
+    assert "judge" not in SanityCheck((row("pictures", 0.8, None), row("x", 0.2, None))).verdict

@@ -7,6 +7,7 @@ import pytest
 from atlas_widget.errors import AtlasError
 from atlas_widget.protocol import messages
 from atlas_widget.protocol.messages import (
+    MAX_BUFFER,
     MAX_CELLS,
     MAX_GRID,
     MAX_TEXT,
@@ -70,6 +71,9 @@ GOOD = {
     },
     "patch_test": {"request": 1, "grid": 20, "cell": 3, "crop": 2, "class": 7, "size": 0.3},
     "find_cues": {"request": 1, "grid": 20, "first": 7, "second": 8},
+    "place_photo": {"name": "dog.jpg"},
+    "remove_photo": {},
+    "check_pictures": {"request": 1},
     "stop_task": {"request": 1},
     "export": {"grid": 20, "cells": [], "format": "png"},
     "retry": {},
@@ -79,9 +83,17 @@ GOOD = {
 def test_every_kind_from_the_browser_is_understood():
     assert GOOD.keys() == table()["from_browser"].keys()
     for kind, fields in GOOD.items():
-        message = parse({"kind": kind, **fields})
+        buffers = [b"JPEG"] if "buffers" in table()["from_browser"][kind] else []
+        message = parse({"kind": kind, **fields}, buffers)
         assert message.kind == kind
-        assert message.fields.keys() == fields.keys()
+        assert message.fields.keys() - {"buffer"} == fields.keys()
+        assert message.fields.get("buffer") == (buffers[0] if buffers else None)
+
+
+@pytest.mark.parametrize("buffers", [[], [b""], [b"a", b"b"], [bytes(MAX_BUFFER + 1)]])
+def test_a_buffer_that_should_be_there_is_one_and_not_too_large(buffers):
+    with pytest.raises(MessageError, match="buffer"):
+        parse({"kind": "place_photo", "name": ""}, buffers)
 
 
 def test_the_table_is_packaged_beside_the_module():
@@ -202,6 +214,7 @@ def test_labels_with_html_stay_text():
         cosine=None,
         rank=None,
         state="crop",
+        made="",
         label=entry["label"],
         classes=[entry],
         against=None,

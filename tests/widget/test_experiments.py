@@ -146,7 +146,7 @@ def test_the_pictures_are_measured_against_controls(w):
     check = w.sanity_check(count=6)
     names = [control.name for control in check.controls]
     assert names[0] == "pictures"
-    assert {"noise images", "untrained network's pictures"} < set(names)
+    assert {"noise images", "untrained network's pictures", "statistics alone"} < set(names)
     assert all(len(control.cosine) == 6 for control in check.controls[:3])
     assert check["pictures"].median > check["noise images"].median
     with pytest.raises(AtlasError, match="count=1: at least 2 cells"):

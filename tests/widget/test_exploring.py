@@ -164,3 +164,25 @@ def test_the_height_is_the_browsers_to_change_within_reason(make):
         assert (w.view, w.height) == before
     with pytest.raises(AtlasError, match="pixels"):
         w.height = 3
+
+
+def test_cells_are_found_by_what_their_classes_are_kinds_of(make):
+    names = ["tabby", "golden retriever", "collie", "airplane", "oak", "cup", "a", "b", "c", "d"]
+    w = make(labels=names).wait(60)
+    browser = FakeBrowser(w)
+    browser.open()
+    cells = w.atlas.grid(w.level).ids.tolist()
+    browser.wait(lambda: sum(len(told["cells"]) for told in browser.of("labels")) >= len(cells))
+    (told,) = browser.of("classes")[-1:]
+    members = dict(zip(told["kinds"], told["members"], strict=True))
+    assert members["dog|domestic dog|Canis familiaris"] == "1 2"
+    winners = {
+        cell: won
+        for labels in browser.of("labels")
+        for cell, *won in zip(labels["cells"], labels["winners"], labels["seconds"], strict=True)
+    }
+    for words, classes in {"animal": {0, 1, 2}, "dog": {1, 2}, "cup": {5}}.items():
+        assert w.find(words) == sorted(c for c, won in winners.items() if classes & set(won))
+    assert any(w.find(name) for name in names)
+    with pytest.raises(AtlasError, match=r"No class is called 'tabbi'.*'tabby'"):
+        w.find("tabbi")

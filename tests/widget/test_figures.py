@@ -19,6 +19,9 @@ def test_figures_and_exports(make, tmp_path):
     assert record["figure"]["cells"] == cells
     assert record["figure"]["pictures"] == {"final": 2}
     assert record["figure"]["median_cosine"] is not None
+    made = record["figure"]["made"]
+    assert sum(made.values()) == 2
+    assert all(words.startswith("direction + statistics of ") for words in made)
     whole = w.to_figure(render=False, caption="mine", labels=True)
     assert whole.axes
     assert "matplotlib.pyplot" not in str(type(whole))

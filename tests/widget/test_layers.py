@@ -1,5 +1,6 @@
 """Another layer, and atlases that were saved or built before."""
 
+import shutil
 import threading
 
 import numpy as np
@@ -8,7 +9,7 @@ import torch
 
 from atlas_widget import Atlas
 from atlas_widget.build import build_atlases
-from atlas_widget.errors import AtlasError, SavedAtlasError
+from atlas_widget.errors import AtlasError, ImagesError, SavedAtlasError
 from atlas_widget.session.model_session import ModelSession
 from atlas_widget.session.open_layer import OpenLayer
 from tests.widget.waiting import ours, until
@@ -174,3 +175,22 @@ def test_each_layer_comes_from_the_folder_that_atlases_were_built_in(
     assert w.wait(60).atlas.layer == "last"
     with pytest.raises(SavedAtlasError, match="no atlas of layer 'pool', but of middle, stem"):
         make(layer="pool", atlas=tmp_path / "built").wait(60)
+
+
+def test_an_atlas_outlives_the_folder_of_its_images(make, tiny_model, tiny_images, tmp_path):
+    folder, saved = tmp_path / "photos", tmp_path / "saved"
+    shutil.copytree(tiny_images, folder)
+    Atlas.build(
+        tiny_model, "middle", folder, num_samples=200, grids=(3,), device="cpu", progress=False
+    ).save(saved)
+    folder.rename(tmp_path / "moved")
+    w = make(images=folder, atlas=saved).wait(60).render(timeout=60)
+    assert any("photos" in notice and "cannot be read" in notice for notice in w.notices)
+    w.select(w.atlas.grid(w.level).ids[:2].tolist())
+    assert (w.selected["state"] == "final").all()
+    assert w.selected["made"].str.startswith("direction + statistics of ").all()
+    w.layer = "last"
+    with pytest.raises(ImagesError, match="no atlas of layer 'last'"):
+        w.wait(60)
+    with pytest.raises(ImagesError, match="no such folder"):
+        make(images=folder)  # without an atlas there is nothing to show

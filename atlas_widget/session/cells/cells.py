@@ -234,6 +234,7 @@ class Cells:
             self._cache,
             seed=self._seed,
             show=self._gallery.show,
+            notice=self._notice,
             maker=self._maker,
         )
 

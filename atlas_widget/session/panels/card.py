@@ -117,6 +117,7 @@ class CardPanel(Panel):
             cosine=picture.cosine if picture else None,
             rank=picture.rank if picture else None,
             state=(picture.state if picture else State.CROP).word,
+            made=picture.made if picture else "",
             label=classes.label if classes else None,
             classes=list(classes.classes) if classes else None,
             against=list(classes.against) if classes else None,

@@ -19,9 +19,11 @@ from atlas_widget.session.tasks.experiments import (
 from atlas_widget.session.tasks.replies import (
     TaskReplies,
     causal_test_reply,
+    controls_reply,
     cues_reply,
     patch_test_reply,
 )
+from atlas_widget.session.tasks.sanity import SanityControls
 from atlas_widget.session.tasks.task import LongTask, Work
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ class CausesPanel(Panel):
         The layer whose tasks, pictures and images are used.
     """
 
-    kinds = ("causal_test", "patch_test", "find_cues", "stop_task")
+    kinds = ("causal_test", "patch_test", "find_cues", "check_pictures", "stop_task")
 
     def __init__(self, layer: LayerContext) -> None:
         self._layer = layer
@@ -79,7 +81,11 @@ class CausesPanel(Panel):
     def _task(self, scene: Scene, kind: str, fields: Mapping[str, Any]) -> LongTask:
         work: Work
         reply: Any
-        if kind == "causal_test":
+        if kind == "check_pictures":
+            words, work = "Comparing the pictures with controls", SanityControls()
+            judge = self._layer.judge
+            reply = partial(controls_reply, judge=None if judge is None else judge.name)
+        elif kind == "causal_test":
             words, work, reply = "Running a causal test", _change(fields), causal_test_reply
         elif kind == "patch_test":
             words, work, reply = "Testing a patch", self._patching(scene, fields), patch_test_reply

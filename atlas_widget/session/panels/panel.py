@@ -17,11 +17,13 @@ from atlas_widget.session.tasks.task import LongTasks, Material, Pause
 
 if TYPE_CHECKING:
     from atlas_widget.images.source import ImageSource
+    from atlas_widget.inversion.judge import Judge
     from atlas_widget.probe import LayerProbe
     from atlas_widget.progress import CancelledCallback
     from atlas_widget.session.cells.cells import Cells
     from atlas_widget.session.cells.labels import Labeller
     from atlas_widget.session.cells.scene import Scene
+    from atlas_widget.session.panels.photo_board import PhotoBoard
     from atlas_widget.session.pictures.cache import PictureCache
     from atlas_widget.session.pictures.gallery import Gallery
     from atlas_widget.session.pictures.inspector import Inspector
@@ -55,6 +57,10 @@ class LayerContext:
         The cells of the scene shown: their pictures and labels.
     inspector
         Renders live pictures.
+    photos
+        Keeps the photo whose places are shown.
+    judge
+        A second network that looks at pictures, if any.
     tasks
         Long computations, one after the other.
     reporter
@@ -74,6 +80,8 @@ class LayerContext:
     gallery: Gallery
     cells: Cells
     inspector: Inspector
+    photos: PhotoBoard
+    judge: Judge | None
     tasks: LongTasks
     reporter: Reporter
     model: str
@@ -85,7 +93,7 @@ class LayerContext:
         """Return the material of experiments; raise if the atlas is not ready."""
         if scene is None or scene.atlas is None:
             raise AtlasError("The atlas is not ready yet.")
-        return Material(self.probe, self.source, scene.atlas, self.labels)
+        return Material(self.probe, self.source, scene.atlas, self.labels, self.judge)
 
 
 class Panel:
@@ -108,6 +116,9 @@ class Panel:
 
     def show(self, scene: Scene, labeller: Labeller) -> None:
         """Switch to another scene of the layer; requests about the last one are dropped."""
+
+    def connect(self) -> None:
+        """Send again what a front end that has just come up lacks."""
 
     def handle(self, kind: str, fields: Fields) -> None:
         """Handle a validated message; long work is only queued."""

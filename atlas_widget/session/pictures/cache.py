@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 __all__ = ["DEFAULT_LIMIT", "CachedPicture", "PictureCache", "cache_folder", "digest"]
 
@@ -40,6 +41,7 @@ CREATE TABLE IF NOT EXISTS entries (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS entries_used ON entries (used);
 """
+_MADE = "Made with"
 _CHUNK = 400  # keys in one query; SQLite allows 999 parameters
 _OVERHEAD = 100  # bytes of a row and its index entries in addition to its data
 
@@ -56,11 +58,14 @@ class CachedPicture:
         Cosine of its activation to the direction.
     activations
         The layer's activation for it, (channels,); gives its rank in any grid.
+    made
+        What it was made with, in words; a text in its PNG.
     """
 
     pixels: npt.NDArray[np.uint8]
     cosine: float
     activations: npt.NDArray[np.float32]
+    made: str = ""
 
 
 def cache_folder(chosen: str | os.PathLike[str] | None = None) -> Path:
@@ -113,18 +118,21 @@ class PictureCache:
         found: dict[bytes, CachedPicture] = {}
         for key, data, extra, number in self._read(keys):
             with contextlib.suppress(OSError, ValueError):  # a damaged picture counts as missing
-                pixels = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+                with Image.open(io.BytesIO(data)) as image:
+                    pixels = np.asarray(image.convert("RGB"))
+                    made = str(image.info.get(_MADE, ""))
                 activations = np.frombuffer(extra, dtype="<f4").astype(np.float32)
-                found[key] = CachedPicture(pixels, float(number), activations)
+                found[key] = CachedPicture(pixels, float(number), activations, made)
         return found
 
     def put_pictures(self, pictures: Mapping[bytes, CachedPicture]) -> None:
         """Store finished pictures."""
         rows = []
         for key, picture in pictures.items():
-            buffer = io.BytesIO()
+            buffer, words = io.BytesIO(), PngInfo()
+            words.add_itxt(_MADE, picture.made)
             Image.fromarray(np.ascontiguousarray(picture.pixels)).save(
-                buffer, "PNG", compress_level=4
+                buffer, "PNG", compress_level=4, pnginfo=words
             )
             extra = np.asarray(picture.activations, dtype="<f4").tobytes()
             rows.append((key, buffer.getvalue(), extra, float(picture.cosine)))

@@ -191,6 +191,12 @@ class Gallery:
             labels = {number: classes.label for number, classes in known.items()}
             return dict(self._pictures.get(group, {})), labels
 
+    def winners(self, group: str) -> dict[int, tuple[int, ...]]:
+        """Return the classes that win each picture of a group, as far as known; from any thread."""
+        with self._lock:
+            known = self._labels.get(group, {})
+            return {number: tuple(classes.winners) for number, classes in known.items()}
+
     def picture(self, group: str, number: int) -> Picture | None:
         """Return the current picture of a number; None if it has only its real crop."""
         with self._lock:

@@ -143,7 +143,7 @@ class Inspector:
         if last and live.finished:
             pixels = np.stack([picture.pixels for picture in last])
             cosines = np.array([picture.cosine for picture in last], np.float32)
-            self._send_frame(watched, (live.taken, live.taken), pixels, cosines)
+            self._send_frame(watched, (live.taken, live.taken), pixels, cosines, last[0].made)
 
     def pause(self, request: int, paused: bool) -> None:
         """Pause or resume the pictures of a request."""
@@ -199,14 +199,18 @@ class Inspector:
         if complete:
             self._keep(watched, frame)
             live.end_stage(frame)
-        self._send_frame(watched, (frame.step, frame.steps), frame.pixels, frame.cosines)
+        steps = (frame.step, frame.steps)
+        self._send_frame(watched, steps, frame.pixels, frame.cosines, frame.made)
 
     def _keep(self, watched: _Watched, frame: Frame) -> None:
         """Cache the result of a stage, except after added steps, which depend on when they came."""
         stage = watched.live.stage
         keys = watched.keys.pop(stage, []) if stage is not None else []
         pictures = zip(frame.pixels, frame.cosines, frame.activations, strict=True)
-        finished = [CachedPicture(pixels, float(cosine), seen) for pixels, cosine, seen in pictures]
+        finished = [
+            CachedPicture(pixels, float(cosine), seen, frame.made)
+            for pixels, cosine, seen in pictures
+        ]
         self._cache.put_pictures(dict(zip(keys, finished, strict=False)))
 
     def _known(self, keys: Sequence[bytes]) -> list[CachedPicture] | None:
@@ -242,6 +246,7 @@ class Inspector:
         steps: tuple[int, int],
         pixels: npt.NDArray[np.uint8],
         cosines: npt.NDArray[np.float32],
+        made: str,
     ) -> None:
         content = messages.build(
             "frame",
@@ -252,6 +257,7 @@ class Inspector:
             steps=steps[1],
             cosine=float(np.mean(cosines)),
             cosines=cosines,
+            made=made,
             done=watched.live.finished,
         )
         self._send(content, [encode(np.concatenate(list(pixels), axis=1), _QUALITY)])

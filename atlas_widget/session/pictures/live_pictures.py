@@ -35,6 +35,8 @@ class Frame:
         Cosine of the layer's activation for each picture to its direction, (n,).
     activations
         Those activations, (n, channels).
+    made
+        What the pictures are made with, in words.
     """
 
     step: int
@@ -42,6 +44,7 @@ class Frame:
     pixels: npt.NDArray[np.uint8]
     cosines: npt.NDArray[np.float32]
     activations: npt.NDArray[np.float32]
+    made: str
 
 
 class LivePictures:
@@ -98,6 +101,7 @@ class LivePictures:
         self.taken = taken
         self._repulsion = repulsion
         self._pace = _INITIAL_STEP_TIME
+        self._crops = 0  # whose statistics the pictures of this stage are kept near
 
     @property
     def finished(self) -> bool:
@@ -138,8 +142,10 @@ class LivePictures:
             return None
         pixels = engine.pictures(state)
         cosines, activations = engine.fidelity(pixels, self.directions)
+        taken = self.taken + state.step
         total = self.taken + sum(stage.steps for stage in self._stages)
-        return Frame(self.taken + state.step, total, pixels, cosines, activations)
+        made = self._stages[0].made_with(self._crops, taken)
+        return Frame(taken, total, pixels, cosines, activations, made)
 
     def end_stage(self, frame: Frame) -> None:
         """Start the next stage from the last frame of the completed one."""
@@ -152,11 +158,14 @@ class LivePictures:
         settings = self._stages[0]
         engine = self._make_engine(settings)
         objective = self._objective(settings)
+        self._crops = 0
         if objective is None:
             examples = None
             if self._examples is not None:
                 crops = self._examples.pixels()
                 examples = engine.statistics_of([crops] * len(self.directions))
+            if examples is not None:
+                self._crops = int(examples.counts[0])
             state = engine.start(self.directions, self._seeds, self._warm, examples=examples)
         else:
             state = engine.start(seeds=self._seeds, warm=self._warm, objective=objective)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -88,12 +89,15 @@ class Picture:
         Of a finished inversion: cosine of its activation to the target's direction.
     rank
         Of a finished inversion: 1 if no other target of its group is nearer to its activation.
+    made
+        Of a finished inversion: what it was made with, in words.
     """
 
     pixels: Pixels
     state: State
     cosine: float | None = None
     rank: int | None = None
+    made: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,10 +106,14 @@ class Examples:
 
     jpegs: tuple[bytes, ...] = ()
 
-    def pixels(self) -> Pixels:
-        """Return the crops, uint8 (n, side, side, 3)."""
+    def pixels(self) -> Pixels | None:
+        """Return the crops that can be read, uint8 (n, side, side, 3); None if there are none."""
         thumbnails = Thumbnails.from_jpegs(self.jpegs)
-        return np.stack([thumbnails.get(number) for number in range(len(thumbnails))])
+        crops = []
+        for number in range(len(thumbnails)):
+            with contextlib.suppress(OSError, ValueError):
+                crops.append(thumbnails.get(number))
+        return np.stack(crops) if crops else None
 
     def mixed(self, other: Examples, share: float) -> Examples:
         """Return crops of both, as many of the other as its share in the mixture."""

@@ -50,7 +50,7 @@ class IconMaker(Protocol):
         settings: InversionSettings,
         directions: NDArray[np.float32],
         seed: int,
-        examples: Sequence[NDArray[np.uint8]] | None = None,
+        examples: Sequence[NDArray[np.uint8] | None] | None = None,
     ) -> None:
         """Submit a batch; `ticket` identifies it."""
         ...
@@ -176,9 +176,9 @@ class RemoteRenderer:
             self._queue.put_back(batch.group, batch.numbers)
         if icons is not None:
             finished = [
-                CachedPicture(pixels, float(cosine), answer)
-                for pixels, cosine, answer in zip(
-                    icons.images, icons.cosine, icons.activations, strict=True
+                CachedPicture(pixels, float(cosine), answer, icons.settings.made_with(int(count)))
+                for pixels, cosine, answer, count in zip(
+                    icons.images, icons.cosine, icons.activations, icons.examples, strict=True
                 )
             ]
             if own:

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from atlas_widget.inversion import InversionEngine, InversionSettings, InversionState
     from atlas_widget.probe import LayerProbe
 
-__all__ = ["PictureRenderer", "picture_key"]
+__all__ = ["NO_EXAMPLES", "PictureRenderer", "picture_key"]
+
+NO_EXAMPLES = (
+    "The crops of some cells cannot be read: their pictures are made of the direction only, "
+    "without statistics of crops."
+)
+"""The notice for pictures whose examples are missing or damaged."""
 
 _ROUGH_PART = 0.125  # of the steps; then a picture is shown for the first time
 _LOOKUPS_PER_SLICE = 256
@@ -34,7 +40,7 @@ def picture_key(
 ) -> bytes:
     """Return the cache key of a picture: a hash of everything that it depends on."""
     return digest(
-        "picture",
+        "picture 2",  # with what it was made with
         probe.weights_hash,
         probe.layer,
         probe.preprocessing.description,
@@ -64,6 +70,8 @@ class PictureRenderer:
         sees them as similar.
     show
         Called with group, number and picture whenever one has improved.
+    notice
+        Receives notices to the user.
     maker
         Makes pictures on a cluster, while it is ready to.
     """
@@ -79,6 +87,7 @@ class PictureRenderer:
         *,
         seed: int,
         show: Callable[[str, int, Picture], None],
+        notice: Callable[[str], None],
         maker: IconMaker | None = None,
     ) -> None:
         self._targets = targets
@@ -89,6 +98,7 @@ class PictureRenderer:
         self._cache = cache
         self._seed = seed
         self._show = show
+        self._notice = notice
         self._total = settings.steps
         self._rough = max(1, round(_ROUGH_PART * self._total))
         self._batch_size = 0  # set once there is an engine
@@ -101,6 +111,7 @@ class PictureRenderer:
         self._cells: tuple[int, ...] = ()
         self._state: InversionState | None = None
         self._pace = 0.05  # seconds per step; updated by measurement
+        self._examples: dict[PictureKey, int] = {}  # crops whose statistics a picture is kept near
         self._remote: RemoteRenderer | None = None
         if maker is not None:
             known, finish = self._may_be_known, self._finish
@@ -218,7 +229,14 @@ class PictureRenderer:
             directions = self._targets.directions(batch.group, fresh)
             seeds = np.full(len(fresh), self._seed)
             crops = [each.pixels() for each in self._targets.examples(batch.group, fresh)]
+            if any(each is None for each in crops):
+                self._notice(NO_EXAMPLES)
             examples = self._engine.statistics_of(crops)
+            counts = [0] * len(fresh) if examples is None else examples.counts.tolist()
+            self._examples |= {
+                PictureKey(batch.group, number): count
+                for number, count in zip(fresh, counts, strict=True)
+            }
             parts.append(self._engine.start(directions, seeds, examples=examples))
             numbers.extend(fresh)
         self._batch, self._cells = batch, tuple(numbers)
@@ -267,9 +285,12 @@ class PictureRenderer:
             return
         directions = self._targets.directions(batch.group, numbers)
         cosine, activations = self._engine.fidelity(pictures, directions)
+        counts = [self._examples.pop(PictureKey(batch.group, number), 0) for number in numbers]
         finished = [
-            CachedPicture(pixels, float(value), answer)
-            for pixels, value, answer in zip(pictures, cosine, activations, strict=True)
+            CachedPicture(pixels, float(value), answer, self._settings.made_with(count))
+            for pixels, value, answer, count in zip(
+                pictures, cosine, activations, counts, strict=True
+            )
         ]
         self._finish(batch.group, numbers, finished)
         keys = self._keys(batch.group, numbers)
@@ -284,7 +305,8 @@ class PictureRenderer:
         own = self._targets.ranks(group, numbers, answers)
         self._queue.mark(group, numbers, State.FINAL)
         for number, picture, rank in zip(numbers, finished, own, strict=True):
-            self._show(group, number, Picture(picture.pixels, State.FINAL, picture.cosine, rank))
+            shown = Picture(picture.pixels, State.FINAL, picture.cosine, rank, picture.made)
+            self._show(group, number, shown)
 
     def _keep(self, group: str, numbers: Sequence[int], state: InversionState) -> None:
         for row, number in enumerate(numbers):

@@ -117,8 +117,8 @@ def draw(
     progress, cancelled
         Called with the number of cells done and in total; called to learn whether to stop.
     """
-    tiles, cosines = _tiles(shown, grid, cells, progress, cancelled)
-    record = _record(shown, grid, cells, tiles, cosines)
+    tiles, finished = _tiles(shown, grid, cells, progress, cancelled)
+    record = _record(shown, grid, cells, tiles, finished)
     text: str | None = None
     if caption:
         text = caption if isinstance(caption, str) else figures.caption_of(record, tiles, grid)
@@ -142,9 +142,10 @@ def _tiles(
     cells: Sequence[int],
     progress: ProgressCallback | None,
     cancelled: CancelledCallback | None,
-) -> tuple[list[figures.Tile], list[float]]:
+) -> tuple[list[figures.Tile], list[Picture]]:
+    """Return the tiles, and those of their pictures that are finished inversions."""
     pictures, labels = shown.snapshot(grid)
-    tiles, cosines = [], []
+    tiles, finished = [], []
     for done, cell in enumerate(cells):
         if done % _TILES_PER_PAUSE == 0:
             check_cancelled(cancelled)
@@ -154,8 +155,8 @@ def _tiles(
         row, col = divmod(cell, grid)
         tiles.append(figures.Tile(row, col, picture.pixels, picture.state.word, labels.get(cell)))
         if picture.cosine is not None:
-            cosines.append(picture.cosine)
-    return tiles, cosines
+            finished.append(picture)
+    return tiles, finished
 
 
 def _record(
@@ -163,7 +164,7 @@ def _record(
     grid: int,
     cells: Sequence[int],
     tiles: Sequence[figures.Tile],
-    cosines: Sequence[float],
+    finished: Sequence[Picture],
 ) -> dict[str, Any]:
     from atlas_widget.inversion import InversionSettings
 
@@ -171,6 +172,7 @@ def _record(
     record = dict(scene.atlas.provenance) if scene.atlas is not None else {}
     record.setdefault("model", shown.model)
     record.setdefault("layer", scene.layer)
+    cosines = [picture.cosine for picture in finished if picture.cosine is not None]
     whole = len(cells) == len(scene.cells(grid))
     record["figure"] = {
         "grid": grid,
@@ -178,6 +180,7 @@ def _record(
         "count": len(tiles),
         "pictures": dict(Counter(tile.state for tile in tiles)),
         "median_cosine": round(float(np.median(cosines)), 4) if cosines else None,
+        "made": dict(Counter(picture.made for picture in finished)),
         "inversion": f"{InversionSettings.icon().description}; seed={shown.seed}",
     }
     return record

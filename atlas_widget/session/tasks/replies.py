@@ -15,8 +15,15 @@ from atlas_widget.session.pictures.sheets import encode, pack
 if TYPE_CHECKING:
     from atlas_widget.atlas.samples import Samples
     from atlas_widget.causes import CausalTest, Cue, CueReport, PatchTest
+    from atlas_widget.inversion.sanity import SanityCheck
 
-__all__ = ["TaskReplies", "causal_test_reply", "cues_reply", "patch_test_reply"]
+__all__ = [
+    "TaskReplies",
+    "causal_test_reply",
+    "controls_reply",
+    "cues_reply",
+    "patch_test_reply",
+]
 
 _CUE_CROPS = 6  # the pasted one, and further ones
 _DIGITS = 5
@@ -72,6 +79,26 @@ def causal_test_reply(request: int, test: CausalTest) -> Reply:
         low=low,
         high=high,
         slope=test.slope,
+    )
+    return content, []
+
+
+def controls_reply(request: int, check: SanityCheck, judge: str | None) -> Reply:
+    """Return the message with the controls of pictures."""
+    controls = check.controls
+    content = messages.build(
+        "pictures_checked",
+        request=request,
+        cells=len(controls[0].cosine),
+        names=[control.name for control in controls],
+        cosine=[control.median for control in controls],
+        low=[control.interval[0] for control in controls],
+        high=[control.interval[1] for control in controls],
+        own=[control.own for control in controls],
+        found=[control.found for control in controls],
+        judge=judge,
+        passed=check.passed,
+        verdict=check.verdict,
     )
     return content, []
 

@@ -19,6 +19,7 @@ from atlas_widget.progress import Cancelled, CancelledCallback, ProgressCallback
 if TYPE_CHECKING:
     from atlas_widget.atlas import Atlas
     from atlas_widget.images.source import ImageSource
+    from atlas_widget.inversion.judge import Judge
     from atlas_widget.probe import LayerProbe
 
 __all__ = ["Listener", "LongTask", "LongTasks", "Material", "Pause", "Work"]
@@ -46,12 +47,15 @@ class Material:
         The finished atlas.
     labels
         The names of the classes, if any.
+    judge
+        A second network that looks at pictures, if any.
     """
 
     probe: LayerProbe
     source: ImageSource | None
     atlas: Atlas
     labels: list[str] | None
+    judge: Judge | None = None
 
     @property
     def images(self) -> ImageSource:

@@ -164,6 +164,7 @@ export class FeedingModel {
         cosine: 0.8,
         rank: 1,
         state: "final",
+        made: "direction only · preset icon, 64 px, 48 steps",
         label: classes[0].label,
         classes,
         against: classes,

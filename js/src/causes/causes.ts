@@ -5,6 +5,7 @@ import type { Handlers, Part } from "../protocol/parts";
 import { type Canvas, decodeToCanvas } from "../util/decode";
 import { Lru } from "../util/lru";
 import { type CausalTest, readCausalTest } from "./causal_test";
+import { type PictureCheck, readPictureCheck } from "./controls";
 import { type CueReport, readCues } from "./cues";
 import type { PatchAsk } from "./live_patch";
 import { type PatchClasses, readPatchClasses } from "./patch";
@@ -20,6 +21,7 @@ export type CauseMessage = KernelMessageOf<
   | "patch_classes"
   | "patch_tested"
   | "cues"
+  | "pictures_checked"
 >;
 
 /** One of the user's images, with its thumbnail on a sheet of its own. */
@@ -50,7 +52,10 @@ export class Causes implements Part {
     patch_classes: (message, bytes) => this.receive(message, bytes),
     patch_tested: (message, bytes) => this.receive(message, bytes),
     cues: (message, bytes) => this.receive(message, bytes),
+    pictures_checked: (message, bytes) => this.receive(message, bytes),
   };
+  /** The pictures beside their controls, once that was asked for. */
+  readonly checked = signal<Running<PictureCheck> | null>(null);
   /** Counts up with every image that came. */
   readonly version = signal(0);
   private readonly running = new Map<number, Running<unknown>>();
@@ -121,6 +126,15 @@ export class Causes implements Part {
     return this.begin((request) => ({ kind: "find_cues", request, grid, first, second }));
   }
 
+  checkPictures(): void {
+    this.checked.value = this.begin((request) => ({ kind: "check_pictures", request }));
+  }
+
+  /** Another layout: its pictures are others. */
+  clear(): void {
+    this.checked.value = null;
+  }
+
   receive(message: CauseMessage, bytes: Uint8Array | undefined): void {
     switch (message.kind) {
       case "source_images":
@@ -136,6 +150,7 @@ export class Causes implements Part {
     else if (message.kind === "task_failed") running.fail(message.message);
     else if (message.kind === "causal_test") running.finish(readCausalTest(message));
     else if (message.kind === "patch_classes") running.finish(readPatchClasses(message));
+    else if (message.kind === "pictures_checked") running.finish(readPictureCheck(message));
     else if (message.kind === "patch_tested") running.finish(readPatchTest(message));
     else {
       running.finish(readCues(message));

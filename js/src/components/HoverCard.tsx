@@ -10,7 +10,13 @@ import { ClassBars, reachOf } from "./ClassBars";
 import { Crops } from "./Crops";
 import { useWidget } from "./context";
 import { StateMark } from "./StateMark";
-import { describePicture, describeSamples, describeWaiting, toneOf } from "./words";
+import {
+  describeJudgement,
+  describePicture,
+  describeSamples,
+  describeWaiting,
+  toneOf,
+} from "./words";
 
 /** The kernel is asked once the pointer rests, not for every cell it passes over. */
 const REST = 50;
@@ -28,6 +34,7 @@ export function HoverCard() {
   void store.cards.version.value;
   void store.cards.labelVersion.value;
   void store.pictureVersion.value;
+  void store.judgements.version.value;
   const card = active && store.cards.get(keyOf(active));
   // Its panel says all of it and more.
   const open = active && view.panels.shown.value.some(({ place }) => samePlace(place, active));
@@ -61,6 +68,7 @@ export function HoverCard() {
   if (!active || hidden) return null;
   const picture = store.pictures.get(keyOf(active)) ?? null;
   const label = store.label(keyOf(active));
+  const judgement = store.judgements.of(active);
   const at = place.value;
   return (
     <div
@@ -83,6 +91,12 @@ export function HoverCard() {
           </span>
         </div>
       </div>
+      {(card?.made || (!card && picture?.state === "final" && store.connected.value)) && (
+        <div class="aw-card-made">
+          {card && <p data-aw-made>{card.made}</p>}
+          {card && judgement && <p data-aw-judged>{describeJudgement(judgement)}</p>}
+        </div>
+      )}
       <CardClasses card={card} />
       <OverlaySentence grid={active.grid} cell={active.cell} />
       {card ? (

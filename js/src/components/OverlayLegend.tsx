@@ -6,6 +6,7 @@ import { formatCount, plural } from "../util/numbers";
 import { useWidget } from "./context";
 import { IconButton } from "./controls/IconButton";
 import { Slider } from "./controls/Slider";
+import { PictureControls } from "./PictureControls";
 import { percent } from "./Stretch";
 
 /** In a stage narrower than this (CSS pixels) a legend would cover a good part of the atlas. */
@@ -68,6 +69,7 @@ function Details({ legend }: { legend: Legend }) {
     <>
       {legend.classes && <Classes classes={legend.classes} />}
       {legend.notes.length > 0 && <Notes notes={legend.notes} />}
+      {legend.controls && <PictureControls />}
       {tinted && (
         <div class="aw-overlay-intensity">
           <span>Intensity</span>

@@ -4,6 +4,7 @@ import { clamp } from "../geometry/geometry";
 import { combineFor } from "../geometry/selection";
 import { MAX_INTEGERS } from "../protocol/shared";
 import { classSubject } from "../store/subject";
+import { type FoundKind, findKinds, gatherKind, isByKind, matchesByKind } from "../util/kinds";
 import { formatCount, formatValue, plural } from "../util/numbers";
 import { type FoundClass, findClasses, findNames, nearMatches } from "../util/search";
 import { useWidget } from "./context";
@@ -12,40 +13,42 @@ import { Icon } from "./controls/icons";
 
 const SHOWN = 12;
 
-/** Finds cells by classes: they stand out while one types, Enter flies there. */
+/** Finds cells by classes and kinds: they stand out while one types, Enter flies there. */
 export function SearchBox() {
   const { store, view, host } = useWidget();
   const query = useSignal("");
-  /** The class that the arrow keys have reached; the first one until they are used. */
-  const reached = useSignal<number | null>(null);
+  /** What the arrow keys have reached; the first one until they are used. */
+  const reached = useSignal<string | null>(null);
   const focused = useSignal(false);
   const input = useRef<HTMLInputElement>(null);
   const level = view.level.value;
   const searching = query.value.trim() !== "";
-  const matches = useMatches(query.value, level);
-  const shown = matches.slice(0, SHOWN);
+  const { matches, kinds } = useMatches(query.value, level);
+  const shown = [...kinds, ...matches].slice(0, SHOWN);
   const at = Math.max(
     0,
-    shown.findIndex((match) => match.class === reached.value),
+    shown.findIndex((found) => idOf(found) === reached.value),
   );
 
-  const lit = matches.flatMap((match) => match.cells);
+  const lit = [...kinds, ...matches].flatMap((found) => found.cells);
   const key = searching ? `${level}|${lit.join()}` : "";
   useEffect(() => {
     view.found.value =
       searching && lit.length > 0 && level !== null ? { grid: level, cells: new Set(lit) } : null;
   }, [key]);
 
-  const flyTo = (match: FoundClass | undefined) => {
-    if (!match || level === null || match.cells.length === 0) return;
+  const flyTo = (found: Found | undefined) => {
+    if (!found || level === null || found.cells.length === 0) return;
     // The strongest cells, rather than a view that holds all of a scattered class.
-    const strongest = store.strongest.of(match.class)?.cells.slice(0, 12) ?? [];
-    const cells = match.won.length > 0 ? match.won : strongest;
-    view.navigation.flyToCells(level, cells.length > 0 ? cells : match.cells);
+    const strongest = isKind(found)
+      ? []
+      : (store.strongest.of(found.class)?.cells.slice(0, 12) ?? []);
+    const cells = found.won.length > 0 ? found.won : strongest;
+    view.navigation.flyToCells(level, cells.length > 0 ? cells : found.cells);
   };
-  const select = (match: FoundClass, event: MouseEvent) => {
+  const select = (found: Found, event: MouseEvent) => {
     if (level === null) return;
-    const cells = match.won.length > 0 ? match.won : match.cells;
+    const cells = found.won.length > 0 ? found.won : found.cells;
     if (cells.length > 0) view.selectCells(level, cells, combineFor(event));
   };
   const clear = () => {
@@ -62,9 +65,9 @@ export function SearchBox() {
         role="combobox"
         aria-expanded={searching && focused.value}
         aria-controls="aw-found"
-        aria-activedescendant={shown[at] && `aw-found-${shown[at].class}`}
-        placeholder="Find a class"
-        aria-label="Find cells by class"
+        aria-activedescendant={shown[at] && idOf(shown[at])}
+        placeholder="Find a class or kind"
+        aria-label="Find cells by class, or by what classes are kinds of"
         data-aw-search
         value={query.value}
         onFocus={() => {
@@ -82,7 +85,7 @@ export function SearchBox() {
           if (step !== 0) {
             event.preventDefault();
             const next = clamp(at + step, 0, shown.length - 1);
-            reached.value = shown[next]?.class ?? null;
+            reached.value = shown[next] ? idOf(shown[next]) : null;
           } else if (event.key === "Enter") {
             flyTo(shown[at]);
           } else if (event.key === "Escape") {
@@ -104,27 +107,40 @@ export function SearchBox() {
         // What is pressed in the list leaves the focus in the field.
         <div class="aw-popup aw-results" onPointerDown={(event) => event.preventDefault()}>
           <ul id="aw-found" role="listbox" aria-label="Classes found">
-            {shown.map((match, index) => (
-              <FoundRow
-                key={match.class}
-                match={match}
-                reached={index === at}
-                onSelect={(event) => {
-                  reached.value = match.class;
-                  select(match, event);
-                }}
-                onAtlas={() => {
-                  store.traits.setSubject(classSubject(match.name));
-                  clear();
-                  host.focus({ preventScroll: true });
-                }}
-                onColour={() => {
-                  store.overlay.value = { kind: "influence", class: match.class };
-                }}
-              />
-            ))}
+            {shown.map((found, index) => {
+              const onSelect = (event: MouseEvent) => {
+                reached.value = idOf(found);
+                select(found, event);
+              };
+              if (isKind(found)) {
+                return (
+                  <KindRow
+                    key={idOf(found)}
+                    kind={found}
+                    reached={index === at}
+                    onSelect={onSelect}
+                  />
+                );
+              }
+              return (
+                <FoundRow
+                  key={idOf(found)}
+                  match={found}
+                  reached={index === at}
+                  onSelect={onSelect}
+                  onAtlas={() => {
+                    store.traits.setSubject(classSubject(found.name));
+                    clear();
+                    host.focus({ preventScroll: true });
+                  }}
+                  onColour={() => {
+                    store.overlay.value = { kind: "influence", class: found.class };
+                  }}
+                />
+              );
+            })}
           </ul>
-          {matches.length === 0 ? (
+          {shown.length === 0 ? (
             <NothingFound
               query={query.value}
               onTry={(name) => {
@@ -132,7 +148,7 @@ export function SearchBox() {
               }}
             />
           ) : (
-            <SearchNote more={matches.length - shown.length} />
+            <SearchNote more={kinds.length + matches.length - shown.length} />
           )}
         </div>
       )}
@@ -140,14 +156,26 @@ export function SearchBox() {
   );
 }
 
-/** The classes that match, and the kernel asked where they are strong. */
-function useMatches(query: string, level: number | null): FoundClass[] {
+type Found = FoundClass | FoundKind;
+
+const isKind = (found: Found): found is FoundKind => "classes" in found;
+const idOf = (found: Found): string =>
+  isKind(found) ? `aw-kind-${found.name}-${found.classes}` : `aw-found-${found.class}`;
+
+/** The classes and kinds that match, and the kernel asked where they are strong. */
+function useMatches(
+  query: string,
+  level: number | null,
+): { matches: FoundClass[]; kinds: FoundKind[] } {
   const { store } = useWidget();
   void store.cards.labelVersion.value;
   void store.strongest.version.value;
   const names = store.classes.names.value;
-  const matching = findNames(names, query);
-  const matches =
+  const allKinds = store.classes.kinds.value;
+  const byName = findNames(names, query);
+  const kinds = findKinds(allKinds, query);
+  const matching = [...byName, ...matchesByKind(allKinds, kinds, query, byName)];
+  const found =
     level === null
       ? []
       : findClasses(names, matching, store.cards.winnersOf(level), (index) =>
@@ -157,7 +185,50 @@ function useMatches(query: string, level: number | null): FoundClass[] {
   useEffect(() => {
     if (level !== null) store.strongest.want(level, wanted);
   }, [level, wanted.join(), store.layout.value?.revision]);
-  return matches;
+  const byKind = new Set(matching.filter(isByKind).map((match) => match.class));
+  const byClass = new Map(found.map((each) => [each.class, each]));
+  return {
+    // Of those that are called otherwise only what is there.
+    matches: found.filter((each) => each.cells.length > 0 || !byKind.has(each.class)),
+    kinds: level === null ? [] : kinds.map((kind) => gatherKind(kind, byClass)),
+  };
+}
+
+/** How many cells there are, and how many of them are won. */
+function describeCells(won: number, cells: number): string {
+  if (cells === 0) return "no cell";
+  return won > 0 ? `wins ${formatCount(won)} of ${plural(cells, "cell")}` : plural(cells, "cell");
+}
+
+/** A kind of things: all its classes together. */
+function KindRow({
+  kind,
+  reached,
+  onSelect,
+}: {
+  kind: FoundKind;
+  reached: boolean;
+  onSelect: (event: MouseEvent) => void;
+}) {
+  const { name, classes, won, cells } = kind;
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the field takes the keys
+    <li
+      id={idOf(kind)}
+      role="option"
+      tabIndex={-1}
+      aria-selected={reached}
+      class={`aw-kind ${reached ? "aw-at" : ""} ${cells.length === 0 ? "aw-unsure" : ""}`}
+      title={`${plural(classes, "class", "classes")} that are a kind of ${name}. Select what they win, else what argues for them; Shift adds, Alt removes`}
+      data-aw-kind={name}
+      onClick={onSelect}
+    >
+      <span>
+        <strong>{name}</strong> {plural(classes, "class", "classes")}
+      </span>
+      <small>{describeCells(won.length, cells.length)}</small>
+    </li>
+  );
 }
 
 function FoundRow({
@@ -174,12 +245,7 @@ function FoundRow({
   onColour: () => void;
 }) {
   const { name, won, cells, strongest } = match;
-  const where =
-    cells.length === 0
-      ? "no cell"
-      : won.length > 0
-        ? `wins ${formatCount(won.length)} of ${plural(cells.length, "cell")}`
-        : plural(cells.length, "cell");
+  const where = describeCells(won.length, cells.length);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the field takes the keys
     <li

@@ -10,6 +10,9 @@ import { useWidget } from "./context";
 import { HoverCard } from "./HoverCard";
 import { Minimap } from "./Minimap";
 import { OverlayLegend } from "./OverlayLegend";
+import { PhotoCard } from "./photo/PhotoCard";
+import { PhotoDrop } from "./photo/PhotoDrop";
+import { PhotoPins } from "./photo/PhotoPins";
 import { Rail } from "./Rail";
 
 /** The atlas itself, and what floats above it. */
@@ -19,11 +22,12 @@ export function Stage() {
   const stage = useRef<HTMLDivElement>(null);
   const base = useRef<HTMLCanvasElement>(null);
   const overlay = useRef<HTMLCanvasElement>(null);
+  const holder = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => view.attach(stage.current!, base.current!, overlay.current!), []);
   return (
     <div class="aw-stage-column">
       <AcrossAxis />
-      <div class={`aw-stage-holder ${awaited ? "aw-outdated" : ""}`}>
+      <div ref={holder} class={`aw-stage-holder ${awaited ? "aw-outdated" : ""}`}>
         <div
           ref={stage}
           class={`aw-stage aw-tool-${view.tool.value} ${view.active.value ? "aw-over" : ""}`}
@@ -32,6 +36,7 @@ export function Stage() {
           <canvas ref={base} aria-hidden="true" />
           <canvas ref={overlay} aria-hidden="true" />
         </div>
+        <PhotoPins />
         <DownAxis />
         <Rail />
         <AtlasPlaceholder />
@@ -48,8 +53,10 @@ export function Stage() {
           </div>
           <Minimap />
         </div>
+        <PhotoCard />
         <HoverCard />
         <Banners />
+        <PhotoDrop target={holder} />
       </div>
     </div>
   );

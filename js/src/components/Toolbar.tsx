@@ -8,6 +8,7 @@ import { IconButton } from "./controls/IconButton";
 import { ExportMenu } from "./ExportMenu";
 import { LayerPicker } from "./LayerPicker";
 import { OverlayMenu } from "./OverlayMenu";
+import { PhotoButton } from "./photo/PhotoDrop";
 import { SearchBox } from "./SearchBox";
 import { SelectMenu } from "./SelectMenu";
 import { SubjectMenu } from "./SubjectMenu";
@@ -84,6 +85,7 @@ function AtlasTools() {
       </div>
       <OverlayMenu />
       <ExportMenu />
+      <PhotoButton />
       <IconButton
         icon="link"
         class="aw-quiet aw-copy-view"

@@ -3,7 +3,8 @@ import type { Grid } from "../geometry/grids";
 import { isDoubtful } from "../pictures";
 import type { PictureKey } from "../protocol/picture_key";
 import type { Inspection } from "../store/inspections";
-import { formatDecimal, plural } from "../util/numbers";
+import type { Judgement } from "../store/judgements";
+import { formatDecimal, ordinal, plural } from "../util/numbers";
 
 /** The reason why a button cannot be pressed. */
 export const NO_KERNEL = "There is no kernel to do it";
@@ -48,6 +49,24 @@ export function describePicture(known: Known | null): string {
       return "no picture yet";
   }
 }
+
+/** How the picture reads to a second network, beside how real crops of the cell do. */
+export function describeJudgement({ judge, rank, among, cropRank, heldOut }: Judgement): string {
+  const place = `${ordinal(rank)} of ${plural(among, "cell")}`;
+  const crops = [
+    ...(cropRank === null ? [] : [`a real crop: ${ordinal(Math.round(cropRank))}`]),
+    ...(heldOut ? [] : ["by the crops it was made from"]),
+  ];
+  const beside = crops.length > 0 ? ` (${crops.join("; ")})` : "";
+  if (rank === 1) return `${judge} finds the cell, too: ${place}${beside}`;
+  if (rank <= Math.max(2, among / 8)) return `${judge} nearly finds the cell: ${place}${beside}`;
+  return `${judge} does not find the cell: ${place}${beside}`;
+}
+
+/** What the judgement says, exactly. */
+export const JUDGEMENT =
+  "A second network, which took no part in the picture, compares it with real crops of this and " +
+  "other cells: 1st means that this cell’s crops are the most like it there";
 
 export function describePlace(grid: number, cell: number): string {
   return `row ${Math.floor(cell / grid) + 1}, column ${(cell % grid) + 1}`;

@@ -179,6 +179,7 @@ export const GESTURES: readonly [string, string][] = [
   ["Long press, drag", "the same by touch"],
   ["Alt", "while drawing: remove"],
   ["Ctrl + click", "this cell too, or no more"],
+  ["Drop, Ctrl + V", "where a photo falls"],
 ];
 
 const COMMANDS = new Map<string, Command>();

@@ -4,6 +4,9 @@ import { formatDecimal } from "../util/numbers";
 import { MAKO, pixelOf } from "./colour";
 import type { Overlay } from "./overlay";
 
+const MADE_FROM =
+  "A cell’s card says what its picture was made from, and whether a second network (judge=) finds the cell in it.";
+
 /** The facts about a cell's picture. */
 export interface PictureFacts {
   key: PictureKey;
@@ -36,12 +39,14 @@ export function fidelityOverlay(pictureOf: (cell: number) => PictureFacts | unde
         gradient: MAKO.gradient,
         ticks: [0, 0.25, 0.5, 0.75, 1].map((at) => ({ at, text: String(at) })),
       },
+      controls: true,
       notes: [
         {
           colour: "var(--aw-doubtful)",
           framed: true,
           text: `doubtful: below ${DOUBTFUL_COSINE}, or nearer to another cell`,
         },
+        { colour: "transparent", text: MADE_FROM },
       ],
     },
   };

@@ -32,6 +32,8 @@ export interface Legend {
   scale?: { gradient: string; ticks: Tick[] };
   classes?: ClassEntry[];
   notes: Note[];
+  /** Whether the pictures can be compared with controls here. */
+  controls?: boolean;
 }
 
 /**

@@ -28,6 +28,9 @@ export const INFLUENCE = "influence: ";
 /** The most cells that a message may name. */
 export const MAX_CELLS = 25600;
 
+/** The most characters of a text in a message. */
+export const MAX_TEXT = 200;
+
 /** The most numbers in a field of `integers`. */
 export const MAX_INTEGERS = 64;
 

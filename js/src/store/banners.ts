@@ -40,6 +40,11 @@ export class Banners implements Part {
     }
   }
 
+  /** A notice of the browser's own. */
+  say(message: string): void {
+    this.add({ tone: "notice", message, hint: "", fatal: false });
+  }
+
   /** After a page reload the message of an error is gone, but the status still tells. */
   followStatus({ stage, error }: Status): void {
     if (stage === "error" && error && !this.has((banner) => banner.fatal)) {

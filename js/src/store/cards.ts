@@ -19,6 +19,8 @@ export interface Card {
   cosine: number | null;
   rank: number | null;
   state: string;
+  /** What its picture was made with; empty while it has none of its own. */
+  made: string;
   label: string | null;
   classes: ClassValue[] | null;
   against: ClassValue[] | null;

@@ -11,6 +11,8 @@ export interface Inspection {
   cosine: number | null;
   /** The cosine of each picture in the row. */
   cosines: (number | null)[];
+  /** What they are made with. */
+  made: string;
   done: boolean;
   paused: boolean;
   /** The reason of a failure; empty without one. */
@@ -26,6 +28,7 @@ const NOTHING: Inspection = {
   steps: 0,
   cosine: null,
   cosines: [],
+  made: "",
   done: false,
   paused: false,
   failed: "",
@@ -69,13 +72,13 @@ export class LivePictures {
   receive(message: KernelMessageOf<"frame">, bytes: Uint8Array | undefined): void {
     const before = this.state.peek();
     if (message.step < before.step) return;
-    const { step, cosine, cosines } = message;
+    const { step, cosine, cosines, made } = message;
     const trace: [number, number][] =
       cosine === null ? before.trace : [...before.trace, [step, cosine]];
     // More steps may have been asked for while this frame was on its way.
     const steps = before.done ? message.steps : Math.max(message.steps, before.steps);
     const done = message.done && message.steps >= steps;
-    this.state.value = { ...before, step, steps, cosine, cosines, done, trace };
+    this.state.value = { ...before, step, steps, cosine, cosines, made, done, trace };
     if (!bytes?.length) return;
     decodeToCanvas(bytes)
       .then((pictures) => {

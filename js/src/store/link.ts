@@ -26,9 +26,10 @@ export class Link {
     return this.model.get(name);
   }
 
-  send(message: BrowserMessage): void {
+  send(message: BrowserMessage, buffers: Uint8Array<ArrayBuffer>[] = []): void {
     try {
-      this.model.send(message);
+      if (buffers.length > 0) this.model.send(message, undefined, buffers);
+      else this.model.send(message);
     } catch {
       this.connected.value = false;
     }

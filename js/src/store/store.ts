@@ -16,11 +16,13 @@ import { Cards } from "./cards";
 import { Classes } from "./classes";
 import { Details } from "./details";
 import { Influences } from "./influences";
+import { Judgements } from "./judgements";
 import { KernelTraits } from "./kernel_traits";
 import { type Layout, readLayout } from "./layout";
 import { Link } from "./link";
 import type { OverlayChoice } from "./overlay_choice";
 import { bindOverlay } from "./overlay_trait";
+import { Photo } from "./photo";
 import { RealCrops } from "./real_crops";
 import { Remembered } from "./remembered";
 import type { Selection, Selections } from "./selections";
@@ -48,7 +50,8 @@ export class Store {
 
   private readonly parts = new Parts();
   private readonly link: Link;
-  readonly send = (message: BrowserMessage): void => this.link.send(message);
+  readonly send = (message: BrowserMessage, buffers?: Uint8Array<ArrayBuffer>[]): void =>
+    this.link.send(message, buffers);
 
   readonly supply: PictureSupply;
   readonly realCrops: RealCrops;
@@ -59,6 +62,8 @@ export class Store {
   readonly causes = this.parts.add(new Causes(this.send));
   readonly influences = this.parts.add(new Influences(this.send));
   readonly strongest = this.parts.add(new Strongest(this.send));
+  readonly judgements = this.parts.add(new Judgements());
+  readonly photo = this.parts.add(new Photo(this.send));
   readonly banners = this.parts.add(new Banners());
   /** The state of each registered view, by the view's name. */
   readonly viewStates: ReadonlyMap<string, Part>;
@@ -150,8 +155,12 @@ export class Store {
 
   /** Asks for a cell's card unless it is complete. */
   wantCard({ grid, cell }: Place): void {
-    const known = this.cards.get(cellKey(grid, cell));
-    if (known?.classes && (known.strip || known.crops === 0)) return;
+    const key = cellKey(grid, cell);
+    const known = this.cards.get(key);
+    // A picture that was finished since has words of its own.
+    const stale = this.pictures.get(key)?.state === "final" && known?.state !== "final";
+    const unjudged = known?.state === "final" && this.judgements.lacks({ grid, cell });
+    if (!stale && !unjudged && known?.classes && (known.strip || known.crops === 0)) return;
     if (this.connected.peek()) this.send({ kind: "hover", grid, cell });
   }
 

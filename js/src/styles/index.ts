@@ -2,6 +2,7 @@ import bars from "./bars.css";
 import card from "./card.css";
 import causes from "./causes.css";
 import controls from "./controls.css";
+import controlsTable from "./controls_table.css";
 import cues from "./cues.css";
 import detail from "./detail.css";
 import diagnosis from "./diagnosis.css";
@@ -12,6 +13,7 @@ import live from "./live.css";
 import overlay from "./overlay.css";
 import pair from "./pair.css";
 import patchLab from "./patch_lab.css";
+import photo from "./photo.css";
 import search from "./search.css";
 import stage from "./stage.css";
 import status from "./status.css";
@@ -32,6 +34,7 @@ const parts = [
   subject,
   help,
   overlay,
+  controlsTable,
   bars,
   card,
   detail,
@@ -43,6 +46,7 @@ const parts = [
   patchLab,
   cues,
   status,
+  photo,
 ];
 
 export const styles = parts.join("\n");

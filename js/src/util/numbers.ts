@@ -6,6 +6,13 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`;
 }
 
+/** 1st, 2nd, 3rd, 4th, … */
+export function ordinal(count: number): string {
+  const teens = Math.floor(count / 10) % 10 === 1;
+  const ending = (teens ? "" : ["", "st", "nd", "rd"][count % 10]) || "th";
+  return `${formatCount(count)}${ending}`;
+}
+
 /** Format with so many decimals: cosines, correlations, shares of a mix. */
 export const formatDecimal = (value: number, digits = 2): string => minus(value.toFixed(digits));
 

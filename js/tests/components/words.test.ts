@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { describePicture } from "../../src/components/words";
+import { describeJudgement, describePicture } from "../../src/components/words";
 import { isDoubtful, supersedes } from "../../src/pictures";
 import { cellKey } from "../../src/protocol/picture_key";
 import {
@@ -65,5 +65,25 @@ describe("a picture", () => {
     expect(supersedes({ state: "crop", sheet: 9 }, rough)).toBe(false);
     expect(supersedes({ state: "rough", sheet: 4 }, rough)).toBe(false);
     expect(supersedes({ state: "rough", sheet: 6 }, rough)).toBe(true);
+  });
+});
+
+describe("what a second network says of a picture", () => {
+  const judgement = { judge: "lite1", rank: 1, among: 40, cropRank: 1.5, heldOut: true };
+
+  it("is said beside what it says of real crops", () => {
+    expect(describeJudgement(judgement)).toBe(
+      "lite1 finds the cell, too: 1st of 40 cells (a real crop: 2nd)",
+    );
+    expect(describeJudgement({ ...judgement, rank: 3, cropRank: null })).toBe(
+      "lite1 nearly finds the cell: 3rd of 40 cells",
+    );
+    expect(describeJudgement({ ...judgement, rank: 12 })).toContain("does not find the cell: 12th");
+  });
+
+  it("says where the crops are no independent ones", () => {
+    expect(describeJudgement({ ...judgement, heldOut: false })).toContain(
+      "(a real crop: 2nd; by the crops it was made from)",
+    );
   });
 });

@@ -28,6 +28,7 @@ function setUp() {
         steps,
         cosine: 0.5,
         cosines: [0.5],
+        made: "direction only",
         done,
       },
       undefined,

@@ -23,6 +23,7 @@ describe("a message from the kernel", () => {
     steps: 64,
     cosine: null,
     cosines: [null],
+    made: "",
     done: false,
   };
 
@@ -38,6 +39,7 @@ describe("a message from the kernel", () => {
       cosine: 0.5,
       rank: null,
       state: "final",
+      made: "",
       label: null,
       classes,
       against: null,

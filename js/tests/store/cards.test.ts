@@ -13,6 +13,7 @@ function card(cell: number): KernelMessageOf<"card"> {
     cosine: 0.8,
     rank: 1,
     state: "final",
+    made: "direction only",
     label: `label ${cell}`,
     classes: null,
     against: null,

@@ -76,6 +76,41 @@ describe("the store", () => {
     expect(store.label(cellKey(4, 5))).toBe("cat");
   });
 
+  it("asks for a card again once its picture is finished", () => {
+    say(layout(0));
+    const card = {
+      kind: "card",
+      revision: 0,
+      grid: 4,
+      cell: 5,
+      count: 7,
+      cosine: null,
+      rank: null,
+    };
+    const words = {
+      state: "crop",
+      made: "",
+      label: "cat",
+      classes: [],
+      against: [],
+      crops: 0,
+      tile: 64,
+    };
+    say({ ...card, ...words });
+    const place = { grid: 4, cell: 5 };
+    const asked = () =>
+      model.sent.filter((sent) => (sent as { kind: string }).kind === "hover").length;
+    store.wantCard(place);
+    expect(asked()).toBe(0);
+    const picture = { key: cellKey(4, 5), state: "final", cosine: 0.7, rank: 1 };
+    vi.spyOn(store.pictures, "get").mockReturnValue(picture as never);
+    store.wantCard(place);
+    expect(asked()).toBe(1);
+    say({ ...card, ...words, state: "final", made: "direction only" });
+    store.wantCard(place);
+    expect(asked()).toBe(1);
+  });
+
   it("listens no more once it is disposed of", () => {
     store.dispose();
     expect(model.count).toBe(0);

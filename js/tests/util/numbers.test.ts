@@ -6,8 +6,16 @@ import {
   formatShare,
   formatSigma,
   formatValue,
+  ordinal,
   plural,
 } from "../../src/util/numbers";
+
+describe("an ordinal number", () => {
+  it("has its ending", () => {
+    const some = [1, 2, 3, 4, 11, 12, 13, 21, 112].map(ordinal);
+    expect(some.join()).toBe("1st,2nd,3rd,4th,11th,12th,13th,21st,112th");
+  });
+});
 
 describe("numbers", () => {
   it("of what can be counted have their thousands apart, and one of it is one", () => {

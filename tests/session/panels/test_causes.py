@@ -224,3 +224,18 @@ def test_what_is_stopped_tells_nothing_more_and_the_next_goes_on(browser):
     browser.say("causal_test", **ask, change="add", amount=1, request=12)
     last(browser, "causal_test", request=12)
     assert not [m for m in browser.of("causal_test") if m["request"] == 11]
+
+
+def test_the_pictures_are_compared_with_controls(browser):
+    browser.say("check_pictures", request=77)
+    message, _ = last(browser, "pictures_checked", request=77)
+    names = message["names"]
+    assert names[0] == "pictures"
+    assert {"noise images", "statistics alone", "nearest crop"} < set(names)
+    assert message["cells"] == min(24, len(cells(browser)))
+    for low, cosine, high in zip(message["low"], message["cosine"], message["high"], strict=True):
+        assert low <= cosine <= high
+    assert all(0 <= own <= 1 for own in message["own"])
+    assert message["judge"] is None
+    assert message["found"] == [None] * len(names)
+    assert browser.of("task_progress")

@@ -20,7 +20,7 @@ from atlas_widget.session.cells.scene import ranks
 from atlas_widget.session.pictures.cache import PictureCache
 from atlas_widget.session.pictures.picture import Examples, Picture, State
 from atlas_widget.session.pictures.queue import PictureQueue
-from atlas_widget.session.pictures.renderer import PictureRenderer
+from atlas_widget.session.pictures.renderer import NO_EXAMPLES, PictureRenderer
 
 GROUP = "cell:20"
 SETTINGS = InversionSettings.icon(size=16, steps=4)
@@ -120,6 +120,7 @@ class Bench:
         self.targets = FlatTargets()
         self.shown: dict[int, Picture] = {}
         self.engines_asked_for = 0
+        self.notices: list[str] = []
         self.probe = probe
         self.cache = cache
         self.renderer = self.new_renderer()
@@ -134,6 +135,7 @@ class Bench:
             self.cache,
             seed=3,
             show=lambda _, cell, picture: self.shown.update({cell: picture}),
+            notice=self.notices.append,
             maker=self.maker,
         )
 
@@ -198,9 +200,33 @@ def test_pictures_are_those_made_here(bench: Bench, tmp_path: Path) -> None:
     assert there.keys() == bench.shown.keys() == {0, 1, 2, 3}
     for cell, here in bench.shown.items():
         assert there[cell].state is here.state is State.FINAL
+        assert there[cell].made == here.made
+        assert here.made.startswith("direction + statistics of 2 crops · preset ")
         assert there[cell].rank == here.rank
         assert there[cell].cosine == pytest.approx(here.cosine, abs=1e-3)
         assert np.abs(there[cell].pixels.astype(int) - here.pixels).max() <= 2
+
+
+def test_without_crops_that_can_be_read_a_picture_has_its_direction_only(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.maker.close()
+    damaged = Examples((b"no JPEG", b"nor this"))
+    monkeypatch.setattr(
+        bench.targets, "examples", lambda _group, numbers: [damaged for _ in numbers]
+    )
+    bench.queue.look(GROUP, range(2))
+    bench.work()
+    assert bench.final() >= {0, 1}
+    assert bench.shown[0].made.startswith("direction only · ")
+    assert set(bench.notices) == {NO_EXAMPLES}
+    # the cache tells it too
+    bench.queue = PictureQueue({GROUP: range(20)}, base=GROUP, labels=False)
+    bench.queue.look(GROUP, range(2))
+    made, bench.shown = bench.shown, {}
+    bench.renderer = bench.new_renderer()
+    bench.work()
+    assert bench.shown[0].made == made[0].made
 
 
 def test_a_lost_batch_is_sent_again_but_not_for_ever(bench: Bench) -> None:

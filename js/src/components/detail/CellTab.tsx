@@ -1,7 +1,7 @@
 import type { Panel } from "../../panels/panel";
 import { useWidget } from "../context";
 import { StateMark } from "../StateMark";
-import { describePicture, toneOf } from "../words";
+import { describeJudgement, describePicture, JUDGEMENT, toneOf } from "../words";
 import { CellChannels } from "./CellChannels";
 import { CellClasses } from "./CellClasses";
 import { CropStrip } from "./CropStrip";
@@ -34,11 +34,23 @@ export function CellTab({ panel }: { panel: Panel }) {
 function AtlasPictureState({ panel }: { panel: Panel }) {
   const { store } = useWidget();
   void store.pictureVersion.value;
+  void store.cards.version.value;
   const picture = store.pictures.get(panel.key) ?? null;
+  void store.judgements.version.value;
+  const made = store.cards.get(panel.key)?.made;
+  const judgement = store.judgements.of(panel.place);
   return (
-    <p class="aw-detail-state" title="The picture in the atlas">
-      <StateMark tone={toneOf(picture)} />
-      Atlas: {describePicture(picture)}
-    </p>
+    <div class="aw-detail-state">
+      <p title="The picture in the atlas">
+        <StateMark tone={toneOf(picture)} />
+        Atlas: {describePicture(picture)}
+        {made && <span data-aw-made> · {made}</span>}
+      </p>
+      {judgement && (
+        <p title={JUDGEMENT} data-aw-judged>
+          {describeJudgement(judgement)}
+        </p>
+      )}
+    </div>
   );
 }

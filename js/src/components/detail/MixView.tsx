@@ -4,6 +4,7 @@ import { useWidget } from "../context";
 import { Slider } from "../controls/Slider";
 import { COSINE, describeMix, describeProgress, formatCosine, NO_KERNEL } from "../words";
 import { LiveFrame } from "./LiveFrame";
+import { MadeFrom } from "./MadeFrom";
 
 /** The picture between two cells, wherever the slider is. */
 export function MixView({ mix }: { mix: Mix }) {
@@ -41,6 +42,7 @@ export function MixView({ mix }: { mix: Mix }) {
       <div class="aw-live-caption" title={COSINE}>
         <span>{made ? describeProgress(now, connected) : "Not made yet"}</span>
       </div>
+      <MadeFrom inspection={now} />
       <div class="aw-mix-slider">
         <span class="aw-badge aw-badge-a">A</span>
         <Slider

@@ -6,6 +6,7 @@ import { Trace } from "../Trace";
 import { COSINE, describeProgress } from "../words";
 import { CropInImage } from "./CropInImage";
 import { LiveFrame } from "./LiveFrame";
+import { MadeFrom } from "./MadeFrom";
 
 /** The pictures in a panel's frame, and which one of them; none while it shows a crop. */
 function inView(panel: Panel): { inspection: Inspection | null; at: number } {
@@ -53,12 +54,15 @@ export function ViewerCaption({ panel }: { panel: Panel }) {
   const { inspection, at } = inView(panel);
   const trace = looking.kind === "live" ? (inspection?.trace ?? []) : [];
   return (
-    <div class="aw-live-caption" title={COSINE}>
-      <span>
-        {looking.kind === "variant" && `Variant ${at + 1}: `}
-        {describeProgress(inspection, store.connected.value, at)}
-      </span>
-      {inspection && trace.length > 1 && <Trace points={trace} steps={inspection.steps} />}
-    </div>
+    <>
+      <div class="aw-live-caption" title={COSINE}>
+        <span>
+          {looking.kind === "variant" && `Variant ${at + 1}: `}
+          {describeProgress(inspection, store.connected.value, at)}
+        </span>
+        {inspection && trace.length > 1 && <Trace points={trace} steps={inspection.steps} />}
+      </div>
+      <MadeFrom inspection={inspection} />
+    </>
   );
 }

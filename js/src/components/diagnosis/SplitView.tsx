@@ -9,6 +9,7 @@ import { ClassBars, reachOf } from "../ClassBars";
 import { useWidget } from "../context";
 import { CloseButton } from "../controls/IconButton";
 import { LiveFrame } from "../detail/LiveFrame";
+import { MadeFrom } from "../detail/MadeFrom";
 import { Tile } from "../Tile";
 import { describeProgress } from "../words";
 
@@ -85,6 +86,7 @@ function HalfView({
       <div class="aw-live-caption">
         <span>{describeProgress(now, connected)}</span>
       </div>
+      <MadeFrom inspection={now} />
       <div class="aw-crops">
         {Array.from({ length: half.crops.count }, (_, crop) => (
           <Tile
