@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -168,6 +169,9 @@ def find_atlas(folder: Path, layer: str | None = None) -> Path:
         own = folder / layer_folder(layer)
         if (present(own) / "atlas.json").is_file():
             return own
+        for path in found:  # under another name, as earlier versions chose them
+            if _layer_of(path) == layer:
+                return path
     if not found or (layer is None and len(found) == 1):
         return found[0] if found else folder
     names = ", ".join(path.name for path in found)
@@ -180,6 +184,14 @@ def find_atlas(folder: Path, layer: str | None = None) -> Path:
         f"{str(folder)!r} holds no atlas of layer {layer!r}, but of {names}."
         + did_you_mean(layer, [path.name for path in found])
     )
+
+
+def _layer_of(folder: Path) -> object:
+    try:
+        record = json.loads((folder / "atlas.json").read_text(encoding="utf-8"))
+        return record.get("layer") if isinstance(record, dict) else None
+    except (OSError, ValueError):
+        return None
 
 
 def read_contents(folder: Path, *, verify: bool | None = None) -> AtlasContents:

@@ -144,9 +144,12 @@ def read_folder(
 
 
 def layer_folder(layer: str) -> str:
-    """Return a name for a layer's folder: the layer's own, where that can be a file's."""
+    """Return a name for a layer's folder: the layer's own, where that can be a file's.
+
+    A name with capitals gets a suffix: on many disks "Block" and "block" are one folder.
+    """
     plain = re.sub(r"[^A-Za-z0-9._-]", "_", layer).strip(".") or "layer"
-    if plain == layer and len(layer) <= 100 and layer not in _TAKEN:
+    if plain == layer.lower() and len(layer) <= 100 and layer not in _TAKEN:
         return layer
     return f"{plain[:80]}-{hashlib.blake2b(layer.encode(), digest_size=4).hexdigest()}"
 

@@ -3,11 +3,65 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 __all__ = ["untrained_copy"]
+
+_RANDOM = frozenset(
+    [
+        "bernoulli_",
+        "cauchy_",
+        "exponential_",
+        "geometric_",
+        "log_normal_",
+        "normal_",
+        "random_",
+        "uniform_",
+        "bernoulli",
+        "multinomial",
+        "normal",
+        "rand",
+        "randint",
+        "randn",
+        "randperm",
+        "kaiming_normal_",
+        "kaiming_uniform_",
+        "orthogonal_",
+        "sparse_",
+        "trunc_normal_",
+        "xavier_normal_",
+        "xavier_uniform_",
+    ]
+)
+
+
+class _OwnGenerator(TorchFunctionMode):
+    """Draw from a generator of our own on this thread.
+
+    The generator of the process goes on as if nothing had been, also for threads that draw from it
+    at the same time; to save and restore its state would rewind what they have drawn.
+    """
+
+    def __init__(self, generator: torch.Generator) -> None:
+        super().__init__()
+        self._generator = generator
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        given = dict(kwargs or {})
+        if getattr(func, "__name__", "") in _RANDOM and given.get("generator") is None:
+            given["generator"] = self._generator
+        return func(*args, **given)
 
 
 def untrained_copy(model: nn.Module, seed: int = 0) -> nn.Module:
@@ -25,10 +79,8 @@ def untrained_copy(model: nn.Module, seed: int = 0) -> nn.Module:
         The same seed gives the same weights; random numbers elsewhere go on as if nothing had been.
     """
     stranger = copy.deepcopy(model).cpu()
-    # of the CPU alone: torch.manual_seed would begin those of the person's GPUs anew, too
-    generator = torch.default_generator
-    with torch.random.fork_rng(devices=[]), torch.no_grad():
-        generator.manual_seed(seed)
+    generator = torch.Generator().manual_seed(seed)
+    with _OwnGenerator(generator), torch.no_grad():
         for module in stranger.modules():
             name = (
                 "_reset_parameters"

@@ -17,7 +17,7 @@ import weakref
 from collections.abc import Callable
 from typing import Protocol
 
-from atlas_widget.session.worker_warnings import log_worker_warnings
+from atlas_widget.session.worker_warnings import worker_warnings_logged
 
 __all__ = ["Job", "Worker"]
 
@@ -130,14 +130,14 @@ class Worker:
         if job is None:
             raise RuntimeError("A worker's thread starts by Worker.start.")
         try:
-            log_worker_warnings()
-            limit_torch_threads(self._torch_threads)
-            _step_back(self._niceness)
-            while not self._stopping.is_set():
-                self.run_commands()
-                if self._stopping.is_set():
-                    break
-                self._sleep(self._guard_slice(job))
+            with worker_warnings_logged():
+                limit_torch_threads(self._torch_threads)
+                _step_back(self._niceness)
+                while not self._stopping.is_set():
+                    self.run_commands()
+                    if self._stopping.is_set():
+                        break
+                    self._sleep(self._guard_slice(job))
         finally:
             # Not via _guard: the job may already have lost what it reports errors to.
             with contextlib.suppress(Exception):

@@ -13,6 +13,7 @@ import pytest
 
 from atlas_widget import Atlas
 from atlas_widget.atlas import storage
+from atlas_widget.atlas.files import find_atlas
 from atlas_widget.atlas.samples import Samples
 from atlas_widget.errors import SavedAtlasError
 from atlas_widget.images.thumbnails import Thumbnails, encode_thumbnail
@@ -275,3 +276,15 @@ def test_no_atlas_there(tmp_path: Path) -> None:
         Atlas.load(tmp_path / "nowhere")
     with pytest.raises(SavedAtlasError, match=r"atlas\.json"):
         Atlas.load(tmp_path)
+
+
+def test_names_that_differ_in_capitals_are_different_folders(tmp_path: Path) -> None:
+    """On many disks "Block" and "block" are one folder."""
+    names = ["block", "Block", "BLOCK", "block.0"]
+    assert len({storage.layer_folder(name).lower() for name in names}) == len(names)
+    assert storage.layer_folder("block.0") == "block.0"
+    older = make_atlas()
+    older.layer = "Mixed_5b"
+    older.save(tmp_path / "Mixed_5b")
+    make_atlas().save(tmp_path / "middle")
+    assert find_atlas(tmp_path, "Mixed_5b").name == "Mixed_5b"  # as earlier versions named it

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from typing import ClassVar
+
 import torch
 from torch import nn
 
@@ -34,7 +37,7 @@ def test_nothing_that_was_learned_is_left() -> None:
     before = {name: value.clone() for name, value in model.state_dict().items()}
     state = torch.get_rng_state()
     stranger = untrained_copy(model, seed=5)
-    assert torch.equal(torch.get_rng_state(), state)  # the person's random numbers go on
+    assert torch.equal(torch.get_rng_state(), state)  # the user's random numbers go on
     for name, value in stranger.state_dict().items():
         if name != "norm.num_batches_tracked":
             assert not torch.equal(value, before[name]), name
@@ -43,3 +46,25 @@ def test_nothing_that_was_learned_is_left() -> None:
     assert torch.equal(kept, before["position"].flatten().sort().values)
     again = untrained_copy(model, seed=5).state_dict()
     assert all(torch.equal(value, again[name]) for name, value in stranger.state_dict().items())
+
+
+def test_what_another_thread_draws_meanwhile_is_not_drawn_again() -> None:
+    """To save the generator's state and to restore it would rewind the draws of a training loop."""
+
+    class Drawing(nn.Linear):
+        drawn: ClassVar[list[float]] = []
+
+        def reset_parameters(self) -> None:
+            super().reset_parameters()
+            other = threading.Thread(target=lambda: self.drawn.append(float(torch.rand(()))))
+            other.start()
+            other.join()
+
+    torch.manual_seed(1)
+    expected = [float(torch.rand(())) for _ in range(4)]
+    torch.manual_seed(1)
+    model = nn.Sequential(Drawing(2, 2, bias=False), Drawing(2, 2, bias=False))
+    torch.manual_seed(1)
+    Drawing.drawn.clear()
+    untrained_copy(model)
+    assert [*Drawing.drawn, float(torch.rand(())), float(torch.rand(()))] == expected

@@ -4,7 +4,7 @@ import warnings
 
 import pytest
 
-from atlas_widget.session.worker_warnings import log_worker_warnings
+from atlas_widget.session.worker_warnings import worker_warnings_logged
 
 
 @pytest.fixture
@@ -13,8 +13,8 @@ def shown(monkeypatch):
     monkeypatch.setattr(
         warnings, "showwarning", lambda message, *_args, **_kwargs: seen.append(str(message))
     )
-    log_worker_warnings()
-    return seen
+    with worker_warnings_logged():
+        yield seen
 
 
 def warn(text, name):
@@ -34,14 +34,30 @@ def test_warnings_of_our_threads_go_to_the_log(shown, caplog):
 
 
 def test_those_of_others_go_where_they_went(shown):
-    warn("from the person", "Thread-7")
+    warn("from the user", "Thread-7")
     warnings.warn("from the cell", UserWarning, stacklevel=1)
-    assert shown == ["from the person", "from the cell"]
+    assert shown == ["from the user", "from the cell"]
 
 
 def test_twice_is_once(shown):
     hook = warnings.showwarning
-    log_worker_warnings()
-    assert warnings.showwarning is hook
+    with worker_warnings_logged():
+        assert warnings.showwarning is hook
     warn("once", "Thread-8")
     assert shown == ["once"]
+
+
+def test_the_last_one_puts_the_hook_back(monkeypatch):
+    monkeypatch.setattr(warnings, "showwarning", before := lambda *_args, **_kwargs: None)
+    with worker_warnings_logged():
+        with worker_warnings_logged():
+            pass
+        assert warnings.showwarning is not before
+    assert warnings.showwarning is before
+
+
+def test_a_hook_that_somebody_else_has_set_since_stays(monkeypatch):
+    monkeypatch.setattr(warnings, "showwarning", lambda *_args, **_kwargs: None)
+    with worker_warnings_logged():
+        warnings.showwarning = theirs = lambda *_args, **_kwargs: None
+    assert warnings.showwarning is theirs

@@ -42,6 +42,7 @@ CREATE TABLE IF NOT EXISTS entries (
 CREATE INDEX IF NOT EXISTS entries_used ON entries (used);
 """
 _MADE = "Made with"
+_LOCK_TIMEOUT = 2.0  # seconds that another kernel's writing is waited for
 _CHUNK = 400  # keys in one query; SQLite allows 999 parameters
 _OVERHEAD = 100  # bytes of a row and its index entries in addition to its data
 
@@ -182,9 +183,10 @@ class PictureCache:
             except sqlite3.DatabaseError as error:
                 if isinstance(error, sqlite3.OperationalError):  # locked, read-only, no space
                     raise
-                # Not a database, or a damaged one; its contents can be computed again.
+                # Not a database, or a damaged one; its contents can be computed again. Renamed, and
+                # not emptied: another kernel that has it open keeps its own file.
                 for damaged in folder.glob(path.name + "*"):
-                    damaged.unlink()
+                    damaged.replace(damaged.with_name(f"damaged-{damaged.name}"))
                 return _connect(str(path))
         except (OSError, sqlite3.Error) as error:
             self.notice = (
@@ -250,11 +252,11 @@ class PictureCache:
 
 
 def _connect(path: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=1.0)
+    connection = sqlite3.connect(path, timeout=_LOCK_TIMEOUT)
     try:
-        with contextlib.suppress(sqlite3.OperationalError):
-            # Several kernels can read and write at once; not supported on some network drives.
-            connection.execute("PRAGMA journal_mode = WAL")
+        # A rollback journal, and not a write-ahead log: home folders are often on network drives,
+        # where kernels on different machines cannot share the log's memory, and damage the file.
+        connection.execute("PRAGMA journal_mode = TRUNCATE")
         connection.execute("PRAGMA synchronous = OFF")  # losing the last pictures is acceptable
         connection.executescript(_SCHEMA)
         connection.execute("CREATE TABLE IF NOT EXISTS writable (checked INTEGER)")

@@ -195,3 +195,31 @@ def test_arrays_come_back_to_three_digits_whatever_their_size(tmp_path):
     assert not found[b"zero"].any()
     assert b"none" not in found
     cache.close()
+
+
+def test_no_log_that_a_network_drive_cannot_share(tmp_path):
+    """SQLite's write-ahead log is damaged by kernels on two machines; its journal is not."""
+    cache = PictureCache(tmp_path)
+    cache.put_pictures({b"a": picture()})
+    (path,) = tmp_path.glob("*.sqlite")
+    assert path.read_bytes()[18:20] == b"\x01\x01"  # the file format of a rollback journal
+    assert not list(tmp_path.glob("*-wal")) + list(tmp_path.glob("*-shm"))
+    cache.close()
+
+
+def test_two_kernels_share_the_file(tmp_path):
+    caches = [PictureCache(tmp_path), PictureCache(tmp_path)]
+    for number in range(20):
+        caches[number % 2].put_pictures({bytes([number]): picture()})
+    for cache in caches:
+        assert len(cache.pictures(bytes([number]) for number in range(20))) == 20
+        cache.close()
+
+
+def test_a_damaged_file_is_kept_for_a_kernel_that_has_it_open(tmp_path):
+    PictureCache(tmp_path).close()
+    (path,) = tmp_path.glob("*.sqlite")
+    path.write_bytes(b"this is not a database" * 100)
+    with path.open("rb") as opened:
+        PictureCache(tmp_path).close()
+        assert opened.read() == b"this is not a database" * 100
