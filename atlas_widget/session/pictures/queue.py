@@ -6,9 +6,10 @@ pixels nor networks nor threads, so that its order can be tested separately.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import chain
 
 from atlas_widget.session.pictures.picture import State
 
@@ -69,6 +70,22 @@ class Batch:
     rank: Rank
 
 
+class _Line:
+    """Numbers in order of urgency. Those at the front that are done are walked past only once."""
+
+    def __init__(self, numbers: Iterable[int] = ()) -> None:
+        self.numbers = tuple(numbers)
+        self._starts: dict[Task, int] = {}
+
+    def left(self, task: Task, done: Callable[[int], bool]) -> Iterator[int]:
+        """Yield the numbers from the first one on that is not done with a task."""
+        numbers, start = self.numbers, self._starts.get(task, 0)
+        while start < len(numbers) and done(numbers[start]):
+            start += 1
+        self._starts[task] = start
+        return (numbers[index] for index in range(start, len(numbers)))
+
+
 class PictureQueue:
     """The order of work over the pictures of all groups.
 
@@ -106,8 +123,9 @@ class PictureQueue:
         self._before = _BEFORE if rough else _BEFORE_WITHOUT_ROUGH
         self._base = base
         self._level = base
-        self._visible: tuple[int, ...] = ()
-        self._near: tuple[int, ...] = ()
+        self._visible = _Line()
+        self._near = _Line()
+        self._all = _Line(self._states[base])
         self._pointed: tuple[str, int] | None = None
         self._demanded: dict[str, dict[int, None]] = {}
         self._failed: set[tuple[str, int, Task]] = set()
@@ -121,12 +139,12 @@ class PictureQueue:
     @property
     def visible(self) -> tuple[int, ...]:
         """The visible pictures, most urgent first."""
-        return self._visible
+        return self._visible.numbers
 
     @property
     def near(self) -> tuple[int, ...]:
         """The pictures next to the visible ones, most urgent first."""
-        return self._near
+        return self._near.numbers
 
     def has(self, group: str, number: int) -> bool:
         """Return True if there is such a picture."""
@@ -146,9 +164,9 @@ class PictureQueue:
             return
         states = self._states[group]
         self._level = group
-        self._visible = tuple(dict.fromkeys(number for number in visible if number in states))
-        seen = set(self._visible)
-        self._near = tuple(
+        seen = dict.fromkeys(number for number in visible if number in states)
+        self._visible = _Line(seen)
+        self._near = _Line(
             dict.fromkeys(number for number in near if number in states and number not in seen)
         )
 
@@ -187,7 +205,7 @@ class PictureQueue:
 
     def labels_left(self) -> int:
         """Return the number of visible pictures whose label is still to be computed."""
-        return len(self._unlabelled[self._level].intersection(self._visible))
+        return len(self._unlabelled[self._level].intersection(self.visible))
 
     def fail(self, batch: Batch) -> None:
         """Note that a batch failed, so that it is not tried again."""
@@ -237,8 +255,8 @@ class PictureQueue:
 
         Demanded pictures count until all of them are done, so that the total is stable.
         """
-        seen = set(self._visible)
-        for number in self._visible:
+        seen = set(self.visible)
+        for number in self.visible:
             yield self._level, number, self._states[self._level][number]
         for group, numbers in self._demanded.items():
             for number in numbers:
@@ -274,13 +292,24 @@ class PictureQueue:
 
     def _wanted(self, group: str, task: Task) -> Iterator[tuple[Rank, int]]:
         """Yield the pictures of a group that need a task, most urgent first, with repetitions."""
+        if task is not Task.LABEL and task not in self._before:
+            return
+
+        def done(number: int) -> bool:
+            if task is Task.LABEL:
+                return number not in self._unlabelled[group]
+            return self._states[group][number] > self._before[task]
+
         regions: list[tuple[Rank, Iterable[int]]] = []
         if group == self._level:
             pointed = self._pointed
             first = (pointed[1],) if pointed is not None and pointed[0] == group else ()
-            regions = [(_VISIBLE[task], (*first, *self._visible)), (_NEAR[task], self._near)]
+            regions = [
+                (_VISIBLE[task], chain(first, self._visible.left(task, done))),
+                (_NEAR[task], self._near.left(task, done)),
+            ]
             if group == self._base and self.rest and task is not Task.LABEL:
-                regions.append((_REST[task], self._states[group]))
+                regions.append((_REST[task], self._all.left(task, done)))
         if task is not Task.LABEL:
             regions.append((Rank.DEMANDED, self._demanded.get(group, ())))
         for rank, numbers in sorted(regions, key=lambda region: region[0]):

@@ -171,3 +171,26 @@ def test_without_rough_pictures_each_is_finished_in_one_go():
     assert (batch.task, batch.numbers) == (Task.FINAL, (0, 1, 2, 3))
     cells.mark(20, batch.numbers, State.FINAL)
     assert cells.next(SIZES).numbers == (4, 5, 6, 7)
+
+
+def test_finished_pictures_are_walked_past_once() -> None:
+    """With 25,600 cells each slice of work would begin with a walk of tens of milliseconds."""
+
+    class Counted(dict[int, State]):
+        reads = 0
+
+        def __getitem__(self, number: int) -> State:
+            self.reads += 1
+            return super().__getitem__(number)
+
+    count = 5000
+    queue = PictureQueue({"all": range(count)}, base="all", rough=False)
+    queue.look("all", range(count))
+    queue.mark("all", range(count - 8), State.FINAL)
+    states = queue._states["all"] = Counted(queue._states["all"])
+    for _ in range(2):
+        states.reads = 0
+        batch = queue.next({Task.FINAL: 4})
+        assert batch is not None
+        assert batch.numbers == tuple(range(count - 8, count - 4))
+    assert states.reads < 50
