@@ -33,7 +33,11 @@ __all__ = ["FORMAT_VERSION", "layer_folder", "present", "read_folder", "write_fo
 FORMAT_VERSION = 1
 _FORMAT = "atlas_widget"
 _RECORD = "atlas.json"
-_TAKEN = ("shards", "build.lock")  # what else is in a folder that atlases are built in
+_TAKEN = (
+    "shards",
+    "build.lock",
+    "build.holder",
+)  # what else is in a folder that atlases are built in
 _ASIDE = ".old"  # ends the name of an atlas that makes way for a newer one
 _MAPPED_FROM = 256 * 2**20  # bytes; smaller files are read into memory, and always checked
 

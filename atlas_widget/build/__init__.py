@@ -3,7 +3,8 @@
 ::
 
     folder/
-        build.lock            who builds here
+        build.lock            held by who builds here
+        build.holder          who that is
         shards/LAYER/         what is collected so far: a manifest and a file for each shard
         LAYER/                the finished atlas, as `Atlas.save` writes it; its shards are gone
 """

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import socket
-import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -14,18 +13,23 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from filelock import FileLock, Timeout
+
 from atlas_widget.collect.shard_file import disk_error
 from atlas_widget.errors import FolderHeldError
 from atlas_widget.progress import CancelledCallback, check_cancelled
 
-__all__ = ["LOCK_NAME", "FolderLock"]
+__all__ = ["HOLDER_NAME", "LOCK_NAME", "FolderLock"]
 
 LOCK_NAME = "build.lock"
-_AWAY = 1 << 20  # the byte that is locked, beyond the text, so that others may read who holds it
+HOLDER_NAME = "build.holder"
+"""Beside the lock, which whoever tries to get it empties."""
+
+_POLL_INTERVAL = 0.2  # seconds
 
 
 class FolderLock:
-    """Holds a folder while it is used as a context manager.
+    """Lock of a folder, held while it is used as a context manager.
 
     The operating system keeps the lock, and drops it when the process ends, however it does: a file
     that a killed process left behind holds nobody up. Where a file system knows no locks, there is
@@ -38,7 +42,7 @@ class FolderLock:
     wait : bool
         Whether to wait while another process holds it, or to raise.
     say : callable, optional
-        Told once who is waited for.
+        Called once, with the text that tells who is waited for.
     cancelled : callable, optional
         Asked while waiting.
 
@@ -60,40 +64,48 @@ class FolderLock:
         self._wait = wait
         self._say = say
         self._cancelled = cancelled
-        self._descriptor = -1
+        self._lock: FileLock | None = None
 
     def __enter__(self) -> Self:
         file = self._folder / LOCK_NAME
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            self._descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
+            self._lock = FileLock(file, timeout=0, thread_local=False)
+            told = False
+            while not self._acquired():
+                self._told_to_wait(told)
+                told = True
+                time.sleep(_POLL_INTERVAL)
         except OSError as error:
             raise disk_error(file, error) from error
-        told = False
-        while not _locked(self._descriptor):
-            holder = _holder(file)
-            if not self._wait:
-                self.__exit__(None, None, None)
-                raise FolderHeldError(
-                    f"{str(self._folder)!r} is being built in by {holder}. Wait for it (--wait, or "
-                    "wait=True), or choose another folder."
-                )
-            if not told and self._say is not None:
-                self._say(f"Waiting for {holder}, which builds in {str(self._folder)!r}.")
-            told = True
-            try:
-                check_cancelled(self._cancelled)
-                time.sleep(0.2)
-            except BaseException:
-                self.__exit__(None, None, None)
-                raise
         now = datetime.now(UTC).isoformat(timespec="seconds")
         text = json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": now})
-        with contextlib.suppress(OSError):  # a full disk does not keep anyone from looking
-            os.ftruncate(self._descriptor, 0)
-            os.lseek(self._descriptor, 0, os.SEEK_SET)
-            os.write(self._descriptor, text.encode())
+        with contextlib.suppress(OSError):  # a full disk does not keep anyone from building
+            (self._folder / HOLDER_NAME).write_text(text, encoding="utf-8")
         return self
+
+    def _acquired(self) -> bool:
+        if self._lock is None:
+            return True
+        try:
+            self._lock.acquire()
+        except Timeout:
+            return False
+        except NotImplementedError:  # a file system without locks
+            self._lock = None
+        return True
+
+    def _told_to_wait(self, told: bool) -> None:
+        """Tell once who is waited for; raise if that is not wanted, or not any more."""
+        holder = _holder(self._folder / HOLDER_NAME)
+        if not self._wait:
+            raise FolderHeldError(
+                f"{str(self._folder)!r} is being built in by {holder}. Wait for it (--wait, or "
+                "wait=True), or choose another folder."
+            )
+        if not told and self._say is not None:
+            self._say(f"Waiting for {holder}, which builds in {str(self._folder)!r}.")
+        check_cancelled(self._cancelled)
 
     def __exit__(
         self,
@@ -101,10 +113,9 @@ class FolderLock:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        # The file stays: whoever waits for it has it open.
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
 
 
 def _holder(file: Path) -> str:
@@ -113,28 +124,3 @@ def _holder(file: Path) -> str:
         return f"process {record['pid']} on {record['host']}, since {record['since']}"
     except (OSError, ValueError, KeyError, TypeError):
         return "another process"
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _locked(descriptor: int) -> bool:
-        os.lseek(descriptor, _AWAY, os.SEEK_SET)
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        return True
-
-else:
-    import fcntl
-
-    def _locked(descriptor: int) -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        except OSError:  # a file system without locks
-            return True
-        return True

@@ -50,7 +50,12 @@ def contents(folder: Path) -> dict[str, object]:
 def test_it_is_what_is_built_in_memory(tiny_model, tiny_images, tmp_path: Path) -> None:
     paths = built(tiny_model, tiny_images, tmp_path / "out", batch_size=None)
     assert paths == {layer: tmp_path / "out" / layer for layer in ("stem", "middle")}
-    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["build.lock", "middle", "stem"]
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
+        "build.holder",
+        "build.lock",
+        "middle",
+        "stem",
+    ]
     with torch.random.fork_rng():
         whole = Atlas.build(
             tiny_model, "middle", tiny_images, num_samples=120, grids=(4, 8), device="cpu",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from atlas_widget.collect.lock import LOCK_NAME, FolderLock
+from atlas_widget.collect.lock import HOLDER_NAME, LOCK_NAME, FolderLock
 from atlas_widget.errors import FolderHeldError
 from atlas_widget.progress import Cancelled
 
@@ -55,10 +55,13 @@ def test_waiting_can_be_cancelled(tmp_path: Path) -> None:
 def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:
     """Its file stays, with a number that by now may be another process's."""
     script = (
-        "import fcntl, json, os, sys, time\n"
-        f"descriptor = os.open({str(tmp_path / LOCK_NAME)!r}, os.O_RDWR | os.O_CREAT)\n"
-        "fcntl.flock(descriptor, fcntl.LOCK_EX)\n"
-        'os.write(descriptor, json.dumps({"pid": 1, "host": "there", "since": "then"}).encode())\n'
+        "import json, pathlib, time\n"
+        "from filelock import FileLock\n"
+        f"folder = pathlib.Path({str(tmp_path)!r})\n"
+        f"lock = FileLock(folder / {LOCK_NAME!r})\n"
+        "lock.acquire()\n"
+        'text = json.dumps({"pid": 1, "host": "there", "since": "then"})\n'
+        f"(folder / {HOLDER_NAME!r}).write_text(text)\n"
         'print("held", flush=True)\n'
         "time.sleep(100)\n"
     )
@@ -70,4 +73,4 @@ def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:
         process.kill()
         process.wait()
         with FolderLock(tmp_path):
-            assert json.loads((tmp_path / LOCK_NAME).read_text())["pid"] == os.getpid()
+            assert json.loads((tmp_path / HOLDER_NAME).read_text())["pid"] == os.getpid()
