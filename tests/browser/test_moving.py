@@ -57,8 +57,21 @@ def test_the_minimap_moves_the_view(fake: FakeView) -> None:
     mouse.down()
     mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.6, steps=4)
     mouse.up()
-    seen = fake.wait_trait("viewport", "Math.abs(value[0] + value[2] - 0.6) < 0.02")
-    assert (seen[1] + seen[3]) / 2 == pytest.approx(0.6, abs=0.02)
+    # it shows the rows and columns that have cells, and nothing beside them
+    left, across, top, down = fake.page.evaluate(
+        """(() => {
+            const {ids, size} = model.grids[0];
+            const columns = ids.map(id => id % size), rows = ids.map(id => Math.floor(id / size));
+            const ends = places => [Math.min(...places), Math.max(...places) + 1];
+            return [ends(columns), ends(rows)].flatMap(
+                ([low, high]) => [low / size, (high - low) / size]
+            );
+        })()"""
+    )
+    x, y = left + 0.3 * across, top + 0.6 * down
+    seen = fake.wait_trait("viewport", f"Math.abs((value[0] + value[2]) / 2 - {x}) < 0.01")
+    assert (seen[1] + seen[3]) / 2 == pytest.approx(y, abs=0.02)
+    assert box["width"] / box["height"] == pytest.approx(across / down, rel=0.05)
 
 
 def test_python_chooses_the_grid_and_gives_it_back(fake: FakeView) -> None:
