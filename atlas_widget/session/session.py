@@ -129,10 +129,15 @@ class Session:
     @property
     def subject(self) -> list[str]:
         """The subject of the atlas shown, or about to be shown."""
-        wanted, stages = self._requested.subject, self._stages
-        if wanted is None:
-            return list(stages.subject if stages is not None else self._first_subject)
+        wanted = self._requested.subject
+        if wanted is None:  # another layer is shown with all its samples first
+            wanted = self.subject_shown if self._requested.layer is None else ALL
         return list(wanted)
+
+    @property
+    def subject_shown(self) -> Subject:
+        """The subject shown, or to be shown once there is an atlas."""
+        return self._stages.subject if self._stages is not None else self._first_subject
 
     @property
     def atlas(self) -> Atlas | None:
@@ -381,7 +386,7 @@ class Session:
             pause=partial(self._progress, "pictures"),
             cancelled=self._subject_cancelled,
         )
-        subject = self._stages.subject if self._stages is not None else self._first_subject
+        subject = self.subject_shown
         stages = AtlasStages(
             probe,
             model,
@@ -408,6 +413,8 @@ class Session:
         except Exception as error:
             if self._requested.complete_layer(layer):  # else another one is requested by now
                 self.listener.layer_refused(shown)
+                if self._requested.subject is None:  # the layer's trait has emptied it
+                    self.listener.subject_refused(self.subject_shown)
             self._fail(error, fatal=False)
             self._resume()
             return

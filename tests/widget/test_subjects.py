@@ -8,7 +8,9 @@ import pytest
 from atlas_widget import AtlasWidget
 from atlas_widget.classes import sample_attributions
 from atlas_widget.errors import AtlasError
+from atlas_widget.session.model_session import ModelSession
 from tests.conftest import make_tiny_model
+from tests.widget.waiting import until
 from tests.widget_browser import FakeBrowser
 
 LABELS = [f"kind {number}" for number in range(10)]
@@ -175,3 +177,17 @@ def test_a_subject_that_is_wanted_before_there_is_an_atlas_comes_after_it(widget
     widget.compare_classes(*popular).wait(60)
     assert widget.shown_atlas.axes is not None
     assert widget.atlas.axes is None
+
+
+def test_a_refused_layer_leaves_the_class_atlas(widget, popular, monkeypatch):
+    widget.class_atlas(popular[0]).wait(60)
+    shown = widget.shown_atlas
+
+    def refuse(*_):
+        raise AtlasError("This layer cannot be opened.")
+
+    monkeypatch.setattr(ModelSession, "open_layer", refuse)
+    widget.layer = "stem"
+    until(lambda: widget.layer == "middle")
+    until(lambda: widget.subject == ["class", popular[0]])
+    assert widget.wait(60).shown_atlas is shown
