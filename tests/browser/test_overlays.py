@@ -260,9 +260,8 @@ def test_the_search_finds_all_classes_of_a_kind_together(page: Page, show: Open)
           animals.push("jellyfish", "Egyptian cat");
           const speaks = (id) => animals.some((name) => {
             const index = classes.indexOf(name);
-            const won = !model.uncertain(20, id) && model.classOf(20, id) === index;
             const shared = model.shared(20, id) && model.neighbourOf(20, id) === index;
-            return won || shared || model.overlays.gain(20, id, index).low > 0.25;
+            return shared || model.classOf(20, id) === index;
           });
           return model.grids[0].ids.filter(speaks);
         }"""
