@@ -66,7 +66,7 @@ class AtlasView:
             self.root.locator(f'[data-aw-zoom="{button}"]').click()
             self.notebook.wait_execute(f"w.viewport == {before}", "False")
         sides = "(w.viewport[2] - w.viewport[0]) / (w.viewport[3] - w.viewport[1])"
-        whole = f"w.viewport[3] > 1 and abs({sides} / {shape} - 1) < 0.02"
+        whole = f"w.viewport[2] > 1 and abs({sides} / {shape} - 1) < 0.02"
         self.notebook.wait_execute(whole, "True")
         return self.notebook.execute("[round(side, 3) for side in w.viewport]")
 

@@ -36,7 +36,7 @@ def choose_class(fake: FakeView, button: Locator, name: str) -> None:
 # -- against a fake kernel: what is asked, and what is shown of the answer
 
 
-def test_tabs_go_by_arrow_keys_and_stay_when_another_cell_is_opened(fake: FakeView) -> None:
+def test_tabs_go_by_arrow_keys_and_another_cell_opens_with_its_pictures(fake: FakeView) -> None:
     fake.show()
     open_tab(fake, "causes")
     expect(fake.page.locator("[data-aw-tab=causes]")).to_have_attribute("aria-selected", "true")
@@ -48,7 +48,9 @@ def test_tabs_go_by_arrow_keys_and_stay_when_another_cell_is_opened(fake: FakeVi
     fake.press("ArrowLeft")
     expect(fake.page.locator("[data-aw-try]")).to_be_visible()
     fake.page.mouse.click(*fake.at(0.62, 0.55))
-    expect(fake.page.locator("[data-aw-try]")).to_be_visible()
+    first = fake.page.locator("[data-aw-tab=cell]")
+    expect(first).to_have_attribute("aria-selected", "true")
+    expect(fake.page.locator("[data-aw-try]")).to_be_hidden()
     assert len(fake.sent("inspect")) == 2
 
 

@@ -19,7 +19,7 @@ def test_the_overlay_asks_once_for_a_grid_and_says_which_cells_are_mixtures(fake
     assert len(fake.sent("diagnoses")) == 1
 
 
-def test_the_tab_stays_with_another_cell_and_offers_to_split_a_mixture(fake: FakeView) -> None:
+def test_the_tab_tells_of_groups_and_offers_to_split_a_mixture(fake: FakeView) -> None:
     fake.show()
     mixture, other = fake.page.evaluate(
         "[model.grids[0].ids.find(id => id % 3 === 0), model.grids[0].ids.find(id => id % 3)]"
@@ -31,6 +31,7 @@ def test_the_tab_stays_with_another_cell_and_offers_to_split_a_mixture(fake: Fak
     expect(tab).to_contain_text("Two groups")
     expect(fake.page.locator("[data-aw-split]")).to_have_text("Split it in two")
     fake.python(opened=[20, other])
+    fake.page.click('[data-aw-tab="diagnosis"]')
     expect(tab).to_have_attribute("data-aw-diagnosis", "one")
     expect(tab).to_contain_text("One group")
     fake.page.click("[data-aw-split]")

@@ -115,7 +115,7 @@ def test_the_atlas_of_a_class_opens_from_a_cell_and_goes_back(atlas: AtlasView) 
     kind, name = json.loads(notebook.execute("import json; print(json.dumps(w.subject))"))
     assert kind == "class"
     expect(atlas.root.locator("[data-aw-subject-menu]")).to_contain_text(name)
-    notebook.wait_attribute("overlay", f"influence: {name}")
+    notebook.wait_attribute("overlay", "pictures")
     assert notebook.execute("len(w.shown_atlas) < len(w.atlas)") == "True"
     atlas.hover_a_cell()
     atlas.root.locator("[data-aw-subject-back]").click()

@@ -57,7 +57,7 @@ def assert_equal(a: Samples, b: Samples) -> None:
 def test_shards_together_are_what_is_collected_in_memory(probes, source, count: int) -> None:
     """To the bit, layer by layer, where images are few and where they are many."""
     (plan,) = plan_collections(probes, source, num_samples=count, seed=3, samples_per_shard=130)
-    assert len(plan) == {1000: 4, 10: 1}[count]
+    assert len(plan) == {1000: 8, 10: 1}[count]
     shards = shards_of(plan, probes, source)
     for probe in probes:
         together = Samples.concatenate([shard.layers[probe.layer] for shard in shards])

@@ -10,7 +10,13 @@ import torchvision.models as zoo
 from torch import Tensor, nn
 
 from atlas_widget.errors import ActivationsError, ImagesError
-from atlas_widget.inversion import InversionEngine, InversionSettings, invert, objectives
+from atlas_widget.inversion import (
+    InversionEngine,
+    InversionSettings,
+    Transforms,
+    invert,
+    objectives,
+)
 from atlas_widget.inversion.early_layers import EarlyLayers, early_layers
 from atlas_widget.inversion.invert import run
 from atlas_widget.probe import LayerProbe
@@ -124,7 +130,8 @@ def test_a_prior_counts_in_proportion_to_what_has_been_reached() -> None:
 
 
 def test_the_rim_around_a_picture_has_no_part_in_its_statistics(probe: LayerProbe) -> None:
-    engine = InversionEngine(probe, settings=BRIEF)
+    framed = BRIEF.replace(transforms=Transforms(scale=(0.65, 1.2), padding="grey"))
+    engine = InversionEngine(probe, settings=framed)
     bright = torch.ones(1, 3, 32, 32)
     numbers = torch.tensor([[0.0, 0.0, -1.0, 0.0]])  # as small as it is ever shown
     transforms, full = engine.settings.transforms, torch.ones(1)

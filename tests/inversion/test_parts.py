@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from atlas_widget.errors import ActivationsError, ImagesError
+from atlas_widget.errors import ActivationsError, AtlasError, ImagesError
 from atlas_widget.inversion import Fourier, InversionSettings, Maco, Pixels, Transforms, render
 from atlas_widget.inversion import objectives as o
 from atlas_widget.inversion.judge import Judge
@@ -180,6 +180,18 @@ def test_settings_describe_themselves() -> None:
     assert a.description == InversionSettings.icon().description
     assert hash(a) != hash(b)
     assert a.with_steps(12).learning_rate > a.learning_rate
+
+
+def test_the_views_of_a_picture_have_no_frame_that_is_not_its_own():
+    """What comes into view from outside goes on like the picture's rim, or is grey if asked for."""
+    white = torch.ones(1, 3, 32, 32)
+    numbers = torch.tensor([[0.0, 0.0, -1.0, 0.0]])  # as small as it is ever shown
+    small = {"scale": (0.5, 1.0)}
+    assert float(Transforms(**small)(white, numbers, torch.ones(1), 32).min()) == 1
+    framed = Transforms(**small, padding="grey")(white, numbers, torch.ones(1), 32)
+    assert float(framed.min()) == 0.5
+    with pytest.raises(AtlasError, match='padding=\'mirror\': expected "border" or "grey"'):
+        Transforms(padding="mirror")
 
 
 def test_what_a_picture_was_made_with_is_told_in_words() -> None:

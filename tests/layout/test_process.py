@@ -217,3 +217,17 @@ def test_two_at_once_take_turns() -> None:
         for thread in threads:
             thread.join()
     assert np.array_equal(*found)
+
+
+def test_nothing_is_compiled_that_a_layout_never_calls() -> None:
+    """The first layout on a machine would wait 15 seconds for pynndescent to be compiled."""
+    script = (
+        "import sys\n"
+        "from atlas_widget.layout import worker\n"
+        "worker.leave_out_unused()\n"
+        "worker.warm_up()\n"
+        "print([name for name in sys.modules if name.partition('.')[0] == 'pynndescent'\n"
+        "       and hasattr(sys.modules[name], '__file__')])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stderr

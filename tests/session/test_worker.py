@@ -57,7 +57,7 @@ def test_commands_run_between_slices_in_order_on_the_one_thread(worker):
     assert [number for number, _ in seen] == [0, 1, 2]
     assert {thread.name for _, thread in seen} == {"test-worker"}
     assert worker.alive
-    assert not worker.here
+    assert not worker.is_current
 
 
 def test_stopping_ends_the_thread_and_closes_the_job_on_it(worker):

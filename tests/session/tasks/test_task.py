@@ -108,7 +108,7 @@ def test_what_is_left_behind_is_told_why():
     leaving = LongTasks(lambda *_: None, lambda: True)
     leaving.add(LongTask("cut short", counting(5), heard))
     leaving.advance(MATERIAL)
-    assert "another layer" in heard.reasons[0]
+    assert "the layer was changed" in heard.reasons[0]
     leaving.add(LongTask("waits", counting(5), heard))
     leaving.clear("Another layout is on show now.")
     assert heard.reasons[1] == "Another layout is on show now."
