@@ -197,9 +197,9 @@ class Session:
         """Return the pictures and labels of a grid as they are now."""
         return self._gallery.snapshot(cell_group(grid))
 
-    def winners(self, grid: int) -> dict[int, tuple[int, ...]]:
-        """Return the classes that win each cell of a grid, as far as they are known."""
-        return self._gallery.winners(cell_group(grid))
+    def leading(self, grid: int) -> dict[int, tuple[int, ...]]:
+        """Return each cell's strongest class, or the two of its label, as far as known."""
+        return self._gallery.leading(cell_group(grid))
 
     def unfinished(self, grid: int, cells: Sequence[int]) -> list[int]:
         """Return the cells that have no final picture yet and have not failed."""

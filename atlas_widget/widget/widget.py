@@ -665,7 +665,7 @@ class AtlasWidget(anywidget.AnyWidget):
     # -- Where is …?
 
     def find(self, words: str) -> list[int]:
-        """Return the cells of the grid shown whose label is a class that is called so.
+        """Return the cells of the grid shown whose strongest class is called so.
 
         A class also counts that is a kind of what is called so: ``w.find("dog")`` finds golden
         retrievers. The classes of a cell are computed after its picture, so more are found later.
@@ -692,8 +692,8 @@ class AtlasWidget(anywidget.AnyWidget):
         if not classes:
             near = did_you_mean(str(words), names)
             raise AtlasError(f"No class is called {words!r:.60}, nor is a kind of it.{near}")
-        winners = self._session.winners(self.level)
-        return sorted(cell for cell, won in winners.items() if classes.intersection(won))
+        leading = self._session.leading(self.level)
+        return sorted(cell for cell, own in leading.items() if classes.intersection(own))
 
     # -- Photos
 

@@ -236,6 +236,7 @@ export class FakeModel extends FakeAtlas {
         cells: ids,
         labels: ids.map((id) => this.labelOf(size, id)),
         winners: ids.map((id) => (this.uncertain(size, id) ? null : this.classOf(size, id))),
+        leading: ids.map((id) => this.classOf(size, id)),
         seconds: ids.map((id) => (this.shared(size, id) ? this.neighbourOf(size, id) : null)),
       });
     }

@@ -1,5 +1,6 @@
 /** What the fake kernel answers to overlays and to the search. */
 
+import { LABELS } from "./fake_atlas.js";
 import { TILE, texture, toJpeg, wait } from "./fake_pictures.js";
 
 const KINDS = [
@@ -7,6 +8,7 @@ const KINDS = [
   ["canine|canid", ["golden retriever", "African hunting dog"]],
   ["bird", ["bald eagle"]],
   ["animal|beast", ["golden retriever", "tabby cat", "bald eagle", "jellyfish", "Egyptian cat"]],
+  ["thing|object", LABELS.slice(0, 15)],
 ];
 
 export class FakeOverlays {

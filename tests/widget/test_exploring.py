@@ -176,13 +176,14 @@ def test_cells_are_found_by_what_their_classes_are_kinds_of(make):
     (told,) = browser.of("classes")[-1:]
     members = dict(zip(told["kinds"], told["members"], strict=True))
     assert members["dog|domestic dog|Canis familiaris"] == "1 2"
-    winners = {
-        cell: won
-        for labels in browser.of("labels")
-        for cell, *won in zip(labels["cells"], labels["winners"], labels["seconds"], strict=True)
-    }
+    strongest = {}
+    for labels in browser.of("labels"):
+        rows = zip(*(labels[name] for name in ("winners", "seconds", "leading")), strict=True)
+        for cell, (first, second, leading) in zip(labels["cells"], rows, strict=True):
+            assert first is None or first == leading
+            strongest[cell] = {leading} if first is None else {first, second}
     for words, classes in {"animal": {0, 1, 2}, "dog": {1, 2}, "cup": {5}}.items():
-        assert w.find(words) == sorted(c for c, won in winners.items() if classes & set(won))
+        assert w.find(words) == sorted(c for c, own in strongest.items() if classes & own)
     assert any(w.find(name) for name in names)
     with pytest.raises(AtlasError, match=r"No class is called 'tabbi'.*'tabby'"):
         w.find("tabbi")

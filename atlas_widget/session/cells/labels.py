@@ -43,6 +43,12 @@ class CellClasses:
     against: tuple[dict[str, Any], ...]
     winners: tuple[int, ...] = ()
 
+    @property
+    def leading(self) -> int | None:
+        """Index of the class that it argues for most, be that certain or not; None for none."""
+        strongest = self.classes[0] if self.classes else None
+        return strongest["index"] if strongest is not None and strongest["value"] > 0 else None
+
 
 _NO_CLASSES = CellClasses(None, (), ())
 

@@ -38,6 +38,11 @@ class Label(Protocol):
         """Indices of the one or two classes of the label."""
         ...
 
+    @property
+    def leading(self) -> int | None:
+        """Index of the strongest class, certain or not; None if there is none."""
+        ...
+
 
 class Gallery:
     """Holds the pictures and labels of the layout shown, and sends them to a connected browser.
@@ -179,6 +184,7 @@ class Gallery:
                 labels=[classes.label for classes in labels.values()],
                 winners=[dict(enumerate(c.winners)).get(0) for c in labels.values()],
                 seconds=[dict(enumerate(c.winners)).get(1) for c in labels.values()],
+                leading=[classes.leading for classes in labels.values()],
             )
             self.send(content, [])
         self._new_labels = {}
@@ -191,11 +197,15 @@ class Gallery:
             labels = {number: classes.label for number, classes in known.items()}
             return dict(self._pictures.get(group, {})), labels
 
-    def winners(self, group: str) -> dict[int, tuple[int, ...]]:
-        """Return the classes that win each picture of a group, as far as known; from any thread."""
+    def leading(self, group: str) -> dict[int, tuple[int, ...]]:
+        """Return each picture's strongest class, or the two of its label; from any thread."""
         with self._lock:
             known = self._labels.get(group, {})
-            return {number: tuple(classes.winners) for number, classes in known.items()}
+            return {
+                number: tuple(classes.winners)
+                or (() if classes.leading is None else (classes.leading,))
+                for number, classes in known.items()
+            }
 
     def picture(self, group: str, number: int) -> Picture | None:
         """Return the current picture of a number; None if it has only its real crop."""

@@ -30,7 +30,7 @@ export function SearchBox() {
     shown.findIndex((found) => idOf(found) === reached.value),
   );
 
-  const lit = [...kinds, ...matches].flatMap((found) => found.cells);
+  const lit = (kinds.length > 0 ? kinds : matches).flatMap((found) => found.cells);
   const key = searching ? `${level}|${lit.join()}` : "";
   useEffect(() => {
     view.found.value =
@@ -181,17 +181,29 @@ function useMatches(
       : findClasses(names, matching, store.cards.winnersOf(level), (index) =>
           store.strongest.of(index),
         );
-  const wanted = matching.slice(0, MAX_INTEGERS).map((match) => match.class);
+  const asked = matching.filter((match) => !isByKind(match));
+  const wanted = asked.slice(0, MAX_INTEGERS).map((match) => match.class);
   useEffect(() => {
     if (level !== null) store.strongest.want(level, wanted);
   }, [level, wanted.join(), store.layout.value?.revision]);
+  if (level === null) return { matches: [], kinds: [] };
+  const winners = store.cards.winnersOf(level);
+  const leading = store.cards.leadingOf(level);
   const byKind = new Set(matching.filter(isByKind).map((match) => match.class));
-  const byClass = new Map(found.map((each) => [each.class, each]));
+  const matches = found.map((each) =>
+    byKind.has(each.class) ? { ...each, cells: cellsLedBy(each, leading) } : each,
+  );
   return {
     // Of those that are called otherwise only what is there.
-    matches: found.filter((each) => each.cells.length > 0 || !byKind.has(each.class)),
-    kinds: level === null ? [] : kinds.map((kind) => gatherKind(kind, byClass)),
+    matches: matches.filter((each) => each.cells.length > 0 || !byKind.has(each.class)),
+    kinds: kinds.map((kind) => gatherKind(kind, winners, leading)),
   };
+}
+
+/** The cells that a class wins, shares, or is the strongest of. */
+function cellsLedBy(found: FoundClass, leading: ReadonlyMap<number, number>): number[] {
+  const led = [...leading].filter(([, index]) => index === found.class).map(([cell]) => cell);
+  return [...new Set([...found.cells, ...led])].sort((a, b) => a - b);
 }
 
 /** How many cells there are, and how many of them are won. */
@@ -219,7 +231,7 @@ function KindRow({
       tabIndex={-1}
       aria-selected={reached}
       class={`aw-kind ${reached ? "aw-at" : ""} ${cells.length === 0 ? "aw-unsure" : ""}`}
-      title={`${plural(classes, "class", "classes")} that are a kind of ${name}. Select what they win, else what argues for them; Shift adds, Alt removes`}
+      title={`${plural(classes, "class", "classes")} that are a kind of ${name}. Select what they win, else the cells whose strongest class is one; Shift adds, Alt removes`}
       data-aw-kind={name}
       onClick={onSelect}
     >

@@ -113,6 +113,7 @@ export const FROM_KERNEL = {
     labels: "strings",
     winners: "numbers",
     seconds: "numbers",
+    leading: "numbers",
   },
   card: {
     revision: "integer",

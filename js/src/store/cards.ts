@@ -44,6 +44,7 @@ export class Cards implements Part {
   private readonly cards = new Lru<PictureKey, Card>(MAX_CARDS);
   private readonly labels = new Map<PictureKey, string | null>();
   private readonly winners = new Map<number, Map<number, Winners>>();
+  private readonly leading = new Map<number, Map<number, number>>();
   private epoch = 0;
 
   get(key: PictureKey): Card | null {
@@ -64,8 +65,14 @@ export class Cards implements Part {
     return this.winners.get(grid) ?? new Map();
   }
 
+  /** The class that each cell argues for most, certain or not. */
+  leadingOf(grid: number): ReadonlyMap<number, number> {
+    return this.leading.get(grid) ?? new Map();
+  }
+
   clear(): void {
     this.epoch++;
+    this.leading.clear();
     this.cards.clear();
     this.labels.clear();
     this.winners.clear();
@@ -76,8 +83,12 @@ export class Cards implements Part {
   receiveLabels(message: KernelMessageOf<"labels">): void {
     const winners = this.winners.get(message.grid) ?? new Map<number, Winners>();
     this.winners.set(message.grid, winners);
+    const leading = this.leading.get(message.grid) ?? new Map<number, number>();
+    this.leading.set(message.grid, leading);
     message.cells.forEach((cell, at) => {
       this.labels.set(cellKey(message.grid, cell), message.labels[at] ?? null);
+      const first = message.leading[at];
+      if (typeof first === "number") leading.set(cell, first);
       const won = [message.winners[at], message.seconds[at]];
       winners.set(
         cell,

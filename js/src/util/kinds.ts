@@ -1,4 +1,4 @@
-import type { FoundClass, NameMatch } from "./search";
+import type { NameMatch } from "./search";
 
 /** What classes are kinds of: of one class these are its other names. */
 export interface Kind {
@@ -57,14 +57,30 @@ export function matchesByKind(
 /** True for a match by the kind alone. */
 export const isByKind = (match: NameMatch): boolean => match.score >= BY_KIND;
 
-/** A kind with the cells of its classes, of which `found` tells. */
-export function gatherKind(kind: Kind, found: ReadonlyMap<number, FoundClass>): FoundKind {
-  const gather = (of: "won" | "cells") => {
-    const cells = new Set(kind.classes.flatMap((index) => found.get(index)?.[of] ?? []));
-    return [...cells].sort((a, b) => a - b);
+/**
+ * A kind with its cells: those that its classes win or share, and those that argue for one of them
+ * most. Whatever argues for one a little would be nearly every cell.
+ */
+export function gatherKind(
+  kind: Kind,
+  winners: ReadonlyMap<number, readonly number[]>,
+  leading: ReadonlyMap<number, number>,
+): FoundKind {
+  const classes = new Set(kind.classes);
+  const won: number[] = [];
+  const cells = new Set<number>();
+  for (const [cell, own] of winners) {
+    if (own.some((index) => classes.has(index))) cells.add(cell);
+    if (own.length === 1 && classes.has(own[0])) won.push(cell);
+  }
+  for (const [cell, index] of leading) if (classes.has(index)) cells.add(cell);
+  const sorted = (some: Iterable<number>) => [...some].sort((a, b) => a - b);
+  return {
+    name: kind.words[0],
+    classes: kind.classes.length,
+    won: sorted(won),
+    cells: sorted(cells),
   };
-  const { words, classes } = kind;
-  return { name: words[0], classes: classes.length, won: gather("won"), cells: gather("cells") };
 }
 
 function matching(kinds: readonly Kind[], query: string): { kind: Kind; score: number }[] {

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Part, Parts } from "../../src/protocol/parts";
 
-const LABELS = { kind: "labels", grid: 4, cells: [], labels: [], winners: [], seconds: [] };
+const NONE = { cells: [], labels: [], winners: [], seconds: [], leading: [] };
+const LABELS = { kind: "labels", grid: 4, ...NONE };
 const NOTICE = { kind: "notice", message: "hello" };
 
 describe("the parts of what the browser knows", () => {

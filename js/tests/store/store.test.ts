@@ -27,6 +27,7 @@ const labels = (revision: number) => ({
   labels: ["cat"],
   winners: [7],
   seconds: [null],
+  leading: [7],
 });
 
 describe("the store", () => {

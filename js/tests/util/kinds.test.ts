@@ -35,10 +35,19 @@ describe("kinds of things", () => {
     expect(matchesByKind(KINDS, [], "red panda", [])).toMatchObject([{ class: 4 }]);
   });
 
-  it("have the cells of all their classes, each once", () => {
-    const found = (index: number, won: number[], cells: number[]) =>
-      [index, { class: index, name: NAMES[index], won, cells, strongest: null }] as const;
-    const kind = gatherKind(KINDS[4], new Map([found(2, [7], [7, 9]), found(3, [], [3, 9])]));
-    expect(kind).toEqual({ name: "dog", classes: 2, won: [7], cells: [3, 7, 9] });
+  it("have the cells that their classes win, share, or are the strongest of, each once", () => {
+    const winners = new Map([
+      [7, [2]],
+      [9, [0, 3]],
+      [4, []],
+      [5, [0]],
+    ]);
+    const leading = new Map([
+      [7, 2],
+      [4, 3],
+      [5, 0],
+    ]);
+    const kind = gatherKind(KINDS[4], winners, leading);
+    expect(kind).toEqual({ name: "dog", classes: 2, won: [7], cells: [4, 7, 9] });
   });
 });
