@@ -1,4 +1,4 @@
-"""How long until a person sees something: the widget in a real JupyterLab, in a real browser.
+"""How long until a user sees something: the widget in a real JupyterLab, in a real browser.
 
     python benchmarks/first_atlas.py [--json FILE] [--screenshot FILE]
 
@@ -30,9 +30,9 @@ SETUP = "from atlas_widget import AtlasWidget, demo\nmodel, labels = demo.model(
 CELL = "w = AtlasWidget(model, demo.LAYER, labels=labels)\nw"
 AIMS = {
     "cell returns": (1.0, 1.0),
-    "first real crops": (10.0, 3.0),
-    "first inversion": (15.0, 3.0),
-    "whole grid final": (90.0, 3.0),
+    "first real crops": (5.0, 3.0),
+    "first inversion": (14.0, 3.0),
+    "whole grid final": (75.0, 3.0),
     "empty cell, median": (0.050, None),
     "empty cell, 95th percentile": (0.250, None),
 }
