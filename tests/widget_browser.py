@@ -104,7 +104,10 @@ class FakeBrowser:
     def _unpack(self, content: dict[str, Any], data: bytes) -> None:
         sheet = np.asarray(Image.open(io.BytesIO(data)))
         tile = content["tile"]
-        grid = int(content["group"].removeprefix("cell:"))
+        kind, grid = content["group"].split(":")
+        if kind != "cell":
+            return
+        grid = int(grid)
         for index, cell in enumerate(content["numbers"]):
             row, col = divmod(index, content["columns"])
             pixels = sheet[row * tile : (row + 1) * tile, col * tile : (col + 1) * tile]

@@ -86,7 +86,9 @@ def shared() -> dict[str, tuple[str, Any]]:
     from atlas_widget.session.pictures.sheets import MAX_TILES
     from atlas_widget.session.status import STAGES
     from atlas_widget.session.subjects import KINDS
-    from atlas_widget.widget.overlays import INFLUENCE, OVERLAYS
+    from atlas_widget.session.units.targets import KINDS as UNIT_PICTURES
+    from atlas_widget.widget.overlays import INFLUENCE, OVERLAYS, UNIT
+    from atlas_widget.widget.validation import MODES
 
     return {
         "STAGES": ("The stages of a status.", STAGES),
@@ -94,6 +96,9 @@ def shared() -> dict[str, tuple[str, Any]]:
         "SUBJECT_KINDS": ("The number of classes that each kind of subject names.", KINDS),
         "OVERLAYS": ("The overlays that need no class.", OVERLAYS),
         "INFLUENCE": ("The beginning of an influence overlay's text.", INFLUENCE),
+        "UNIT": ("The beginning of a unit overlay's text.", UNIT),
+        "UNIT_PICTURES": ("The kinds of pictures of a unit.", UNIT_PICTURES),
+        "MODES": ("The views of a widget, the one that it opens with first.", MODES),
         "MAX_CELLS": ("The most cells that a message may name.", MAX_CELLS),
         "MAX_TEXT": ("The most characters of a text in a message.", MAX_TEXT),
         "MAX_INTEGERS": ("The most numbers in a field of `integers`.", MAX_INTEGERS),

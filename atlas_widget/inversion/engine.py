@@ -21,7 +21,7 @@ from atlas_widget.inversion.ascent import ascend
 from atlas_widget.inversion.channel_statistics import ExampleStatistics, channel_statistics
 from atlas_widget.inversion.eye import Eye
 from atlas_widget.inversion.inputs import as_directions, as_pictures
-from atlas_widget.inversion.objectives import Objective, Seen, direction
+from atlas_widget.inversion.objectives import Objective, Seen, direction, direction_everywhere
 from atlas_widget.inversion.opacity import BACKGROUND_NUMBERS, background, over
 from atlas_widget.inversion.parametrizations import Fourier, Parametrization
 from atlas_widget.inversion.redirect import redirected
@@ -135,7 +135,8 @@ class InversionEngine:
                 raise ActivationsError("neither directions nor an objective: nothing to picture")
             targets = as_directions(directions, self.probe.channels, self.probe.layer)
             count = len(targets)
-            objective = direction(targets, power=self.settings.power, reach=self.settings.reach)
+            wanted = direction_everywhere if self.settings.everywhere else direction
+            objective = wanted(targets, power=self.settings.power, reach=self.settings.reach)
             if examples is not None and self.settings.statistics:
                 lengths = torch.from_numpy(np.linalg.norm(targets, axis=1))
                 objective = objective.with_prior(

@@ -13,6 +13,7 @@ from atlas_widget.inversion.transforms import Transforms
 
 __all__ = ["InversionSettings", "as_settings"]
 
+_PRESETS = ("icon", "closest", "portrait", "unit", "unit_portrait")
 _METHOD = 7  # raised when the same settings begin to give other pictures: caches are keyed by it
 
 
@@ -43,6 +44,9 @@ class InversionSettings:
         Power of the cosine in the objective, and the strength at which the rest of it levels off.
     cutoff
         Cycles per pixel of what the network is shown, about which the spectrum ends.
+    everywhere
+        Whether the direction is wanted at every position of the map, which gives a texture, and not
+        at its centre alone, which gives one thing.
     chroma
         Scale of the colour axes against lightness.
     transforms
@@ -77,6 +81,7 @@ class InversionSettings:
     decay: float = 0.3
     power: float = 3.0
     reach: float | None = 1.0
+    everywhere: bool = False
     chroma: float = 1.0
     deviation: float = 0.01
     transforms: Transforms = field(default_factory=Transforms)
@@ -131,6 +136,23 @@ class InversionSettings:
         own = {"size": 192, "view": 96, "steps": 64, "learning_rate": 0.025}
         return cls(**own | {"falloff": 1.35, "cutoff": 0.42, "coarse": 0.0} | changes)
 
+    @classmethod
+    def unit(cls, *, everywhere: bool = False, **changes: Any) -> InversionSettings:
+        """Settings of one unit: its activation alone counts, not the angle to a direction.
+
+        With a direction of 1 at one channel this is the objective "neuron" of Feature
+        Visualization (Olah et al., Distill 2017) or, `everywhere`, "channel". No examples are used.
+        """
+        own = {"power": 0.0, "reach": None, "statistics": 0.0, "everywhere": everywhere}
+        return cls(**own | changes)
+
+    @classmethod
+    def unit_portrait(cls, **changes: Any) -> InversionSettings:
+        """Settings of the large picture of one unit; meant to start from its icon."""
+        portrait, unit = cls.portrait(), cls.unit()
+        own = {"power": unit.power, "reach": unit.reach, "statistics": unit.statistics}
+        return portrait.replace(**own | changes)
+
     def with_steps(self, steps: int) -> InversionSettings:
         """Return settings that make the most of another number of steps.
 
@@ -159,8 +181,9 @@ class InversionSettings:
     def preset(self) -> str:
         """Name of the preset that these are, whatever the size and number of steps, or "custom"."""
         free = {"size": self.size, "steps": self.steps, "learning_rate": self.learning_rate}
-        for name in ("icon", "closest", "portrait"):
-            preset: InversionSettings = getattr(InversionSettings, name)()
+        presets = {name: getattr(InversionSettings, name)() for name in _PRESETS}
+        presets["unit, everywhere"] = InversionSettings.unit(everywhere=True)
+        for name, preset in presets.items():
             if preset.replace(**free) == self:
                 return name
         return "custom"

@@ -101,6 +101,7 @@ class OpenLayer:
             cache=cache,
             gallery=gallery,
             cells=self.cells,
+            engines=engines,
             inspector=Inspector(probe, engines.get, cache, gallery.send),
             photos=self.photos,
             judge=model.judge,

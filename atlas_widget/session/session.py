@@ -166,6 +166,14 @@ class Session:
         """A unique name for each class; empty if the layer has no classes."""
         return self.model.class_names
 
+    @property
+    def units(self) -> int:
+        """Number of units of the layer shown; 0 while another one is opened."""
+        scene, wanted = self.scene, self._requested.layer
+        if scene is not None:
+            return scene.channels if wanted is None else 0
+        return self.model.probe.channels if wanted is None else 0
+
     def check_layer(self, name: object) -> str:
         """Return the name of a layer, or raise that the model has no such layer."""
         return self.model.check_layer(name)
@@ -332,7 +340,7 @@ class Session:
             self._layer.connect()
 
     def _send_again(self, fields: Fields) -> None:
-        self._gallery.send_again(cell_group(fields["grid"]), fields["cells"])
+        self._gallery.send_again(fields["group"], fields["numbers"])
 
     def _look(self, fields: Fields) -> None:
         layer = self._layer

@@ -6,24 +6,38 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from atlas_widget.errors import AtlasError, CellError
+from atlas_widget.errors import AtlasError, CellError, did_you_mean
 from atlas_widget.protocol.messages import MAX_CELLS
 from atlas_widget.session.cells.checks import check_cells, check_grid, check_ids, check_size
+from atlas_widget.widget.units import check_unit_order
 
 if TYPE_CHECKING:
     from atlas_widget.session.cells.scene import Scene
 
 __all__ = [
+    "MODES",
     "check_height",
+    "check_mode",
     "check_opened",
     "check_viewport",
     "refusals",
 ]
 
+MODES = ("atlas", "units")
+"""The views of a widget: the map, and the units of the layer. Mirrors js/src/views."""
+
 # Set by the views of ipywidgets, in addition to the traits that are checked below.
 _IPYWIDGETS_TRAITS = ("layout", "tooltip", "tabbable", "_dom_classes", "_view_count")
 
 _HEIGHT_RANGE = (200, 10_000)  # pixels
+
+
+def check_mode(value: object) -> str:
+    """Return the name of a view of the widget, or raise that there is no such view."""
+    if not isinstance(value, str) or value not in MODES:
+        hint = did_you_mean(value, MODES) if isinstance(value, str) else ""
+        raise AtlasError(f"There is no mode {value!r:.60}.{hint} There are {', '.join(MODES)}.")
+    return value
 
 
 def check_opened(value: object, scene: Scene | None) -> list[int]:
@@ -71,6 +85,7 @@ def refusals(
     overlay_exists: Any,
     subject_exists: Any,
     level: int,
+    unit_exists: Any,
     scene: Scene | None,
 ) -> dict[str, str]:
     """Return the traits of a state from the browser that are refused, with the reasons.
@@ -85,6 +100,8 @@ def refusals(
         The same for an overlay, and for the subject of an atlas.
     level
         The current grid.
+    unit_exists
+        Raises an `AtlasError` for a unit that the layer does not have.
     scene
         The current cells.
     """
@@ -109,6 +126,13 @@ def refusals(
                         check_grid(value, scene)
             elif name == "opened":
                 check_opened(value, scene)
+            elif name == "mode":
+                check_mode(value)
+            elif name == "unit_order":
+                check_unit_order(value)
+            elif name == "unit":
+                if value is not None:
+                    unit_exists(value)
             elif name == "height":
                 check_height(value)
             elif name == "viewport":

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from atlas_widget.errors import AtlasError, CellError, did_you_mean
 from atlas_widget.session.cells.checks import check_cells, check_grid, check_ids, check_size
-from atlas_widget.widget.validation import check_opened, check_viewport
+from atlas_widget.widget.units import check_unit
+from atlas_widget.widget.validation import check_mode, check_opened, check_viewport
 
 if TYPE_CHECKING:
     from atlas_widget.session.cells.scene import Scene
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["VIEW", "check_view", "fit_view", "region_of"]
 
 VIEW: Mapping[str, Any] = {
+    "mode": "atlas",
     "layer": None,
     "subject": [],
     "viewport": [0.0, 0.0, 1.0, 1.0],
@@ -23,6 +25,7 @@ VIEW: Mapping[str, Any] = {
     "selection": [],
     "overlay": "pictures",
     "opened": [],
+    "unit": None,
 }
 """The traits in a view with their default values. None as layer: the one shown; as level: the
 coarsest."""
@@ -54,11 +57,14 @@ def check_view(value: object) -> dict[str, Any]:
     subject = view["subject"]
     if not isinstance(subject, list | tuple) or not all(isinstance(part, str) for part in subject):
         raise AtlasError(f"The view's subject is a list of texts, not {subject!r:.60}.")
+    if view["unit"] is not None and not isinstance(view["unit"], int):
+        raise AtlasError(f"The view's unit is a number or None, not {view['unit']!r:.60}.")
     for name in ("level", "fixed_level"):
         if view[name] is not None:
             check_size(view[name])
     return {
         **view,
+        "mode": check_mode(view["mode"]),
         "subject": list(subject),
         "viewport": check_viewport(view["viewport"]),
         "selection": check_ids(view["selection"]),
@@ -72,11 +78,13 @@ def fit_view(view: Mapping[str, Any], scene: Scene) -> dict[str, Any]:
     if view["fixed_level"] is not None:
         check_grid(view["fixed_level"], scene)
     shown = {name: value for name, value in view.items() if name not in ("layer", "subject")}
+    unit = view["unit"]
     return {
         **shown,
         "level": level,
         "selection": check_cells(view["selection"], level, scene),
         "opened": check_opened(view["opened"], scene),
+        "unit": None if unit is None else check_unit(unit, scene.channels, scene.layer),
     }
 
 

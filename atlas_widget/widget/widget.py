@@ -31,11 +31,18 @@ from atlas_widget.session.tasks import export as exporting
 from atlas_widget.session.worker import Worker
 from atlas_widget.widget import kernel, lifetime
 from atlas_widget.widget.listener import WidgetListener
-from atlas_widget.widget.overlays import check_overlay
+from atlas_widget.widget.overlays import UNIT, check_overlay
 from atlas_widget.widget.pending_views import PendingViews, View
 from atlas_widget.widget.selected import selected_cells
 from atlas_widget.widget.trait_lock import TraitLock
-from atlas_widget.widget.validation import check_height, check_opened, check_viewport, refusals
+from atlas_widget.widget.units import check_unit, check_unit_order
+from atlas_widget.widget.validation import (
+    check_height,
+    check_mode,
+    check_opened,
+    check_viewport,
+    refusals,
+)
 from atlas_widget.widget.view_state import VIEW, check_view, fit_view, region_of
 from atlas_widget.widget.waiting import Waiting, left
 
@@ -149,7 +156,14 @@ class AtlasWidget(anywidget.AnyWidget):
     """The visible region, [x0, y0, x1, y1] in units of the atlas. Setting it moves the view."""
     overlay = traitlets.Unicode("pictures").tag(sync=True)
     """The overlay over the pictures: "pictures" (none), "crops" (real crops instead of icons),
-    "density", "top class", "fidelity", "doubt", or "influence: " and the name of a class."""
+    "density", "top class", "fidelity", "doubt", "influence: " and the name of a class, or "unit: "
+    and the number of a unit: its mean activation in each cell."""
+    mode = traitlets.Unicode("atlas").tag(sync=True)
+    """The view shown: "atlas", the map; or "units", the units of the layer."""
+    unit = traitlets.Int(None, allow_none=True).tag(sync=True)
+    """The unit whose page is open in the view "units"; None shows all units. Default: None."""
+    unit_order = traitlets.Unicode("number").tag(sync=True)
+    """The order of the units: "number", "max", "mean", "active" or "sparseness"."""
     status = traitlets.Dict().tag(sync=True)
     """The status: stage, message, done, total, seconds_left, error, model, layer, samples,
     images."""
@@ -695,6 +709,59 @@ class AtlasWidget(anywidget.AnyWidget):
         leading = self._session.leading(self.level)
         return sorted(cell for cell, own in leading.items() if classes.intersection(own))
 
+    # -- Units
+
+    def open_layer(self, layer: str | None = None, *, sort: str = "number") -> Self:
+        """Show the units of a layer; once its activations are collected, if they are not yet.
+
+        Parameters
+        ----------
+        layer
+            The layer; None: the one shown.
+        sort
+            Order of the units: "number", "max", "mean", "active" or "sparseness", largest first.
+
+        Raises
+        ------
+        AtlasError
+            The model has no such layer, or there is no such order.
+        """
+        name = self.layer if layer is None else self._check_layer(layer)
+        order = check_unit_order(sort)
+        if name != self.layer:
+            self.layer = name
+        self._set_when_shown(
+            name, lambda _scene: {"mode": "units", "unit": None, "unit_order": order}
+        )
+        return self
+
+    def open_unit(self, layer: str, unit: int) -> Self:
+        """Open the page of a unit; once the layer's activations are collected, if not yet.
+
+        Parameters
+        ----------
+        layer
+            The layer.
+        unit
+            The unit's number, from 0: the channel of a map, the dimension of tokens or vectors.
+
+        Raises
+        ------
+        AtlasError
+            There is no such layer or unit. If the layer is not the one shown, whether there is such
+            a unit is known later, and the widget shows the error.
+        """
+        name = self._check_layer(layer)
+        if isinstance(unit, bool) or not isinstance(unit, int) or unit < 0:
+            raise AtlasError(f"A unit is a number, from 0, not {unit!r:.60}.")
+        if name != self.layer:
+            self.layer = name
+        self._set_when_shown(
+            name,
+            lambda scene: {"mode": "units", "unit": check_unit(unit, scene.channels, scene.layer)},
+        )
+        return self
+
     # -- Photos
 
     def place(self, photo: Any, *, timeout: float | None = None) -> pd.DataFrame:
@@ -752,6 +819,7 @@ class AtlasWidget(anywidget.AnyWidget):
             overlay_exists=self._check_overlay,
             subject_exists=self._check_subject,
             level=self.level,
+            unit_exists=self._check_unit,
             scene=scene,
         )
         accepted = {name: value for name, value in sync_data.items() if name not in refused}
@@ -799,6 +867,19 @@ class AtlasWidget(anywidget.AnyWidget):
     def _validate_overlay(self, proposal: Any) -> str:
         return self._check_overlay(proposal["value"])
 
+    @traitlets.validate("mode")
+    def _validate_mode(self, proposal: Any) -> str:
+        return check_mode(proposal["value"])
+
+    @traitlets.validate("unit")
+    def _validate_unit(self, proposal: Any) -> int | None:
+        value = proposal["value"]
+        return None if value is None else self._check_unit(value)
+
+    @traitlets.validate("unit_order")
+    def _validate_unit_order(self, proposal: Any) -> str:
+        return check_unit_order(proposal["value"])
+
     @traitlets.validate("subject")
     def _validate_subject(self, proposal: Any) -> list[str]:
         return self._check_subject(proposal["value"])
@@ -809,6 +890,9 @@ class AtlasWidget(anywidget.AnyWidget):
         if change["new"] != session.layer:
             session.switch_layer(change["new"])
             self.subject = []
+            self.unit = None  # the other layer has units of its own
+            if self.overlay.startswith(UNIT):
+                self.overlay = "pictures"
             self._worker.post(_no_op)
 
     @traitlets.observe("subject")
@@ -980,7 +1064,11 @@ class AtlasWidget(anywidget.AnyWidget):
         return self._session.check_layer(name)
 
     def _check_overlay(self, value: object) -> str:
-        return check_overlay(value, self._session.class_names)
+        session = self._session
+        return check_overlay(value, session.class_names, session.units, session.layer)
+
+    def _check_unit(self, value: object) -> int:
+        return check_unit(value, self._session.units, self._session.layer)
 
     def _check_subject(self, value: object) -> list[str]:
         return check_subject(value, self._session.class_names if value else ())

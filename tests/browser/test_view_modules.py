@@ -92,6 +92,6 @@ def test_a_toy_view_shows_what_the_kernel_tells_it(fake: FakeView, bundle: bytes
     assert fake.attribute("opened").startswith("20:")
 
 
-def test_there_is_no_switch_where_there_is_but_the_atlas(fake: FakeView) -> None:
+def test_the_switch_names_every_view(fake: FakeView) -> None:
     fake.show()
-    expect(fake.page.locator("[data-aw-show-view]")).to_have_count(0)
+    expect(fake.page.locator("[data-aw-show-view]")).to_have_text(["Atlas", "Units"])

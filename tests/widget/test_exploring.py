@@ -74,6 +74,8 @@ def test_a_view_that_was_kept_comes_back_on_another_widget(make):
     w.viewport = [0.1, 0.2, 0.5, 0.6]
     kept = json.loads(json.dumps(w.view))
     assert kept == {
+        "mode": "atlas",
+        "unit": None,
         "subject": [],
         "layer": "middle",
         "viewport": [0.1, 0.2, 0.5, 0.6],

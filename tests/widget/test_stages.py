@@ -182,7 +182,7 @@ def test_missing_pictures_are_sent_again(make):
     cells = w.atlas.grid(4).ids.tolist()
     browser.wait(lambda: set(browser.states(4)) == set(cells))
     browser.messages.clear()
-    browser.say("missing", grid=4, cells=cells[:2])
+    browser.say("missing", group="cell:4", numbers=cells[:2])
     browser.wait(lambda: {c for m in browser.of("sheet") for c in m["numbers"]} >= set(cells[:2]))
 
 

@@ -70,6 +70,11 @@ class Scene:
         return len(self.samples.image_names)
 
     @property
+    def channels(self) -> int:
+        """Number of channels of the layer: its units."""
+        return int(self.samples.activations.shape[1])
+
+    @property
     def base(self) -> int:
         """The coarsest grid."""
         return min(self.grids)
@@ -111,7 +116,7 @@ class Scene:
         places = [self._places[grid][cell] for cell in cells]
         return np.ascontiguousarray(self.grids[grid].means[places], dtype=np.float32)
 
-    def units(self, grid: int) -> npt.NDArray[np.float32]:
+    def unit_means(self, grid: int) -> npt.NDArray[np.float32]:
         """Return the mean activations of all cells of a grid, each of length one."""
         if grid not in self._units:
             means = np.asarray(self.grids[grid].means, dtype=np.float32)
@@ -195,7 +200,7 @@ class CellTargets:
         """Return each picture's rank: one plus the number of cells that are nearer than its own."""
         grid = grid_of(group)
         places = [self.scene.cells(grid)[number] for number in numbers]
-        return ranks(activations, self.scene.units(grid), places)
+        return ranks(activations, self.scene.unit_means(grid), places)
 
     def crop(self, group: str, number: int) -> Picture:
         """Return the real crop nearest to a cell's mean."""

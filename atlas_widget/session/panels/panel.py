@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from atlas_widget.session.cells.scene import Scene
     from atlas_widget.session.panels.photo_board import PhotoBoard
     from atlas_widget.session.pictures.cache import PictureCache
+    from atlas_widget.session.pictures.engines import Engines
     from atlas_widget.session.pictures.gallery import Gallery
     from atlas_widget.session.pictures.inspector import Inspector
     from atlas_widget.session.status import Reporter
@@ -55,6 +56,8 @@ class LayerContext:
         Holds the known pictures and labels, and sends messages.
     cells
         The cells of the scene shown: their pictures and labels.
+    engines
+        The inversion engines.
     inspector
         Renders live pictures.
     photos
@@ -79,6 +82,7 @@ class LayerContext:
     cache: PictureCache
     gallery: Gallery
     cells: Cells
+    engines: Engines
     inspector: Inspector
     photos: PhotoBoard
     judge: Judge | None

@@ -58,7 +58,7 @@ class Gallery:
     def __init__(self, send: Send) -> None:
         self.send = send
         self._outbox = Outbox(send, tile=TILE)
-        self._targets: Targets | None = None
+        self._targets: dict[str, Targets] = {}
         self._revision = -1
         self._pictures: dict[str, dict[int, Picture]] = {}
         self._labels: dict[str, dict[int, Label]] = {}
@@ -86,12 +86,21 @@ class Gallery:
             All groups of pictures.
         """
         with self._lock:
-            self._revision, self._targets = revision, targets
-            self._pictures = {group: {} for group in groups}
-            self._labels = {group: {} for group in self._pictures}
+            self._revision = revision
+            self._targets = dict.fromkeys(groups, targets)
+            self._pictures = {group: {} for group in self._targets}
+            self._labels = {group: {} for group in self._targets}
         self._new_labels = {}
         self._crops_to_show = {}
         self._outbox.begin(revision)
+
+    def add(self, targets: Targets, groups: Iterable[str]) -> None:
+        """Add groups of pictures to those of the layout, such as those of the layer's units."""
+        with self._lock:
+            for group in groups:
+                self._targets[group] = targets
+                self._pictures[group] = {}
+                self._labels[group] = {}
 
     def show(self, group: str, number: int, picture: Picture) -> None:
         """Show a picture that has improved."""
@@ -109,12 +118,12 @@ class Gallery:
 
     def advance_crops(self) -> bool:
         """Show some of the queued crops; return False if there are none."""
-        targets = self._targets
-        if targets is None or not self._crops_to_show:
+        if not self._crops_to_show:
             return False
         for key in list(self._crops_to_show)[:_CROPS_PER_SLICE]:
             del self._crops_to_show[key]
             group, number = key
+            targets = self._targets[group]
             if targets.has(group, number) and number not in self._pictures[group]:
                 self.show(group, number, targets.crop(group, number))
         return True
@@ -133,7 +142,7 @@ class Gallery:
         seen, first
             The group in view and its visible numbers, which are sent first.
         """
-        if self._targets is None:
+        if not self._targets:
             return
         self._outbox.forget_unconfirmed()
         self._outbox.begin(self._revision)
@@ -165,7 +174,7 @@ class Gallery:
         linger
             Whether an incomplete sheet may wait a moment for more pictures.
         """
-        if not self.connected or self._targets is None:
+        if not self.connected or not self._targets:
             return None
         wait = self._outbox.flush(linger=linger)
         if not self._new_labels:

@@ -30,16 +30,17 @@ Pixels = npt.NDArray[np.uint8]
 class PictureKey(NamedTuple):
     """The key of a picture within the layout shown.
 
-    Written ``"cell:20:113"``: the kind of picture, its group, and its number in the group. The only
-    kind so far is a cell of a grid. In the cache, a finished picture is identified by the hash of
-    everything that it depends on, see :func:`~.renderer.picture_key`.
+    Written ``"cell:20:113"``: the kind of picture, its group, and its number in the group. Kinds
+    are the cells of a grid and the units of the layer. In the cache, a finished picture is
+    identified by the hash of everything that it depends on, see :func:`~.renderer.picture_key`.
 
     Attributes
     ----------
     group
-        Kind and group: ``"cell:20"`` for the cells of the 20 × 20 grid.
+        Kind and group: ``"cell:20"`` for the cells of the 20 × 20 grid, ``"unit:neuron"`` for the
+        pictures of the layer's units in the middle of its map.
     number
-        The number in the group: the id of the cell.
+        The number in the group: the id of the cell, the number of the unit.
     """
 
     group: str
@@ -91,6 +92,8 @@ class Picture:
         Of a finished inversion: 1 if no other target of its group is nearer to its activation.
     made
         Of a finished inversion: what it was made with, in words.
+    strength
+        Of a finished inversion: its activation along the target's direction.
     """
 
     pixels: Pixels
@@ -98,6 +101,7 @@ class Picture:
     cosine: float | None = None
     rank: int | None = None
     made: str = ""
+    strength: float | None = None
 
 
 @dataclass(frozen=True)

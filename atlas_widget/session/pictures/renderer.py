@@ -229,7 +229,7 @@ class PictureRenderer:
             directions = self._targets.directions(batch.group, fresh)
             seeds = np.full(len(fresh), self._seed)
             crops = [each.pixels() for each in self._targets.examples(batch.group, fresh)]
-            if any(each is None for each in crops):
+            if self._settings.statistics and any(each is None for each in crops):
                 self._notice(NO_EXAMPLES)
             examples = self._engine.statistics_of(crops)
             counts = [0] * len(fresh) if examples is None else examples.counts.tolist()
@@ -303,9 +303,14 @@ class PictureRenderer:
             return
         answers = np.stack([picture.activations for picture in finished])
         own = self._targets.ranks(group, numbers, answers)
+        directions = self._targets.directions(group, numbers)
+        lengths = np.maximum(np.linalg.norm(directions, axis=1), 1e-12)
+        strengths = (answers * directions).sum(1) / lengths
         self._queue.mark(group, numbers, State.FINAL)
-        for number, picture, rank in zip(numbers, finished, own, strict=True):
-            shown = Picture(picture.pixels, State.FINAL, picture.cosine, rank, picture.made)
+        for number, picture, rank, strength in zip(numbers, finished, own, strengths, strict=True):
+            shown = Picture(
+                picture.pixels, State.FINAL, picture.cosine, rank, picture.made, float(strength)
+            )
             self._show(group, number, shown)
 
     def _keep(self, group: str, numbers: Sequence[int], state: InversionState) -> None:

@@ -6,7 +6,7 @@ import { useWidget } from "./context";
 import { Icon } from "./controls/icons";
 import { MenuItem, PopupButton } from "./controls/PopupButton";
 
-const MODES: [OverlayKind, string, string][] = [
+const MODES: [Exclude<OverlayKind, "unit">, string, string][] = [
   ["pictures", "Pictures", "what the layer sees in each cell"],
   ["crops", "Real crops", "the sample nearest to each cell"],
   ["density", "Density", "how many samples lie in each cell"],
@@ -20,7 +20,7 @@ const MODES: [OverlayKind, string, string][] = [
 export function OverlayMenu() {
   const { store } = useWidget();
   const choice = store.overlay.value;
-  const name = MODES.find(([kind]) => kind === choice.kind)?.[1];
+  const name = choice.kind === "unit" ? `Unit ${choice.unit}` : nameOf(choice.kind);
   return (
     <PopupButton
       class={choice.kind === "pictures" ? "" : "aw-on"}
@@ -35,8 +35,11 @@ export function OverlayMenu() {
   );
 }
 
+const nameOf = (kind: OverlayKind) => MODES.find(([known]) => known === kind)?.[1];
+
 function describe(choice: OverlayChoice, names: readonly string[]): string {
-  const name = MODES.find(([kind]) => kind === choice.kind)?.[1] ?? "";
+  if (choice.kind === "unit") return `mean activation of unit ${choice.unit}`;
+  const name = nameOf(choice.kind) ?? "";
   return choice.kind === "influence" && choice.class >= 0
     ? `influence of “${className(names, choice.class)}”`
     : name.toLowerCase();

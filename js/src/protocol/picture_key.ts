@@ -44,6 +44,19 @@ export function cellOf(key: PictureKey): { grid: number; cell: number } | null {
   return grid === null ? null : { grid, cell: Number(key.slice(key.lastIndexOf(":") + 1)) };
 }
 
+/** The numbers of some pictures, by group. */
+export function numbersByGroup(keys: Iterable<PictureKey>): Map<PictureGroup, number[]> {
+  const groups = new Map<PictureGroup, number[]>();
+  for (const key of keys) {
+    const group = groupOf(key);
+    const number = Number(key.slice(group.length + 1));
+    const numbers = groups.get(group);
+    if (numbers) numbers.push(number);
+    else groups.set(group, [number]);
+  }
+  return groups;
+}
+
 /** The cells that some pictures are of, by grid. */
 export function cellsByGrid(keys: Iterable<PictureKey>): Map<number, number[]> {
   const grids = new Map<number, number[]>();

@@ -25,6 +25,15 @@ export const OVERLAYS = ["pictures", "crops", "density", "top class", "fidelity"
 /** The beginning of an influence overlay's text. */
 export const INFLUENCE = "influence: ";
 
+/** The beginning of a unit overlay's text. */
+export const UNIT = "unit: ";
+
+/** The kinds of pictures of a unit. */
+export const UNIT_PICTURES = ["neuron", "channel", "negative"] as const;
+
+/** The views of a widget, the one that it opens with first. */
+export const MODES = ["atlas", "units"] as const;
+
 /** The most cells that a message may name. */
 export const MAX_CELLS = 25600;
 

@@ -2,13 +2,13 @@
  * The overlay that is shown, and its text: the trait `overlay`, written the same way by
  * `atlas_widget/widget/overlays.py`.
  */
-import { INFLUENCE, OVERLAYS } from "../protocol/shared";
+import { INFLUENCE, OVERLAYS, UNIT } from "../protocol/shared";
 
 export type PlainKind = (typeof OVERLAYS)[number];
-export type OverlayKind = PlainKind | "influence";
+export type OverlayKind = PlainKind | "influence" | "unit";
 
 /** The order in which one key goes through them. */
-const ROUND: readonly OverlayKind[] = [
+const ROUND: readonly Exclude<OverlayKind, "unit">[] = [
   "pictures",
   "crops",
   "density",
@@ -19,7 +19,10 @@ const ROUND: readonly OverlayKind[] = [
 ];
 
 /** `class` is a class's index among the model's outputs; -1 where its name is not known. */
-export type OverlayChoice = { kind: PlainKind } | { kind: "influence"; class: number };
+export type OverlayChoice =
+  | { kind: PlainKind }
+  | { kind: "influence"; class: number }
+  | { kind: "unit"; unit: number };
 
 /** A class that has no name of its own is called by its number. */
 export const className = (names: readonly string[], index: number): string =>
@@ -33,13 +36,14 @@ export function readOverlay(text: unknown, names: readonly string[]): OverlayCho
     const index = names.indexOf(name);
     return { kind: "influence", class: index < 0 && numbered ? Number(numbered[1]) : index };
   }
+  const unit = text.startsWith(UNIT) ? Number(text.slice(UNIT.length)) : Number.NaN;
+  if (Number.isInteger(unit) && unit >= 0) return { kind: "unit", unit };
   return { kind: OVERLAYS.find((kind) => kind === text) ?? "pictures" };
 }
 
 export function writeOverlay(choice: OverlayChoice, names: readonly string[]): string {
-  return choice.kind === "influence"
-    ? `${INFLUENCE}${className(names, choice.class)}`
-    : choice.kind;
+  if (choice.kind === "influence") return `${INFLUENCE}${className(names, choice.class)}`;
+  return choice.kind === "unit" ? `${UNIT}${choice.unit}` : choice.kind;
 }
 
 /**
@@ -55,7 +59,7 @@ export function nextOverlay(
   const possible = ROUND.filter((kind) =>
     kind === "influence" ? classes && last !== null : kind !== "top class" || classes,
   );
-  const at = possible.indexOf(now.kind);
+  const at = now.kind === "unit" ? 0 : possible.indexOf(now.kind);
   const kind = possible[(at + by + possible.length) % possible.length];
   return kind === "influence" ? { kind, class: last ?? 0 } : { kind };
 }

@@ -1,8 +1,12 @@
 import { signal } from "@preact/signals";
 import type { Box } from "../geometry/geometry";
 import type { Place } from "../geometry/place";
+import { MODES } from "../protocol/shared";
 import type { Link } from "./link";
 import { readBox, readInteger, readSelection } from "./traits";
+
+/** The name of a view that the kernel knows. */
+export type Mode = (typeof MODES)[number];
 
 /** The way in which the grid is chosen: by zoom, or always this one. */
 export type LevelMode = "auto" | number;
@@ -16,6 +20,7 @@ export class Remembered {
   readonly flight = signal<{ box: Box } | null>(null);
   readonly wantedLevels = signal<{ levels: LevelMode } | null>(null);
   readonly wantedOpened = signal<{ place: Place | null } | null>(null);
+  readonly wantedMode = signal<{ mode: Mode } | null>(null);
 
   constructor(private readonly link: Link) {
     link.onTrait("viewport", () => {
@@ -27,6 +32,9 @@ export class Remembered {
     });
     link.onTrait("opened", () => {
       this.wantedOpened.value = { place: this.opened };
+    });
+    link.onTrait("mode", () => {
+      this.wantedMode.value = { mode: this.mode };
     });
   }
 
@@ -45,6 +53,15 @@ export class Remembered {
 
   set levels(levels: LevelMode) {
     this.link.set({ fixed_level: levels === "auto" ? null : levels });
+  }
+
+  get mode(): Mode {
+    const name = this.link.get("mode");
+    return MODES.find((mode) => mode === name) ?? MODES[0];
+  }
+
+  set mode(mode: string) {
+    if (MODES.some((known) => known === mode)) this.link.set({ mode });
   }
 
   get opened(): Place | null {

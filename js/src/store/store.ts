@@ -9,9 +9,12 @@ import type { BrowserMessage, KernelMessageOf } from "../protocol/messages";
 import { type KernelKind, type Part, Parts } from "../protocol/parts";
 import { cellKey, type PictureKey } from "../protocol/picture_key";
 import { PictureSupply } from "../supply/supply";
+import { type Order, readOrder } from "../units/overview";
+import { Units } from "../units/units";
 import { announceReady } from "./announcing";
 import { Banners } from "./banners";
 import { bindSelections } from "./bound_selections";
+import { bindTrait } from "./bound_trait";
 import { Cards } from "./cards";
 import { Classes } from "./classes";
 import { Details } from "./details";
@@ -27,7 +30,7 @@ import { RealCrops } from "./real_crops";
 import { Remembered } from "./remembered";
 import type { Selection, Selections } from "./selections";
 import { Strongest } from "./strongest";
-import type { Status } from "./traits";
+import { readUnit, type Status } from "./traits";
 import { allViews } from "./view_registry";
 
 export type Change =
@@ -64,11 +67,16 @@ export class Store {
   readonly strongest = this.parts.add(new Strongest(this.send));
   readonly judgements = this.parts.add(new Judgements());
   readonly photo = this.parts.add(new Photo(this.send));
+  readonly units: Units;
+  /** The unit whose page is open; setting it sets the trait. */
+  readonly unit: Signal<number | null>;
+  /** The order in which units are listed; setting it sets the trait. */
+  readonly unitOrder: Signal<Order>;
   readonly banners = this.parts.add(new Banners());
   /** The state of each registered view, by the view's name. */
   readonly viewStates: ReadonlyMap<string, Part>;
 
-  private readonly unbindOverlay: () => void;
+  private readonly unbind: readonly (() => void)[];
   private readonly listeners = new Set<(change: Change) => void>();
   private readonly endAnnouncing: () => void;
 
@@ -83,6 +91,7 @@ export class Store {
     this.supply = parts.add(
       new PictureSupply(connected, send, (keys) => this.emit({ kind: "pictures", keys })),
     );
+    this.units = parts.add(new Units(send, connected));
     this.realCrops = parts.add(new RealCrops(send, (keys) => this.emit({ kind: "crops", keys })));
     this.viewStates = new Map(
       allViews().map((view) => [view.name, parts.add(view.makeState({ connected, send }))]),
@@ -92,7 +101,11 @@ export class Store {
     this.selections = bindSelections(this.link);
     const overlay = bindOverlay(this.link, this.classes.names);
     this.overlay = overlay.choice;
-    this.unbindOverlay = overlay.stop;
+    const unit = bindTrait(this.link, "unit", readUnit);
+    this.unit = unit.value;
+    const order = bindTrait(this.link, "unit_order", readOrder);
+    this.unitOrder = order.value;
+    this.unbind = [overlay.stop, unit.stop, order.stop];
     this.link.onMessage((content, buffers) => parts.receive(content, buffers[0], this.revision));
     this.endAnnouncing = announceReady(
       (view) => {
@@ -131,7 +144,7 @@ export class Store {
 
   dispose(): void {
     this.endAnnouncing();
-    this.unbindOverlay();
+    for (const stop of this.unbind) stop();
     this.link.dispose();
     this.listeners.clear();
     this.parts.dispose();
@@ -189,8 +202,8 @@ export class Store {
 
   /** Finds out whether the kernel is still there, where nobody may have said that it is gone. */
   pingIfSilent(): void {
-    const grid = this.layout.peek()?.grids[0].size;
-    if (grid !== undefined) this.link.pingIfSilent({ kind: "missing", grid, cells: [] });
+    const group = this.layout.peek()?.grids[0].group;
+    if (group !== undefined) this.link.pingIfSilent({ kind: "missing", group, numbers: [] });
   }
 
   // ------------------------------------------------------------------ from the kernel

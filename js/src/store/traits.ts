@@ -68,6 +68,11 @@ export function readInteger(value: unknown, fallback: number): number {
   return typeof value === "number" && Number.isFinite(value) ? Math.round(value) : fallback;
 }
 
+/** The number of a unit; null for none. */
+export function readUnit(value: unknown): number | null {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 ? value : null;
+}
+
 export function readBox(value: unknown): Box | null {
   if (!Array.isArray(value) || value.length !== 4) return null;
   const box = value.map(Number);

@@ -21,6 +21,7 @@ import subject from "./subject.css";
 import tabs from "./tabs.css";
 import theme from "./theme.css";
 import toolbar from "./toolbar.css";
+import units from "./units.css";
 
 /** The style sheet of the shadow tree; the bundler loads each part as a text. */
 const parts = [
@@ -47,6 +48,7 @@ const parts = [
   cues,
   status,
   photo,
+  units,
 ];
 
 export const styles = parts.join("\n");

@@ -2,7 +2,7 @@ import { type ReadonlySignal, signal } from "@preact/signals";
 import { Pictures } from "../pictures";
 import type { BrowserMessage } from "../protocol/messages";
 import type { Handlers, Part } from "../protocol/parts";
-import { cellsByGrid, type PictureKey } from "../protocol/picture_key";
+import { numbersByGroup, type PictureKey } from "../protocol/picture_key";
 import { MAX_CELLS } from "../protocol/shared";
 import { LostPictures } from "./lost";
 import { Sheets } from "./sheets";
@@ -73,8 +73,8 @@ export class PictureSupply implements Part {
   /** Returns whether there is a kernel to ask. */
   askAgainFor(keys: readonly PictureKey[]): boolean {
     if (!this.connected.peek()) return false;
-    for (const [grid, cells] of cellsByGrid(keys)) {
-      this.send({ kind: "missing", grid, cells: cells.slice(0, MAX_CELLS) });
+    for (const [group, numbers] of numbersByGroup(keys)) {
+      this.send({ kind: "missing", group, numbers: numbers.slice(0, MAX_CELLS) });
     }
     return true;
   }

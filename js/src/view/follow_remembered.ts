@@ -1,4 +1,4 @@
-import { effect, type ReadonlySignal } from "@preact/signals";
+import { effect, type ReadonlySignal, type Signal } from "@preact/signals";
 import type { Place } from "../geometry/place";
 import type { LevelMode, Remembered } from "../store/remembered";
 import type { Navigation } from "./navigation";
@@ -7,6 +7,8 @@ import type { Navigation } from "./navigation";
 export interface RememberedHost {
   readonly navigation: Pick<Navigation, "flyToBox">;
   readonly opened: ReadonlySignal<Place | null>;
+  /** The name of the view that is shown. */
+  readonly showing: Signal<string>;
   /** While its layout is replaced: what goes with it, the kernel forgets by itself. */
   readonly changingLayout: boolean;
   open(place: Place | null): void;
@@ -16,6 +18,7 @@ export interface RememberedHost {
 /** Has a view do what Python asks for, and reports what the view has open. */
 export function followRemembered(view: RememberedHost, remembered: Remembered): (() => void)[] {
   let known = false;
+  view.showing.value = remembered.mode;
   return [
     effect(() => {
       const flight = remembered.flight.value;
@@ -28,6 +31,13 @@ export function followRemembered(view: RememberedHost, remembered: Remembered): 
     effect(() => {
       const wanted = remembered.wantedOpened.value;
       if (wanted) view.open(wanted.place);
+    }),
+    effect(() => {
+      const wanted = remembered.wantedMode.value;
+      if (wanted) view.showing.value = wanted.mode;
+    }),
+    effect(() => {
+      remembered.mode = view.showing.value;
     }),
     effect(() => {
       const opened = view.opened.value;

@@ -9,6 +9,7 @@ import { fidelityOverlay } from "../overlays/fidelity";
 import { influenceOverlay } from "../overlays/influence";
 import type { Legend, Overlay } from "../overlays/overlay";
 import { topClassOverlay } from "../overlays/top_class";
+import { unitOverlay } from "../overlays/unit";
 import { isDark } from "../page/theme";
 import { Tint } from "../renderer/tint";
 import { className, nextOverlay } from "../store/overlay_choice";
@@ -31,6 +32,7 @@ export type OverlaySources = Pick<
   | "pictures"
   | "pictureVersion"
   | "realCrops"
+  | "units"
 >;
 
 /** The ground that overlays lie on: the grid in view, and what is known of its cells. */
@@ -166,6 +168,12 @@ export class OverlayLayer {
         const waiting = store.influences.waitingFor(choice.class, grid.size);
         const name = className(store.classes.names.value, choice.class);
         return influenceOverlay(name, gains, waiting, dark);
+      }
+      case "unit": {
+        void store.units.valuesVersion.value;
+        const layer = store.layout.value?.layer ?? "";
+        const values = untracked(() => store.units.valuesOf(choice.unit, grid.size));
+        return unitOverlay(layer, choice.unit, grid, values, dark);
       }
       default:
         return null;

@@ -1,4 +1,4 @@
-import { batch, effect, signal } from "@preact/signals";
+import { batch, effect, signal, untracked } from "@preact/signals";
 import { Choices } from "../causes/choices";
 import type { Box, Point } from "../geometry/geometry";
 import { cellAt, toAtlas } from "../geometry/geometry";
@@ -72,6 +72,8 @@ export class View {
     this.cellWalk = new CellWalk(this);
     this.viewpoints = new Viewpoints({
       viewpoint: () => ({
+        showing: this.showing.peek(),
+        unit: this.store.unit.peek(),
         viewport: this.navigation.viewport,
         levels: this.levelMode.peek(),
         home: this.navigation.atHome.peek(),
@@ -207,7 +209,11 @@ export class View {
     this.overlays.moved();
   }
 
-  private take({ viewport, levels, home }: Viewpoint): void {
+  private take({ showing, unit, viewport, levels, home }: Viewpoint): void {
+    batch(() => {
+      this.showing.value = showing;
+      this.store.unit.value = unit;
+    });
     if (levels !== this.levelMode.peek()) this.setLevelMode(levels);
     if (home) this.navigation.home();
     else this.navigation.flyToBox(viewport);
@@ -271,6 +277,11 @@ export class View {
     return [
       ...followRemembered(this, store.remembered),
       effect(() => this.sight.hovered(this.active.value?.cell ?? -1)),
+      effect(() => {
+        void this.showing.value;
+        void store.unit.value;
+        untracked(() => this.viewpoints.moved());
+      }),
       effect(() => {
         // Whatever of these changes, only the overlay is drawn again.
         void store.selection.value;

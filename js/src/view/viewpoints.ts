@@ -4,8 +4,10 @@ import { fitCamera } from "../geometry/geometry";
 import type { LevelMode } from "../store/remembered";
 import { History } from "../util/history";
 
-/** The part of the atlas in view, and the choice of its grid. */
+/** What is shown: a view, its unit if one is open; the part of the map, and the choice of its grid. */
 export interface Viewpoint {
+  showing: string;
+  unit: number | null;
   viewport: Box;
   levels: LevelMode;
   home: boolean;
@@ -75,6 +77,7 @@ export class Viewpoints {
 
   /** True if they look the same in the view as large as it is now. */
   private same(one: Viewpoint, other: Viewpoint): boolean {
+    if (one.showing !== other.showing || one.unit !== other.unit) return false;
     if (one.levels !== other.levels) return false;
     if (one.home && other.home) return true;
     const size = this.host.size();

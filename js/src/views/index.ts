@@ -1,3 +1,4 @@
 /** Written by `make messages` out of the files in this folder: do not edit. */
 import "./atlas";
 import "./cell_tabs";
+import "./units";

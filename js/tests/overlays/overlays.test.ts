@@ -67,13 +67,14 @@ describe("the text of an overlay", () => {
     [{ kind: "influence", class: 1 }, "influence: crane (1)"],
     [{ kind: "influence", class: 2 }, "influence: fox: red"],
     [{ kind: "influence", class: 7 }, "influence: class 7"],
+    [{ kind: "unit", unit: 17 }, "unit: 17"],
   ])("can be written and read: %j", (choice, text) => {
     expect(writeOverlay(choice, names)).toBe(text);
     expect(readOverlay(text, names)).toEqual(choice);
   });
 
   it("means pictures where it means nothing, and a class later where names are not here yet", () => {
-    for (const odd of [undefined, 7, null, "densty", ""]) {
+    for (const odd of [undefined, 7, null, "densty", "", "unit: x", "unit: -1"]) {
       expect(readOverlay(odd, names)).toEqual({ kind: "pictures" });
     }
     expect(readOverlay("influence: tabby", [])).toEqual({ kind: "influence", class: -1 });

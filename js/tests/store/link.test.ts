@@ -4,7 +4,7 @@ import type { BrowserMessage } from "../../src/protocol/messages";
 import { Link } from "../../src/store/link";
 import { Model } from "./model";
 
-const NOTHING: BrowserMessage = { kind: "missing", grid: 20, cells: [] };
+const NOTHING: BrowserMessage = { kind: "missing", group: "cell:20", numbers: [] };
 
 function connect() {
   const model = new Model();

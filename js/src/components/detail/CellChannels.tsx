@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { clamp } from "../../geometry/geometry";
 import type { Place } from "../../geometry/place";
 import { type ChannelOrder, strongestChannels } from "../../store/profile";
+import { UNITS_VIEW } from "../../units/units";
 import { formatPlain, formatSigma } from "../../util/numbers";
 
 import { useWidget } from "../context";
@@ -16,7 +17,7 @@ const ORDERS: [ChannelOrder, string, string][] = [
 
 /** The channels in which a cell's mean stands out, against all samples of the layer. */
 export function CellChannels({ place }: { place: Place }) {
-  const { store } = useWidget();
+  const { store, view } = useWidget();
   const order = useSignal<ChannelOrder>("unusual");
   void store.details.version.value;
   const profile = store.details.profile(place);
@@ -46,7 +47,18 @@ export function CellChannels({ place }: { place: Place }) {
             class="aw-bar-row"
             title={`Channel ${index}: ${formatPlain(value)}; over all samples ${formatPlain(usual)} ± ${formatPlain(deviation)}`}
           >
-            <span class="aw-bar-label">{index}</span>
+            <button
+              type="button"
+              class="aw-link aw-bar-label"
+              title={`Open unit ${index}`}
+              data-aw-channel={index}
+              onClick={() => {
+                store.unit.value = index;
+                view.showing.value = UNITS_VIEW;
+              }}
+            >
+              {index}
+            </button>
             <span class="aw-bar-track" aria-hidden="true">
               <Stretch class="aw-usual" from={at(-1)} to={at(1)} />
               <Stretch class="aw-bar" from={0.5} to={at(unusual)} />

@@ -1,0 +1,211 @@
+"""The units of the layer: their overview, their pictures, and the page of one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from atlas_widget.protocol import messages
+from atlas_widget.session.panels.panel import Fields, LayerContext, Panel, panel
+from atlas_widget.session.pictures.picture import State
+from atlas_widget.session.pictures.queue import PictureQueue
+from atlas_widget.session.pictures.renderer import PictureRenderer
+from atlas_widget.session.units import page
+from atlas_widget.session.units.large_pictures import LargePictures
+from atlas_widget.session.units.sampled_units import SampledUnits
+from atlas_widget.session.units.targets import (
+    CHANNEL,
+    KINDS,
+    NEGATIVE,
+    NEURON,
+    UnitTargets,
+    unit_group,
+)
+
+if TYPE_CHECKING:
+    from atlas_widget.inversion import InversionEngine, InversionSettings
+    from atlas_widget.session.cells.labels import Labeller
+    from atlas_widget.session.cells.scene import Scene
+    from atlas_widget.session.pictures.picture import Picture
+
+__all__ = ["UnitsPanel"]
+
+_SLICE = 0.12  # seconds
+
+
+@panel
+class UnitsPanel(Panel):
+    """Shows the units of the layer, whose pictures are made when they are looked at.
+
+    Parameters
+    ----------
+    layer
+        The layer.
+    """
+
+    kinds = ("units", "units_in_sight", "unit", "diverse_units", "unit_values")
+
+    def __init__(self, layer: LayerContext) -> None:
+        self._layer = layer
+        self._scene: Scene | None = None
+        self._units: SampledUnits | None = None
+        self._renderers: dict[str, tuple[PictureQueue, PictureRenderer]] = {}
+        self._open = -1
+        gallery, probe = layer.gallery, layer.probe
+        self._large = LargePictures(probe, layer.engines, layer.cache, gallery.send, layer.seed)
+
+    @classmethod
+    def open(cls, layer: LayerContext) -> Self:
+        """Return the panel of a layer."""
+        return cls(layer)
+
+    def show(self, scene: Scene, labeller: Labeller) -> None:
+        """Switch to another scene; the front end asks for its units again."""
+        self._scene, self._units, self._open = scene, None, -1
+        self._renderers = {}
+        self._large.close()
+
+    def handle(self, kind: str, fields: Fields) -> None:
+        """Answer what needs no network; queue the pictures."""
+        scene = self._scene
+        if scene is None:
+            return
+        if self._units is None:
+            self._take_up(scene)
+        units = self._units
+        if units is None:
+            return
+        if kind == "units":
+            self._layer.gallery.send(*page.overview(units, scene))
+        elif kind == "units_in_sight":
+            self._look(fields["units"], fields["near"])
+        elif kind == "unit":
+            self._turn_to(units, scene, fields["unit"])
+        elif kind == "diverse_units":
+            if fields["unit"] == self._open:
+                strongest = float(units.values[self._open].max())
+                self._large.diverse(self._open, strongest, scene.revision)
+        elif 0 <= fields["unit"] < units.count and fields["grid"] in scene.grids:
+            self._send_values(scene, fields["grid"], fields["unit"])
+
+    def advance_urgent(self, seconds: float) -> bool:
+        """Work about that long on the pictures of the open page."""
+        scene = self._scene
+        if self._open < 0 or scene is None or not scene.final:
+            return False
+        if self._large.active:
+            self._large.advance(seconds, scene.revision)
+            return True
+        return any(
+            self._is_wanted(kind) and renderer.advance(seconds)
+            for kind, (_, renderer) in self._renderers.items()
+        )
+
+    def advance(self) -> bool:
+        """Work for one slice on the pictures in sight; return False if there is nothing to do."""
+        if not self._final:
+            return False
+        return any(
+            queue.pending() and renderer.advance(_SLICE)
+            for queue, renderer in self._renderers.values()
+        )
+
+    def _is_wanted(self, kind: str) -> bool:
+        """Return True if the open unit's picture of a kind is still to be made."""
+        queue, group = self._renderers[kind][0], unit_group(kind)
+        if queue.state(group, self._open) is State.FINAL or queue.failed(group, self._open):
+            return False
+        return kind != NEGATIVE or (self._units is not None and self._units.signed)
+
+    @property
+    def _final(self) -> bool:
+        return self._scene is not None and self._scene.final
+
+    def _take_up(self, scene: Scene) -> None:
+        """Add the units' groups of pictures to the layout."""
+        units = SampledUnits(scene.samples)
+        targets = UnitTargets(units, scene.samples)
+        layer = self._layer
+        layer.gallery.add(targets, map(unit_group, KINDS))
+        self._units = units
+        for kind in KINDS:
+            group = unit_group(kind)
+            queue = PictureQueue({group: range(units.count)}, base=group, labels=False, rough=False)
+            renderer = PictureRenderer(
+                targets,
+                queue,
+                layer.probe,
+                _settings(kind),
+                self._engine(kind),
+                layer.cache,
+                seed=layer.seed,
+                show=partial(self._show_picture, kind),
+                notice=lambda _text: None,  # only about examples, which these have none of
+            )
+            self._renderers[kind] = queue, renderer
+
+    def _engine(self, kind: str) -> Callable[[], InversionEngine]:
+        return lambda: self._layer.engines.get(_settings(kind))
+
+    def _look(self, units: tuple[int, ...], near: tuple[int, ...]) -> None:
+        group = unit_group(NEURON)
+        queue, renderer = self._renderers[NEURON]
+        queue.look(group, units, near)
+        renderer.prefetch(group, [*queue.visible, *queue.near])
+        self._layer.gallery.show_crops(group, [*queue.visible, *queue.near])
+
+    def _turn_to(self, units: SampledUnits, scene: Scene, unit: int) -> None:
+        """Open the page of a unit; −1 closes it, and its pictures are no longer wanted."""
+        if self._open >= 0:
+            for kind, (queue, _) in self._renderers.items():
+                queue.withdraw(unit_group(kind), [self._open])
+            self._large.close()
+        self._open = unit if 0 <= unit < units.count else -1
+        if self._open < 0:
+            return
+        self._layer.gallery.send(*page.page(units, scene, unit))
+        for kind in KINDS:
+            if kind == NEGATIVE and not units.signed:
+                continue
+            group = unit_group(kind)
+            queue, renderer = self._renderers[kind]
+            queue.demand(group, [unit])
+            renderer.prefetch(group, [unit])
+            picture = self._layer.gallery.picture(group, unit)
+            if picture is None:
+                self._layer.gallery.show_crops(group, [unit])
+            elif picture.state is State.FINAL:
+                self._finished(units, scene, kind, unit, picture)
+
+    def _finished(
+        self, units: SampledUnits, scene: Scene, kind: str, unit: int, picture: Picture
+    ) -> None:
+        """Tell how strongly a finished picture excites the open unit, and draw it large."""
+        self._layer.gallery.send(page.measure(units, scene, kind, unit, picture), [])
+        if kind == NEURON:
+            self._large.portrait(unit, picture.pixels, scene.revision)
+
+    def _show_picture(self, kind: str, group: str, unit: int, picture: Picture) -> None:
+        self._layer.gallery.show(group, unit, picture)
+        units, scene = self._units, self._scene
+        finished = picture.state is State.FINAL
+        if finished and unit == self._open and units is not None and scene is not None:
+            self._finished(units, scene, kind, unit, picture)
+
+    def _send_values(self, scene: Scene, grid: int, unit: int) -> None:
+        """Send the mean activation of a unit in every cell of a grid."""
+        found = scene.grids[grid]
+        content = messages.build(
+            "unit_values", revision=scene.revision, grid=grid, unit=unit, count=len(found.ids)
+        )
+        means = np.asarray(found.means[:, unit], "<f4")
+        self._layer.gallery.send(content, [means.tobytes()])
+
+
+def _settings(kind: str) -> InversionSettings:
+    from atlas_widget.inversion.settings import InversionSettings
+
+    return InversionSettings.unit(everywhere=kind == CHANNEL)

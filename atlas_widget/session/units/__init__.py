@@ -1,0 +1,1 @@
+"""The units of a layer: their numbers, pictures and pages."""

@@ -1,0 +1,104 @@
+"""The page of one unit, as it is sent to the browser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from atlas_widget.protocol import messages
+from atlas_widget.session.pictures.sheets import encode, pack
+from atlas_widget.session.units.sampled_units import STATISTICS
+from atlas_widget.session.units.targets import NEGATIVE
+
+if TYPE_CHECKING:
+    from atlas_widget.session.cells.scene import Scene
+    from atlas_widget.session.pictures.picture import Picture
+    from atlas_widget.session.units.sampled_units import SampledUnits
+
+__all__ = ["EXAMPLES", "measure", "overview", "page"]
+
+EXAMPLES = 12
+"""Number of examples of a unit on its page."""
+
+TILE = 64  # pixels; the side of an example as it is sent
+_QUILTED = 5  # examples in a column of the quilt
+_CELLS = 12
+_COLUMNS = 8
+
+
+def overview(units: SampledUnits, scene: Scene) -> tuple[dict[str, Any], list[bytes]]:
+    """Return the message about all units of the layer: their statistics over the samples."""
+    content = messages.build(
+        "units",
+        revision=scene.revision,
+        layer=scene.layer,
+        count=units.count,
+        samples=len(units.numbers),
+        images=scene.images,
+        signed=units.signed,
+        statistics=list(STATISTICS),
+    )
+    return content, [np.ascontiguousarray(units.statistics, "<f4").tobytes()]
+
+
+def page(units: SampledUnits, scene: Scene, unit: int) -> tuple[dict[str, Any], list[bytes]]:
+    """Return the message about one unit: histogram, examples, quilt, cells and relatives."""
+    examples = units.examples(unit, EXAMPLES)
+    columns = units.quilt(unit, _QUILTED)
+    quilted = [int(sample) for column in columns for sample in column.samples]
+    counts, low, high = units.histogram(unit)
+    grid = scene.base
+    means = np.asarray(scene.grids[grid].means[:, unit], np.float32)
+    strongest = np.argsort(-means, kind="stable")[:_CELLS]
+    ids = np.asarray(scene.grids[grid].ids)
+    relatives = units.relatives(unit)
+    content = messages.build(
+        "unit",
+        revision=scene.revision,
+        unit=unit,
+        dead=units.is_dead(unit),
+        low=low,
+        high=high,
+        bins=counts,
+        examples=[units.activation(unit, int(sample)) for sample in examples],
+        names=[scene.samples.name(int(sample)) for sample in examples],
+        quilt_low=[column.low for column in columns],
+        quilt_high=[column.high for column in columns],
+        quilt_counts=[column.count for column in columns],
+        quilt_tiles=[len(column.samples) for column in columns],
+        grid=grid,
+        cells=[int(ids[at]) for at in strongest],
+        means=[float(means[at]) for at in strongest],
+        relatives=[other for other, _ in relatives],
+        correlations=[r for _, r in relatives],
+        tile=TILE,
+        columns=_COLUMNS,
+    )
+    thumbnails = scene.samples.thumbnails
+    tiles = [thumbnails.get(sample) for sample in [*map(int, examples), *quilted]]
+    return content, [encode(pack(tiles, TILE, _COLUMNS))]
+
+
+def measure(
+    units: SampledUnits, scene: Scene, kind: str, unit: int, picture: Picture
+) -> dict[str, Any]:
+    """Return the message about a finished picture of a unit: how strongly it excites the unit."""
+    own = units.values[unit]
+    strength = picture.strength or 0.0
+    if kind == NEGATIVE:
+        activation, strongest = -strength, float(own.min())
+        below = float((own > activation).mean())
+    else:
+        activation, strongest = strength, float(own.max())
+        below = units.share_below(unit, activation)
+    return messages.build(
+        "unit_picture",
+        revision=scene.revision,
+        unit=unit,
+        picture=kind,
+        activation=activation,
+        beyond=below,
+        ratio=activation / strongest if strongest else None,
+        made=picture.made,
+    )

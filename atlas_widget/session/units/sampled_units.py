@@ -1,0 +1,198 @@
+"""Statistics and examples of every unit of a layer, over the samples of an atlas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from atlas_widget.atlas.samples import Samples
+
+__all__ = ["STATISTICS", "Column", "SampledUnits"]
+
+STATISTICS = ("max", "mean", "std", "active", "sparseness", "min")
+"""Names of the statistics, in the order of the rows of `SampledUnits.statistics`."""
+
+QUILT_QUANTILES = (0.0, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999)
+"""Lower ends of the columns of a quilt, as quantiles of the positive activations."""
+
+_MAX_READ = 20_000  # samples; of more, evenly spaced ones
+_BLOCK = 4096
+_BINS = 40
+_RELATIVES = 8
+_SEED = 0
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a quilt: examples whose activation lies between two values.
+
+    Attributes
+    ----------
+    low, high
+        The ends; activations above `low`, up to `high`.
+    count
+        Number of samples in between.
+    samples
+        A few of them, drawn at random with a fixed seed: their numbers.
+    """
+
+    low: float
+    high: float
+    count: int
+    samples: npt.NDArray[np.int64]
+
+
+class SampledUnits:
+    """The units of a layer as the samples of an atlas show them; no network is run.
+
+    Parameters
+    ----------
+    samples
+        The samples; of very many, 20,000 evenly spaced ones are read.
+
+    Attributes
+    ----------
+    numbers
+        The samples that are read, int64 (n,).
+    """
+
+    def __init__(self, samples: Samples) -> None:
+        self._samples = samples
+        count = len(samples)
+        self.numbers = np.arange(0, count, max(1, -(-count // _MAX_READ)))
+
+    @property
+    def count(self) -> int:
+        """Number of units."""
+        return int(self._samples.activations.shape[1])
+
+    @cached_property
+    def values(self) -> npt.NDArray[np.float32]:
+        """Activation of every unit for every sample read, float32 (units, n)."""
+        read = self._samples.activations
+        parts = [
+            np.asarray(read[self.numbers[start : start + _BLOCK]], np.float32)
+            for start in range(0, len(self.numbers), _BLOCK)
+        ]
+        return np.ascontiguousarray(np.concatenate(parts).T)
+
+    @cached_property
+    def statistics(self) -> npt.NDArray[np.float32]:
+        """Statistics of every unit, float32 (len(STATISTICS), units).
+
+        ``active`` is the share of samples with a positive activation; ``sparseness`` is
+        1 − mean(a)² / mean(a²) of the positive parts: 0 if all are alike, near 1 if few carry all.
+        """
+        values = self.values
+        positive = np.maximum(values, 0)
+        mean = positive.mean(1, dtype=np.float64)
+        square = np.square(positive, dtype=np.float64).mean(1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            sparseness = np.where(square > 0, 1 - mean**2 / square, np.nan)
+        rows = (
+            values.max(1),
+            values.mean(1, dtype=np.float64),
+            values.std(1, dtype=np.float64),
+            (values > 0).mean(1),
+            sparseness,
+            values.min(1),
+        )
+        return np.stack([np.asarray(row, np.float32) for row in rows])
+
+    @cached_property
+    def signed(self) -> bool:
+        """True if the layer has negative activations worth the name: a hundredth of the largest."""
+        return bool(-self.values.min() > 0.01 * max(float(self.values.max()), 0.0))
+
+    @cached_property
+    def _correlations_by(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        centred = self.values - self.values.mean(1, keepdims=True)
+        return centred, np.linalg.norm(centred, axis=1)
+
+    def is_dead(self, unit: int) -> bool:
+        """Return True if a unit has the same activation for all samples."""
+        own = self.values[unit]
+        return bool(own.max() == own.min())
+
+    def order(self, unit: int) -> npt.NDArray[np.int64]:
+        """Return the samples by activation, largest first; equal ones by number."""
+        return self.numbers[np.argsort(-self.values[unit], kind="stable")]
+
+    def examples(self, unit: int, count: int) -> npt.NDArray[np.int64]:
+        """Return the samples with the largest activations, at most one of each image."""
+        images = np.asarray(self._samples.image_ids)
+        chosen: list[int] = []
+        seen: set[int] = set()
+        for sample in self.order(unit):
+            image = int(images[sample])
+            if image not in seen:
+                seen.add(image)
+                chosen.append(int(sample))
+            if len(chosen) == count:
+                break
+        return np.array(chosen, np.int64)
+
+    def activation(self, unit: int, sample: int) -> float:
+        """Return the activation of a unit for a sample."""
+        return float(self._samples.activations[sample, unit])
+
+    def histogram(self, unit: int) -> tuple[list[int], float, float]:
+        """Return counts of activations in bins of equal width, and the ends of the range."""
+        own = self.values[unit]
+        counts, edges = np.histogram(own, bins=_BINS)
+        return counts.tolist(), float(edges[0]), float(edges[-1])
+
+    def quilt(self, unit: int, count: int) -> list[Column]:
+        """Return samples over the whole range of activations.
+
+        Parameters
+        ----------
+        unit
+            The unit.
+        count
+            Maximum number of samples in a column.
+
+        Returns
+        -------
+        list of Column
+            One for activations of at most 0 if there are any, and one for each of
+            `QUILT_QUANTILES` of the positive ones; those without samples are left out.
+        """
+        own = self.values[unit]
+        positive = own[own > 0]
+        ends = [float(own.min()), 0.0] if (own <= 0).any() else []
+        if len(positive):
+            inner = np.quantile(positive, QUILT_QUANTILES[1:]).tolist()
+            ends = [*(ends or [0.0]), *inner, float(positive.max())]
+        rng = np.random.default_rng((_SEED, unit))
+        columns = []
+        for at, (low, high) in enumerate(pairwise(ends)):
+            above = own >= low if at == 0 else own > low
+            within = np.flatnonzero(above & (own <= high))
+            if len(within):
+                some = rng.permutation(within)[:count]
+                some = some[np.argsort(own[some], kind="stable")]
+                columns.append(Column(low, high, len(within), self.numbers[some]))
+        return columns
+
+    def relatives(self, unit: int) -> list[tuple[int, float]]:
+        """Return the units most correlated with one over the samples, either sign, with r."""
+        centred, lengths = self._correlations_by
+        if not lengths[unit] > 0:
+            return []
+        with np.errstate(invalid="ignore", divide="ignore"):
+            r = (centred @ centred[unit]) / (lengths * lengths[unit])
+        r = np.where(np.isfinite(r), r, 0.0)
+        r[unit] = 0.0
+        nearest = np.argsort(-np.abs(r), kind="stable")[:_RELATIVES]
+        return [(int(other), float(r[other])) for other in nearest if r[other]]
+
+    def share_below(self, unit: int, activation: float) -> float:
+        """Return the share of samples whose activation is below a value."""
+        return float((self.values[unit] < activation).mean())

@@ -1,0 +1,162 @@
+import { useEffect, useRef } from "preact/hooks";
+import { cellKey } from "../../protocol/picture_key";
+import { FIRST_VIEW } from "../../store/view_registry";
+import type { Overview } from "../../units/overview";
+import { type UnitPage as Page, unitKey } from "../../units/units";
+import { formatDecimal, formatPlain, plural } from "../../util/numbers";
+import { CellPicture } from "../CellPicture";
+import { useWidget } from "../context";
+import { PageTile } from "./PageTile";
+import { Quilt } from "./Quilt";
+import { UnitHistogram } from "./UnitHistogram";
+import { UnitPageHead } from "./UnitPageHead";
+import { UnitPictures } from "./UnitPictures";
+
+const EXAMPLE = 72;
+const CELL = 56;
+
+/** Everything about one unit. */
+export function UnitPage({
+  unit,
+  overview,
+  onStep,
+}: {
+  unit: number;
+  overview: Overview;
+  onStep: (step: -1 | 1) => void;
+}) {
+  const { store } = useWidget();
+  const element = useRef<HTMLElement>(null);
+  const known = store.units.page.value;
+  const page = known?.unit === unit ? known : null;
+  useEffect(() => element.current?.focus({ preventScroll: true }), []);
+  return (
+    <section
+      ref={element}
+      class="aw-unit-page"
+      tabIndex={-1}
+      aria-label={`Unit ${unit} of ${overview.layer}`}
+      data-aw-unit-page={page ? unit : ""}
+    >
+      <UnitPageHead unit={unit} overview={overview} onStep={onStep} />
+      <div class="aw-unit-columns">
+        <UnitPictures unit={unit} overview={overview} dead={page?.dead ?? false} />
+        <div class="aw-unit-evidence">
+          {page?.dead && (
+            <p class="aw-detail-notice">
+              This unit is dead: its activation is the same for all{" "}
+              {plural(overview.samples, "sampled position")}. Its examples and its picture say
+              nothing.
+            </p>
+          )}
+          {page && <Evidence page={page} overview={overview} />}
+        </div>
+      </div>
+    </section>
+  );
+}
+
+function Evidence({ page, overview }: { page: Page; overview: Overview }) {
+  return (
+    <>
+      <section data-aw-unit-examples={page.examples.length}>
+        <h3>
+          Strongest examples{" "}
+          <small>
+            one an image, among {plural(overview.samples, "sampled position")} of{" "}
+            {plural(overview.images, "image")}
+          </small>
+        </h3>
+        <ul class="aw-unit-examples">
+          {page.examples.map(({ activation, name }, at) => (
+            <li key={at} title={`${name}: activation ${formatPlain(activation)}`}>
+              <PageTile page={page} tile={at} size={EXAMPLE} />
+              <small>{formatPlain(activation)}</small>
+            </li>
+          ))}
+        </ul>
+      </section>
+      <UnitHistogram page={page} overview={overview} />
+      <Quilt page={page} />
+      <OnTheMap page={page} />
+      <Relatives page={page} />
+    </>
+  );
+}
+
+/** The cells of the atlas with the largest mean. */
+function OnTheMap({ page }: { page: Page }) {
+  const { store, view, host } = useWidget();
+  const show = () => {
+    store.overlay.value = { kind: "unit", unit: page.unit };
+    view.showing.value = FIRST_VIEW;
+    host.focus({ preventScroll: true }); // this button goes with the page
+  };
+  return (
+    <section>
+      <h3 class="aw-with-choice">
+        <span>
+          On the map{" "}
+          <small>
+            cells of the {page.grid} × {page.grid} grid by mean activation
+          </small>
+        </span>
+        <button type="button" class="aw-button" data-aw-unit-map onClick={show}>
+          Show on the map
+        </button>
+      </h3>
+      <ul class="aw-unit-strip">
+        {page.cells.map(({ cell, mean }) => (
+          <li key={cell}>
+            <button
+              type="button"
+              class="aw-unit-link"
+              title={`Open this cell: mean activation ${formatPlain(mean)}`}
+              onClick={() => {
+                show();
+                view.navigation.flyToCells(page.grid, [cell]);
+                view.open({ grid: page.grid, cell });
+              }}
+            >
+              <CellPicture of={cellKey(page.grid, cell)} size={CELL} />
+              <small>{formatPlain(mean)}</small>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** The units that are active together with this one, or where it is not. */
+function Relatives({ page }: { page: Page }) {
+  const { store } = useWidget();
+  if (page.relatives.length === 0) return null;
+  return (
+    <section>
+      <h3>
+        Related units <small>correlation of activations over the samples</small>
+      </h3>
+      <ul class="aw-unit-strip">
+        {page.relatives.map(({ unit, correlation }) => (
+          <li key={unit}>
+            <button
+              type="button"
+              class="aw-unit-link"
+              title={`Open unit ${unit}: r = ${formatDecimal(correlation)}`}
+              data-aw-related={unit}
+              onClick={() => {
+                store.unit.value = unit;
+              }}
+            >
+              <CellPicture of={unitKey(unit)} size={CELL} />
+              <small>
+                {unit} · {formatDecimal(correlation)}
+              </small>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,95 @@
+import { useSignal } from "@preact/signals";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { isDead, type Order, type Overview } from "../../units/overview";
+import { rowsInSight } from "../../units/rows";
+import { unitKey } from "../../units/units";
+import { formatPercent, formatPlain } from "../../util/numbers";
+import { CellPicture } from "../CellPicture";
+import { useWidget } from "../context";
+
+const PICTURE = 84; // CSS pixels, as in units.css
+const TILE = { width: 100, height: 116 };
+/** The time that the grid rests before the kernel hears what is in sight (ms). */
+const SETTLE = 120;
+
+/** A wrapping grid of units; only the rows in sight are drawn. */
+export function UnitsGrid({
+  overview,
+  units,
+  order,
+  shown,
+}: {
+  overview: Overview;
+  units: readonly number[];
+  order: Order;
+  shown: boolean;
+}) {
+  const { store } = useWidget();
+  const holder = useRef<HTMLDivElement>(null);
+  const box = useSignal({ width: 0, height: 0, top: 0 });
+  useLayoutEffect(() => {
+    const element = holder.current!;
+    const measure = () => {
+      const { clientWidth: width, clientHeight: height, scrollTop: top } = element;
+      const now = box.peek();
+      if (now.width !== width || now.height !== height || now.top !== top) {
+        box.value = { width, height, top };
+      }
+    };
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    element.addEventListener("scroll", measure, { passive: true });
+    measure();
+    return () => observer.disconnect();
+  }, []);
+  const { columns, first, last, height } = rowsInSight(units.length, TILE, box.value);
+  const visible = units.slice(first * columns, last * columns);
+  const sight = shown ? visible.join() : "";
+  useEffect(() => {
+    const near = shown ? units.slice(last * columns, (2 * last - first) * columns) : [];
+    const timer = setTimeout(() => store.units.look(shown ? [...visible] : [], [...near]), SETTLE);
+    return () => clearTimeout(timer);
+  }, [sight, overview]);
+  // Another view is shown, or a page: none are in sight.
+  useEffect(() => () => store.units.look([], []), []);
+  return (
+    <div ref={holder} class="aw-units-scroll">
+      <div class="aw-units-space" style={{ height: `${height}px` }}>
+        <ul
+          class="aw-units-grid"
+          style={{
+            top: `${first * TILE.height}px`,
+            gridTemplateColumns: `repeat(${columns}, 1fr)`,
+          }}
+        >
+          {visible.map((unit) => (
+            <li key={unit}>
+              <button
+                type="button"
+                class={`aw-unit ${isDead(overview, unit) ? "aw-unit-dead" : ""}`}
+                title={`Open unit ${unit}`}
+                data-aw-unit={unit}
+                onClick={() => {
+                  store.unit.value = unit;
+                }}
+              >
+                <CellPicture of={unitKey(unit)} size={PICTURE} />
+                <span>
+                  {unit}
+                  <small>{isDead(overview, unit) ? "dead" : valueIn(overview, order, unit)}</small>
+                </span>
+              </button>
+            </li>
+          ))}
+        </ul>
+      </div>
+    </div>
+  );
+}
+
+function valueIn(overview: Overview, order: Order, unit: number): string {
+  const name = order === "number" ? "active" : order;
+  const value = overview.statistics.get(name)?.[unit];
+  if (value === undefined || !Number.isFinite(value)) return "";
+  return name === "active" ? `${formatPercent(value)} active` : formatPlain(value);
+}

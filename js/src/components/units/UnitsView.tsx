@@ -1,0 +1,53 @@
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { inOrder, neighbourOf } from "../../units/overview";
+import { UNITS_VIEW } from "../../units/units";
+import { useWidget } from "../context";
+import { UnitPage } from "./UnitPage";
+import { UnitsGrid } from "./UnitsGrid";
+import { UnitsHead } from "./UnitsHead";
+
+/** The units of the layer: all of them in a grid, or the page of one. */
+export function UnitsView() {
+  const { store, view } = useWidget();
+  const alive = useSignal(false);
+  const { units, unit, unitOrder: order } = store;
+  const shown = view.showing.value === UNITS_VIEW;
+  const revision = store.layout.value?.revision ?? -1;
+  const connected = store.connected.value;
+  const opened = unit.value;
+  useEffect(() => {
+    if (!shown || !connected || revision < 0) return;
+    units.want();
+    units.turnTo(opened);
+  }, [shown, connected, revision, opened]);
+  const overview = units.overview.value;
+  if (!overview) {
+    return (
+      <p class="aw-units-empty">
+        {connected
+          ? "The units are shown once the layer’s activations are collected…"
+          : "The units of a layer need a running kernel."}
+      </p>
+    );
+  }
+  const listed = inOrder(overview, order.value, alive.value);
+  if (opened !== null) {
+    return (
+      <UnitPage
+        key={opened}
+        unit={opened}
+        overview={overview}
+        onStep={(step) => {
+          unit.value = neighbourOf(listed, opened, step);
+        }}
+      />
+    );
+  }
+  return (
+    <section class="aw-units" aria-label="Units of the layer">
+      <UnitsHead overview={overview} order={order} alive={alive} shown={listed.length} />
+      <UnitsGrid overview={overview} units={listed} order={order.value} shown={shown} />
+    </section>
+  );
+}

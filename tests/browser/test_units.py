@@ -1,0 +1,94 @@
+"""The units of a layer in JupyterLab, with the demo's real network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.browser.atlas_view import AtlasView
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def units(show: Callable[..., AtlasView]) -> AtlasView:
+    """A small atlas whose units are shown."""
+    view = show()
+    view.root.get_by_role("radio", name="Units").click()
+    view.root.locator("[data-aw-unit='0']").wait_for()
+    return view
+
+
+def finished(view: AtlasView, picture: str) -> Locator:
+    """The figure of a unit's picture, once it is final."""
+    return view.root.locator(f"[data-aw-unit-picture='{picture}'][data-aw-state='final']")
+
+
+def test_a_unit_is_found_opened_and_shown_on_the_map(units: AtlasView) -> None:
+    root, notebook = units.root, units.notebook
+    assert notebook.execute("w.mode") == "'units'"
+    expect(root.locator(".aw-units-head")).to_contain_text("192 units of blocks.5.2")
+
+    root.locator("[data-aw-units-order]").select_option("sparseness")
+    notebook.wait_execute("w.unit_order", "'sparseness'")
+    first = root.locator("[data-aw-unit]").first
+    number = first.get_attribute("data-aw-unit")
+    best = "int(max(range(192), key=lambda u: 1 - a[:, u].mean() ** 2 / (a[:, u] ** 2).mean()))"
+    notebook.execute("import numpy as np\na = np.maximum(np.float64(w.atlas.activations), 0)")
+    assert number == notebook.execute(best)
+
+    first.click()
+    page = root.locator(f"[data-aw-unit-page='{number}']")
+    page.wait_for()
+    expect(page.locator("[data-aw-unit-examples='12'] li")).to_have_count(12)
+    expect(finished(units, "neuron")).to_contain_text("strongest sample", timeout=60_000)
+    expect(finished(units, "channel")).to_contain_text("strongest sample", timeout=60_000)
+    assert notebook.execute("w.unit") == number
+
+    page.locator("[data-aw-unit-map]").click()
+    expect(units.stage).to_be_visible()
+    notebook.wait_execute("w.overlay", f"'unit: {number}'")
+    expect(root.locator(".aw-overlay-legend")).to_contain_text(f"Unit {number} of blocks.5.2")
+
+    # back through all of it, as in a browser
+    notebook.page.keyboard.press("Alt+ArrowLeft")
+    expect(page).to_be_visible()
+    notebook.wait_execute("(w.mode, w.unit)", f"('units', {number})")
+    notebook.page.keyboard.press("Alt+ArrowRight")
+    expect(units.stage).to_be_visible()
+    notebook.execute("w.overlay = 'pictures'")
+
+
+def test_a_unit_is_opened_from_python_and_survives_a_reload(units: AtlasView) -> None:
+    root, notebook = units.root, units.notebook
+    notebook.execute("_ = w.open_unit('blocks.5.2', 9)")
+    page = root.locator("[data-aw-unit-page='9']")
+    expect(page).to_be_visible()
+    root.locator("[data-aw-unit-step='1']").click()
+    expect(root.locator("[data-aw-unit-page='10']")).to_be_visible()
+    notebook.reload()
+    again = AtlasView(notebook).root.locator("[data-aw-unit-page='10']")
+    expect(again).to_be_visible(timeout=60_000)
+    root.locator("[data-aw-all-units]").click()
+    expect(root.locator("[data-aw-unit='0']")).to_be_visible()
+
+
+def test_four_pictures_that_differ(units: AtlasView) -> None:
+    root = units.root
+    root.locator("[data-aw-units-number]").fill("12")
+    root.locator("[data-aw-units-number]").press("Enter")
+    finished(units, "neuron").wait_for(timeout=60_000)
+    root.locator("[data-aw-diverse]").click()
+    made = root.locator("[data-aw-diverse-step]")
+    expect(made.locator("canvas")).to_have_count(4, timeout=60_000)
+    expect(made).not_to_contain_text("step", timeout=60_000)
+
+
+def test_a_number_that_is_no_unit_is_refused_where_it_was_typed(units: AtlasView) -> None:
+    field = units.root.locator("[data-aw-units-number]")
+    field.fill("192")
+    field.press("Enter")
+    assert field.evaluate("field => field.validationMessage") == "Units have the numbers 0 to 191"
+    assert units.notebook.execute("w.unit is None") == "True"

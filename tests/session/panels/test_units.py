@@ -1,0 +1,209 @@
+"""The units of a layer: the overview, the page of one, its pictures, its values on the map."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from atlas_widget import AtlasWidget
+from atlas_widget.errors import AtlasError
+from atlas_widget.session.units.sampled_units import STATISTICS
+from tests.conftest import make_tiny_model
+from tests.widget_browser import FakeBrowser
+
+
+@pytest.fixture(scope="module")
+def browser(tiny_images, tmp_path_factory):
+    w = AtlasWidget(
+        make_tiny_model(),
+        "middle",
+        images=tiny_images,
+        num_samples=300,
+        grids=(4, 8),
+        cache_dir=tmp_path_factory.mktemp("cache"),
+    )
+    browser = FakeBrowser(w)
+    browser.open_whole()
+    yield browser
+    w.close()
+
+
+@pytest.fixture(autouse=True)
+def fresh(browser):
+    browser.say("unit", unit=-1)
+    browser.messages.clear()
+    browser.buffers.clear()
+
+
+def activations(browser):
+    return np.asarray(browser.widget.atlas.activations, np.float32)
+
+
+def test_the_overview_tells_every_unit(browser):
+    browser.say("units")
+    ((message, buffer),) = browser.answers("units")
+    values = activations(browser)
+    assert message["count"] == values.shape[1]
+    assert message["samples"] == len(values)
+    assert message["statistics"] == list(STATISTICS)
+    rows = np.frombuffer(buffer, "<f4").reshape(len(STATISTICS), -1)
+    np.testing.assert_allclose(rows[STATISTICS.index("max")], values.max(0), rtol=1e-6)
+    np.testing.assert_allclose(rows[STATISTICS.index("mean")], values.mean(0), atol=1e-5)
+
+
+def test_a_page_has_examples_quilt_cells_and_relatives(browser):
+    browser.say("unit", unit=3)
+    message, buffer = browser.answers("unit", unit=3)[0]
+    values = activations(browser)[:, 3]
+    assert message["examples"][0] == values.max()
+    assert message["examples"] == sorted(message["examples"], reverse=True)
+    assert len(set(message["names"])) == len(message["names"])
+    assert sum(message["bins"]) == len(values)
+    assert sum(message["quilt_counts"]) == len(values)
+    tiles = len(message["examples"]) + sum(message["quilt_tiles"])
+    sheet = Image.open(io.BytesIO(buffer))
+    assert sheet.width == message["columns"] * message["tile"]
+    assert sheet.height == -(-tiles // message["columns"]) * message["tile"]
+    grid = browser.widget.atlas.grid(message["grid"])
+    means = dict(zip(grid.ids.tolist(), grid.means[:, 3].tolist(), strict=True))
+    assert message["means"][0] == pytest.approx(max(means.values()))
+    assert message["means"] == [pytest.approx(means[cell]) for cell in message["cells"]]
+    assert 3 not in message["relatives"]
+
+
+def test_pictures_excite_their_unit_more_than_noise(browser):
+    browser.say("unit", unit=5)
+    (measure, _), *_ = browser.answers("unit_picture", unit=5, picture="neuron")
+    browser.answers("unit_picture", unit=5, picture="channel")
+    values = activations(browser)[:, 5]
+    assert measure["activation"] > np.median(values)
+    assert measure["beyond"] == pytest.approx(np.mean(values < measure["activation"]))
+    assert measure["ratio"] == pytest.approx(measure["activation"] / values.max(), rel=1e-5)
+    frame, picture = browser.answers("unit_frame", unit=5, picture="portrait")[-1]
+    image = Image.open(io.BytesIO(picture))
+    assert image.width == image.height
+    assert len(frame["activations"]) == 1
+
+
+def test_four_that_differ(browser):
+    browser.say("unit", unit=6)
+    browser.answers("unit_picture", unit=6, picture="neuron")
+    browser.say("diverse_units", unit=6)
+    browser.wait(lambda: any(f["step"] == f["steps"] for f in diverse(browser)))
+    _, picture = browser.answers("unit_frame", unit=6, picture="diverse")[-1]
+    image = np.asarray(Image.open(io.BytesIO(picture)), np.float32)
+    side = image.shape[0]
+    assert image.shape == (side, 4 * side, 3)
+    parts = [image[:, at * side : (at + 1) * side] for at in range(4)]
+    assert all(np.abs(parts[0] - other).mean() > 5 for other in parts[1:])
+    # what was made once is there at once
+    browser.say("unit", unit=-1)
+    browser.messages.clear()
+    browser.buffers.clear()
+    browser.say("unit", unit=6)
+    browser.say("diverse_units", unit=6)
+    (again, _), *_ = browser.answers("unit_frame", unit=6, picture="diverse")
+    assert again["step"] == again["steps"]
+
+
+def diverse(browser):
+    return [frame for frame in browser.of("unit_frame") if frame["picture"] == "diverse"]
+
+
+def test_units_in_sight_get_crops_first_and_then_pictures(browser):
+    browser.say("units")
+    browser.say("units_in_sight", units=[0, 1, 2], near=[])
+    browser.wait(lambda: any(sheet["group"] == "unit:neuron" for sheet in browser.of("sheet")))
+    browser.wait(
+        lambda: (
+            {0, 1, 2}
+            <= {
+                number
+                for sheet in browser.of("sheet")
+                if sheet["group"] == "unit:neuron" and sheet["state"] == "final"
+                for number in sheet["numbers"]
+            }
+        )
+    )
+    browser.say("units_in_sight", units=[], near=[])
+    browser.messages.clear()
+    browser.say("missing", group="unit:neuron", numbers=[1])
+    browser.wait(lambda: any(sheet["numbers"] == [1] for sheet in browser.of("sheet")))
+
+
+@pytest.mark.parametrize("grid", [4, 8])
+def test_values_on_the_map_are_the_cells_means(browser, grid):
+    browser.say("unit_values", grid=grid, unit=2)
+    message, buffer = browser.answers("unit_values", grid=grid)[0]
+    found = browser.widget.atlas.grid(grid)
+    means = np.frombuffer(buffer, "<f4")
+    assert message["count"] == len(found.ids) == len(means)
+    np.testing.assert_array_equal(means, np.asarray(found.means[:, 2], np.float32))
+    # weighted by their counts, the cells' means are the mean of all samples in cells
+    inside = np.concatenate([found.members(place) for place in range(len(found.ids))])
+    expected = activations(browser)[inside, 2].mean()
+    weighted = np.average(means, weights=found.counts)
+    assert weighted == pytest.approx(expected, rel=1e-4)
+
+
+def test_units_that_do_not_exist_are_passed_over(browser):
+    browser.say("unit", unit=9999)
+    browser.say("unit_values", grid=4, unit=9999)
+    browser.say("unit_values", grid=5, unit=0)
+    browser.say("units_in_sight", units=[9999], near=[])
+    browser.say("units")
+    browser.answers("units")
+    assert browser.of("unit") == []
+    assert browser.of("unit_values") == []
+
+
+def test_a_unit_is_opened_from_python(browser):
+    w = browser.widget
+    w.open_unit("middle", 4)
+    assert (w.mode, w.unit) == ("units", 4)
+    assert w.view["mode"] == "units"
+    assert w.view["unit"] == 4
+    w.open_layer(sort="max")
+    assert (w.mode, w.unit, w.unit_order) == ("units", None, "max")
+    w.view = {"mode": "atlas"}
+    assert (w.mode, w.unit) == ("atlas", None)
+
+
+def test_the_overlay_of_a_unit(browser):
+    w = browser.widget
+    w.overlay = "unit: 4"
+    assert w.overlay == "unit: 4"
+    w.overlay = "unit: middle:5"
+    assert w.overlay == "unit: 5"
+    w.overlay = "pictures"
+
+
+def test_what_is_no_unit_is_refused_with_what_there_is(browser):
+    w = browser.widget
+    last = activations(browser).shape[1] - 1
+    with pytest.raises(AtlasError, match=f"units 0 to {last}"):
+        w.open_unit("middle", last + 1)
+    with pytest.raises(AtlasError, match=f"units 0 to {last}"):
+        w.overlay = "unit: 1000"
+    with pytest.raises(AtlasError, match="open_layer"):
+        w.overlay = "unit: stem:1"
+    with pytest.raises(AtlasError, match="middle"):
+        w.open_unit("midle", 0)
+    with pytest.raises(AtlasError, match="sparseness"):
+        w.open_layer(sort="sparsness")
+    with pytest.raises(AtlasError, match="atlas, units"):
+        w.mode = "unit"
+    assert (w.mode, w.unit, w.overlay) == ("atlas", None, "pictures")
+
+
+def test_what_the_browser_sets_is_checked(browser):
+    w = browser.widget
+    w.set_state({"mode": "units", "unit": 2})
+    assert (w.mode, w.unit) == ("units", 2)
+    w.set_state({"mode": "evil", "unit": 100_000, "unit_order": "evil"})
+    assert (w.mode, w.unit, w.unit_order) == ("units", 2, "max")
+    w.set_state({"mode": "atlas", "unit": None})
+    assert (w.mode, w.unit) == ("atlas", None)
