@@ -27,7 +27,7 @@ BUNDLE_SOURCES := $(shell find js -name node_modules -prune -o -name tests -prun
 help:
 	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST))
 
-# ---- what a person does ----
+# ---- what a user does ----
 
 ## make demo        set up and open JupyterLab on the quickstart (LAB_ARGS="--no-browser" for none)
 demo: $(VENV)/demo.stamp $(BUNDLE)

@@ -1,4 +1,4 @@
-"""What can go wrong because of something the user gave, each with a message that helps.
+"""Errors caused by something the user gave, each with a message that helps.
 
 Every error derives from :class:`AtlasError`, so that ``except AtlasError`` catches what the user
 can mend and nothing else. A message names the value, what would have been accepted, and, where
@@ -102,7 +102,7 @@ class FolderHeldError(AtlasError):
 
 
 class OtherCollectionError(AtlasError):
-    """What is in a folder was made of another model, other images or other settings."""
+    """Error for a folder made of another model, other images or other settings."""
 
 
 class UnreadableImagesError(ImagesError):

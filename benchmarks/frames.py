@@ -6,7 +6,7 @@ Bundles the view as it is shipped and opens it in a headless Chromium without a 
 that has all pictures ready and feeds them as the real one does: JPEG sheets of 64, at most eight
 unacknowledged. It is moved by the events that a hand causes: all of the atlas, in to 1:1 and 3:1,
 diagonally through it, out again; with one grid on show all the while (the hardest case) and, where
-it says so, with the levels that a person sees. A plain renderer on a 2D canvas, which draws every
+it says so, with the levels that a user sees. A plain renderer on a 2D canvas, which draws every
 icon by itself and knows nothing of memory, panels or arrivals, takes the same way in turns with it.
 The stage is 1200 x 800 at pixel ratio 1.
 

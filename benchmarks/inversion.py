@@ -132,18 +132,18 @@ def times(case: Case, engine: InversionEngine, with_horama: bool) -> dict[str, f
     targets = case.targets.repeat(-(-count // len(case.targets)), 1)[:count]
     target = targets[0]
     steps = engine.settings.steps
-    coarse = engine.settings.coarse_steps if engine.coarse_eye is not None else 0
-    eyes = [engine.coarse_eye] * coarse + [engine.eye] * (steps - coarse)
+    coarse = engine.settings.coarse_steps if engine.coarse_view is not None else 0
+    views_of = [engine.coarse_view] * coarse + [engine.network_view] * (steps - coarse)
     views = {
-        id(eye): torch.rand(count, 3, eye.view, eye.view, device=DEVICE, requires_grad=True)
-        for eye in eyes
+        id(view): torch.rand(count, 3, view.view, view.view, device=DEVICE, requires_grad=True)
+        for view in views_of
     }
 
     def floor() -> None:
-        for eye in eyes:
-            shown = views[id(eye)]
-            seen = eye.network(shown)
-            torch.autograd.grad(seen[:, :, eye.centre[0], eye.centre[1]].sum(), shown)
+        for view in views_of:
+            shown = views[id(view)]
+            seen = view.network(shown)
+            torch.autograd.grad(seen[:, :, view.centre[0], view.centre[1]].sum(), shown)
 
     def fixed() -> None:
         pictures = engine.pictures(engine.start(targets, 0))

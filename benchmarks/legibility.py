@@ -1,4 +1,4 @@
-"""Do people and other networks see in a picture what the layer meant?
+"""Do humans and other networks see in a picture what the layer meant?
 
     python benchmarks/legibility.py [--layers blocks.2.1 blocks.4.2 blocks.5.2 blocks.6.0]
                                     [--cells 100] [--judges squeezenet lite1] [--images FOLDER]

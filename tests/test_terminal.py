@@ -11,7 +11,7 @@ class Terminal(io.StringIO):
         return True
 
     def lines(self):
-        """What a person sees: a carriage return begins the line anew."""
+        """What a user sees: a carriage return begins the line anew."""
         shown = []
         for line in self.getvalue().split("\n"):
             cells = []

@@ -25,6 +25,7 @@ from atlas_widget.atlas.grid import DEFAULT_GRIDS, Grid, check_grids
 from atlas_widget.atlas.moments import Moments
 from atlas_widget.atlas.samples import Samples
 from atlas_widget.atlas.table import cell_table
+from atlas_widget.deprecation import renamed
 from atlas_widget.errors import AtlasError
 from atlas_widget.progress import CancelledCallback, ProgressCallback
 
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DEFAULT_GRIDS", "Atlas"]
 
-_LARGE = 64 << 20  # bytes of activations; those of smaller atlases are read again in no time
+_LARGE_BYTES = 64 << 20  # bytes of activations; those of smaller atlases are read again in no time
 
 
 class Atlas:
@@ -171,9 +172,10 @@ class Atlas:
         min_count: int | None = None,
         folder: str | os.PathLike[str] | None = None,
         dtype: str = "float32",
-        most_unreadable: float = MAX_UNREADABLE,
+        max_unreadable: float = MAX_UNREADABLE,
         cluster: str | None = None,
         cancelled: CancelledCallback | None = None,
+        most_unreadable: float | None = None,
     ) -> Self:
         """Collect activations, lay them out and put grids over them.
 
@@ -223,14 +225,19 @@ class Atlas:
             goes on where it was. See `build.build_atlases`, also for several layers at once.
         dtype : {"float32", "float16"}
             In what activations are kept in `folder`.
-        most_unreadable : float
+        max_unreadable : float
             Which part of the images that are read may be unreadable before that is an error.
         cluster : str, optional
             A Ray cluster that collects the same activations: "auto" or an address, see
             `atlas_widget.cluster.connect`.
         cancelled : callable, optional
             Asked now and then; once it returns True, `Cancelled` is raised.
+        most_unreadable : float, optional
+            Deprecated: the old name of `max_unreadable`.
         """
+        max_unreadable = renamed(
+            "max_unreadable", max_unreadable, "most_unreadable", most_unreadable
+        )
         built: Atlas = _room("build").build_atlas(
             model,
             layer,
@@ -250,7 +257,7 @@ class Atlas:
             min_count=min_count,
             folder=folder,
             dtype=dtype,
-            most_unreadable=most_unreadable,
+            max_unreadable=max_unreadable,
             cluster=cluster,
             cancelled=cancelled,
         )
@@ -286,7 +293,7 @@ class Atlas:
 
     def contents(self) -> AtlasContents:
         """Return what a saved atlas consists of; what takes long to compute only of large ones."""
-        large = self.activations.nbytes >= _LARGE
+        large = self.activations.nbytes >= _LARGE_BYTES
         sizes = self.grids if large else ()
         return AtlasContents(
             samples=self.samples,

@@ -1,4 +1,4 @@
-"""What an atlas's samples argue for, where it is about one class or two, and what its axes mean."""
+"""Influence of samples and cells on the classes of an atlas, and the meaning of its axes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Axis:
-    """What an axis of a layout means.
+    """Meaning of an axis of a layout.
 
     Attributes
     ----------
@@ -41,13 +41,13 @@ class Axis:
 
     @property
     def measures(self) -> bool:
-        """Whether places along it are values, rather than only near and far."""
+        """True if places along it are values, rather than only near and far."""
         return bool(np.isfinite(self.low) and np.isfinite(self.high))
 
 
 @dataclass(frozen=True)
 class CellInfluence:
-    """What the cells of a grid argue for, in the grid's order.
+    """Influence of the cells of a grid on its classes, in the grid's order.
 
     Attributes
     ----------
@@ -68,7 +68,7 @@ class CellInfluence:
 
 @dataclass(frozen=True)
 class Influence:
-    """What each sample argues for, in the classes that an atlas is about.
+    """Influence of each sample on the classes that an atlas is about.
 
     Attributes
     ----------
@@ -98,7 +98,7 @@ class Influence:
 
     @property
     def signed(self) -> Floats:
-        """How much each sample argues for the class, or for the first rather than the second."""
+        """Influence of each sample on the class, or on the first class minus that on the second."""
         if len(self.classes) == 1:
             return self.values[:, 0]
         difference: Floats = self.values[:, 0] - self.values[:, 1]

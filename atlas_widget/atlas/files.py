@@ -1,4 +1,4 @@
-"""What of an atlas goes into which file, and whether what comes back fits together."""
+"""Division of an atlas into files, and checks that the files read back fit together."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ _MOMENTS = ("counts", "low", "high", "sum", "products")
 
 @dataclass(frozen=True)
 class AtlasContents:
-    """What a saved atlas consists of; the attributes are those of `Atlas`.
+    """Contents of a saved atlas; the attributes are those of `Atlas`.
 
     Attributes
     ----------

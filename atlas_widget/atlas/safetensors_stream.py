@@ -24,7 +24,7 @@ __all__ = ["Streamed", "Written", "read_header", "read_tensors", "write_tensors"
 _DTYPES = {"F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "U8": "|u1"}
 _NAMES = {np.dtype(code): name for name, code in _DTYPES.items()} | {np.dtype("<f8"): "F64"}
 _DTYPES["F64"] = "<f8"
-_LONGEST_HEADER = 100_000_000  # bytes, as in the format's own library
+_MAX_HEADER = 100_000_000  # bytes, as in the format's own library
 _BLOCK = 8 << 20  # bytes written at once
 
 
@@ -110,7 +110,7 @@ def read_header(file: Path) -> tuple[dict[str, Any], int]:
         with file.open("rb") as stream:
             size = file.stat().st_size
             length = int.from_bytes(stream.read(8), "little")
-            if not 2 <= length <= min(size, _LONGEST_HEADER):
+            if not 2 <= length <= min(size, _MAX_HEADER):
                 raise ValueError("the header's length is impossible")
             header = json.loads(stream.read(length))
         ends = [entry["data_offsets"][1] for name, entry in header.items() if name[:2] != "__"]

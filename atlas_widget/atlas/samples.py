@@ -16,7 +16,7 @@ __all__ = ["Samples"]
 
 @dataclass(frozen=True)
 class Samples:
-    """What was collected: row i of everything belongs to sample i.
+    """Collected activations and their origins: row i of every array belongs to sample i.
 
     Attributes
     ----------

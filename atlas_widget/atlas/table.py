@@ -1,4 +1,4 @@
-"""A grid's cells as a table, for a person to sort and to look things up in."""
+"""Table of a grid's cells, to sort and to look things up in."""
 
 from __future__ import annotations
 

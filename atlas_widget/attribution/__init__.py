@@ -1,4 +1,4 @@
-"""What a position of a picture argues for: among a model's classes, or in any scalar of its output.
+"""Attribution of a model's class scores, or of any scalar of its output, to positions of a picture.
 
 For the activation h of a layer at one position, the value for a score is h · ∂score/∂h: how much
 that position contributes to the score (of a class: before a softmax), to first order.

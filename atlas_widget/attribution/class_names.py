@@ -25,7 +25,7 @@ def class_names(labels: Sequence[str] | None, count: int) -> list[str]:
     Parameters
     ----------
     labels
-        The person's labels by number, or None. ImageNet's have two cranes.
+        The user's labels by number, or None. ImageNet's have two cranes.
     count
         How many classes there are.
 

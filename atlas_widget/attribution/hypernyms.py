@@ -1,4 +1,4 @@
-"""What classes are kinds of: "tabby" is a cat, a feline, a mammal, an animal.
+"""Hypernyms of class names: "tabby" is a cat, a feline, a mammal, an animal.
 
 From a part of WordNet 3.0 that this package ships (``wordnet/``, made by
 ``tools/make_hypernyms.py``): ImageNet's classes and all that is above them. Other classes are found
@@ -16,7 +16,7 @@ __all__ = ["Kind", "Kinds", "classes_called", "kinds_of"]
 
 _FILE = Path(__file__).parent / "wordnet" / "imagenet.tsv"
 _CLASSES = 1000
-_SAME = 0.9  # of the labels, for them to be ImageNet's
+_MIN_MATCHING_LABELS = 0.9  # of the labels, for them to be ImageNet's
 # WordNet's uppermost nouns, which nobody searches for and which hold nearly all classes.
 _TOO_GENERAL = {
     *(
@@ -116,7 +116,7 @@ def _synsets_of(names: Sequence[str]) -> list[tuple[int, ...]]:
             name in {_plain(word) for word in _table()[synset].words}
             for name, synset in zip(plain, order, strict=True)
         )
-        if same >= _SAME * _CLASSES:
+        if same >= _MIN_MATCHING_LABELS * _CLASSES:
             return [(synset,) for synset in order]
     known = _by_word()
     return [known.get(name) or known.get(name.rpartition(" ")[2], ()) for name in plain]

@@ -1,4 +1,4 @@
-"""How sure one can be of what samples argue for: means, intervals, and a label where it is earned.
+"""Means and confidence intervals of samples' attributions, and labels where these allow one.
 
 Knows nothing of networks: it starts from class values, (samples, classes), as `attribute` gives.
 """
@@ -35,7 +35,7 @@ no longer gives the same numbers: what was kept of them is then computed anew.""
 
 @dataclass(frozen=True)
 class ClassValue:
-    """What a cell argues for a class: the mean over its samples, with a 95 % interval.
+    """Attribution of a class to a cell: the mean over its samples, with a 95 % interval.
 
     With a single sample there is no interval: `low` and `high` are NaN.
 

@@ -1,4 +1,4 @@
-"""Attribution of positions of pictures to classes, or to whatever else a person names."""
+"""Attribution of class scores, or other targets, to positions of pictures."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Floats = NDArray[np.float32]
 
 
 _MATTERING = 32
-"""So many scores are computed where each costs a pass of its own: a thousand take minutes."""
+"""Maximum number of scores where each costs a pass of its own: a thousand take minutes."""
 
 
 def attribute(

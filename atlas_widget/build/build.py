@@ -48,7 +48,7 @@ def build_atlas(
     min_count: int | None = None,
     folder: str | os.PathLike[str] | None = None,
     dtype: str = "float32",
-    most_unreadable: float = MAX_UNREADABLE,
+    max_unreadable: float = MAX_UNREADABLE,
     cluster: str | None = None,
     cancelled: CancelledCallback | None = None,
 ) -> Atlas:
@@ -81,7 +81,7 @@ def build_atlas(
             device=device,
             min_count=min_count,
             dtype=dtype,
-            most_unreadable=most_unreadable,
+            max_unreadable=max_unreadable,
             progress=progress,
             cancelled=cancelled,
             collector=_collector(model, cluster, transform, cancelled),
@@ -113,7 +113,7 @@ def build_atlas(
             progress=text.stage("collecting"),
             cancelled=cancelled,
         )
-        check_samples(samples, source, most_unreadable)
+        check_samples(samples, source, max_unreadable)
         if method is not None and method.notice:
             text.say(method.notice)
         atlas = finish_atlas(

@@ -1,4 +1,4 @@
-"""What is done in a folder for each plan: collect what is missing, lay it out, save it."""
+"""Building of a plan's atlases in a folder: collect what is missing, lay it out, save it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ SHARDS = "shards"
 
 _BYTES_BESIDE = 2000  # of a sample beside its activation, mostly its thumbnail
 _OF_LAYOUT = ("seed", "neighbors", "min_dist", "fit_samples", "layout_method")  # settings
-_MOST_REPAIRS = 100  # damaged shards; a disk that damages more is not to be built on
+_MAX_REPAIRS = 100  # damaged shards; a disk that damages more is not to be built on
 
 
 class CropProgress:
@@ -69,7 +69,7 @@ class CropProgress:
 
 @dataclass(frozen=True)
 class Builder:
-    """What all the layers have in common."""
+    """Builds the atlases of several layers from the same images."""
 
     root: Path
     model: nn.Module
@@ -82,12 +82,12 @@ class Builder:
     notices: list[str]
     collect: CollectMissing
     crops: CropProgress
-    most_unreadable: float
+    max_unreadable: float
     text: TextProgress
     cancelled: CancelledCallback | None
 
     def finished(self, plan: CollectionPlan, layer: str) -> bool:
-        """Whether a layer's atlas is there; its layout and grids are brought up to date."""
+        """Return True if a layer's atlas is there; bring its layout and grids up to date."""
         folder = self.root / layer_folder(layer)
         if not folder.exists():
             return False
@@ -163,13 +163,13 @@ class Builder:
             self.root / SHARDS,
             self.source,
             self.collect,
-            most_unreadable=self.most_unreadable,
+            max_unreadable=self.max_unreadable,
             progress=self.crops.begin(self.text.stage("collecting")),
             cancelled=self.cancelled,
         )
 
     def _assembled(self, shards: ShardFolder, plan: CollectionPlan) -> Assembled:
-        for _ in range(_MOST_REPAIRS):
+        for _ in range(_MAX_REPAIRS):
             try:
                 return assemble(
                     shards, progress=self.text.stage("reading"), cancelled=self.cancelled

@@ -19,6 +19,7 @@ from atlas_widget.collect import NUM_SAMPLES, POSITIONS_PER_CROP
 from atlas_widget.collect.lock import FolderLock
 from atlas_widget.collect.plan import SAMPLES_PER_SHARD, plan_collections
 from atlas_widget.collect.to_disk import CollectMissing, collect_here
+from atlas_widget.deprecation import renamed
 from atlas_widget.errors import AtlasError
 from atlas_widget.images.opening import as_image_source
 from atlas_widget.images.source import ImageSource
@@ -60,13 +61,14 @@ def build_atlases(
     batch_size: int | None = None,
     samples_per_shard: int = SAMPLES_PER_SHARD,
     threads: int | None = None,
-    most_unreadable: float = MAX_UNREADABLE,
+    max_unreadable: float = MAX_UNREADABLE,
     keep_shards: bool = False,
     restart: bool = False,
     wait: bool = False,
     progress: bool = True,
     cancelled: CancelledCallback | None = None,
     collector: Collector | None = None,
+    most_unreadable: float | None = None,
 ) -> dict[str, Path]:
     """Build the atlases of several layers in a folder, in one pass over the images.
 
@@ -101,7 +103,7 @@ def build_atlases(
         See `plan_collections`.
     threads : int, optional
         How many threads read images; see `collect_shard`.
-    most_unreadable : float
+    max_unreadable : float
         Which part of the images may be unreadable before that is an error.
     keep_shards : bool
         Whether to keep what a finished atlas was put together from.
@@ -115,6 +117,8 @@ def build_atlases(
         Asked now and then; once it returns True, `Cancelled` is raised.
     collector : callable, optional
         Makes of probes and images what collects shards; by default this process does.
+    most_unreadable : float, optional
+        Deprecated: the old name of `max_unreadable`.
 
     Returns
     -------
@@ -132,6 +136,7 @@ def build_atlases(
     from atlas_widget.probe.private_copy import unwrapped
     from atlas_widget.probe.several import open_layers
 
+    max_unreadable = renamed("max_unreadable", max_unreadable, "most_unreadable", most_unreadable)
     text = TextProgress(progress)
     grids = check_grids(grids)
     root = _local(folder)
@@ -189,7 +194,7 @@ def build_atlases(
                 notices=[notice] if notice else [],
                 collect=(collector or here)(probes, source),
                 crops=crops,
-                most_unreadable=most_unreadable,
+                max_unreadable=max_unreadable,
                 text=text,
                 cancelled=cancelled,
             )

@@ -168,7 +168,7 @@ class _Where:
 
     @classmethod
     def of(cls, positions: ArrayLike | Where, presence: float) -> _Where:
-        """Check what the person says."""
+        """Check the arguments."""
         if not 0 < presence <= 1:
             raise AtlasError(f"presence={presence!r}: a cosine above 0 and at most 1.")
         if isinstance(positions, str):

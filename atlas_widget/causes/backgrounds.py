@@ -1,4 +1,4 @@
-"""Which samples lie beside the object, where the person says where objects are."""
+"""Selection of samples beside the object, from the user's masks of objects."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from atlas_widget.errors import ImagesError
 __all__ = ["Masks", "on_background"]
 
 Masks = Mapping[str, Any] | Sequence[Any] | Callable[[str], Any]
-"""Of each image, by name, by number or as a function of the name: an array (height, width), true or
+"""Masks by name, by number or as a function of the name: an array (height, width), true or
 above 0 where the object is; None where that is unknown."""
 
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["candidate_cues"]
 
-_FEWEST = 3  # samples of a cell, of which there must be an interval
-_ALIKE = 0.8  # cosine, about the mean of all samples, from which two cells are one cue
+_MIN_SAMPLES = 3  # samples of a cell, of which there must be an interval
+_MIN_COSINE = 0.8  # cosine, about the mean of all samples, from which two cells are one cue
 
 
 def candidate_cues(
@@ -62,7 +62,7 @@ def candidate_cues(
         inside = inside[inside >= 0]
         evidence = np.maximum(argues[inside], 0)
         beside = evidence[misplaced[inside]].sum()
-        if len(inside) >= _FEWEST and beside > 0 and beside >= share * evidence.sum():
+        if len(inside) >= _MIN_SAMPLES and beside > 0 and beside >= share * evidence.sum():
             cells.append(cell)
             groups.append(inside)
     summary = summarise(np.where(misplaced, argues, 0.0), groups)
@@ -82,7 +82,7 @@ def candidate_cues(
         unit /= max(float(np.linalg.norm(unit)), 1e-12)
         cell_id = int(grid.ids[cells[number]])
         alike = [float(unit @ each) for each in units]
-        if alike and max(alike) > _ALIKE:
+        if alike and max(alike) > _MIN_COSINE:
             nearest = int(np.argmax(alike))
             cues[nearest] = cues[nearest].with_cells(cell_id)
             continue

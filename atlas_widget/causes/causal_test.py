@@ -1,4 +1,4 @@
-"""What attribution predicted and what happened, side by side."""
+"""Predicted and actual changes of scores, side by side."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["CausalTest"]
 
 _INK = "#333333"
 _FAINT = "#b5b5b5"
-# Okabe and Ito's colours, which colour-blind people tell apart
+# Okabe and Ito's colours, which are told apart with any common colour blindness
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f", "#000000")
 _RESAMPLES = 1000
 
@@ -61,7 +61,7 @@ class CausalTest:
 
     @property
     def slope(self) -> float:
-        """How much happened per unit predicted (least squares through the origin).
+        """Actual change per unit of predicted change (least squares through the origin).
 
         1 where the rest of the network is linear; below, it makes up for the change, above, it
         enlarges it.

@@ -25,7 +25,7 @@ __all__ = ["measured_cue"]
 
 _PATCH = (0.15, 0.5)  # least and greatest side of the patch, as fractions of the picture's
 _CONTROLS = 16
-_FEWEST = 4  # images to paste on
+_MIN_IMAGES = 4  # images to paste on
 
 
 def measured_cue(
@@ -54,7 +54,7 @@ def measured_cue(
         Gets what could not be measured.
     cancelled : callable, optional
     """
-    if len(pictures) < _FEWEST:
+    if len(pictures) < _MIN_IMAGES:
         notices.append(
             f"Of the images of {cue.other_label!r} the model gets only {len(pictures)} right, too "
             "few to paste a cue on."
@@ -82,7 +82,7 @@ def measured_cue(
 
 
 class _Margin(Target):
-    """How far one class's score is above another's."""
+    """Difference of two classes' scores."""
 
     names = ("difference of the two scores",)
 

@@ -1,4 +1,4 @@
-"""What the search for spurious cues found."""
+"""Result of a search for spurious cues."""
 
 from __future__ import annotations
 
@@ -79,12 +79,12 @@ class Cue:
 
     @property
     def confirmed(self) -> bool:
-        """Whether pasting it flips more images than its controls do."""
+        """True if pasting it flips more images than its controls do."""
         return self.test is not None and self.test.confirmed
 
     @property
     def rank(self) -> tuple[bool, float, float]:
-        """What cues are ordered by: confirmed, then the measured effect, then the influence."""
+        """Sort key of cues: confirmed, then the measured effect, then the influence."""
         return self.confirmed, self._least_effect, self.low
 
     @property

@@ -17,7 +17,7 @@ from atlas_widget.causes.cue_measurement import measured_cue
 from atlas_widget.causes.cue_report import Cue, CueReport
 from atlas_widget.causes.image_sets import ClassImages
 from atlas_widget.classes.attributions import SampleAttributions, check_weights, sample_attributions
-from atlas_widget.collect import FEWEST_SAMPLES
+from atlas_widget.collect import MIN_SAMPLES
 from atlas_widget.errors import AtlasError, AttributionError
 from atlas_widget.images.opening import as_image_source
 from atlas_widget.probe.opening import opened
@@ -54,11 +54,11 @@ def find_cues(
 ) -> CueReport:
     """Find directions that argue for one class although they are seen in images of another.
 
-    In the article people found such a cue by eye, a baseball that argues for a shark, and proved it
-    by pasting one on whales (Carter et al., Distill 2019). Here the cells of an atlas are searched:
-    those that argue for one of two classes by their samples from images of the other, or from the
-    background where masks say what is object. The strongest are then pasted on images of the other
-    class, with controls, and ranked by what that does.
+    The article's authors found such a cue by eye, a baseball that argues for a shark, and proved
+    it by pasting one on whales (Carter et al., Distill 2019). Here the cells of an atlas are
+    searched: those that argue for one of two classes by their samples from images of the other, or
+    from the background where masks say what is object. The strongest are then pasted on images of
+    the other class, with controls, and ranked by what that does.
 
     What goes with its class in every single image cannot be found in this way without masks; nor
     what fools the model every time, where only the model says which class an image is of.
@@ -123,7 +123,7 @@ def find_cues(
         of = sets.of_samples(atlas.samples)
         rows = np.flatnonzero(np.isin(of, pair))
         for number in pair:
-            if (of == number).sum() < FEWEST_SAMPLES:
+            if (of == number).sum() < MIN_SAMPLES:
                 raise AttributionError(
                     f"Only {int((of == number).sum())} of the atlas's samples are from images of "
                     f"{class_name(number, atlas.labels)!r} ({sets.told_by}): build it from images "

@@ -1,4 +1,4 @@
-"""Which images are of which class, and some of them as pictures."""
+"""Images of each class, and some of them as pictures."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ClassImages"]
 
-_AT_ONCE = 16
+_BATCH = 16
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,9 @@ class ClassImages:
         classes = np.full(len(source), UNKNOWN, np.int64)
         indices = np.unique(atlas.samples.image_indices)
         indices = indices[indices < len(source)]
-        for start in range(0, len(indices), _AT_ONCE):
+        for start in range(0, len(indices), _BATCH):
             check_cancelled(cancelled)
-            part = indices[start : start + _AT_ONCE].tolist()
+            part = indices[start : start + _BATCH].tolist()
             read = {index: _read(source, index, probe.input_size) for index in part}
             there = {index: pixels for index, pixels in read.items() if pixels is not None}
             if there:
@@ -111,13 +111,13 @@ class ClassImages:
         """
         order = np.random.default_rng(0).permutation(np.flatnonzero(self.classes == class_))
         kept = np.zeros((0, self.size, self.size, 3), np.uint8)
-        for start in range(0, len(order), _AT_ONCE):
+        for start in range(0, len(order), _BATCH):
             if len(kept) >= count:
                 break
             check_cancelled(cancelled)
             read = [
                 _read(self.source, index, self.size)
-                for index in order[start : start + _AT_ONCE].tolist()
+                for index in order[start : start + _BATCH].tolist()
             ]
             there = [pixels for pixels in read if pixels is not None]
             if there:

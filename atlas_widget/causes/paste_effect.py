@@ -1,4 +1,4 @@
-"""What a patch does to a score: attribution's prediction, through a layer, and what happens."""
+"""Effect of a patch on a score: as attribution at a layer predicts it, and as it is."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ Box = tuple[float, float, float, float]
 
 Picture = NDArray[np.uint8]
 
-_FARTHEST = 8.0
+_MAX_DISTANCE = 8.0
 
 CORNERS = ("top left", "top right", "bottom left", "bottom right")
 
@@ -79,7 +79,7 @@ def pixel_box(box: Box, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
             f"box={box!r}: left, top, right and bottom as fractions of the picture, left < right "
             "and top < bottom."
         )
-    if max(abs(edge) for edge in box) > _FARTHEST:
+    if max(abs(edge) for edge in box) > _MAX_DISTANCE:
         raise AtlasError(f"box={box!r}: fractions of the picture, not pixels.")
     height, width = shape[:2]
     left, top = round(box[0] * width), round(box[1] * height)

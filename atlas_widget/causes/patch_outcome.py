@@ -1,4 +1,4 @@
-"""What a patch did to the predictions of a set of pictures: rates, and how sure they are."""
+"""Effect of a patch on the predictions of a set of pictures: rates and their intervals."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def wilson_interval(hits: int, count: int, level: float = _LEVEL) -> tuple[float
 
 @dataclass(frozen=True)
 class Trials:
-    """What the model said of every picture with a patch at every place.
+    """Predictions for every picture with a patch at every place.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class Trials:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a patch did under one protocol.
+    """Effect of a patch under one protocol.
 
     Attributes
     ----------
@@ -160,7 +160,7 @@ class PatchTest:
 
     @property
     def confirmed(self) -> bool:
-        """Whether the patch flips more pictures than every control, by intervals that are apart."""
+        """True if the patch flips more pictures than every control, by intervals that are apart."""
         return all(self.patch.low > control.high for control in self.controls.values())
 
     def under(self, protocol: Protocol) -> PatchTest:

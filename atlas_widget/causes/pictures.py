@@ -29,7 +29,7 @@ def as_pixels(rgb: Tensor) -> NDArray[np.uint8]:
 
 
 def pictures_of(images: Any, probe: LayerProbe) -> NDArray[np.uint8]:
-    """Return all of a person's pictures, cropped to squares of the model's size in the middle.
+    """Return all of the user's pictures, cropped to squares of the model's size in the middle.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a model says of a picture, in words; with a patch on it, too."""
+"""Predictions of a model for a picture in words, with and without a patch."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["Prediction", "predict"]
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a model says of a picture about one class.
+    """Score and probability of one class for a picture.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What every sample of an atlas argues for: attribution at the samples' own crops and positions."""
+"""Attributions of all samples of an atlas, at the samples' own crops and positions."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _WIDE = 2**25  # values; more are kept in half precision
 
 @dataclass(frozen=True)
 class SampleAttributions:
-    """What samples argue for.
+    """Attributions of samples.
 
     Attributes
     ----------
@@ -179,7 +179,7 @@ def _wanted(
 
 
 class _Crops:
-    """Which of the chosen samples come from the same crop; of the same image, one after the other.
+    """Chosen samples grouped by their crops; those of the same image come one after the other.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ from atlas_widget.atlas import Atlas
 from atlas_widget.atlas.class_influence import Axis, Influence
 from atlas_widget.attribution.class_names import class_name, class_number
 from atlas_widget.classes.single import LayoutSettings, default_count, derived, select
-from atlas_widget.collect import FEWEST_SAMPLES
+from atlas_widget.collect import MIN_SAMPLES
 from atlas_widget.errors import AtlasError, AttributionError
 from atlas_widget.layout.line import umap_line
 from atlas_widget.progress import CancelledCallback, ProgressCallback
@@ -78,10 +78,10 @@ def compare_classes(
     if most < 1:
         raise AtlasError(f"count={count!r}: a comparison takes at least one sample of each class.")
     chosen = np.union1d(*(select(attributions, number, count=most) for number in pair))
-    if len(chosen) < FEWEST_SAMPLES:
+    if len(chosen) < MIN_SAMPLES:
         raise AttributionError(
             f"Only {len(chosen)} of {len(attributions):,} samples argue for {names[0]!r} or "
-            f"{names[1]!r}, and an atlas needs {FEWEST_SAMPLES}: take more samples, or a later "
+            f"{names[1]!r}, and an atlas needs {MIN_SAMPLES}: take more samples, or a later "
             "layer."
         )
     rows = attributions.samples[chosen]

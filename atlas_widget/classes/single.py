@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from atlas_widget.atlas import Atlas
 from atlas_widget.atlas.class_influence import Influence
 from atlas_widget.attribution.class_names import class_name, class_number
-from atlas_widget.collect import FEWEST_SAMPLES
+from atlas_widget.collect import MIN_SAMPLES
 from atlas_widget.errors import AtlasError, AttributionError, did_you_mean
 from atlas_widget.layout import umap_layout
 from atlas_widget.progress import CancelledCallback, ProgressCallback
@@ -27,14 +27,14 @@ __all__ = ["LayoutSettings", "class_atlas", "default_count", "derived", "grids_f
 By = Literal["influence", "winning"]
 
 _KINDS = ("influence", "winning")
-_MOST = 2000  # samples: the article has 2,000 to 3,000, of a million
+_MAX_SAMPLES = 2000  # samples: the article has 2,000 to 3,000, of a million
 _SHARE = 4  # a class takes at most this part of an atlas, so that a small one is chosen from too
 _PER_CELL = 8  # samples that a cell of the coarsest grid has on average
 
 
 @dataclass(frozen=True)
 class LayoutSettings:
-    """How the chosen samples are laid out, as in Lucid's notebook of class activation atlases.
+    """Settings of a class atlas's layout, as in Lucid's notebook of class activation atlases.
 
     Attributes
     ----------
@@ -97,11 +97,11 @@ def class_atlas(
     name = class_name(number, atlas.labels)
     most = default_count(len(attributions)) if count is None else _at_least_one(count)
     chosen = select(attributions, number, by=by, count=most)
-    if len(chosen) < FEWEST_SAMPLES:
+    if len(chosen) < MIN_SAMPLES:
         raise AttributionError(
             f"Only {len(chosen)} of {len(attributions):,} samples argue for {name!r}"
             f"{' more than for any other class' if by == 'winning' else ''}, and an atlas needs "
-            f"{FEWEST_SAMPLES}: take more samples, a later layer, or another class."
+            f"{MIN_SAMPLES}: take more samples, a later layer, or another class."
         )
     settings = LayoutSettings(seed=seed)
     rows = attributions.samples[chosen]
@@ -127,7 +127,7 @@ def class_atlas(
 
 def default_count(samples: int) -> int:
     """Return how many samples a class atlas takes at most: 2,000, or a quarter of a small atlas."""
-    return min(_MOST, max(samples // _SHARE, FEWEST_SAMPLES))
+    return min(_MAX_SAMPLES, max(samples // _SHARE, MIN_SAMPLES))
 
 
 def select(

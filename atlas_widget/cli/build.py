@@ -80,7 +80,7 @@ def run(given: argparse.Namespace) -> None:
         batch_size=given.batch_size,
         samples_per_shard=given.samples_per_shard,
         threads=given.threads,
-        most_unreadable=given.most_unreadable,
+        max_unreadable=given.max_unreadable,
         keep_shards=given.keep_shards,
         restart=given.restart,
         wait=given.wait,
@@ -232,7 +232,8 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         help=f"about so many; what is lost at most when killed (default: {SAMPLES_PER_SHARD:,})",
     )
     how.add_argument(
-        "--most-unreadable",
+        "--max-unreadable",
+        "--most-unreadable",  # its old name
         type=fraction,
         default=MAX_UNREADABLE,
         metavar="PART",

@@ -1,4 +1,4 @@
-"""What the exit code says, for scripts that build one atlas after the other."""
+"""Exit codes, for scripts that build one atlas after the other."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CODES: tuple[tuple[type[AtlasError], int, str], ...] = (
 
 
 def outcome_of(error: AtlasError) -> int:
-    """Return the exit code for an error that a person can mend."""
+    """Return the exit code for an error that the user can mend."""
     if isinstance(error.__cause__, OSError) and error.__cause__.errno in FULL:
         return outcome_of(DiskError())
     return next((code for kind, code, _ in _CODES if isinstance(error, kind)), USAGE)

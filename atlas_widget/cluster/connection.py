@@ -71,7 +71,7 @@ def connect(address: str = "auto") -> Any:
             if address == "local":
                 _start_here(ray)
             else:
-                _knock(address)
+                _check_reachable(address)
                 ray.init(address=address, log_to_driver=False)
     except (OSError, ValueError, RuntimeError) as error:
         raise ClusterError(
@@ -108,7 +108,7 @@ def _start_here(ray: Any) -> None:
     started.result()
 
 
-def _knock(address: str) -> None:
+def _check_reachable(address: str) -> None:
     """Raise an `OSError` if nothing answers at all: Ray itself would go on trying for minutes."""
     place = os.environ.get("RAY_ADDRESS", "") if address == "auto" else address
     host, _, port = place.removeprefix("ray://").rpartition(":")
@@ -123,7 +123,7 @@ def send_code(model: nn.Module, transform: Any) -> None:
 
 
 def send_module(name: str) -> None:
-    """Have a module's code sent to workers, if it is a file of the person's and of no package.
+    """Have a module's code sent to workers, if it is a file of the user's and of no package.
 
     Such a file is on this machine alone, as a rule; packages have to be installed on all of them.
     """

@@ -10,9 +10,9 @@ from typing import Any
 
 from atlas_widget.errors import ClusterError
 
-__all__ = ["LOST_AT_MOST", "Crew", "Ended", "no_places", "places"]
+__all__ = ["MAX_LOST", "Crew", "Ended", "no_places", "places"]
 
-LOST_AT_MOST = 3
+MAX_LOST = 3
 """A job that has cost so many workers is probably why they were lost."""
 _LOOK_AROUND = 2.0  # seconds between two looks for new machines
 
@@ -37,7 +37,7 @@ class _Worker:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What became of a job.
+    """Result of a job.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class Ended:
 
 
 class Crew:
-    """As many workers as the cluster has GPUs, or else cores.
+    """Workers of a cluster, one for each of its GPUs, or else cores.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ class Crew:
 
     @property
     def free(self) -> int:
-        """How many workers have nothing to do."""
+        """Number of idle workers."""
         return len(self._idle)
 
     @property
@@ -109,7 +109,7 @@ class Crew:
 
     @property
     def ready(self) -> bool:
-        """Whether any worker has begun."""
+        """True if any worker has begun."""
         return bool(self._idle or self.tickets)
 
     def hire(self, most: int | None = None) -> int:
@@ -186,7 +186,7 @@ class Crew:
     def _lost_at_once(self, error: Exception) -> Ended | None:
         self._lost_beginning += 1
         # a machine takes all of its workers with it
-        if self._lost_beginning < LOST_AT_MOST * max(1, places(self._ray, self._gpu)):
+        if self._lost_beginning < MAX_LOST * max(1, places(self._ray, self._gpu)):
             return None
         lost = f"{self._lost_beginning} workers were lost as they began, the last one so: {error}"
         return Ended(None, error=ClusterError(lost))

@@ -6,7 +6,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Any, TypeVar
 
-from atlas_widget.cluster.crew import LOST_AT_MOST, Crew, no_places
+from atlas_widget.cluster.crew import MAX_LOST, Crew, no_places
 from atlas_widget.errors import ClusterError
 from atlas_widget.progress import CancelledCallback, check_cancelled
 
@@ -14,7 +14,7 @@ __all__ = ["run_jobs"]
 
 Job = TypeVar("Job", bound=Hashable)
 
-_PATIENCE = 0.5  # seconds, between looks for new machines and for the wish to stop
+_POLL_SECONDS = 0.5  # seconds, between looks for new machines and for the wish to stop
 
 
 def run_jobs(
@@ -65,7 +65,7 @@ def run_jobs(
             left = len(waiting) + len(crew.tickets)
             if not crew.hire(min(workers or left, left)):
                 raise no_places(ray, gpu)
-            told = crew.poll(_PATIENCE)
+            told = crew.poll(_POLL_SECONDS)
             for ended in told:
                 if ended.error is not None:
                     raise ended.error
@@ -88,7 +88,7 @@ def run_jobs(
 
 
 def _check_lost(times: int, error: Exception) -> None:
-    if times >= LOST_AT_MOST:
+    if times >= MAX_LOST:
         raise ClusterError(
             f"{times} workers were lost over one job, the last one so: {error}"
         ) from error

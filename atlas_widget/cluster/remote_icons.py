@@ -151,17 +151,17 @@ class RemoteIcons:
 
     @property
     def ready(self) -> bool:
-        """Whether pictures can be made there."""
+        """True if pictures can be made there."""
         return self._crew is not None and self._crew.ready
 
     @property
     def free(self) -> int:
-        """How many batches would be begun at once."""
+        """Number of batches that would be begun at once."""
         return self._crew.free if self._crew is not None else 0
 
     @property
     def batch_size(self) -> int:
-        """How many pictures a worker makes at a time."""
+        """Number of pictures that a worker makes at a time."""
         return _BATCH_OF_A_GPU if self._gpu else _BATCH_OF_A_CORE
 
     def begin(

@@ -20,7 +20,7 @@ __all__ = ["ShardStore"]
 
 @dataclass(frozen=True)
 class ShardStore:
-    """Where shards are kept by what they were made from; no plan finds another plan's.
+    """Storage of shards by what they were made from; no plan finds another plan's.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What a cluster's worker does: open the layers, and collect the shards that it is told to."""
+"""Worker of a cluster: opens the layers, and collects the shards that it is told to."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["CollectingWorker", "CommonFolders", "Opening"]
 
 @dataclass(frozen=True)
 class Opening:
-    """What a worker opens its own probes with."""
+    """Arguments with which a worker opens its own probes."""
 
     model: nn.Module
     transform: Any
@@ -37,7 +37,7 @@ class Opening:
 
 @dataclass(frozen=True)
 class CommonFolders:
-    """Where shards are stored, and how a worker knows whether it sees that place."""
+    """Storage of shards, and the check that a worker sees the same place."""
 
     folders: Mapping[str, Path]
     token: str

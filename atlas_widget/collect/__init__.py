@@ -10,7 +10,7 @@ from atlas_widget.collect.memory import collect, iter_collect
 from atlas_widget.collect.plan import CollectionPlan, plan_collections
 from atlas_widget.collect.settings import (
     CROP_SCALE,
-    FEWEST_SAMPLES,
+    MIN_SAMPLES,
     NUM_SAMPLES,
     POSITIONS_PER_CROP,
     default_crop_scale,
@@ -19,7 +19,7 @@ from atlas_widget.collect.shard import CollectedShard, collect_shard
 
 __all__ = [
     "CROP_SCALE",
-    "FEWEST_SAMPLES",
+    "MIN_SAMPLES",
     "NUM_SAMPLES",
     "POSITIONS_PER_CROP",
     "CollectedShard",

@@ -23,7 +23,7 @@ __all__ = ["Assembled", "assemble"]
 
 @dataclass(frozen=True)
 class Assembled:
-    """All samples of a layer.
+    """Samples of a layer from all shards.
 
     Attributes
     ----------

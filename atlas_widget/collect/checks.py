@@ -8,7 +8,7 @@ import numpy as np
 
 from atlas_widget.atlas.moments import Moments
 from atlas_widget.atlas.samples import Samples
-from atlas_widget.collect.settings import FEWEST_SAMPLES
+from atlas_widget.collect.settings import MIN_SAMPLES
 from atlas_widget.errors import ActivationsError, UnreadableImagesError
 from atlas_widget.images.source import ImageSource
 
@@ -26,9 +26,9 @@ def check_activations(samples: Samples, moments: Moments | None = None) -> None:
         Of their activations, where they are known; else the activations are read once.
     """
     count = len(samples)
-    if count < FEWEST_SAMPLES:
+    if count < MIN_SAMPLES:
         raise ActivationsError(
-            f"{count} samples are too few for an atlas, which needs {FEWEST_SAMPLES} at "
+            f"{count} samples are too few for an atlas, which needs {MIN_SAMPLES} at "
             "the very least and looks well from a thousand on: give more images or num_samples."
         )
     if moments is None:
@@ -78,5 +78,5 @@ def check_readable(
     first = f"{name}: {reason.rstrip('.')}." if reason else f"{name}."
     raise UnreadableImagesError(
         f"{count} ({source.description}), more than the {most:.0%} that may be. The first: {first} "
-        "If that is as it should be, allow more (--most-unreadable 0.5, or most_unreadable=0.5)."
+        "If that is as it should be, allow more (--max-unreadable 0.5, or max_unreadable=0.5)."
     )

@@ -37,7 +37,7 @@ SAMPLES_PER_SHARD = 3072
 """About how many samples of a layer a shard holds: a minute or so of work on a few cores."""
 
 DTYPES = ("float32", "float16")
-"""In what activations can be kept on disk."""
+"""Number formats in which activations can be kept on disk."""
 
 PLAN_VERSION = 1
 """To be raised when the same input no longer gives the same shards."""

@@ -10,7 +10,7 @@ from atlas_widget.images.source import ImageSource
 
 __all__ = [
     "CROP_SCALE",
-    "FEWEST_SAMPLES",
+    "MIN_SAMPLES",
     "NUM_SAMPLES",
     "POSITIONS_PER_CROP",
     "Schedule",
@@ -25,7 +25,7 @@ CROP_SCALE = (0.2, 1.0)
 `crop_scale`. Small crops show a layer's units the same things at many sizes, which joins the
 islands that single photos would make."""
 
-FEWEST_SAMPLES = 10
+MIN_SAMPLES = 10
 """A layout of fewer samples has no neighbourhoods to show."""
 
 
@@ -89,9 +89,9 @@ def check_parameters(
     positions_per_crop: int,
 ) -> None:
     """Raise an `AtlasError` for arguments that no samples can be collected with."""
-    if num_samples < FEWEST_SAMPLES:
+    if num_samples < MIN_SAMPLES:
         raise ActivationsError(
-            f"num_samples={num_samples} is too few: an atlas needs {FEWEST_SAMPLES} at the very "
+            f"num_samples={num_samples} is too few: an atlas needs {MIN_SAMPLES} at the very "
             "least and looks well from a thousand on."
         )
     low, high = crop_scale

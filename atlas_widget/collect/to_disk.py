@@ -35,7 +35,7 @@ def collect_to_disk(
     source: ImageSource,
     collect_missing: CollectMissing,
     *,
-    most_unreadable: float = MAX_UNREADABLE,
+    max_unreadable: float = MAX_UNREADABLE,
     progress: ProgressCallback | None = None,
     cancelled: CancelledCallback | None = None,
 ) -> list[ShardFolder]:
@@ -51,7 +51,7 @@ def collect_to_disk(
         The images. Those that cannot be read are added to its `unreadable`.
     collect_missing : callable
         Who does it: `collect_here`, or a cluster.
-    most_unreadable : float
+    max_unreadable : float
         Which part of the images may be unreadable.
     progress, cancelled : callable, optional
         Called with (crops done, crops), among them those of earlier runs; asked in between.
@@ -59,7 +59,7 @@ def collect_to_disk(
     Raises
     ------
     UnreadableImagesError
-        More than `most_unreadable` of the images cannot be read.
+        More than `max_unreadable` of the images cannot be read.
     ImagesError
         The images changed meanwhile.
     OtherCollectionError, DiskError, Cancelled
@@ -81,7 +81,7 @@ def collect_to_disk(
             done += crops[next(iter(records.values())).number]
             if progress is not None:
                 progress(done, sum(crops))
-            check_readable(first.unreadable, plan.images, most_unreadable, source)
+            check_readable(first.unreadable, plan.images, max_unreadable, source)
             check_cancelled(cancelled)
         if source.fingerprint() != plan.made_from["images"]:
             raise ImagesError(
@@ -90,7 +90,7 @@ def collect_to_disk(
                 "restart=True)."
             )
     unreadable = first.unreadable
-    check_readable(unreadable, plan.images, most_unreadable, source)
+    check_readable(unreadable, plan.images, max_unreadable, source)
     source.unreadable[:] = sorted({*source.unreadable, *unreadable})
     return list(folders.values())
 

@@ -1,4 +1,4 @@
-"""Whether a cell's mean stands for its samples, and its place for their neighbourhood."""
+"""Checks that a cell's mean stands for its samples, and its place for their neighbourhood."""
 
 from atlas_widget.diagnostics.cells import diagnose
 from atlas_widget.diagnostics.dip import dip, dip_chance

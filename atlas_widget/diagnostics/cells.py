@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["diagnose"]
 
-_MOST = 256  # samples of a cell that are compared with each other; the mean is of all
+_MAX_SAMPLES = 256  # samples of a cell that are compared with each other; the mean is of all
 
 
 def diagnose(
@@ -136,7 +136,7 @@ def _judged(
     agreement = (count * resultant**2 - 1) / (count - 1) if count > 1 else np.nan
     with_mean = units @ unit_vectors(mean[None])[0]
     nearest = int(with_mean.argmax())
-    some = np.linspace(0, count - 1, min(count, _MOST)).astype(np.int64)
+    some = np.linspace(0, count - 1, min(count, _MAX_SAMPLES)).astype(np.int64)
     statistic = dip(first_principal(units[some])) if count > 1 else np.nan
     return (
         len(np.unique(images)),

@@ -11,9 +11,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["FEWEST", "dip", "dip_chance"]
+__all__ = ["MIN_SAMPLES", "dip", "dip_chance"]
 
-FEWEST = 4
+MIN_SAMPLES = 4
 """Fewer values have no dip beyond the least that any have."""
 
 Floats = NDArray[np.float64]
@@ -104,9 +104,9 @@ def dip_chance(statistic: float, count: int) -> float:
     Returns
     -------
     float
-        From 1e-5 to 1; NaN for fewer than `FEWEST`.
+        From 1e-5 to 1; NaN for fewer than `MIN_SAMPLES`.
     """
-    if count < FEWEST:
+    if count < MIN_SAMPLES:
         return float("nan")
     if statistic <= 1 / (2 * count) + 1e-12:
         return 1.0

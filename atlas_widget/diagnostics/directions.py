@@ -8,7 +8,7 @@ from scipy.linalg import eigh
 
 __all__ = ["first_principal", "spread_counts", "unit_vectors"]
 
-_MOST = 512  # samples that are counted
+_MAX_SAMPLES = 512  # samples that are counted
 _BINS = 17
 
 Floats = NDArray[np.float64]
@@ -57,7 +57,9 @@ def spread_counts(activations: NDArray[np.floating]) -> NDArray[np.int64]:
         How many lie in each of equal intervals from the first to the last; nothing where all lie
         in one place.
     """
-    some = np.linspace(0, len(activations) - 1, min(len(activations), _MOST)).astype(np.int64)
+    some = np.linspace(0, len(activations) - 1, min(len(activations), _MAX_SAMPLES)).astype(
+        np.int64
+    )
     along = first_principal(unit_vectors(activations[some])) if len(some) > 1 else np.zeros(1)
     if not np.ptp(along) > 1e-9:
         return np.zeros(0, np.int64)

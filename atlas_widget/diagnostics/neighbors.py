@@ -1,4 +1,4 @@
-"""How trustworthy a layout is: whether neighbours among activations are neighbours on the map."""
+"""Trustworthiness of a layout: the share of neighbours among activations kept on the map."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from atlas_widget.progress import CancelledCallback, ProgressCallback, check_can
 __all__ = ["NEIGHBORS", "choose_samples", "neighbors_kept"]
 
 NEIGHBORS = 15
-"""As many as trustworthiness is usually measured with, and about what layouts are made from."""
+"""Number of neighbours: as trustworthiness is usually measured, and about as layouts use."""
 
 _BLOCK = 2**24  # values read at once
 _WORK = {"cpu": 4e11, "cuda": 4e13}  # multiplications: ten to twenty seconds on one core

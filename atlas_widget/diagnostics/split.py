@@ -44,7 +44,7 @@ class Half:
 
     @property
     def count(self) -> int:
-        """How many samples."""
+        """Number of samples."""
         return len(self.samples)
 
 
@@ -75,7 +75,7 @@ class Split:
 
     @property
     def clear(self) -> bool:
-        """Whether there is hardly a chance that the cell is one group."""
+        """True if there is hardly a chance that the cell is one group."""
         return bool(self.chance < _CLEAR)
 
 

@@ -1,7 +1,7 @@
 """Cells as a figure for a paper: a matplotlib ``Figure``, and PNG, SVG or PDF with its provenance.
 
 Nothing here touches pyplot or any global setting of matplotlib, so a figure can be made on any
-thread while the person draws their own.
+thread while the user draws their own.
 """
 
 from atlas_widget.figures.drawing import Tile, caption_of, figure

@@ -1,4 +1,4 @@
-"""What x and y mean, written around a figure of two classes compared."""
+"""Titles of the axes around a figure of two classes compared."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SIZE = 6.0  # points
 _INK = "#333333"
 _TICK = 0.03  # inches
 _TICKS = 6
-_ROOM = 5.0  # inches, from which on there is room between the ends for what is measured
+_MIN_WIDTH = 5.0  # inches, from which on there is room between the ends for what is measured
 
 
 def draw_axes(
@@ -66,7 +66,7 @@ def draw_axes(
     drawing.text(
         left + width, ends, f"{x.high_label} →", ha="right", va="bottom", fontweight="bold", **text
     )
-    if width / inch_x >= _ROOM:
+    if width / inch_x >= _MIN_WIDTH:
         beyond = f"; beyond {abs(x.low):.2g}, the 99th percentile, at the edge" * x.measures
         words = x.label + beyond
         drawing.text(left + width / 2, ends, words, ha="center", va="bottom", **text)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "Exported", "check_path", "export", "free_path"]
 
 FORMATS = ("png", "svg", "pdf")
-"""What a figure can be written as."""
+"""File formats of figures."""
 
 
 @dataclass(frozen=True, slots=True)

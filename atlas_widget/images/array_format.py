@@ -17,9 +17,9 @@ from PIL import Image
 
 from atlas_widget.images.unreadable import UnreadableImageError
 from atlas_widget.images.value_range import (
-    FEWEST_LEVELS,
     FLOAT,
     INTEGER,
+    MIN_LEVELS,
     UINT8,
     ValueRange,
     given_range,
@@ -30,7 +30,7 @@ from atlas_widget.images.value_range import (
 __all__ = ["LOOKED_AT", "ArrayFormat", "as_array", "faint_notice", "is_deep"]
 
 LOOKED_AT = 16
-"""So many images are looked at to judge a data set."""
+"""Number of images that are read to judge a data set."""
 
 CHANNELS = (1, 3, 4)
 _GREY = 128
@@ -91,7 +91,7 @@ class ArrayFormat:
 
     @property
     def key(self) -> str:
-        """All that determines an image, for fingerprints; empty where that goes without saying."""
+        """Text for fingerprints that determines an image; empty for the usual format."""
         parts = sorted((kind, each.scale, each.shift) for kind, each in self.ranges.items())
         plain = not parts and self.channels_first is None
         return "" if plain else repr((parts, self.channels_first))
@@ -205,7 +205,7 @@ def faint_notice(images: Iterable[Any]) -> str:
     if not extrema:
         return ""
     low, high = min(low for low, _ in extrema), max(high for _, high in extrema)
-    if high - low >= FEWEST_LEVELS or low == high:
+    if high - low >= MIN_LEVELS or low == high:
         return ""
     return (
         f"Hardly anything is to be seen in the images: {len(extrema)} that were looked at have "

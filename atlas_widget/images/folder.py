@@ -119,7 +119,7 @@ class FileSource(NamedImages):
 
 
 class FolderSource(FileSource):
-    """All images in a folder and in the folders below it, in the order of their names.
+    """Source of the images in a folder and in the folders below it, in the order of their names.
 
     Parameters
     ----------

@@ -24,11 +24,11 @@ _VERSIONS = ("ETag", "etag", "md5Hash", "checksum", "mtime", "LastModified", "up
 _PAUSES = (0.2, 1.0)
 """Seconds between attempts: a place that has much to do is no reason to do without an image."""
 
-_LASTING = (FileNotFoundError, PermissionError, IsADirectoryError)
+_PERMANENT_ERRORS = (FileNotFoundError, PermissionError, IsADirectoryError)
 
 
 class UrlSource(NamedImages):
-    """All images below a URL, in the order of their names, read by fsspec when they are asked for.
+    """Source of the images below a URL, in the order of their names, read by fsspec on demand.
 
     It can be pickled: a process that opens images needs access to the URL, and no common folder.
 
@@ -91,7 +91,7 @@ class UrlSource(NamedImages):
             try:
                 return bytes(self._files.cat_file(self._paths[index]))
             except Exception as error:  # each file system has errors of its own
-                if pause is None or isinstance(error, _LASTING):
+                if pause is None or isinstance(error, _PERMANENT_ERRORS):
                     path = self._paths[index]
                     raise UnreadableImageError(f"Cannot fetch {path}: {error}") from error
             time.sleep(pause)

@@ -18,7 +18,7 @@ from atlas_widget.images.unreadable import UnreadableImageError, or_unreadable
 __all__ = ["KEPT_IN_MEMORY", "stream_source"]
 
 KEPT_IN_MEMORY = 4096
-"""So many images are taken of what can only be iterated."""
+"""Maximum number of images taken from a source that can only be iterated."""
 
 _BYTES_KEPT = 4 << 30
 _FAILURES_IN_A_ROW = 20

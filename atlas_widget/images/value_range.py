@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from atlas_widget.errors import ImagesError
 
 __all__ = [
-    "FEWEST_LEVELS",
     "FLOAT",
     "INTEGER",
+    "MIN_LEVELS",
     "UINT8",
     "ValueRange",
     "given_range",
@@ -29,8 +29,8 @@ _IMAGENET_STD = (0.229, 0.224, 0.225)
 _BITS = (8, 10, 12, 14, 16)
 _CT = (-1024.0, 3071.0)
 _OVERSHOOT = 0.06  # of the range, by which resizing may leave it
-FEWEST_LEVELS = 16  # of 256: with fewer, hardly anything is to be seen
-_FEWEST_OF_A_GUESS = 32  # of 256, outliers left out
+MIN_LEVELS = 16  # of 256: with fewer, hardly anything is to be seen
+_MIN_GUESSED_LEVELS = 32  # of 256, outliers left out
 _OUTLIERS = 0.1  # percent, both among the darkest and among the brightest numbers
 _MAX_WHITE = 0.02  # of the values looked at may lie above the range
 _MAX_BLACK = 0.5  # and below: what lies outside of a scanner's circle has some number far below
@@ -172,7 +172,7 @@ class _Seen:
         if np.mean(rgb > 1.0 + _OVERSHOOT) > _MAX_WHITE or np.mean(rgb < -_OVERSHOOT) > _MAX_BLACK:
             return False
         dark, bright = np.percentile(np.clip(rgb, 0.0, 1.0), (_OUTLIERS, 100.0 - _OUTLIERS))
-        return bool((bright - dark) * 255.0 >= _FEWEST_OF_A_GUESS)
+        return bool((bright - dark) * 255.0 >= _MIN_GUESSED_LEVELS)
 
 
 def _matter_of_course(kind: str) -> ValueRange:
@@ -188,7 +188,7 @@ def _checked_matter_of_course(kind: str, seen: _Seen) -> ValueRange:
         return _with_notice(ValueRange.between(0, 1, "masks of 0 and 1"), seen)
     course = _matter_of_course(kind)
     levels = (seen.high - seen.low) * course.scale[0] * 255.0
-    if seen.low == seen.high or levels >= FEWEST_LEVELS:
+    if seen.low == seen.high or levels >= MIN_LEVELS:
         return course
     white = 255 if kind == UINT8 else 1
     return ValueRange(

@@ -36,7 +36,7 @@ def ascend(
 
 @lru_cache(maxsize=64)
 def _rates(settings: InversionSettings, device: torch.device) -> Tensor:
-    """What each step multiplies Adam's direction by: its learning rate, its moments' start at 0."""
+    """Return each step's factor of Adam's direction: learning rate and moments."""
     count = torch.arange(settings.steps, device="cpu", dtype=torch.float64)
     rate = settings.learning_rate * _schedule(
         count / settings.steps, settings.warm_up, settings.decay

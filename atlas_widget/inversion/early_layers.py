@@ -69,7 +69,7 @@ class EarlyLayers:
 
     @property
     def channels(self) -> tuple[int, ...]:
-        """How many channels each has."""
+        """Number of channels of each."""
         return tuple(layer.channels for layer in self.layers)
 
     @contextlib.contextmanager

@@ -19,12 +19,12 @@ from torch import Tensor
 from atlas_widget.errors import ActivationsError, AtlasError
 from atlas_widget.inversion.ascent import ascend
 from atlas_widget.inversion.channel_statistics import ExampleStatistics, channel_statistics
-from atlas_widget.inversion.eye import Eye
 from atlas_widget.inversion.inputs import as_directions, as_pictures
+from atlas_widget.inversion.leaky_gradients import leaky_gradients
+from atlas_widget.inversion.network_view import NetworkView
 from atlas_widget.inversion.objectives import Objective, Seen, direction, direction_everywhere
 from atlas_widget.inversion.opacity import BACKGROUND_NUMBERS, background, over
 from atlas_widget.inversion.parametrizations import Fourier, Parametrization
-from atlas_widget.inversion.redirect import redirected
 from atlas_widget.inversion.settings import InversionSettings, as_settings
 from atlas_widget.inversion.state import InversionState
 from atlas_widget.inversion.transforms import resize
@@ -67,9 +67,9 @@ class InversionEngine:
         self.settings = settings if size is None else settings.replace(size=size)
         self.probe = probe
         self.device = torch.device(probe.device)
-        self.eye = Eye(probe, self.settings)
-        self.coarse_eye = Eye.coarse(probe, self.settings, self.eye)
-        self.canvas = self.eye.canvas if parametrization is None else parametrization.size
+        self.network_view = NetworkView(probe, self.settings)
+        self.coarse_view = NetworkView.coarse(probe, self.settings, self.network_view)
+        self.canvas = self.network_view.canvas if parametrization is None else parametrization.size
         self.parametrization = (
             parametrization
             or Fourier(
@@ -85,7 +85,7 @@ class InversionEngine:
         """Cycles per pixel of the canvas; the settings' are per pixel of what the network sees."""
         if self.settings.cutoff is None:
             return None
-        return min(_SQUARE, self.settings.cutoff * self.eye.view / self.canvas)
+        return min(_SQUARE, self.settings.cutoff * self.network_view.view / self.canvas)
 
     @cached_property
     def batch_size(self) -> int:
@@ -94,11 +94,11 @@ class InversionEngine:
         On a GPU of NVIDIA's no more than half of its free memory has room for.
         """
         if self.device.type == "cpu":
-            return max(1, min(48, int((320 / self.eye.view) ** 2)))
-        enough = max(8, min(512, (2048 // self.eye.view) ** 2))
-        if not self.eye.bytes_each:
+            return max(1, min(48, int((320 / self.network_view.view) ** 2)))
+        enough = max(8, min(512, (2048 // self.network_view.view) ** 2))
+        if not self.network_view.bytes_each:
             return enough
-        gradients_too = 2 * self.eye.bytes_each
+        gradients_too = 2 * self.network_view.bytes_each
         return max(1, min(enough, _free_bytes(self.device) // 2 // gradients_too))
 
     def start(
@@ -186,29 +186,35 @@ class InversionEngine:
             None where nothing that has statistics runs before the layer.
         """
         counts = [0 if each is None else len(each) for each in examples]
-        if not self.eye.early:
+        if not self.network_view.early:
             return None
         if not any(counts):
-            levels_of = 1 if self.coarse_eye is None else 2
-            nothing = torch.zeros(0, levels_of, 2, sum(self.eye.early.channels))
-            return ExampleStatistics.of(nothing, counts, self.eye.early.channels)
+            levels_of = 1 if self.coarse_view is None else 2
+            nothing = torch.zeros(0, levels_of, 2, sum(self.network_view.early.channels))
+            return ExampleStatistics.of(nothing, counts, self.network_view.early.channels)
         crops = torch.cat(
             [resize(as_pictures(each)[:, :3], self.canvas) for each in examples if each is not None]
         )
         # seen as the pictures are: moved, turned and scaled, each example in its own way
         draws = torch.cat([self._views(count) for count in counts]).to(self.device)
         levels = []
-        for eye in [self.eye] if self.coarse_eye is None else [self.eye, self.coarse_eye]:
+        for seen_by in (
+            [self.network_view]
+            if self.coarse_view is None
+            else [self.network_view, self.coarse_view]
+        ):
             parts = []
             size = max(self.batch_size, _FORWARD_BATCH)
             pairs = zip(torch.split(crops, size), torch.split(draws, size), strict=True)
             for chunk, numbers in pairs:
                 full = torch.ones(len(chunk), device=self.device)
-                views = self.settings.transforms(chunk.to(self.device), numbers, full, eye.view)
-                covered = self.settings.transforms.covered(numbers, full, eye.view)
-                parts.append(eye.statistics(views, covered).cpu())
+                views = self.settings.transforms(chunk.to(self.device), numbers, full, seen_by.view)
+                covered = self.settings.transforms.covered(numbers, full, seen_by.view)
+                parts.append(seen_by.statistics(views, covered).cpu())
             levels.append(torch.cat(parts))
-        return ExampleStatistics.of(torch.stack(levels, 1), counts, self.eye.early.channels)
+        return ExampleStatistics.of(
+            torch.stack(levels, 1), counts, self.network_view.early.channels
+        )
 
     def _views(self, count: int) -> Tensor:
         """Random numbers for the views of so many examples; the same for every picture."""
@@ -255,22 +261,22 @@ class InversionEngine:
         self, state: InversionState, draws: Tensor, strength: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Scores (n,), and their gradients with respect to the numbers."""
-        if self.coarse_eye is None:
-            return self._look_through(self.eye, state, draws, strength)
+        if self.coarse_view is None:
+            return self._look_through(self.network_view, state, draws, strength)
         early = state.steps < self.settings.coarse_steps
         scores, gradient = torch.empty_like(state.scores), torch.empty_like(state.numbers)
-        for eye, which in ((self.coarse_eye, early), (self.eye, ~early)):
+        for seen_by, which in ((self.coarse_view, early), (self.network_view, ~early)):
             rows = which.nonzero().flatten()
             if len(rows) == len(state):
-                return self._look_through(eye, state, draws, strength)
+                return self._look_through(seen_by, state, draws, strength)
             if len(rows):
                 scores[rows], gradient[rows] = self._look_through(
-                    eye, state.select(rows), draws[rows], strength[rows]
+                    seen_by, state.select(rows), draws[rows], strength[rows]
                 )
         return scores, gradient
 
     def _look_through(
-        self, eye: Eye, state: InversionState, draws: Tensor, strength: Tensor
+        self, seen_by: NetworkView, state: InversionState, draws: Tensor, strength: Tensor
     ) -> tuple[Tensor, Tensor]:
         numbers = state.numbers.detach().requires_grad_()
         with torch.enable_grad():
@@ -281,15 +287,15 @@ class InversionEngine:
             if self.parametrization.planes == 4:
                 ground = background(draws[:, -BACKGROUND_NUMBERS:], self.canvas)
                 shown = over(pictures, ground)
-            views = self.settings.transforms(shown, draws, strength, eye.view)
+            views = self.settings.transforms(shown, draws, strength, seen_by.view)
             if state.objective.needs_early:
-                covered = self.settings.transforms.covered(draws, strength, eye.view)
-                activations, early = eye.with_early(views, covered)
+                covered = self.settings.transforms.covered(draws, strength, seen_by.view)
+                activations, early = seen_by.with_early(views, covered)
             else:
-                activations, early = eye(views), None
-            level = int(eye is self.coarse_eye)
-            scores = state.objective(Seen(activations, eye.centre, pictures, early, level))
-            (gradient,) = torch.autograd.grad(scores.sum() * eye.loss_scale, numbers)
+                activations, early = seen_by(views), None
+            level = int(seen_by is self.coarse_view)
+            scores = state.objective(Seen(activations, seen_by.centre, pictures, early, level))
+            (gradient,) = torch.autograd.grad(scores.sum() * seen_by.loss_scale, numbers)
         return scores.detach(), gradient.float()
 
     def _off_flat_ground(
@@ -297,7 +303,7 @@ class InversionEngine:
     ) -> Tensor:
         """Ask again with gradients that leak through dead units; where that fails, shake."""
         rows = flat.nonzero().flatten()
-        with redirected():
+        with leaky_gradients():
             _, leaked = self._look(state.select(rows), draws[rows], strength[rows])
         leaked = leaked.nan_to_num(0.0, 0.0, 0.0)
         gradient = gradient.clone()
@@ -349,8 +355,8 @@ class InversionEngine:
         rgb = over(as_pictures(pictures))
         chunks = []
         for chunk in torch.split(rgb, self.batch_size):
-            row, column = self.eye.centre
-            seen = self.eye(resize(chunk.to(self.device), self.eye.view))
+            row, column = self.network_view.centre
+            seen = self.network_view(resize(chunk.to(self.device), self.network_view.view))
             chunks.append(seen[:, :, row, column].float().cpu())
         activations = torch.cat(chunks)
         if directions is None:
@@ -362,6 +368,6 @@ class InversionEngine:
 
 
 def _free_bytes(device: torch.device) -> int:
-    """What is free on a GPU, with what PyTorch holds there without using it."""
+    """Return the free bytes of a GPU, with those that PyTorch holds there without using them."""
     unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
     return int(torch.cuda.mem_get_info(device)[0]) + unused

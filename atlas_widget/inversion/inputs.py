@@ -1,4 +1,4 @@
-"""What a person passes to an inversion, checked: directions, pictures to start from, seeds."""
+"""Checks of the arguments of an inversion: directions, pictures to start from, seeds."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def as_pictures(pictures: Any) -> Tensor:
 
 
 def as_warm(pictures: Any, count: int) -> Tensor:
-    """`count` pictures to start from, see :func:`as_pictures`; those of `Icons` too."""
+    """Return `count` pictures to start from, see :func:`as_pictures`; those of `Icons` too."""
     pictures = getattr(pictures, "images", pictures)
     try:
         warm = as_pictures(pictures)
@@ -113,7 +113,7 @@ def as_warm(pictures: Any, count: int) -> Tensor:
 
 
 def as_examples(images: Any, count: int, side: int) -> list[Tensor | None]:
-    """Some crops for each of `count` pictures, as floats in [0, 1] of shape (k, 3, h, w).
+    """Return some crops for each of `count` pictures, as floats in [0, 1] of shape (k, 3, h, w).
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def as_examples(images: Any, count: int, side: int) -> list[Tensor | None]:
 
 
 def as_seeds(seed: Any, count: int) -> NDArray[np.int64]:
-    """One seed for each of `count` pictures, of one for all or of one each."""
+    """Return one seed for each of `count` pictures, given one for all or one each."""
     seeds = np.asarray(seed)
     if seeds.dtype.kind not in "iu":
         raise AtlasError(f"seed={seed!r}: expected a whole number, or one for each picture")

@@ -83,7 +83,7 @@ class Icons:
     def __getitem__(self, index: slice) -> Icons: ...
 
     def __getitem__(self, index: int | slice) -> Image.Image | Icons:
-        """One picture, or some of them with all that is known of them."""
+        """Return one picture, or some of them with all that is known of them."""
         if not isinstance(index, slice):
             return Image.fromarray(self.images[index])
         values = {field.name: getattr(self, field.name) for field in fields(self)}
@@ -94,7 +94,7 @@ class Icons:
 
     @property
     def made_with(self) -> list[str]:
-        """What each picture was made with, in words."""
+        """Settings and examples that each picture was made with, in words."""
         layers = ", ".join(self.early_layers)
         return [
             f"the direction, and statistics of {layers} in {count} crops"
@@ -105,7 +105,7 @@ class Icons:
 
     @property
     def rank(self) -> NDArray[np.int64]:
-        """How many of the directions each picture, encoded again, is nearer to than to its own.
+        """Number of directions that each picture, encoded again, is nearer to than to its own.
 
         0 is the best; near is meant as in :func:`~atlas_widget.inversion.ranks`, among these
         directions alone.
@@ -113,7 +113,7 @@ class Icons:
         return ranks(self.activations, self.directions)
 
     def sheet(self, columns: int | None = None, gap: int = 1) -> Image.Image:
-        """All of them on one picture, row by row."""
+        """Contact sheet of all pictures, row by row."""
         return contact_sheet(self.images, columns, gap)
 
     def _repr_png_(self) -> bytes:
@@ -250,7 +250,7 @@ def run(
         if not any(crop is not None for crop in crops):
             crops = None
             notices.append("images= gives no crop: the pictures are made without statistics.")
-    if crops is not None and not engine.eye.early:
+    if crops is not None and not engine.network_view.early:
         crops = None
         notices.append(
             f"No layer with a map can be read before {engine.probe.layer!r}: the pictures are made "
@@ -303,7 +303,7 @@ def run(
     cosine, activations = engine.fidelity(made, targets)
     return Icons(
         made, cosine, activations, targets, seeds, origins, taken, examples, engine.settings,
-        early_layers=engine.eye.early.names if examples.any() else (),
+        early_layers=engine.network_view.early.names if examples.any() else (),
         notices=tuple(notices),
     )  # fmt: skip
 
@@ -319,7 +319,7 @@ def on_white(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def contact_sheet(
     images: NDArray[np.uint8], columns: int | None = None, gap: int = 1
 ) -> Image.Image:
-    """uint8 (n, size, size, 3 or 4) → one picture, row by row, `gap` white pixels between."""
+    """Arrange pictures (n, size, size, 3 or 4) row by row, with `gap` white pixels between."""
     count, size = len(images), images.shape[1] if len(images) else 1
     columns = columns or max(1, int(np.ceil(np.sqrt(count))))
     rows = -(-count // columns)

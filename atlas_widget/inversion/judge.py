@@ -113,7 +113,7 @@ class Judge:
         return pooled.float()
 
     def _last_weights(self) -> nn.Module:
-        """The last module to run that has a matrix of weights: a classifier's classes."""
+        """Return the last module to run that has a matrix of weights: a classifier's classes."""
         ran: list[nn.Module] = []
 
         def note(module: nn.Module, _inputs: Any, _output: Any) -> None:
@@ -145,7 +145,7 @@ def _over_positions(features: Tensor, count: int) -> Tensor | None:
 
 @dataclass(frozen=True)
 class Judgement:
-    """How a picture reads to a judge.
+    """Judgement of a picture by a second network.
 
     Attributes
     ----------

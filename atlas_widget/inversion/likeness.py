@@ -1,4 +1,4 @@
-"""How faithful finished pictures are: their cosine to what they were made for, and their rank."""
+"""Fidelity of finished pictures: cosine to the direction they were made for, and rank."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def cosine(activations: Any, directions: Any) -> NDArray[np.float32]:
 def ranks(
     activations: Any, means: Any, own: Any = None, *, centre: Any = None
 ) -> NDArray[np.int64]:
-    """How many cells are nearer to each activation than its own; 0 is the best.
+    """Return the number of cells nearer to each activation than its own; 0 is the best.
 
     Near is the cosine after the subtraction of `centre`: activations share a large common part, and
     before it is taken away everything looks like everything.
@@ -64,14 +64,14 @@ def ranks(
 
 
 def rows_of(values: Any) -> NDArray[np.float64]:
-    """An array or tensor as rows of numbers."""
+    """Return an array or tensor as rows of numbers."""
     if torch.is_tensor(values):
         values = values.detach().float().cpu().numpy()
     return np.atleast_2d(np.asarray(values).astype(np.float64))
 
 
 def unit(rows: NDArray[Any]) -> NDArray[np.float64]:
-    """The rows, each of length one."""
+    """Return the rows, each scaled to length one."""
     rows = np.asarray(rows, np.float64)
     result: NDArray[np.float64] = rows / np.maximum(
         np.linalg.norm(rows, axis=1, keepdims=True), _TINY

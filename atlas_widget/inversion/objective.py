@@ -1,4 +1,4 @@
-"""What an objective is, and how objectives are added, weighed and multiplied."""
+"""Base class of objectives, with their sums and products."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Objective", "Seen"]
 
 @dataclass(frozen=True)
 class Seen:
-    """What the network saw of a batch of pictures.
+    """Activations of the network for a batch of pictures.
 
     Parameters
     ----------
@@ -69,12 +69,12 @@ class Objective(ABC):
 
     @property
     def needs_early(self) -> bool:
-        """Whether it is about statistics of earlier layers, so that these have to be read."""
+        """True if it uses statistics of earlier layers, so that these have to be read."""
         return False
 
     @property
     def pictures(self) -> int | None:
-        """How many pictures it is about; None where any number will do."""
+        """Number of pictures that it is made for; None for any number."""
         return None
 
     def made_for(self, pictures: int, channels: int) -> Objective:

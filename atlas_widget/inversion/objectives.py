@@ -1,4 +1,4 @@
-"""What a picture is optimised for, in Lucid's vocabulary.
+"""Objectives of feature inversion, in Lucid's vocabulary.
 
 An :class:`Objective` maps what a layer sees (:class:`Seen`) to one score per picture; more is
 better. Objectives compose: ``direction(a) + 0.3 * channel(7) - 0.1 * total_variation()``. None of
@@ -159,7 +159,7 @@ def direction(
 def direction_everywhere(
     targets: Any, *, power: float = 2.0, floor: float = 0.1, reach: float | None = None
 ) -> Objective:
-    """Like :func:`direction`, averaged over all positions: a texture instead of one thing."""
+    """Average :func:`direction` over all positions: a texture instead of one thing."""
     return _Direction(_targets(targets), power, floor, reach, everywhere=True)
 
 
@@ -246,7 +246,7 @@ def transparency() -> Objective:
 
 
 def as_objective(value: Any) -> Objective:
-    """An objective as it is; a channel's number; an array of directions."""
+    """Return an objective as it is, or make one of a channel's number or an array of directions."""
     if isinstance(value, Objective):
         return value
     if isinstance(value, int | np.integer) and not isinstance(value, bool):

@@ -84,7 +84,7 @@ class WithOpacity(Parametrization):
         return self._joined(colours[None], torch.zeros(1, self._coarse**2, device="cpu"))[0]
 
     def _joined(self, colours: Tensor, opacity: Tensor) -> Tensor:
-        """One row of numbers a picture: the colours' in a line, then the opacity's."""
+        """Join the numbers of colours and of opacity into one row a picture."""
         return torch.cat([colours.flatten(1), opacity.to(colours.dtype)], 1)
 
     def _colours_of(self, numbers: Tensor) -> Tensor:

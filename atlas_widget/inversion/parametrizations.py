@@ -1,4 +1,4 @@
-"""How a picture is written down while it is optimised.
+"""Parametrizations: how a picture is written as numbers while it is optimised.
 
 A parametrization maps one tensor of numbers per picture to RGB in [0, 1]. Which one is chosen
 decides what gradient ascent finds easy: in Fourier space with decorrelated colour every scale and
@@ -24,7 +24,7 @@ __all__ = ["Fourier", "Maco", "Parametrization", "Pixels", "decorrelation_matrix
 # are lightness, blue against yellow, green against magenta.
 _COLOUR_SQRT = ((0.26, 0.09, 0.02), (0.27, 0.00, -0.05), (0.27, -0.09, 0.03))
 _FAINT = 1e-3  # least weight of a frequency: numbers_of divides by it
-_LEAST, _MOST = 0.02, 0.98  # pictures are clipped to this before the inverse of the sigmoid
+_LOW, _HIGH = 0.02, 0.98  # pictures are clipped to this before the inverse of the sigmoid
 
 
 def decorrelation_matrix() -> Tensor:
@@ -61,14 +61,14 @@ class Parametrization(ABC):
 
     @abstractmethod
     def __call__(self, numbers: Tensor) -> Tensor:
-        """Pictures, shape (n, 3, size, size), of numbers with n in front."""
+        """Return the pictures, shape (n, 3, size, size), of numbers with n in front."""
 
     @abstractmethod
     def numbers_of(self, pictures: Tensor) -> Tensor:
         """Numbers whose pictures are as near to `pictures` (n, 3, size, size) as can be."""
 
     def noise(self, generator: torch.Generator, amount: float) -> Tensor:
-        """What to add to one picture's numbers to get off flat ground."""
+        """Return noise to start one picture's numbers from."""
         return self.start(generator) * amount
 
     def to(self, device: torch.device) -> Parametrization:
@@ -102,7 +102,7 @@ class _Coloured(Parametrization):
         return torch.sigmoid(mixed).reshape(n, 3, height, width)
 
     def _planes(self, pictures: Tensor) -> Tensor:
-        logits = torch.logit(self.resized(pictures.float()).clamp(_LEAST, _MOST))
+        logits = torch.logit(self.resized(pictures.float()).clamp(_LOW, _HIGH))
         return torch.einsum("cd,ndhw->nchw", self._from_rgb, logits)
 
 
@@ -190,7 +190,7 @@ class Fourier(_Coloured):
 
 
 class Maco(_Coloured):
-    """Phases alone are optimised; the magnitudes are those of the person's own images.
+    """Optimise phases alone, with the magnitudes of the user's own images.
 
     After "Unlocking Feature Visualization for Deeper Networks with MAgnitude Constrained
     Optimization" (Fel et al. 2023), without the download: the spectrum is measured.

@@ -74,14 +74,14 @@ class SanityCheck:
 
     @property
     def passed(self) -> bool:
-        """Whether the pictures beat all controls but the nearest crop in both columns."""
+        """True if the pictures beat all controls but the nearest crop in both columns."""
         pictures, *others = self.controls
         rivals = [c for c in others if c.name != "nearest crop"]
         return all(pictures.median > c.median and pictures.own > c.own for c in rivals)
 
     @property
     def verdict(self) -> str:
-        """What follows from the controls, in a sentence."""
+        """Conclusion from the controls, in a sentence."""
         alone = any(control.name == STATISTICS_ALONE for control in self.controls)
         if self.passed:
             rivals = ["noise", "than an untrained network"]
@@ -96,7 +96,7 @@ class SanityCheck:
 
     @property
     def _doubt(self) -> str:
-        """What a judge says against the pictures; empty if nothing, or without one."""
+        """Return the judge's objection to the pictures; empty if there is none, or no judge."""
         found = self.controls[0].found
         rivals = [c for c in self.controls[1:] if c.name != "nearest crop"]
         as_good = [c.name for c in rivals if c.found is not None and c.found >= (found or 0.0)]
@@ -266,7 +266,7 @@ class _Jury:
         return cls(judge, held_out)
 
     def found(self, pictures: NDArray[np.uint8]) -> float:
-        """In which part of the pictures their own cell is found."""
+        """Return the share of pictures in which their own cell is found."""
         if len(pictures) != len(self._crops):
             raise ActivationsError(
                 f"held_out has crops for {len(self._crops)} directions, not for {len(pictures)}"
@@ -304,7 +304,7 @@ def _statistics_alone(
 def _halves(
     callback: Callable[[int, int], object] | None,
 ) -> tuple[Callable[[int, int], object], Callable[[int, int], object]]:
-    """Two callbacks, each told of one half of all the work."""
+    """Return two callbacks, each told of one half of all the work."""
     told = callback or (lambda _done, _total: None)
     return (
         lambda done, total: told(done, 2 * total),

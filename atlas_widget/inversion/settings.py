@@ -1,4 +1,4 @@
-"""Every number that decides how a picture comes out, in one place."""
+"""Settings of feature inversion: all numbers that decide how a picture comes out."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _METHOD = 7  # raised when the same settings begin to give other pictures: cache
 
 @dataclass(frozen=True)
 class InversionSettings:
-    """How a picture is optimised; hashable, and written out by :attr:`description`.
+    """Settings of the optimisation of a picture; hashable, and written out by :attr:`description`.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ class InversionSettings:
 
         The second half of the steps is taken without transforms and nothing keeps the picture
         natural: the cosine is highest, and what raises it is hardly seen by another network, or by
-        people.
+        humans.
         """
         return cls(
             **{"steps": 32, "calm": 0.5, "still": 0.5, "statistics": 0.0}
@@ -164,7 +164,7 @@ class InversionSettings:
         return replace(changed, learning_rate=rate)
 
     def strength(self, done: Tensor) -> Tensor:
-        """How much of the transforms is left (n,) after these parts of the steps (n,)."""
+        """Return the share of the transforms left (n,) after these parts of the steps (n,)."""
         left = 1 - self.still - done
         return (left / self.calm).clamp(0, 1) if self.calm else (left > 0).float()
 
@@ -174,7 +174,7 @@ class InversionSettings:
 
     @property
     def coarse_steps(self) -> int:
-        """How many steps are taken before a late layer is shown the picture enlarged."""
+        """Number of steps before a late layer is shown the picture enlarged."""
         return round(self.coarse * self.steps)
 
     @property
@@ -189,7 +189,7 @@ class InversionSettings:
         return "custom"
 
     def made_with(self, examples: int, steps: int | None = None) -> str:
-        """What a picture was made with, in words.
+        """Return the settings and examples that a picture was made with, in words.
 
         Parameters
         ----------

@@ -16,7 +16,7 @@ __all__ = ["InversionState"]
 
 @dataclass
 class InversionState:
-    """Everything about a batch of unfinished pictures; row i is about picture i alone.
+    """State of a batch of unfinished pictures; row i is about picture i alone.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class InversionState:
         seeds: Tensor,
         origins: Tensor,
     ) -> InversionState:
-        """A batch before its first step."""
+        """Return a batch before its first step."""
         count = len(numbers)
         return cls(
             numbers=numbers,
@@ -85,7 +85,7 @@ class InversionState:
         return InversionState(**values, objective=self.objective.select(rows))
 
     def merge(self, *others: InversionState) -> InversionState:
-        """One batch of this one and `others`, in order."""
+        """Join this batch and `others` into one, in order."""
         parts: Sequence[InversionState] = [other for other in others if len(other)]
         if not len(self):
             return parts[0].merge(*parts[1:]) if parts else self

@@ -66,7 +66,7 @@ class Transforms:
 
     @property
     def active(self) -> bool:
-        """Whether there is anything to do."""
+        """True if there is anything to do."""
         return bool(self.jitter or self.rotate or self.scale != (1.0, 1.0))
 
     def matrices(self, numbers: Tensor, strength: Tensor) -> Tensor:

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from scipy.optimize import curve_fit
 from torch import Tensor
 
-__all__ = ["Crowd", "Forces"]
+__all__ = ["Forces", "NegativeSamples"]
 
 _NEGATIVES = 5  # as umap-learn's negative_sample_rate
-_LARGEST_STEP = 4.0
+_MAX_STEP = 4.0
 
 
-class Crowd:
+class NegativeSamples:
     """The samples that push others away; which of them is drawn at random.
 
     Drawing a sample for each of many is slow, looking it up slower. Where either are in random
@@ -30,7 +30,7 @@ class Crowd:
 
     @staticmethod
     def draw(count: int, times: int, seed: int) -> list[list[int]]:
-        """Draw, for so many times, where in a crowd of `count` the rows begin."""
+        """Draw, for so many times, where in a negatives of `count` the rows begin."""
         generator = torch.Generator().manual_seed(seed)
         drawn: list[list[int]] = torch.randint(
             count, (times, _NEGATIVES), generator=generator
@@ -71,12 +71,12 @@ class Forces:
         return _step(dx * pull), _step(dy * pull)
 
     def push(
-        self, x: Tensor, y: Tensor, crowd: Crowd, rows: Sequence[int]
+        self, x: Tensor, y: Tensor, negatives: NegativeSamples, rows: Sequence[int]
     ) -> tuple[Tensor, Tensor]:
         """Return the sums of the steps of samples at (x, y) away from one of each row."""
         sum_x, sum_y = torch.zeros_like(x), torch.zeros_like(y)
         for first in rows:
-            other_x, other_y = crowd.row(first, len(x))
+            other_x, other_y = negatives.row(first, len(x))
             dx, dy = x - other_x, y - other_y
             square = (dx * dx).addcmul_(dy, dy)
             below = _power(square, self.b).mul_(self.a).add_(1.0).mul_(square.add_(1e-3))
@@ -87,9 +87,9 @@ class Forces:
 
 
 def _power(values: Tensor, exponent: float) -> Tensor:
-    """`values` to a power: three times faster than `pow`, which is more exact than is needed."""
+    """Raise `values` to a power: three times faster than `pow`, and as exact as needed."""
     return values.clamp_min(1e-12).log_().mul_(exponent).exp_()
 
 
 def _step(step: Tensor) -> Tensor:
-    return step.clamp_(-_LARGEST_STEP, _LARGEST_STEP)
+    return step.clamp_(-_MAX_STEP, _MAX_STEP)

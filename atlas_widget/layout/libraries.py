@@ -20,7 +20,7 @@ _EXACT = 20_000  # samples; without faiss torchdr makes a matrix of all distance
 
 @runtime_checkable
 class Embedding(Protocol):
-    """What lays out rows as scikit-learn's estimators do."""
+    """Interface of scikit-learn's estimators that lay out rows."""
 
     def fit_transform(self, rows: NDArray[np.float32], /) -> Any:
         """Return places, (n, 2), for rows of length 1, (n, channels + 1).
@@ -31,7 +31,7 @@ class Embedding(Protocol):
 
 @dataclass(frozen=True)
 class Library:
-    """Where a library's class ``UMAP`` is, and what it is made with.
+    """Location of a library's class ``UMAP``, and its arguments.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class Library:
 
     @property
     def package(self) -> str:
-        """What is imported first."""
+        """Package that is imported first."""
         return self.module.partition(".")[0]
 
 

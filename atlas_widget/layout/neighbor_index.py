@@ -63,7 +63,7 @@ def unit_directions(
 
 
 class Activations(Protocol):
-    """What a layout asks of activations: an array, a memory-mapped one, or one of many shards."""
+    """Interface of activations for layouts: an array, memory-mapped, or of many shards."""
 
     @property
     def shape(self) -> tuple[int, ...]:

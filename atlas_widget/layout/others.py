@@ -47,17 +47,17 @@ class OtherLayout:
 
     @property
     def is_default(self) -> bool:
-        """Whether it is umap-learn."""
+        """True if it is umap-learn."""
         return self.embedding is None and self.name == _DEFAULT
 
     @property
     def is_umap(self) -> bool:
-        """Whether its places are of such a scale that UMAP's forces fit them."""
+        """True if its places are of such a scale that UMAP's forces fit them."""
         return self.embedding is None
 
     @property
     def packages(self) -> tuple[str, ...]:
-        """Which packages may have made it, beside this one: their versions are worth recording."""
+        """Packages that may have made it, beside this one: their versions are worth recording."""
         if self.embedding is not None:
             return (self.name.partition(".")[0],)
         if self.is_default:
@@ -66,7 +66,7 @@ class OtherLayout:
 
     @property
     def notice(self) -> str:
-        """What a user should know who waits for it; empty if nothing."""
+        """Notice to a user who waits for it; empty if there is none."""
         if self.is_default:
             return ""
         stopped = "." if self.embedding is None else ", nor be stopped midway."

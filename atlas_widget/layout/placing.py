@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from atlas_widget.layout.neighbor_index import Activations, NeighborIndex, unit_directions
-from atlas_widget.layout.umap_torch import memberships, settle
+from atlas_widget.layout.umap_torch import embed_new, memberships
 from atlas_widget.progress import CancelledCallback, ProgressCallback
 
 __all__ = ["place_among"]
@@ -17,9 +17,9 @@ _NEIGHBORS = 8
 _PROBES = 8
 _EPOCHS = 200
 _RATE = 0.1
-"""Of 30,000 activations of the demo, 10,000 laid out and 20,000 placed: trustworthiness 0.909 (if
-all are laid out 0.913), with 100 epochs 0.906, with umap-learn's 30 epochs, 15 neighbours and rate
-of 0.25 0.897."""
+"""Measured on 30,000 activations of the demo, 10,000 laid out and 20,000 placed: trustworthiness
+0.909 (if all are laid out 0.913), with 100 epochs 0.906, with umap-learn's 30 epochs, 15 neighbours
+and rate of 0.25 0.897."""
 
 
 def place_among(
@@ -76,7 +76,7 @@ def place_among(
             near = found.cpu().numpy()
             weights = memberships(distances.cpu().numpy())
             shares = weights / weights.sum(axis=1, keepdims=True)
-            xy[wanted] = settle(
+            xy[wanted] = embed_new(
                 np.einsum("nk,nkd->nd", shares, places[near]).astype(np.float32),
                 weights,
                 near,

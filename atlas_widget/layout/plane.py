@@ -20,7 +20,7 @@ from atlas_widget.progress import CancelledCallback, ProgressCallback, check_can
 __all__ = ["FIT_SAMPLES", "default_neighbors", "quick_layout", "umap_layout"]
 
 FIT_SAMPLES = 100_000
-"""Of more samples, so many are laid out by UMAP, and the others are placed among them."""
+"""Maximum number of samples laid out by UMAP; others are placed among them."""
 
 _EXACT = 20_000  # samples, up to which all are compared with all
 _HASTE = 5000  # samples, up to which someone is probably waiting

@@ -80,7 +80,7 @@ class LayoutProcess:
 
     @property
     def alive(self) -> bool:
-        """Whether it can do a job."""
+        """True if it can do a job."""
         return self._process.poll() is None
 
     def run(

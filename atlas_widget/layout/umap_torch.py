@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 from torch import Tensor
 
-from atlas_widget.layout.forces import Crowd, Forces
+from atlas_widget.layout.forces import Forces, NegativeSamples
 from atlas_widget.progress import CancelledCallback, ProgressCallback, check_cancelled
 
-__all__ = ["fuzzy_graph", "memberships", "nearest_neighbors", "optimize_layout", "settle"]
+__all__ = ["embed_new", "fuzzy_graph", "memberships", "nearest_neighbors", "optimize_layout"]
 
 _BISECTIONS = 64
 _PARTS = 4
@@ -151,7 +151,7 @@ def optimize_layout(
     x, y = torch.as_tensor(start, dtype=torch.float32, device=device).unbind(1)
     x, y = x.clone(), y.clone()
     due = torch.zeros_like(often)
-    rows = iter(Crowd.draw(len(x), epochs * parts, seed))
+    rows = iter(NegativeSamples.draw(len(x), epochs * parts, seed))
     for epoch in range(epochs):
         check_cancelled(cancelled)
         due += often
@@ -165,7 +165,7 @@ def optimize_layout(
     return torch.stack([x, y], dim=1).cpu().numpy()
 
 
-def settle(
+def embed_new(
     xy: NDArray[np.float32],
     weights: NDArray[np.float64],
     neighbors: NDArray[np.int64],
@@ -205,8 +205,8 @@ def settle(
     tails = torch.as_tensor(neighbors, device=device).flatten()
     due = torch.rand(len(often), generator=generator, device=device)
     mixed = torch.randperm(len(placed), generator=generator, device=device)
-    crowd = Crowd(there_x[mixed], there_y[mixed], len(often))
-    rows = Crowd.draw(len(placed), epochs, seed)
+    negatives = NegativeSamples(there_x[mixed], there_y[mixed], len(often))
+    rows = NegativeSamples.draw(len(placed), epochs, seed)
     for epoch in range(epochs):
         check_cancelled(cancelled)
         due += often
@@ -215,7 +215,7 @@ def settle(
         heads, ends = active // weights.shape[1], tails[active]
         head_x, head_y = x[heads], y[heads]
         pull_x, pull_y = forces.pull(head_x - there_x[ends], head_y - there_y[ends])
-        push_x, push_y = forces.push(head_x, head_y, crowd, rows[epoch])
+        push_x, push_y = forces.push(head_x, head_y, negatives, rows[epoch])
         now = rate * (1.0 - epoch / epochs)
         x.index_add_(0, heads, pull_x.add_(push_x), alpha=now)
         y.index_add_(0, heads, pull_y.add_(push_y), alpha=now)
@@ -234,7 +234,7 @@ def _move(
     """Let these edges pull both ends, and random samples push their heads."""
     head_x, head_y = x[heads], y[heads]
     pull_x, pull_y = forces.pull(head_x - x[tails], head_y - y[tails])
-    push_x, push_y = forces.push(head_x, head_y, Crowd(x, y, len(heads)), rows)
+    push_x, push_y = forces.push(head_x, head_y, NegativeSamples(x, y, len(heads)), rows)
     x.index_add_(0, tails, pull_x, alpha=-rate).index_add_(
         0, heads, push_x.add_(pull_x), alpha=rate
     )

@@ -1,4 +1,4 @@
-"""Everything that touches the user's model: its layers, its activations, its derivatives."""
+"""Access to the user's model: its layers, its activations, its derivatives."""
 
 from atlas_widget.probe.layer_probe import LayerProbe
 from atlas_widget.probe.layers import LayerInfo, LayerList, list_layers

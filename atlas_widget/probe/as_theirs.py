@@ -1,4 +1,4 @@
-"""What the user's own transform or processor makes of pictures, against what was read off it.
+"""Comparison of the user's own transform or processor with the preprocessing read off it.
 
 Pictures of two flat colours, side by side, go through the user's object as it is, one at a time:
 resizing, cropping and flipping leave the colours, and what is done to values shows in them, such as

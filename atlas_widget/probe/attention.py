@@ -45,7 +45,7 @@ class PlainAttention(TorchFunctionMode):
     """Within it, and on this thread only, attention runs in elementary operations.
 
     The context manager ``torch.nn.attention.sdpa_kernel`` would choose the kernel for the whole
-    process, and so for whatever the person is running meanwhile.
+    process, and so for whatever the user is running meanwhile.
     """
 
     def __torch_function__(

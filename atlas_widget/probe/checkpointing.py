@@ -18,7 +18,7 @@ __all__ = ["without_checkpointing"]
 
 _lock = threading.Lock()
 _running: dict[int, int] = {}
-"""How many of our passes each thread is within."""
+"""Number of our passes that each thread is within."""
 
 _OriginalFunction: Any = checkpoint.CheckpointFunction
 _original_generators: dict[str, Any] = {
@@ -29,7 +29,7 @@ _original_generators: dict[str, Any] = {
 
 
 class _PlainFunction:
-    """In place of ``CheckpointFunction``: on our threads, run what is to be checkpointed."""
+    """Replacement of ``CheckpointFunction`` that, on our threads, runs the function."""
 
     @staticmethod
     def apply(run: Callable[..., Any], preserve_rng_state: Any, *args: Any) -> Any:

@@ -1,4 +1,4 @@
-"""How scores follow from a layer's activations: derivatives through the rest of a model.
+"""Derivatives of scores with respect to a layer's activations, through the rest of a model.
 
 Forward mode gives all scores at once: the layer's output is exchanged for a dual tensor, and the
 scores come back with their derivative along it. Where an operation knows no forward mode, two
@@ -74,7 +74,7 @@ class Derivatives:
 
     @property
     def one_by_one(self) -> bool:
-        """Whether each score costs a pass of its own, so that one had better choose a few."""
+        """True if each score costs a pass of its own, so that one had better choose a few."""
         return self.mode == self.modes[-1]
 
     def on(self, encoder: Encoder) -> Derivatives:
@@ -125,7 +125,7 @@ class Derivatives:
                 if not math.isfinite(wanted) or abs(value - wanted) <= allowed:
                     break
                 failure = AttributionError(_DROPPED)
-            self._settle_for(self.modes[self.modes.index(mode) + 1], failure)
+            self._use_mode(self.modes[self.modes.index(mode) + 1], failure)
         self._tried_for = about
 
     @torch.inference_mode(False)
@@ -168,7 +168,7 @@ class Derivatives:
                 failure = failure or error
                 continue
             if failure is not None and "Nested forward mode" not in str(failure):
-                self._settle_for(mode, failure)  # else only someone else's forward mode is running
+                self._use_mode(mode, failure)  # else only someone else's forward mode is running
             return values
         assert failure is not None
         raise failure
@@ -311,7 +311,7 @@ class Derivatives:
         self.encoder.layout.as_map(tangent, aspect)[images, :, rows, columns] = values
         return tangent
 
-    def _settle_for(self, mode: str, error: Exception) -> None:
+    def _use_mode(self, mode: str, error: Exception) -> None:
         reason = str(error).strip().partition("\n")[0][:200]
         self.mode = mode
         slow = ", and only the scores that matter" if self.one_by_one else ""

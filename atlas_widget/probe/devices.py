@@ -1,4 +1,4 @@
-"""Where a model is to run."""
+"""Choice of the device that a model runs on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model shows of itself when it is run once."""
+"""Findings from running a model once."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ Trier = tuple[int, int, Tensor]
 
 @dataclass
 class ModelTrial:
-    """What was learned from running the model once.
+    """Findings from running the model once.
 
     Attributes
     ----------
@@ -75,7 +75,7 @@ class ModelTrial:
 
 @dataclass
 class LayerTrial:
-    """What was learned from running the model up to a layer.
+    """Findings from running the model up to a layer.
 
     Attributes
     ----------

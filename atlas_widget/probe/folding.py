@@ -220,7 +220,7 @@ def _answers(encoder: Encoder, rgb: Tensor, whole: bool) -> list[Tensor]:
 
 @dataclass
 class _Recorded:
-    """What a pass showed.
+    """Record of a pass.
 
     Attributes
     ----------
@@ -303,7 +303,7 @@ def _pairs(
 
 
 def _has_plain_weights(convolution: nn.Conv2d) -> bool:
-    """Whether the weights are what they are, not computed from others at every run."""
+    """Return True if the weights are stored, not computed from others at every run."""
     return "weight" in convolution._parameters and not convolution._forward_pre_hooks
 
 
@@ -355,12 +355,12 @@ def _folded_weights(convolution: nn.Conv2d, norm: Any) -> tuple[Tensor, Tensor]:
 
 
 def _exact(tensor: Tensor) -> Tensor:
-    """In float64, where there is some: Apple's GPUs have none."""
+    """Convert to float64, where there is some: Apple's GPUs have none."""
     return (tensor.cpu() if tensor.device.type == "mps" else tensor).double()
 
 
 def agree(one: Tensor, other: Tensor) -> bool:
-    """Whether two ways to compute the same differ by rounding only."""
+    """Return True if two ways to compute the same differ by rounding only."""
     if one.shape != other.shape:
         return False
     # GPUs multiply in TF32 by default; a wrongly folded norm is off by far more than this.

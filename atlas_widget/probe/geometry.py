@@ -1,4 +1,4 @@
-"""Where a layer's positions lie in a picture, and how much of it they see."""
+"""Geometry of a layer's map: where its positions lie in a picture, and how much of it they see."""
 
 from __future__ import annotations
 

@@ -192,7 +192,7 @@ def find_layer(model: nn.Module, layer: str | nn.Module) -> tuple[LayerName, nn.
 
 
 def _named_layers(model: nn.Module) -> dict[str, nn.Module]:
-    """All modules that can run, by name: without the model itself, wrappers seen through."""
+    """Return all modules that can run, by name: without the model itself, wrappers seen through."""
     return {
         name: module
         for name, module in _parts(model, "", (model,))

@@ -1,4 +1,4 @@
-"""What does not fit into memory at once is run in halves."""
+"""Running in halves of what does not fit into memory at once."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class HalvedBatches:
 
 
 def out_of_memory(error: Exception) -> bool:
-    """Whether that is what an error says."""
+    """Return True if an error says that memory ran out."""
     if isinstance(error, torch.OutOfMemoryError):
         return True
     return any(words in str(error).lower() for words in _SAID)

@@ -9,9 +9,9 @@ __all__ = ["same_noise"]
 
 
 def same_noise(count: int, side: int) -> Tensor:
-    """Noise, RGB in [0, 1], shape (count, 3, side, side): the same at every call.
+    """Return noise, RGB in [0, 1], shape (count, 3, side, side): the same at every call.
 
-    On the CPU in float32, whichever device and dtype a person has made the default.
+    On the CPU in float32, whichever device and dtype the user has made the default.
     """
     generator = torch.Generator().manual_seed(0)
     shape = (count, 3, side, side)

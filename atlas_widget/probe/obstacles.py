@@ -1,4 +1,4 @@
-"""What about a model keeps a layer from running, or derivatives from getting through."""
+"""Properties of a model that keep a layer from running, or derivatives from getting through."""
 
 from __future__ import annotations
 

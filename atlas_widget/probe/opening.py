@@ -25,7 +25,7 @@ def opened(
 ) -> Iterator[LayerProbe]:
     """Give a probe of a layer: the one that is passed, which stays open, or one of the model.
 
-    To be entered in the function that a person calls: what is to be said about their model is
+    To be entered in the function that the user calls: what is to be said about their model is
     warned of at the line of that call.
     """
     if isinstance(model, LayerProbe):

@@ -1,4 +1,4 @@
-"""What a layer hands over: which tensor of it is meant, and how that tensor is a map.
+"""Outputs of a layer: the tensor that is meant, and its layout as a map.
 
 Layers return tensors, tuples, dictionaries and dataclasses; the tensors hold maps (channels first
 or last), token sequences or plain vectors. Everything beyond this module sees (n, c, h, w).
@@ -88,7 +88,7 @@ def find_tensor(output: Any, picks: Path, layer: str, batch: int) -> Path:
     output : object
         What the layer returned.
     picks : Path
-        What the person wrote after the layer's name, ``name[0]['key']``; empty where nothing.
+        Text that the user wrote after the layer's name, ``name[0]['key']``; may be empty.
     layer : str
         The layer's name, for the message.
     batch : int
@@ -127,7 +127,7 @@ def _usable(leaf: Any, batch: int) -> bool:
 
 
 def _is_attention_of(leaf: Tensor, first: Tensor) -> bool:
-    """Whether `leaf` holds the attention weights that came along with the tokens `first`."""
+    """Return True if `leaf` holds the attention weights that came along with the tokens `first`."""
     return (
         leaf is not first
         and first.ndim == 3
@@ -162,7 +162,7 @@ def listing(output: Any, layer: str, batch: int | None = None) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class Layout:
-    """How a layer's tensor is laid out.
+    """Layout of a layer's tensor.
 
     Attributes
     ----------

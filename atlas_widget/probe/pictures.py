@@ -1,4 +1,4 @@
-"""What a person passes as a few pictures, as one batch of RGB in [0, 1]."""
+"""Conversion of a few pictures, in any form, to one batch of RGB in [0, 1]."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ __all__ = ["Verdict", "judge_places"]
 Verdict = Literal["right", "wrong", "undecided", "unreached"]
 
 _GRID = 16
-_NEAR = 3  # cells of that grid around the peak: a sixth of the side each way
+_PEAK_RADIUS = 3  # cells of that grid around the peak: a sixth of the side each way
 _LOCAL = 0.5
 _REACH = 0.2
 _THERE = 0.3
@@ -104,7 +104,7 @@ def _judge(rgb: Tensor, seen: Tensor, units: list[tuple[int, int]], strict: bool
 
 
 class _View:
-    """Where in the picture a unit looks; fractions of its side.
+    """Place in the picture that a unit looks at, in fractions of its side.
 
     Attributes
     ----------
@@ -121,7 +121,10 @@ class _View:
         self.middle = float((share.sum(1) * line).sum()), float((share.sum(0) * line).sum())
         smooth = F.avg_pool2d(share[None], 3, 1, 1, count_include_pad=False)[0]
         top, left = divmod(int(smooth.argmax()), side)
-        near = share[max(0, top - _NEAR) : top + _NEAR + 1, max(0, left - _NEAR) : left + _NEAR + 1]
+        near = share[
+            max(0, top - _PEAK_RADIUS) : top + _PEAK_RADIUS + 1,
+            max(0, left - _PEAK_RADIUS) : left + _PEAK_RADIUS + 1,
+        ]
         self.local = float(near.sum()) >= _LOCAL
 
     @classmethod

@@ -1,4 +1,4 @@
-"""From RGB in [0, 1] to what the model takes, with whatever the person has to say about it."""
+"""Preprocessing from RGB in [0, 1] to the model's input, as specified by the user or the model."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def input_channels(model: nn.Module) -> int:
 def resolve_transform(
     model: nn.Module, transform: Any = None, *, input_size: int | None = None
 ) -> Preprocessing:
-    """Turn what the person has into a checked `Preprocessing`.
+    """Turn the user's transform into a checked `Preprocessing`.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def resolve_transform(
 
 
 def _checked(preprocessing: Preprocessing, recipe: Recipe) -> Preprocessing:
-    """Try a person's own callable on a small fixed batch; its answer goes into the description."""
+    """Try the user's own callable on a small fixed batch; its answer goes into the description."""
     side = preprocessing.size or 224
     rgb = same_noise(2, side).requires_grad_()
     name = recipe.description

@@ -116,7 +116,7 @@ def _copied(
 
     rebinding = Rebinding(memo, foreign, device)
     for module in ours.modules():
-        _settle(module)
+        _make_plain(module)
         rebinding.module(module, own=own)
     _into_evaluation_mode(ours)
     for module in ours.modules():
@@ -220,7 +220,7 @@ def _prepared(
 
 
 def _belongs_to_torch(hook: Any) -> bool:
-    """Whether a hook is part of the model itself: weight norm, spectral norm, pruning."""
+    """Return True if a hook is part of the model itself: weight norm, spectral norm, pruning."""
     owner = hook.func if isinstance(hook, functools.partial) else hook
     if isinstance(owner, types.MethodType) and isinstance(owner.__self__, nn.Module):
         return False
@@ -259,7 +259,7 @@ def _copy_of(value: nn.Module | torch.Tensor, memo: dict[int, Any]) -> Any:
     return memo[id(value)] if id(value) in memo else copy.deepcopy(value, memo)
 
 
-def _settle(module: nn.Module) -> None:
+def _make_plain(module: nn.Module) -> None:
     # An in-place layer would overwrite the very output that a hook has handed over.
     if isinstance(module.__dict__.get("inplace"), bool):
         module.__dict__["inplace"] = False

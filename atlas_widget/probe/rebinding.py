@@ -22,7 +22,7 @@ from torch import nn
 
 __all__ = ["Rebinding"]
 
-_LARGE = 2**24
+_MAX_ELEMENTS = 2**24
 """Elements from which on an array that a function encloses is shared, not copied."""
 
 _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: a class written in Python
@@ -88,9 +88,9 @@ class Rebinding:
         if isinstance(value, nn.Module):
             return value if own else self._copied(value)
         if isinstance(value, torch.Tensor):
-            return value if own or value.numel() > _LARGE else self._tensor(value)
+            return value if own or value.numel() > _MAX_ELEMENTS else self._tensor(value)
         if isinstance(value, np.ndarray):
-            return value if own or value.size > _LARGE else value.copy()
+            return value if own or value.size > _MAX_ELEMENTS else value.copy()
         if isinstance(value, types.FunctionType):
             return self._function(value)
         if isinstance(value, types.MethodType):

@@ -1,4 +1,4 @@
-"""How much of a picture a unit effectively sees, from the gradients of its activation."""
+"""Effective receptive field of a unit, from the gradients of its activation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor
 
 __all__ = ["ReceptiveField", "box_around", "measure_receptive_field"]
 
-_SMALLEST = 8
+_MIN_SIDE = 8
 _ENERGY = 0.9
 _PICTURES = 4
 
@@ -70,7 +70,7 @@ def measure_receptive_field(
     held = energy.flatten()[order].cumsum(0)
     reached = min(int((held < _ENERGY * total).sum()), len(order) - 1)
     side = round(2 * float(distance.flatten()[order[reached]]) + 1)
-    return ReceptiveField(min(max(side, _SMALLEST), size), (shift[0], shift[1]))
+    return ReceptiveField(min(max(side, _MIN_SIDE), size), (shift[0], shift[1]))
 
 
 def _energy(

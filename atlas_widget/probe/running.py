@@ -51,7 +51,7 @@ class IgnoredNoGrad(TorchFunctionMode):
 
 @dataclass
 class Passing:
-    """How the passes through some copies of one model are made.
+    """Settings of the passes through some copies of one model.
 
     Attributes
     ----------

@@ -84,7 +84,7 @@ class LayersReader:
 
     @property
     def most(self) -> int | None:
-        """How many pictures at once there turned out to be memory for; None while all there were.
+        """Number of pictures at once that memory turned out to suffice for; None while all did.
 
         In smaller batches the last bits of activations may differ.
         """

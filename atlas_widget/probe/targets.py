@@ -1,4 +1,4 @@
-"""What is attributed to: all classes, some of them, or any scalar of a model's output."""
+"""Targets of attribution: all classes, some of them, or any scalar of a model's output."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ACCEPTED = (
 
 
 class RunnableModel(Protocol):
-    """What a target asks of a probe; the names are those of `LayerProbe`."""
+    """Interface of a probe for targets; the names are those of `LayerProbe`."""
 
     input_size: int
     num_classes: int | None
@@ -45,7 +45,7 @@ class RunnableModel(Protocol):
 
 
 class Target(ABC):
-    """What of a model's output attribution is about.
+    """Part of a model's output that is attributed.
 
     Attributes
     ----------
@@ -150,7 +150,7 @@ class Classes(Target):
 
 
 class Scalars(Target):
-    """Whatever a person's functions make of the model's output.
+    """Target computed by the user's functions from the model's output.
 
     Parameters
     ----------
@@ -190,7 +190,7 @@ class Scalars(Target):
 
 
 def as_target(target: Any) -> Target:
-    """Make a target of what a person says is to be attributed to.
+    """Make a target of what the user names.
 
     Parameters
     ----------

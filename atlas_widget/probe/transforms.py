@@ -1,4 +1,4 @@
-"""Reading the transforms people have: what they do to values, and which size they crop to.
+"""Reading of common transforms: their effect on values, and the size they crop to.
 
 Pictures reach the model already cropped, scaled and in [0, 1]; so of a preset or a composition
 only the steps that change values count, and the size is noted.
@@ -45,7 +45,7 @@ _SIZED = (
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a transform does to values, and the size it makes.
+    """Effect of a transform on values, and the size it makes.
 
     Attributes
     ----------

@@ -45,7 +45,7 @@ class Notifier:
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """All notices so far."""
+        """Notices so far."""
         return tuple(self._notices)
 
     def listen(self) -> None:

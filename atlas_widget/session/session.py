@@ -49,7 +49,7 @@ _STALE_MESSAGE_TIME = 3.0  # seconds in which messages about the last layout may
 
 
 class Session:
-    """All work on the worker's thread. See :class:`~.worker.Job`.
+    """Does all work on the worker's thread. See :class:`~.worker.Job`.
 
     Methods that are not under "Any thread" may only be called on the worker's thread.
 

@@ -86,12 +86,12 @@ class Recipe:
         input_size: int | None = None,
     ) -> Recipe:
         """Validate settings as far as possible at once; see :class:`~atlas_widget.AtlasWidget`."""
-        from atlas_widget.collect import FEWEST_SAMPLES, NUM_SAMPLES
+        from atlas_widget.collect import MIN_SAMPLES, NUM_SAMPLES
 
         count = (
             NUM_SAMPLES
             if num_samples is None
-            else (_whole("num_samples", num_samples, FEWEST_SAMPLES))
+            else (_whole("num_samples", num_samples, MIN_SAMPLES))
         )
         if atlas is None and _missing(images):
             raise ImagesError(

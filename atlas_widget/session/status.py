@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from atlas_widget.session.pace import Pace, Throttle
+from atlas_widget.progress import Pace, Throttle
 
 __all__ = ["STAGES", "Reporter", "first_status"]
 

@@ -20,9 +20,9 @@ import traitlets
 from atlas_widget import figures
 from atlas_widget.errors import AtlasError, CellError, did_you_mean
 from atlas_widget.probe.model_name import model_name
+from atlas_widget.progress import Throttle
 from atlas_widget.protocol import messages
 from atlas_widget.session.cells.checks import check_cells, check_grid, check_ids, check_size
-from atlas_widget.session.pace import Throttle
 from atlas_widget.session.session import Session
 from atlas_widget.session.settings import Recipe, layer_names
 from atlas_widget.session.status import first_status
@@ -311,7 +311,7 @@ class AtlasWidget(anywidget.AnyWidget):
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """All notices so far, such as an assumed transform."""
+        """Notices so far, such as an assumed transform."""
         return self._session.notifier.notices
 
     def select(self, cells: Iterable[int], grid: int | None = None) -> None:

@@ -191,9 +191,12 @@ def test_too_many_unreadable_images(tiny_model, tiny_images, tmp_path) -> None:
         (tmp_path / file.name).write_bytes(file.read_bytes())
     (tmp_path / "broken.png").write_bytes(b"no")
     options = {"num_samples": 100, "progress": False}
-    with pytest.raises(UnreadableImagesError, match=r"1 of 7 .*10%.*broken.*most_unreadable=0.5"):
+    with pytest.raises(UnreadableImagesError, match=r"1 of 7 .*10%.*broken.*max_unreadable=0.5"):
         Atlas.build(tiny_model, "middle", tmp_path, **options)
-    atlas = Atlas.build(tiny_model, "middle", tmp_path, most_unreadable=0.5, **options)
+    atlas = Atlas.build(tiny_model, "middle", tmp_path, max_unreadable=0.5, **options)
+    with pytest.warns(DeprecationWarning, match="max_unreadable"):
+        again = Atlas.build(tiny_model, "middle", tmp_path, most_unreadable=0.5, **options)
+    assert len(again) == len(atlas)
     assert atlas.samples.unreadable == ("broken.png",)
 
 

@@ -1,4 +1,4 @@
-"""What a person does with a view of the widget: point, click, drag, press a button."""
+"""What a user does with a view of the widget: point, click, drag, press a button."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def fake(page: Page, bare_page: str) -> Iterator[FakeView]:
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
-    """A JupyterLab that shares nothing with the person's own."""
+    """A JupyterLab that shares nothing with the user's own."""
     server = LabServer(tmp_path_factory.mktemp("lab"))
     server.start()
     yield server

@@ -67,7 +67,7 @@ class Notebook:
         self.wait_ready()
 
     def reload(self, timeout: float = 90.0) -> None:
-        """Save, then reload the page as a person does; the kernel lives on."""
+        """Save, then reload the page as a user does; the kernel lives on."""
         self.command("docmanager:save")
         self.page.reload()
         self.wait_ready(timeout)

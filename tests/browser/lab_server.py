@@ -1,4 +1,4 @@
-"""A JupyterLab server that shares nothing with the person's own.
+"""A JupyterLab server that shares nothing with the user's own.
 
 Its settings, runtime files, workspaces, notebooks and picture cache live in a temporary folder.
 """

@@ -1,4 +1,4 @@
-"""A marimo server that shares nothing with the person's own."""
+"""A marimo server that shares nothing with the user's own."""
 
 from __future__ import annotations
 

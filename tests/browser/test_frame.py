@@ -1,4 +1,4 @@
-"""The widget's frame: its height is the person's, and everything fits however narrow it is."""
+"""The widget's frame: its height is the user's, and everything fits however narrow it is."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def die(notebook: Notebook) -> None:
 
 
 def shut_down(notebook: Notebook) -> None:
-    """Which no view is told of: it finds out when a person points at something."""
+    """Which no view is told of: it finds out when a user points at something."""
     notebook.server.shutdown_kernels()
     view = AtlasView(notebook)
 

@@ -1,4 +1,4 @@
-"""Pictures and answers arrive while the kernel is busy: with pictures, or with a person's cell."""
+"""Pictures and answers arrive while the kernel is busy: with pictures, or with a user's cell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person's own file may look like."""
+"""What a user's own file may look like."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models by name: torchvision's, timm's, the person's own; what cannot be had is said."""
+"""Models by name: torchvision's, timm's, the user's own; what cannot be had is said."""
 
 from __future__ import annotations
 

@@ -308,7 +308,7 @@ def test_unreadable_images_are_counted_and_more_than_a_tenth_is_an_error(
     plan = planned(probes, source, num_samples=40)
     with pytest.raises(UnreadableImagesError, match=r"of 40 images.*10%.*Cannot read"):
         collected(plan, tmp_path / "out", source, probes)
-    _, shards = collected(plan, tmp_path / "out", source, probes, most_unreadable=0.2)
+    _, shards = collected(plan, tmp_path / "out", source, probes, max_unreadable=0.2)
     assert list(shards.unreadable) != []
     assert sorted(shards.unreadable) == [f"{number:02d}.png" for number in range(6)]
     samples = assemble(shards).samples

@@ -135,13 +135,13 @@ def test_the_rim_around_a_picture_has_no_part_in_its_statistics(probe: LayerProb
     bright = torch.ones(1, 3, 32, 32)
     numbers = torch.tensor([[0.0, 0.0, -1.0, 0.0]])  # as small as it is ever shown
     transforms, full = engine.settings.transforms, torch.ones(1)
-    view = engine.eye.view
+    view = engine.network_view.view
     views = transforms(bright, numbers, full, view)
     covered = transforms.covered(numbers, full, view)
     assert covered is not None
     assert 0.3 < float(covered.mean()) < 0.6
-    whole = engine.eye.statistics(torch.ones(1, 3, view, view))
-    masked, plain = (engine.eye.statistics(views, mask) for mask in (covered, None))
+    whole = engine.network_view.statistics(torch.ones(1, 3, view, view))
+    masked, plain = (engine.network_view.statistics(views, mask) for mask in (covered, None))
     means = slice(0, 1), slice(0, 1)
     assert (masked - whole)[means].norm() < 0.7 * (plain - whole)[means].norm()
 

@@ -87,11 +87,11 @@ def test_fidelity_is_measured_on_the_picture_shown(
     icons = run(engine, directions, 0)
     again, _ = engine.fidelity(icons.images, directions)
     np.testing.assert_allclose(icons.cosine, again, atol=1e-5)
-    row, column = engine.eye.centre
+    row, column = engine.network_view.centre
     rgb = torch.tensor(icons.images).permute(0, 3, 1, 2) / 255
-    h = probe.activations(torch.nn.functional.interpolate(rgb, (engine.eye.view,) * 2))
+    h = probe.activations(torch.nn.functional.interpolate(rgb, (engine.network_view.view,) * 2))
     h = h[:, :, row, column]
-    if engine.eye.view == QUICK.size:
+    if engine.network_view.view == QUICK.size:
         expected = torch.cosine_similarity(h, torch.tensor(directions), dim=1)
         np.testing.assert_allclose(icons.cosine, expected, atol=1e-4)
 
@@ -161,8 +161,8 @@ def test_the_middle_of_the_picture_is_what_the_unit_sees() -> None:
     probe = LayerProbe(Lopsided(), "layers.3", input_size=64, device="cpu")
     settings = InversionSettings.icon(size=64, fit_receptive_field=False)
     engine = InversionEngine(probe, settings=settings)
-    assert engine.eye.map_size == (4, 4)
-    assert engine.eye.centre == (1, 1)
+    assert engine.network_view.map_size == (4, 4)
+    assert engine.network_view.centre == (1, 1)
 
 
 def test_dead_units_are_woken() -> None:
@@ -180,13 +180,13 @@ def test_not_a_number_in_the_gradient_does_not_spread(
 ) -> None:
     engine = InversionEngine(probe, settings=QUICK)
     state = engine.start(directions, 0)
-    network = engine.eye.network
+    network = engine.network_view.network
 
     def poisoned(views: torch.Tensor) -> torch.Tensor:
         out = network(views)
         return out * torch.tensor([float("nan")] + [1.0] * 5)[:, None, None, None]
 
-    engine.eye.network = poisoned
+    engine.network_view.network = poisoned
     engine.advance(state, 3)
     assert torch.isfinite(state.numbers).all()
 
@@ -214,8 +214,8 @@ def test_late_layers_are_shown_enlarged(demo_model: nn.Module) -> None:
     for layer in ("blocks.2.1", "blocks.4.2", "blocks.6.0"):
         with LayerProbe(demo_model, layer, device="cpu") as probe:
             engine = InversionEngine(probe)
-            views[layer] = engine.eye.view
+            views[layer] = engine.network_view.view
             assert engine.pictures(engine.start(np.ones((1, probe.channels)))).shape[1] == 64
             if layer == "blocks.6.0":
-                assert engine.eye.map_size == (4, 4)
+                assert engine.network_view.map_size == (4, 4)
     assert views["blocks.2.1"] < views["blocks.4.2"] == 64 < views["blocks.6.0"] == 112

@@ -36,7 +36,7 @@ def test_networks_of_torchvision(name: str) -> None:
     probe = LayerProbe(make(), layer, device="cpu")
     engine = InversionEngine(probe, settings=BRIEF)
     if name == "vit_b_16":
-        assert engine.eye.view == 224  # its position embeddings fit no other size
+        assert engine.network_view.view == 224  # its position embeddings fit no other size
     generator = torch.Generator().manual_seed(0)
     directions = torch.randn(2, probe.channels, generator=generator).abs()
     icons = run(engine, directions, 0)
@@ -117,6 +117,6 @@ def test_a_layer_that_sees_little_gets_a_small_canvas() -> None:
     net = nn.Sequential(nn.Conv2d(3, 8, 3, 1, 1), nn.ReLU())
     probe = LayerProbe(net, "1", input_size=64, device="cpu")
     engine = InversionEngine(probe, settings=BRIEF)
-    assert engine.canvas == engine.eye.view == 24
+    assert engine.canvas == engine.network_view.view == 24
     icons = run(engine, np.eye(8), 0)
     assert icons.images.shape[1:3] == (48, 48)

@@ -11,8 +11,8 @@ from atlas_widget.errors import ActivationsError, AtlasError, ImagesError
 from atlas_widget.inversion import Fourier, InversionSettings, Maco, Pixels, Transforms, render
 from atlas_widget.inversion import objectives as o
 from atlas_widget.inversion.judge import Judge
+from atlas_widget.inversion.leaky_gradients import leaky_gradients
 from atlas_widget.inversion.likeness import cosine, ranks
-from atlas_widget.inversion.redirect import redirected
 from atlas_widget.inversion.sanity import Control, SanityCheck, sanity_check
 from atlas_widget.probe import LayerProbe
 
@@ -109,7 +109,7 @@ def test_transforms_fade_into_nothing_and_treat_each_picture_alone() -> None:
 def test_redirected_keeps_values_and_leaks_gradients() -> None:
     x = torch.tensor([-1.0, 1.0, 9.0], requires_grad=True)
     plain = nn.ReLU6()(x)
-    with redirected():
+    with leaky_gradients():
         leaking = nn.ReLU6()(x)
         clipped = x.clip(0, 6)
     torch.testing.assert_close(leaking, plain)

@@ -139,7 +139,7 @@ def test_torch_threads_of_others_stay_as_they_are(worker):
     thread = threading.Thread(target=lambda: fresh.append(torch.get_num_threads()))
     thread.start()
     thread.join()
-    assert fresh == [before], "threads that come later have the person's setting"
+    assert fresh == [before], "threads that come later have the user's setting"
 
 
 def test_a_running_worker_does_not_keep_the_interpreter_from_ending():

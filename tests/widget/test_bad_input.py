@@ -1,4 +1,4 @@
-"""What cannot be: from a person, from images, or from a browser that sends anything at all."""
+"""What cannot be: from a user, from images, or from a browser that sends anything at all."""
 
 import shutil
 

@@ -1,4 +1,4 @@
-"""What a person does with an atlas from Python: fly somewhere, keep a view, return to it."""
+"""What a user does with an atlas from Python: fly somewhere, keep a view, return to it."""
 
 import json
 import time

@@ -152,7 +152,7 @@ def test_a_saved_atlas_is_shown(make, tiny_model, tiny_images, tmp_path):
     other = make(atlas=atlas, grids=(5,))
     other.wait(60)
     assert other.atlas.grids == (5,)
-    assert atlas.grids == (3, 6), "the person's own stays as it is"
+    assert atlas.grids == (3, 6), "the user's own stays as it is"
     for last in ("last", tiny_model.last):  # also where the layer is given as a module
         with pytest.raises(SavedAtlasError, match="'middle'"):
             make(layer=last, atlas=atlas).wait(60)

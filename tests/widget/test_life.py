@@ -1,4 +1,4 @@
-"""The kernel stays the person's: the widget starts at once, is quiet, and ends when it should."""
+"""The kernel stays the user's: the widget starts at once, is quiet, and ends when it should."""
 
 import gc
 import time

@@ -1,4 +1,4 @@
-"""What a person asks about one cell: its card, its label, live pictures of it."""
+"""What a user asks about one cell: its card, its label, live pictures of it."""
 
 from tests.widget.waiting import until
 from tests.widget_browser import FakeBrowser

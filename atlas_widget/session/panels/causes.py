@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from atlas_widget.errors import AtlasError, did_you_mean
 from atlas_widget.protocol import messages
 from atlas_widget.session.panels.panel import Fields, LayerContext, Panel, panel
-from atlas_widget.session.panels.patch_lab import SMALLEST_PATCH, patch_of
+from atlas_widget.session.panels.patch_lab import MIN_PATCH_SIZE, patch_of
 from atlas_widget.session.tasks.experiments import (
     CueSearch,
     DirectionChange,
@@ -100,7 +100,7 @@ class CausesPanel(Panel):
         grid, cell = fields["grid"], fields["cell"]
         patch = patch_of(scene, self._gallery, grid, cell, fields["crop"])
         own = (cell,) if grid == scene.base else scene.same_region([cell], grid, scene.base)
-        size = max(fields["size"], SMALLEST_PATCH)
+        size = max(fields["size"], MIN_PATCH_SIZE)
         options = (("size", size),)
         return PatchExperiment(
             patch, fields["class"], count=_PATCH_TEST_IMAGES, without=tuple(own), options=options

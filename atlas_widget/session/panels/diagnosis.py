@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from atlas_widget.progress import Throttle
 from atlas_widget.protocol import messages
-from atlas_widget.session.pace import Throttle
 from atlas_widget.session.panels.panel import Fields, LayerContext, Panel, panel
 from atlas_widget.session.pictures.gallery import TILE
 from atlas_widget.session.pictures.sheets import encode, pack

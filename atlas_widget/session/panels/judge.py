@@ -1,4 +1,4 @@
-"""How pictures read to a second network, for hovered and opened cells."""
+"""Judgements of pictures by a second network, for hovered and opened cells."""
 
 from __future__ import annotations
 

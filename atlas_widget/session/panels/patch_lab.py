@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from atlas_widget.session.cells.labels import Labeller
 
-__all__ = ["SMALLEST_PATCH", "PatchLabPanel", "patch_of"]
+__all__ = ["MIN_PATCH_SIZE", "PatchLabPanel", "patch_of"]
 
-SMALLEST_PATCH = 0.02
+MIN_PATCH_SIZE = 0.02
 """Side of a patch, as a fraction of the image's."""
 
 MAX_THUMBNAILS = 24
@@ -161,7 +161,7 @@ class PatchLabPanel(Panel):
         image, wanted = fields["image"], fields["class"]
         under = self._image(material, image)
         patch = patch_of(scene, self._gallery, fields["grid"], fields["cell"], fields["crop"])
-        size = max(fields["size"], SMALLEST_PATCH)
+        size = max(fields["size"], MIN_PATCH_SIZE)
         if fields["corners"] and wanted >= 0:
             corners = corner_boxes(size, under.shape)
             boxes = [corners[name] for name in CORNERS]

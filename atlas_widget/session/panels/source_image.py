@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CropInImage", "SourceImagePanel", "locate"]
 
-_LONGEST_SIDE = 480  # pixels
+_MAX_SIDE = 480  # pixels
 _QUALITY = 88
 
 Box = tuple[float, float, float, float]
@@ -155,6 +155,6 @@ def _image(
         image = source.open(index)
     except (AtlasError, OSError) as error:
         return None, str(error), ""
-    image.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
+    image.thumbnail((_MAX_SIDE, _MAX_SIDE))
     credit = source.credit(index) if isinstance(source, NamedImages) else None
     return np.asarray(image.convert("RGB")), "", credit or ""

@@ -1,4 +1,4 @@
-"""Where the positions of a photo fall on the map, as a task."""
+"""Placing of a photo's positions on the map, as a task."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["PhotoPlacing", "PlacedPhoto"]
 
 _MAX_POSITIONS = 64
 _REFERENCES = 256  # samples that say which cosine to a sample of another image is usual
-_USUAL = 0.05  # of them are less like any
+_UNUSUAL_SHARE = 0.05  # of them are less like any
 
 
 @dataclass(frozen=True)
@@ -175,4 +175,4 @@ def _usual_cosine(atlas: Atlas) -> float | None:
     likeness = np.where(images[asked][:, None] == images, -1.0, vectors[asked] @ vectors.T)
     best = likeness.max(1)
     best = best[best > -1.0]
-    return float(np.quantile(best, _USUAL)) if len(best) else None
+    return float(np.quantile(best, _UNUSUAL_SHARE)) if len(best) else None

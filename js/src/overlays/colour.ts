@@ -1,7 +1,8 @@
 /**
- * Colour scales. Mixed in OKLab (Björn Ottosson, 2020), where equal steps look equal, out of stops
- * whose lightness rises or falls all along: they can be told apart without seeing hues.
+ * Colour scales. Mixed in CIELAB, where equal steps look about equal, out of stops whose lightness
+ * rises or falls all along: they can be told apart without seeing hues.
  */
+import { interpolateLab, piecewise } from "d3-interpolate";
 import { clamp } from "../geometry/geometry";
 
 export type Rgb = readonly [number, number, number];
@@ -27,39 +28,13 @@ export function cssOfPixel(pixel: Pixel): string {
   return cssOf(rgb, Number(((pixel >>> 24) / 255).toFixed(3)));
 }
 
-type Lab = readonly [number, number, number];
+const hexOf = ([red, green, blue]: Rgb): string =>
+  `#${((red << 16) | (green << 8) | blue).toString(16).padStart(6, "0")}`;
 
-const toLinear = (byte: number): number => {
-  const share = byte / 255;
-  return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
-};
-
-const toByte = (linear: number): number => {
-  const share = linear <= 0.0031308 ? 12.92 * linear : 1.055 * linear ** (1 / 2.4) - 0.055;
-  return Math.round(255 * clamp(share, 0, 1));
-};
-
-export function toOklab(rgb: Rgb): Lab {
-  const [r, g, b] = rgb.map(toLinear);
-  const l = Math.cbrt(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b);
-  const m = Math.cbrt(0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b);
-  const s = Math.cbrt(0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b);
-  return [
-    0.2104542553 * l + 0.793617785 * m - 0.0040720468 * s,
-    1.9779984951 * l - 2.428592205 * m + 0.4505937099 * s,
-    0.0259040371 * l + 0.7827717662 * m - 0.808675766 * s,
-  ];
-}
-
-function fromOklab([L, a, b]: Lab): Rgb {
-  const l = (L + 0.3963377774 * a + 0.2158037573 * b) ** 3;
-  const m = (L - 0.1055613458 * a - 0.0638541728 * b) ** 3;
-  const s = (L - 0.0894841775 * a - 1.291485548 * b) ** 3;
-  return [
-    toByte(4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s),
-    toByte(-1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s),
-    toByte(-0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s),
-  ];
+/** A colour as d3 writes it: rgb(1, 2, 3). */
+function parseMixed(text: string): Rgb {
+  const [red, green, blue] = text.match(/\d+/g)!.map(Number);
+  return [red, green, blue];
 }
 
 const STEPS = 256;
@@ -69,14 +44,8 @@ export class Ramp {
   private readonly colours: Rgb[];
 
   constructor(stops: readonly string[]) {
-    const labs = stops.map((stop) => toOklab(parseColour(stop)));
-    this.colours = Array.from({ length: STEPS }, (_, step) => {
-      const place = (step / (STEPS - 1)) * (labs.length - 1);
-      const at = Math.min(Math.floor(place), labs.length - 2);
-      const share = place - at;
-      const mixed = labs[at].map((value, k) => value + share * (labs[at + 1][k] - value));
-      return fromOklab(mixed as unknown as Lab);
-    });
+    const mix = piecewise(interpolateLab, [...stops]);
+    this.colours = Array.from({ length: STEPS }, (_, step) => parseMixed(mix(step / (STEPS - 1))));
   }
 
   at(share: number): Rgb {
@@ -116,14 +85,13 @@ const AGAINST_TO_FOR = {
 
 /** Half-way between two colours. */
 export function mixed(a: Rgb, b: Rgb, share: number): Rgb {
-  const [from, to] = [toOklab(a), toOklab(b)];
-  return fromOklab(from.map((value, k) => value + share * (to[k] - value)) as unknown as Lab);
+  return parseMixed(interpolateLab(hexOf(a), hexOf(b))(share));
 }
 
 export const divergingRamp = (dark: boolean): Ramp => AGAINST_TO_FOR[dark ? "dark" : "light"];
 
 /**
- * Seven colours for classes that people with any common colour blindness can tell apart: Masataka
+ * Seven colours for classes that are told apart with any common colour blindness: Masataka
  * Okabe and Kei Ito's (2008) without black, which is no tint.
  */
 export const CLASS_COLOURS: readonly Rgb[] = [

@@ -10,7 +10,6 @@ import {
   pixelOf,
   type Ramp,
   type Rgb,
-  toOklab,
   VIRIDIS,
 } from "../../src/overlays/colour";
 import { densityOverlay } from "../../src/overlays/density";
@@ -25,6 +24,7 @@ import {
   writeOverlay,
 } from "../../src/store/overlay_choice";
 import { ratioTicks, roundTicks } from "../../src/util/ticks";
+import { toOklab } from "./oklab";
 
 const alphaOf = (pixel: number) => pixel >>> 24;
 const lightness = (rgb: Rgb) => toOklab(rgb)[0];

@@ -1,4 +1,4 @@
-"""What of a picture the network is shown, at which size, and which unit looks at its middle."""
+"""View of a picture that the network is shown: its size, and the unit at its centre."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from atlas_widget.inversion.settings import InversionSettings
 from atlas_widget.inversion.transforms import resize
 from atlas_widget.probe.noise import same_noise
 
-__all__ = ["Eye"]
+__all__ = ["NetworkView"]
 
 
-class Eye:
+class NetworkView:
     """The network up to the layer, looked through at pictures of one size.
 
     Attributes
@@ -67,12 +67,14 @@ class Eye:
         self.centre = self._find_centre(shape)
 
     @classmethod
-    def coarse(cls, probe: Any, settings: InversionSettings, fine: Eye) -> Eye | None:
-        """The eye of the first steps, which does not enlarge; None where that is the same."""
+    def coarse(
+        cls, probe: Any, settings: InversionSettings, fine: NetworkView
+    ) -> NetworkView | None:
+        """Return the view of the first steps, which does not enlarge; None if it is the same."""
         if not settings.coarse or not fine.enlarged:
             return None
-        eye = cls(probe, settings.replace(units=1))
-        return eye if eye.view < fine.view and eye.canvas == fine.canvas else None
+        coarse = cls(probe, settings.replace(units=1))
+        return coarse if coarse.view < fine.view and coarse.canvas == fine.canvas else None
 
     def __call__(self, views: Tensor) -> Tensor:
         """Activations (n, channels, height, width), differentiable with respect to `views`."""
@@ -130,7 +132,7 @@ class Eye:
         return int(seen.shape[2]), int(seen.shape[3])
 
     def _find_centre(self, shape: tuple[int, int]) -> tuple[int, int]:
-        """The unit whose gradients on the picture are centred best."""
+        """Return the unit whose gradients on the picture are centred best."""
         height, width = shape
         middle = height // 2, width // 2
         if height * width == 1:
@@ -170,7 +172,7 @@ def _allocated(device: torch.device) -> int:
 
 
 def _least_view(probe: Any, units: float) -> int:
-    """Side of a picture on whose map there are so many units, at most the network's own."""
+    """Return the side of a picture whose map has so many units, at most the network's own."""
     if getattr(probe, "kind", "map") != "map" or not hasattr(probe, "map_size"):
         return 0
     across, native = int(max(probe.map_size)), int(probe.input_size)
@@ -180,7 +182,7 @@ def _least_view(probe: Any, units: float) -> int:
 
 
 def _fitted(probe: Any, size: int) -> int:
-    """Side of the picture that a unit sees, a third larger for the transforms, at most `size`."""
+    """Return the side of what a unit sees, a third larger for the transforms, at most `size`."""
     field = getattr(probe, "receptive_field", None)
     if field is None or getattr(probe, "kind", "map") != "map":
         return size

@@ -1,8 +1,8 @@
 """Gradients that pass where a unit is off, for pictures that start on flat ground.
 
 A ReLU that is off, or a ReLU6 that is full, lets no gradient through; a picture whose every path
-ends at one cannot begin. While :class:`redirected` is in force such functions return the same
-values, but their gradients leak (Lucid's "redirected ReLU" for the same trouble).
+ends at one cannot begin. While :class:`leaky_gradients` is in force such functions return the same
+values, but their gradients leak (Lucid's "leaky_gradients ReLU" for the same trouble).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-__all__ = ["redirected"]
+__all__ = ["leaky_gradients"]
 
 _LEAK = 0.1
 _SATURATING = {
@@ -27,8 +27,8 @@ _SATURATING = {
 }  # fmt: skip
 
 
-class redirected(TorchFunctionMode):  # noqa: N801  (used like a function)
-    """In this context saturating functions keep their values and leak gradients."""
+class leaky_gradients(TorchFunctionMode):  # noqa: N801  (used like a function)
+    """Let saturating functions leak gradients in this context, and keep their values."""
 
     def __torch_function__(
         self,
