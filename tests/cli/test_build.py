@@ -151,14 +151,14 @@ def test_images_that_cannot_be_read(tmp_path: Path, capsys) -> None:
         (photos / f"{number}.png").write_bytes(b"no")
     own = [*ARGUMENTS, "--images", str(photos), "--samples", "16", "--out", str(tmp_path / "out")]
     assert run(*own) == 3
-    assert "--most-unreadable 0.5" in capsys.readouterr().err
-    assert run(*own, "--most-unreadable", "0.5") == 0
+    assert "--max-unreadable 0.5" in capsys.readouterr().err
+    assert run(*own, "--max-unreadable", "0.5") == 0
     assert "4 of 16 images could not be read" in capsys.readouterr().err
     assert len(Atlas.load(tmp_path / "out" / "2")) == 12
     (photos / "another.png").write_bytes((photos / "9.png").read_bytes())
-    assert run(*own, "--most-unreadable", "0.5") == 6
+    assert run(*own, "--max-unreadable", "0.5") == 6
     assert "the images (one was added" in capsys.readouterr().err
-    assert run(*own, "--most-unreadable", "0.5", "--restart", "--quiet") == 0
+    assert run(*own, "--max-unreadable", "0.5", "--restart", "--quiet") == 0
 
 
 @pytest.mark.parametrize(
