@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from atlas_widget.inversion import invert as invert
     from atlas_widget.probe import LayerProbe as LayerProbe
     from atlas_widget.probe import list_layers as list_layers
+    from atlas_widget.units import UnitScan as UnitScan
+    from atlas_widget.units import match_units as match_units
+    from atlas_widget.units import scan_units as scan_units
     from atlas_widget.widget import AtlasWidget as AtlasWidget
 
 try:
@@ -41,6 +44,7 @@ _HOMES = {
     "AtlasError": "atlas_widget.errors",
     "AtlasWidget": "atlas_widget.widget",
     "LayerProbe": "atlas_widget.probe",
+    "UnitScan": "atlas_widget.units",
     "ablate": "atlas_widget.causes",
     "attribute": "atlas_widget.attribution",
     "attribution_map": "atlas_widget.attribution",
@@ -49,10 +53,12 @@ _HOMES = {
     "find_cues": "atlas_widget.causes",
     "invert": "atlas_widget.inversion",
     "list_layers": "atlas_widget.probe",
+    "match_units": "atlas_widget.units",
     "paste": "atlas_widget.causes",
     "patch_test": "atlas_widget.causes",
     "predict": "atlas_widget.causes",
     "sample_attributions": "atlas_widget.classes",
+    "scan_units": "atlas_widget.units",
     "similarity_to": "atlas_widget.attribution",
     "steer": "atlas_widget.causes",
 }

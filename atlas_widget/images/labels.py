@@ -13,7 +13,7 @@ from atlas_widget.errors import ImagesError
 if TYPE_CHECKING:
     from atlas_widget.images.source import ImageSource
 
-__all__ = ["UNKNOWN", "image_classes"]
+__all__ = ["UNKNOWN", "Given", "image_classes", "image_labels"]
 
 UNKNOWN = -1
 """The class of an image that does not say."""
@@ -61,6 +61,28 @@ def image_classes(
         known[label] = UNKNOWN if found is None else found
     classes = np.array([known[label] for label in labels], np.int64)
     return classes if given is not None or (classes != UNKNOWN).any() else None
+
+
+def image_labels(source: ImageSource, given: Given | None = None) -> list[str | None] | None:
+    """Return the label of each image as a text, or None where the images do not say.
+
+    Parameters
+    ----------
+    source : ImageSource
+    given : optional
+        See `image_classes`.
+    """
+    labels: list[Any] | None = getattr(source, "labels", None)
+    if given is not None:
+        labels = _as_given(source, given)
+    if labels is None:
+        return None
+    texts = [[str(part) for part in sorted(_parts(label), key=_is_number)] for label in labels]
+    return [parts[0] if parts else None for parts in texts]
+
+
+def _is_number(part: Any) -> bool:
+    return isinstance(part, int)
 
 
 def _parts(label: Any) -> tuple[Any, ...]:
