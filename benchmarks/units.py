@@ -24,7 +24,7 @@ LAYERS = ["blocks.2.2", "blocks.4.2", "blocks.5.2", "blocks.6.0"]
 
 
 class Photos(Dataset):  # type: ignore[type-arg]
-    """The demo's photos again and again, as the model is given them."""
+    """The demo's photos, as the model is given them."""
 
     def __init__(self, count: int, size: int) -> None:
         self.source, self.count, self.size = as_image_source(None), count, size
@@ -33,7 +33,7 @@ class Photos(Dataset):  # type: ignore[type-arg]
         return self.count
 
     def __getitem__(self, index: int) -> torch.Tensor:
-        return as_rgb([self.source.open(index % len(self.source))], self.size)[0]
+        return as_rgb([self.source.open(index)], self.size)[0]
 
 
 def main() -> None:
@@ -47,14 +47,13 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
     model = demo.model()
-    scans(model, options.images, options.layers, options.repeats)
+    scans(model, min(options.images, len(demo.images())), options.layers, options.repeats)
     pictures(model, options.pictures)
 
 
 def scans(model: torch.nn.Module, count: int, layers: list[str], repeats: int) -> None:
     """Print the time of a scan as a ratio to that of a bare pass."""
-    transform = demo.transform() if hasattr(demo, "transform") else None
-    with LayerProbe(model, layers[-1], transform=transform) as probe:
+    with LayerProbe(model, layers[-1]) as probe:
         photos = Photos(count, probe.input_size)
         bare, scanned = [], []
         for _ in range(repeats):
@@ -63,9 +62,8 @@ def scans(model: torch.nn.Module, count: int, layers: list[str], repeats: int) -
                 for batch in DataLoader(photos, batch_size=16):
                     probe.model(probe.preprocessing(batch.to(probe.device)))
             bare.append(time.perf_counter() - started)
-            source = [photos.source.open(index % len(photos.source)) for index in range(count)]
             started = time.perf_counter()
-            scan = scan_units(model, layers, source, progress=False)
+            scan = scan_units(model, layers, None, part=slice(count), progress=False)
             scanned.append(time.perf_counter() - started)
     units = sum(layer.units for layer in scan.layers.values())
     print(f"{count} images, {units} units of {len(layers)} layers, best of {repeats}\n")

@@ -24,7 +24,7 @@ _FLOAT = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class LayerScan:
-    """What a scan keeps of the units of a layer.
+    """Statistics and examples of the units of a layer.
 
     Attributes
     ----------
