@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from atlas_widget.classes import compare_classes as compare_classes
     from atlas_widget.classes import sample_attributions as sample_attributions
     from atlas_widget.errors import AtlasError as AtlasError
+    from atlas_widget.inversion import caricature as caricature
+    from atlas_widget.inversion import deepdream as deepdream
     from atlas_widget.inversion import invert as invert
     from atlas_widget.probe import LayerProbe as LayerProbe
     from atlas_widget.probe import list_layers as list_layers
@@ -48,8 +50,10 @@ _HOMES = {
     "ablate": "atlas_widget.causes",
     "attribute": "atlas_widget.attribution",
     "attribution_map": "atlas_widget.attribution",
+    "caricature": "atlas_widget.inversion",
     "class_atlas": "atlas_widget.classes",
     "compare_classes": "atlas_widget.classes",
+    "deepdream": "atlas_widget.inversion",
     "find_cues": "atlas_widget.causes",
     "invert": "atlas_widget.inversion",
     "list_layers": "atlas_widget.probe",

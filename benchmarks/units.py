@@ -20,7 +20,7 @@ from atlas_widget.images.opening import as_image_source
 from atlas_widget.inversion import InversionEngine, InversionSettings
 from atlas_widget.probe.pictures import as_rgb
 
-LAYERS = ["blocks.2.2", "blocks.4.2", "blocks.5.2", "blocks.6.0"]
+LAYERS = ["blocks.2.1", "blocks.4.2", "blocks.5.2", "blocks.6.0"]
 
 
 class Photos(Dataset):  # type: ignore[type-arg]

@@ -1,6 +1,7 @@
 """Directions of a layer → pictures: objectives, parametrizations, transforms, one engine."""
 
 from atlas_widget.inversion import objectives
+from atlas_widget.inversion.dream import Dream, caricature, deepdream
 from atlas_widget.inversion.engine import InversionEngine
 from atlas_widget.inversion.invert import Icons, contact_sheet, invert
 from atlas_widget.inversion.likeness import ranks
@@ -15,6 +16,7 @@ from atlas_widget.inversion.transforms import Transforms
 from atlas_widget.inversion.whitening import Whitening
 
 __all__ = [
+    "Dream",
     "Fourier",
     "Icons",
     "InversionEngine",
@@ -28,7 +30,9 @@ __all__ = [
     "Transforms",
     "Whitening",
     "WithOpacity",
+    "caricature",
     "contact_sheet",
+    "deepdream",
     "direction",
     "invert",
     "objectives",

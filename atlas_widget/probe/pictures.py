@@ -45,6 +45,8 @@ def as_rgb(images: Any, size: int) -> Tensor:
 
 
 def _batch(values: Tensor | np.ndarray[Any, Any]) -> Tensor:
+    if isinstance(values, np.ndarray) and not values.flags.writeable:
+        values = values.copy()  # PyTorch shares memory only with arrays that may be written to
     tensor = torch.as_tensor(values).detach()
     if tensor.ndim == 2:
         tensor = tensor[None]

@@ -81,6 +81,8 @@ def test_tab_stops_are_few_and_arrows_lead_on(fake: FakeView) -> None:
     assert len(stops) <= 6, stops
     fake.root.focus()
     fake.press("Tab", "ArrowRight")
+    assert fake.page.evaluate(f"({INNER}).dataset.awShowView") == "atlas"
+    fake.press("ArrowRight", "ArrowRight")
     assert fake.page.evaluate(f"'awSubjectMenu' in ({INNER}).dataset")
     fake.press("ArrowRight")
     first = fake.page.evaluate(f"({INNER}).dataset.awLevelMode")
