@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from atlas_widget.inversion import deepdream as deepdream
     from atlas_widget.inversion import invert as invert
     from atlas_widget.probe import LayerProbe as LayerProbe
+    from atlas_widget.probe import layer_graph as layer_graph
     from atlas_widget.probe import list_layers as list_layers
     from atlas_widget.units import UnitScan as UnitScan
     from atlas_widget.units import match_units as match_units
@@ -56,6 +57,7 @@ _HOMES = {
     "deepdream": "atlas_widget.inversion",
     "find_cues": "atlas_widget.causes",
     "invert": "atlas_widget.inversion",
+    "layer_graph": "atlas_widget.probe",
     "list_layers": "atlas_widget.probe",
     "match_units": "atlas_widget.units",
     "paste": "atlas_widget.causes",
