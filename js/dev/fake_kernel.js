@@ -135,7 +135,7 @@ export class FakeModel extends FakeAtlas {
     else if (this.diagnoses.answers(message)) await this.diagnoses.answer(message);
     else if (this.overlays.answers(message)) await this.overlays.answer(message);
     else if (this.photo.answers(message)) this.photo.answer(message, buffers);
-    else if (message.kind === "missing") await this.show(message.grid, message.cells, "final");
+    else if (message.kind === "missing") await this.sendAgain(message);
     else if (message.kind === "export") {
       await wait(200);
       this.message({
@@ -246,6 +246,12 @@ export class FakeModel extends FakeAtlas {
     if (!this.options.onDemand) return;
     const state = this.options.instant ? "final" : "rough";
     void this.show(grid, cells, state);
+  }
+
+  /** Pictures of cells that the view lacks. */
+  async sendAgain({ group, numbers }) {
+    const [kind, grid] = group.split(":");
+    if (kind === "cell" && numbers.length > 0) await this.show(Number(grid), numbers, "final");
   }
 
   async show(grid, cells, state) {

@@ -47,7 +47,7 @@ def test_memory_is_bounded_and_what_was_dropped_comes_back(fake: FakeView) -> No
         model.show = (...it) => held.push(it);
     }""")
     fake.python(viewport=[0, 0, 0.1, 0.1])
-    page.wait_for_function("model.sent.some(m => m.kind === 'missing' && m.cells.includes(0))")
+    page.wait_for_function("model.sent.some(m => m.kind === 'missing' && m.numbers.includes(0))")
     blurred = page.evaluate(SHARPNESS)
     assert blurred > 1, "its thumbnail is there"
     page.evaluate("() => { model.show = show; for (const it of held) show(...it) }")

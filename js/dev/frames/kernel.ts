@@ -115,9 +115,9 @@ export class FeedingModel {
       this.unacknowledged.delete(message.sheet as number);
       this.pump();
     } else if (message.kind === "missing") {
-      const cells = message.cells as number[];
+      const cells = message.numbers as number[];
       this.again += Math.ceil(cells.length / PER_SHEET);
-      this.feed(message.grid as number, cells, "final", true);
+      this.feed(Number(String(message.group).split(":")[1]), cells, "final", true);
     } else if (message.kind === "hover") {
       this.sendCard(message.grid as number, message.cell as number);
     }
