@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from atlas_widget.units import UnitScan as UnitScan
     from atlas_widget.units import match_units as match_units
     from atlas_widget.units import scan_units as scan_units
+    from atlas_widget.units import tuning as tuning
     from atlas_widget.widget import AtlasWidget as AtlasWidget
 
 try:
@@ -67,6 +68,7 @@ _HOMES = {
     "scan_units": "atlas_widget.units",
     "similarity_to": "atlas_widget.attribution",
     "steer": "atlas_widget.causes",
+    "tuning": "atlas_widget.units",
 }
 
 __all__ = [*sorted(_HOMES), "__version__", "demo"]
