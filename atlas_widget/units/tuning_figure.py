@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
-    from atlas_widget.units.tuning_curves import Tuning
+    from atlas_widget.units.stimuli import Stimuli
 
 __all__ = ["tuning_figure"]
 
@@ -18,7 +21,33 @@ _HEIGHT = 2.9
 _TICKS = 6
 
 
-def tuning_figure(found: Tuning, unit: int) -> Figure:
+class Answers(Protocol):
+    """Part of :class:`~atlas_widget.units.Tuning` that a figure shows."""
+
+    @property
+    def layer(self) -> str:
+        """The layer."""
+
+    @property
+    def grey(self) -> npt.NDArray[np.float32]:
+        """The answer to plain grey of each unit."""
+
+    @property
+    def sets(self) -> Mapping[str, Stimuli]:
+        """The stimuli of each set."""
+
+    @property
+    def responses(self) -> Mapping[str, npt.NDArray[np.float32]]:
+        """The responses to each set."""
+
+    def map(self, name: str, unit: int) -> pd.DataFrame:
+        """Return the responses over the two axes of a set."""
+
+    def best(self, unit: int, name: str | None = None) -> dict[str, Any]:
+        """Return the stimulus that a unit answers most to."""
+
+
+def tuning_figure(found: Answers, unit: int) -> Figure:
     """Return a figure of the maps of all sets, with the best stimulus in each.
 
     Parameters
