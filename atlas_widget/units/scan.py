@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from atlas_widget.images.source import ImageSource
     from atlas_widget.probe import LayerProbe
 
-__all__ = ["scan_units"]
+__all__ = ["scan_probes", "scan_units"]
 
 _BATCH = {"cpu": 16, "cuda": 64}
 _SHARD = 512  # images between two points from which an interrupted scan goes on
@@ -123,6 +123,28 @@ def scan_units(
     finally:
         for probe in probes:
             probe.close()
+
+
+def scan_probes(
+    probes: Sequence[LayerProbe],
+    source: ImageSource,
+    *,
+    labels: Given | None = None,
+    progress: ProgressCallback,
+    cancelled: CancelledCallback | None = None,
+) -> UnitScan:
+    """Scan layers that are open already, over all images of a source; see :func:`scan_units`.
+
+    Parameters
+    ----------
+    probes
+        Layers of one model.
+    source
+        The images.
+    labels, progress, cancelled
+        See :func:`scan_units`.
+    """
+    return _Scanner(probes, source, labels, None).run(range(len(source)), None, progress, cancelled)
 
 
 class _Scanner:

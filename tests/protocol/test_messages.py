@@ -47,6 +47,8 @@ GOOD = {
     "units_in_sight": {"units": [3, 5], "near": [4]},
     "unit": {"unit": -1},
     "diverse_units": {"unit": 3},
+    "scan_units": {},
+    "tune_units": {},
     "unit_values": {"grid": 20, "unit": 3},
     "influence": {"grid": 20, "class": 7, "cells": [3]},
     "strongest": {"grid": 20, "classes": [7]},

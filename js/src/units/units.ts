@@ -5,6 +5,7 @@ import type { PictureGroup, PictureKey } from "../protocol/picture_key";
 import { MAX_CELLS, type UNIT_PICTURES } from "../protocol/shared";
 import { type Canvas, decodeToCanvas } from "../util/decode";
 import { floatsOf } from "../util/floats";
+import { type ExactExamples, readExamples, readTuning, type UnitTuning } from "./blocks";
 import { type Overview, readOverview } from "./overview";
 
 /** The name of the view that shows them. */
@@ -57,6 +58,14 @@ export interface UnitFrame {
   pictures: Canvas;
 }
 
+/** A long computation about all units of the layer. */
+export interface UnitWork {
+  work: string;
+  done: number;
+  total: number;
+  failed: string;
+}
+
 /** The values of how many grids and units are kept. */
 const MAX_VALUES = 16;
 /** An answer that stays away this long (ms) is asked for again. */
@@ -69,6 +78,9 @@ export class Units implements Part {
     unit: (message, bytes) => this.receivePage(message, bytes),
     unit_picture: (message) => this.receiveMeasure(message),
     unit_frame: (message, bytes) => this.receiveFrame(message, bytes),
+    unit_work: (message) => this.receiveWork(message),
+    unit_examples: (message, bytes) => this.receiveExamples(message, bytes),
+    unit_tuning: (message, bytes) => this.receiveTuning(message, bytes),
     unit_values: (message, bytes) => this.receiveValues(message, bytes),
   };
   readonly overview = signal<Overview | null>(null);
@@ -77,6 +89,11 @@ export class Units implements Part {
   readonly measures = signal<ReadonlyMap<string, Measure>>(new Map());
   /** The open unit's large picture, and several that differ, as far as they have come. */
   readonly frames = signal<ReadonlyMap<string, UnitFrame>>(new Map());
+  /** The open unit's exact examples, and its tuning, once they are known. */
+  readonly examples = signal<ExactExamples | null>(null);
+  readonly tuning = signal<UnitTuning | null>(null);
+  /** Long computations about all units, as far as they are. */
+  readonly work = signal<ReadonlyMap<string, UnitWork>>(new Map());
   /** Counts up when values of cells came. */
   readonly valuesVersion = signal(0);
   private readonly values = new Map<string, Float32Array>();
@@ -109,6 +126,8 @@ export class Units implements Part {
     this.epoch++;
     this.measures.value = new Map();
     this.frames.value = new Map();
+    this.examples.value = null;
+    this.tuning.value = null;
     if (unit === null) this.page.value = null;
     if (this.connected.peek()) this.send({ kind: "unit", unit: unit ?? -1 });
   }
@@ -116,6 +135,12 @@ export class Units implements Part {
   /** Several pictures of the open unit that differ are wanted. */
   diversify(unit: number): void {
     this.send({ kind: "diverse_units", unit });
+  }
+
+  /** The exact examples of all units are wanted, or their tuning. */
+  begin(work: "scan" | "tuning"): void {
+    this.send({ kind: work === "scan" ? "scan_units" : "tune_units" });
+    this.setWork({ work, done: 0, total: 0, failed: "" });
   }
 
   /** The mean activation of a unit in each cell of a grid, in the grid's order; null: it is asked for. */
@@ -132,6 +157,9 @@ export class Units implements Part {
     this.page.value = null;
     this.measures.value = new Map();
     this.frames.value = new Map();
+    this.examples.value = null;
+    this.tuning.value = null;
+    this.work.value = new Map();
     this.values.clear();
     this.asked.clear();
     this.valuesVersion.value++;
@@ -178,6 +206,40 @@ export class Units implements Part {
         this.frames.value = new Map(this.frames.peek()).set(picture, frame);
       })
       .catch(() => console.warn("[atlas_widget] a picture of a unit could not be decoded"));
+  }
+
+  private receiveWork({ work, done, total, failed }: KernelMessageOf<"unit_work">): void {
+    this.setWork({ work, done, total, failed });
+  }
+
+  private setWork(state: UnitWork): void {
+    this.work.value = new Map(this.work.peek()).set(state.work, state);
+  }
+
+  private receiveExamples(message: KernelMessageOf<"unit_examples">, bytes?: Uint8Array): void {
+    this.decode(message.unit, bytes, (sheet) => {
+      this.examples.value = readExamples(message, sheet);
+    });
+  }
+
+  private receiveTuning(message: KernelMessageOf<"unit_tuning">, bytes?: Uint8Array): void {
+    this.decode(message.unit, bytes, (stimuli) => {
+      this.tuning.value = readTuning(message, stimuli);
+    });
+  }
+
+  /** Calls back with a picture of the open unit; with none if it cannot be decoded. */
+  private decode(
+    unit: number,
+    bytes: Uint8Array | undefined,
+    then: (picture: Canvas | null) => void,
+  ): void {
+    const { epoch } = this;
+    const call = (picture: Canvas | null) => {
+      if (epoch === this.epoch && this.page.peek()?.unit === unit) then(picture);
+    };
+    call(null);
+    if (bytes?.length) decodeToCanvas(bytes).then(call, () => {});
   }
 
   private receiveValues(message: KernelMessageOf<"unit_values">, bytes?: Uint8Array): void {

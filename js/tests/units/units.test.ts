@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Grid } from "../../src/geometry/grids";
 import { unitOverlay } from "../../src/overlays/unit";
 import type { BrowserMessage, KernelMessageOf } from "../../src/protocol/messages";
+import { reachOfMaps } from "../../src/units/blocks";
 import {
   inOrder,
   isDead,
@@ -190,6 +191,73 @@ describe("the units of a widget", () => {
     await Promise.resolve();
     expect(units.measures.value.size).toBe(0);
     expect(units.frames.value.size).toBe(0);
+  });
+
+  it("have exact examples and a tuning once they come, of the open page only", async () => {
+    units.turnTo(3);
+    units.handles.unit!(page(3), undefined);
+    units.begin("scan");
+    expect(sent.at(-1)).toEqual({ kind: "scan_units" });
+    expect(units.work.value.get("scan")).toMatchObject({ done: 0, failed: "" });
+    const work = { kind: "unit_work", revision: 0, work: "scan", done: 5, total: 20 } as const;
+    units.handles.unit_work!({ ...work, failed: "no images" }, undefined);
+    expect(units.work.value.get("scan")).toMatchObject({ done: 5, failed: "no images" });
+    const examples: KernelMessageOf<"unit_examples"> = {
+      kind: "unit_examples",
+      revision: 0,
+      unit: 3,
+      images: 20,
+      activations: [4, 2],
+      names: ["a.jpg", "b.jpg"],
+      labels: [null, "cat"],
+      boxes: [0, 0.1, 0.2, 0.3, 0.5, 0.5, 1, 1],
+      rim: [0, 1],
+      tile: 112,
+      columns: 6,
+    };
+    units.handles.unit_examples!({ ...examples, unit: 4 }, new Uint8Array([1]));
+    expect(units.examples.value).toBeNull();
+    units.handles.unit_examples!(examples, new Uint8Array([1]));
+    expect(units.examples.value?.examples[1]).toEqual({
+      activation: 2,
+      name: "b.jpg",
+      label: "cat",
+      box: [0.5, 0.5, 1, 1],
+      atRim: true,
+    });
+    await vi.waitFor(() => expect(units.examples.value?.sheet).not.toBeNull());
+    units.handles.unit_tuning!(
+      {
+        kind: "unit_tuning",
+        revision: 0,
+        unit: 3,
+        side: 40,
+        sets: ["a", "b"],
+        rows: [1, 2],
+        columns: [2, 1],
+        row_names: ["r", "s"],
+        column_names: ["c", "d"],
+        row_labels: ["1", "2", "3"],
+        column_labels: ["x", "y", "z"],
+        values: [1, -5, 2, null],
+        z: [3, null],
+        preferred: [90, null],
+        selectivity: [0.5, null],
+        tuned: [1, 0],
+        tile: 64,
+      },
+      undefined,
+    );
+    const [a, b] = units.tuning.value!.maps;
+    expect([a.columns, a.values]).toEqual([
+      ["x", "y"],
+      [1, -5],
+    ]);
+    expect([b.rows, b.values, b.z]).toEqual([["2", "3"], [2, null], null]);
+    expect(reachOfMaps([a, b])).toBe(5);
+    units.turnTo(null);
+    expect(units.examples.value).toBeNull();
+    expect(units.tuning.value).toBeNull();
   });
 
   it("know the values of cells that they asked for, until the layout changes", () => {

@@ -134,6 +134,40 @@ def test_units_in_sight_get_crops_first_and_then_pictures(browser):
     browser.wait(lambda: any(sheet["numbers"] == [1] for sheet in browser.of("sheet")))
 
 
+def test_a_scan_of_all_images_gives_the_open_unit_its_exact_examples(browser):
+    browser.say("unit", unit=4)
+    browser.answers("unit", unit=4)
+    assert browser.of("unit_examples") == []
+    browser.say("scan_units")
+    message, buffer = browser.answers("unit_examples", unit=4)[0]
+    browser.wait(lambda: any(step["done"] == step["total"] > 0 for step in browser.of("unit_work")))
+    strongest = message["activations"]
+    assert strongest == sorted(strongest, reverse=True)
+    assert len(message["boxes"]) == 4 * len(strongest)
+    assert all(0 <= edge <= 1 for edge in message["boxes"])
+    assert len(set(message["names"])) == len(strongest)
+    assert Image.open(io.BytesIO(buffer)).width == message["columns"] * message["tile"]
+    # from now on each page has them at once
+    browser.say("unit", unit=5)
+    browser.answers("unit_examples", unit=5)
+
+
+def test_the_tuning_of_the_layer_gives_the_open_unit_its_maps(browser):
+    browser.say("unit", unit=4)
+    browser.say("tune_units")
+    message, buffer = browser.answers("unit_tuning", unit=4)[0]
+    assert message["sets"][:2] == ["gratings", "edges"]
+    sizes = [
+        rows * columns for rows, columns in zip(message["rows"], message["columns"], strict=True)
+    ]
+    assert len(message["values"]) == sum(sizes)
+    assert len(message["row_labels"]) == sum(message["rows"])
+    sheet = Image.open(io.BytesIO(buffer))
+    assert sheet.width == len(message["sets"]) * message["tile"]
+    browser.say("tune_units")  # known by now
+    browser.wait(lambda: len(browser.of("unit_tuning")) == 2)
+
+
 @pytest.mark.parametrize("grid", [4, 8])
 def test_values_on_the_map_are_the_cells_means(browser, grid):
     browser.say("unit_values", grid=grid, unit=2)

@@ -6,13 +6,13 @@ import { type UnitPage as Page, unitKey } from "../../units/units";
 import { formatDecimal, formatPlain, plural } from "../../util/numbers";
 import { CellPicture } from "../CellPicture";
 import { useWidget } from "../context";
-import { PageTile } from "./PageTile";
+import { Examples } from "./Examples";
 import { Quilt } from "./Quilt";
+import { TuningMaps } from "./TuningMaps";
 import { UnitHistogram } from "./UnitHistogram";
 import { UnitPageHead } from "./UnitPageHead";
 import { UnitPictures } from "./UnitPictures";
 
-const EXAMPLE = 72;
 const CELL = 56;
 
 /** Everything about one unit. */
@@ -59,25 +59,10 @@ export function UnitPage({
 function Evidence({ page, overview }: { page: Page; overview: Overview }) {
   return (
     <>
-      <section data-aw-unit-examples={page.examples.length}>
-        <h3>
-          Strongest examples{" "}
-          <small>
-            one an image, among {plural(overview.samples, "sampled position")} of{" "}
-            {plural(overview.images, "image")}
-          </small>
-        </h3>
-        <ul class="aw-unit-examples">
-          {page.examples.map(({ activation, name }, at) => (
-            <li key={at} title={`${name}: activation ${formatPlain(activation)}`}>
-              <PageTile page={page} tile={at} size={EXAMPLE} />
-              <small>{formatPlain(activation)}</small>
-            </li>
-          ))}
-        </ul>
-      </section>
+      <Examples page={page} overview={overview} />
       <UnitHistogram page={page} overview={overview} />
       <Quilt page={page} />
+      <TuningMaps />
       <OnTheMap page={page} />
       <Relatives page={page} />
     </>

@@ -1,0 +1,102 @@
+import { cssOf, divergingRamp } from "../../overlays/colour";
+import { isDark } from "../../page/theme";
+import { reachOfMaps, type TuningMap, type UnitTuning } from "../../units/blocks";
+import { formatDecimal, formatPlain } from "../../util/numbers";
+import { useWidget } from "../context";
+import { Tile } from "../Tile";
+import { UnitWorkState } from "./UnitWorkState";
+
+const WIDTH = 156;
+const HEIGHT = 84;
+const BEST = 40;
+
+/** How the unit answers to synthetic pictures: a map a set, with the stimulus it answers to most. */
+export function TuningMaps() {
+  const { store } = useWidget();
+  const tuning = store.units.tuning.value;
+  return (
+    <section data-aw-tuning={tuning?.maps.length ?? 0}>
+      <h3 class="aw-with-choice">
+        <span>
+          Synthetic pictures{" "}
+          <small>
+            {tuning
+              ? `answers above that to grey, in a field of ${tuning.side} pixels; z in deviations of real samples`
+              : "gratings, edges, curves, angles, colours, checkers, spots, shapes"}
+          </small>
+        </span>
+        {!tuning && (
+          <UnitWorkState
+            work="tuning"
+            words="Show them to the layer"
+            title="About 1,700 pictures, once for all units of the layer"
+            counts={["picture", "pictures"]}
+          />
+        )}
+      </h3>
+      {tuning && <Maps tuning={tuning} />}
+    </section>
+  );
+}
+
+function Maps({ tuning }: { tuning: UnitTuning }) {
+  const reach = reachOfMaps(tuning.maps);
+  return (
+    <div class="aw-tuning">
+      {tuning.maps.map((map, at) => (
+        <figure key={map.name} class="aw-tuning-map" data-aw-tuning-set={map.name}>
+          <figcaption>
+            <Tile sheet={tuning.stimuli} left={at * tuning.tile} side={tuning.tile} size={BEST} />
+            <span>
+              <strong>{map.name}</strong>
+              <small>{describe(map)}</small>
+            </span>
+          </figcaption>
+          <HeatMap map={map} reach={reach} />
+          <small>
+            {map.rowName} ↓ · {map.columnName} →
+          </small>
+        </figure>
+      ))}
+    </div>
+  );
+}
+
+function describe({ z, tuned, preferred, selectivity }: TuningMap): string {
+  if (z === null) return "";
+  if (!tuned) return `not tuned (best z ${formatDecimal(z, 1)})`;
+  const angle = preferred === null ? "" : ` at ${formatPlain(preferred)}°`;
+  const how = selectivity === null ? "" : `, selectivity ${formatDecimal(selectivity)}`;
+  return `best z ${formatDecimal(z, 1)}${angle}${how}`;
+}
+
+function HeatMap({ map, reach }: { map: TuningMap; reach: number }) {
+  const ramp = divergingRamp(isDark());
+  const [rows, columns] = [map.rows.length, map.columns.length];
+  const [width, height] = [WIDTH / columns, HEIGHT / rows];
+  return (
+    <svg
+      class="aw-heat-map"
+      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+      role="img"
+      aria-label={`${map.name}: ${map.rowName} by ${map.columnName}`}
+    >
+      {map.values.map((value, at) => {
+        if (value === null) return null;
+        const [row, column] = [Math.floor(at / columns), at % columns];
+        return (
+          <rect
+            key={at}
+            x={column * width}
+            y={row * height}
+            width={width + 0.4}
+            height={height + 0.4}
+            fill={cssOf(ramp.at(0.5 + value / reach / 2))}
+          >
+            <title>{`${map.rowName} ${map.rows[row]}, ${map.columnName} ${map.columns[column]}: ${formatPlain(value)}`}</title>
+          </rect>
+        );
+      })}
+    </svg>
+  );
+}

@@ -1,0 +1,94 @@
+import type { KernelMessageOf } from "../protocol/messages";
+import type { Canvas } from "../util/decode";
+
+/** An image in which a unit is most active, and what the position sees of it. */
+export interface ExactExample {
+  activation: number;
+  name: string;
+  label: string | null;
+  /** Left, top, right, bottom in fractions of the picture. */
+  box: readonly [number, number, number, number];
+  /** In the outermost ring of the map, where padding may play a part. */
+  atRim: boolean;
+}
+
+export interface ExactExamples {
+  images: number;
+  examples: ExactExample[];
+  sheet: Canvas | null;
+  tile: number;
+  columns: number;
+}
+
+export function readExamples(
+  message: KernelMessageOf<"unit_examples">,
+  sheet: Canvas | null,
+): ExactExamples {
+  const { images, tile, columns, activations, names, labels, boxes, rim } = message;
+  const examples = activations.map((activation, at) => ({
+    activation: activation ?? 0,
+    name: names[at] ?? "",
+    label: labels[at] ?? null,
+    box: [0, 1, 2, 3].map((edge) => boxes[4 * at + edge] ?? 0) as unknown as ExactExample["box"],
+    atRim: rim[at] === 1,
+  }));
+  return { images, examples, sheet, tile, columns };
+}
+
+/** The answers of a unit to one set of stimuli. */
+export interface TuningMap {
+  name: string;
+  rowName: string;
+  columnName: string;
+  rows: string[];
+  columns: string[];
+  /** Above the answer to grey, row by row; null where there is no such stimulus. */
+  values: (number | null)[];
+  /** Of the best stimulus, in deviations of the data. */
+  z: number | null;
+  preferred: number | null;
+  selectivity: number | null;
+  tuned: boolean;
+}
+
+export interface UnitTuning {
+  /** Of the field that the stimuli are drawn in (pixels). */
+  side: number;
+  maps: TuningMap[];
+  /** The best stimulus of each set, in a row. */
+  stimuli: Canvas | null;
+  tile: number;
+}
+
+export function readTuning(
+  message: KernelMessageOf<"unit_tuning">,
+  stimuli: Canvas | null,
+): UnitTuning {
+  let [row, column, value] = [0, 0, 0];
+  const maps = message.sets.map((name, at) => {
+    const [rows, columns] = [message.rows[at] ?? 0, message.columns[at] ?? 0];
+    const map = {
+      name: name ?? "",
+      rowName: message.row_names[at] ?? "",
+      columnName: message.column_names[at] ?? "",
+      rows: message.row_labels.slice(row, row + rows).map((text) => text ?? ""),
+      columns: message.column_labels.slice(column, column + columns).map((text) => text ?? ""),
+      values: message.values.slice(value, value + rows * columns),
+      z: message.z[at] ?? null,
+      preferred: message.preferred[at] ?? null,
+      selectivity: message.selectivity[at] ?? null,
+      tuned: message.tuned[at] === 1,
+    };
+    row += rows;
+    column += columns;
+    value += rows * columns;
+    return map;
+  });
+  return { side: message.side, maps, stimuli, tile: message.tile };
+}
+
+/** The largest size of any answer: the end of the scale of all maps. */
+export function reachOfMaps(maps: readonly TuningMap[]): number {
+  const sizes = maps.flatMap(({ values }) => values.map((value) => Math.abs(value ?? 0)));
+  return Math.max(1e-6, ...sizes);
+}
