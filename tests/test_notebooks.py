@@ -14,6 +14,7 @@ from atlas_widget import demo
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 STORY = NOTEBOOKS / "what_a_region_means.ipynb"
 PARTS = NOTEBOOKS / "feature_inversion.ipynb"
+UNITS = NOTEBOOKS / "units.ipynb"
 
 FEWER = {
     "num_samples=1200": "num_samples=700",
@@ -98,3 +99,18 @@ def test_the_parts_of_feature_inversion(tmp_path):
         assert "image/png" in run[name].outputs[-1]["data"], f"{name} shows pictures"
     assert "untrained" in run["honesty"].outputs[-1]["data"]["text/plain"]
     assert not [o for cell in run.values() for o in cell.outputs if o.get("name") == "stderr"]
+
+
+def test_a_unit_is_found_named_and_proved(tmp_path):
+    run = execute(UNITS, tmp_path, {"steps=96": "steps=8", "size=224": "size=112"})
+    found = ast.literal_eval(run["tuning"].outputs[-1]["data"]["text/plain"])
+    unit, curves, gratings = found[0]
+    assert curves > gratings + 3  # deviations: it is bends that it is after
+    assert unit == 44
+    beyond = printed(run["pictures"]).splitlines()
+    assert len(beyond) == 4
+    assert all("beyond 100% of the photos" in line for line in beyond)
+    assert "r = 0.9" in printed(run["ablate"])
+    for name in ("figure", "pictures", "examples", "ablate", "whole"):
+        assert "image/png" in run[name].outputs[-1]["data"], f"{name} shows its figure"
+    assert "CKA" in printed(run["match"])

@@ -25,11 +25,12 @@ CELL = """from atlas_widget import AtlasWidget, demo
 
 w = AtlasWidget(demo.model(), demo.LAYER, height=720)
 w"""
+UNIT = 80  # of the demo's layer
 SIZE = {"width": 1400, "height": 940}
 
 
 def main(target: Path) -> None:
-    """Write atlas.png, detail.png and dark.png into a folder."""
+    """Write atlas.png, detail.png, unit.png and dark.png into a folder."""
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         server = LabServer(Path(folder))
@@ -58,12 +59,27 @@ def main(target: Path) -> None:
             page.mouse.move(5, 5)  # away from the hover card
             page.wait_for_timeout(1000)
             page.screenshot(path=target / "detail.png")
+            show_unit(notebook, view)
+            page.screenshot(path=target / "unit.png")
+            notebook.execute("w.mode, w.unit, w.opened = 'atlas', None, []")
             notebook.set_theme(dark=True)
             page.wait_for_timeout(1000)
             page.screenshot(path=target / "dark.png")
         finally:
             server.stop()
             browser.close()
+
+
+def show_unit(notebook: Notebook, view: AtlasView) -> None:
+    """Open a unit's page, with its pictures and its exact examples."""
+    notebook.execute(f"_ = w.open_unit(demo.LAYER, {UNIT})")
+    for picture in ("neuron", "channel", "negative"):
+        made = f"[data-aw-unit-picture='{picture}'][data-aw-state='final']"
+        view.root.locator(made).wait_for(timeout=120_000)
+    view.root.locator("[data-aw-begin='scan']").click()
+    view.root.locator("[data-aw-exact-examples]").wait_for(timeout=120_000)
+    notebook.page.mouse.move(5, 5)
+    notebook.page.wait_for_timeout(3000)
 
 
 if __name__ == "__main__":

@@ -7,5 +7,15 @@ from atlas_widget.units.matching import UnitMatches, match_units
 from atlas_widget.units.scan import scan_units
 from atlas_widget.units.tuning_curves import Tuning, tuning
 from atlas_widget.units.unit_scan import UnitScan
+from atlas_widget.units.wiring import unit_inputs, unit_kernel
 
-__all__ = ["Tuning", "UnitMatches", "UnitScan", "match_units", "scan_units", "tuning"]
+__all__ = [
+    "Tuning",
+    "UnitMatches",
+    "UnitScan",
+    "match_units",
+    "scan_units",
+    "tuning",
+    "unit_inputs",
+    "unit_kernel",
+]
