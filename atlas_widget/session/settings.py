@@ -233,11 +233,16 @@ class Recipe:
             return None
 
 
-def layer_names(model: nn.Module) -> list[dict[str, str]]:
-    """Return the layers of a model, for the browser's layer picker."""
+def layer_names(model: nn.Module) -> list[dict[str, Any]]:
+    """Return the layers of a model, for the browser's layer picker; its blocks are marked."""
     from atlas_widget.probe import list_layers
+    from atlas_widget.probe.blocks import block_names
 
-    return [{"name": info.name, "type": info.type} for info in list_layers(model)]
+    blocks = set(block_names(model))
+    return [
+        {"name": info.name, "type": info.type, "block": info.name in blocks}
+        for info in list_layers(model)
+    ]
 
 
 def _missing(images: Any) -> bool:

@@ -1,3 +1,4 @@
+import { useSignal } from "@preact/signals";
 import { rankMatches } from "../util/search";
 import { useWidget } from "./context";
 import { Icon } from "./controls/icons";
@@ -9,8 +10,10 @@ const MAX_SHOWN = 300;
 /** The model's layers, to be searched by name or type; choosing one sets the trait. */
 export function LayerPicker() {
   const { store } = useWidget();
+  const all = useSignal(false);
   const layers = store.traits.layers.value;
   const current = store.traits.layer.value;
+  const listed = all.value ? layers : layers.filter(({ name, block }) => block || name === current);
   const choose = (name: string) => {
     if (name !== current && store.connected.peek()) store.traits.setLayer(name);
   };
@@ -26,11 +29,15 @@ export function LayerPicker() {
           name="layers"
           placeholder={`Search ${layers.length} layers`}
           match={(query) =>
-            rankMatches(layers, query, (item) => `${item.name} ${item.type}`).slice(0, MAX_SHOWN)
+            rankMatches(
+              query === "" ? listed : layers,
+              query,
+              (item) => `${item.name} ${item.type}`,
+            ).slice(0, MAX_SHOWN)
           }
           begin={Math.max(
             0,
-            layers.findIndex((item) => item.name === current),
+            listed.findIndex((item) => item.name === current),
           )}
           isChosen={(item) => item.name === current}
           keyOf={(item) => item.name}
@@ -45,6 +52,21 @@ export function LayerPicker() {
             choose(item.name);
             close();
           }}
+          footer={
+            listed.length < layers.length && (
+              <button
+                type="button"
+                class="aw-link aw-all-layers"
+                title="The model’s blocks are listed; a search finds all of its modules"
+                data-aw-all-layers
+                onClick={() => {
+                  all.value = true;
+                }}
+              >
+                All {layers.length} modules
+              </button>
+            )
+          }
         />
       )}
     >

@@ -22,6 +22,8 @@ export interface Status {
 export interface LayerName {
   name: string;
   type: string;
+  /** One of those that are listed first. */
+  block: boolean;
 }
 
 type Loose = Record<string, unknown>;
@@ -53,8 +55,12 @@ export function readLayers(value: unknown): LayerName[] {
   return value
     .map((item) =>
       typeof item === "string"
-        ? { name: item, type: "" }
-        : { name: asText(asObject(item).name), type: asText(asObject(item).type) },
+        ? { name: item, type: "", block: true }
+        : {
+            name: asText(asObject(item).name),
+            type: asText(asObject(item).type),
+            block: asObject(item).block !== false,
+          },
     )
     .filter((layer) => layer.name !== "");
 }

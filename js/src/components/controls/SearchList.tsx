@@ -15,6 +15,7 @@ export function SearchList<Item>({
   row,
   nothing,
   onChoose,
+  footer,
   ...rest
 }: {
   /** The kind of items, in a word: “classes”. */
@@ -29,6 +30,8 @@ export function SearchList<Item>({
   /** The text where nothing matches. */
   nothing: (query: string) => ComponentChildren;
   onChoose: (item: Item) => void;
+  /** Below the list. */
+  footer?: ComponentChildren;
   "data-aw-class-search"?: boolean;
 }) {
   const query = useSignal("");
@@ -97,6 +100,7 @@ export function SearchList<Item>({
         ))}
       </ul>
       {matches.length === 0 && <p class="aw-note">{nothing(query.value)}</p>}
+      {footer}
     </div>
   );
 }
