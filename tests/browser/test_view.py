@@ -169,3 +169,26 @@ def test_a_view_that_ends_leaves_nothing_behind(fake: FakeView) -> None:
     assert fake.page.evaluate(count) == before  # views listen to the store, not to the model
     fake.page.evaluate("stop()")
     assert fake.page.evaluate(count) == 0
+
+
+def test_names_of_regions_are_shown_zoomed_out_and_turned_off_by_a_key(fake: FakeView) -> None:
+    fake.show()
+    fake.page.evaluate(
+        "model.message({kind: 'regions', revision: model.revision, names: ['<b>sea</b>', 'sky'],"
+        " x: [0.5, 0.3], y: [0.5, 0.3], cells: [9, 4], shares: [0.9, 0.7]})"
+    )
+    names = fake.page.locator(".aw-region-names > span")
+    expect(names).to_have_text(["<b>sea</b>", "sky"])
+    fake.root.focus()
+    fake.press("n")
+    expect(names).to_have_count(0)
+    fake.press("n")
+    expect(names).to_have_count(2)
+    for _ in range(5):
+        fake.press("+")
+    expect(names).to_have_count(0)
+    fake.press("0")
+    expect(names).to_have_count(2)
+    # of another layout: gone until its own come
+    fake.page.evaluate("model.sendLayout(model.grids, true)")
+    expect(names).to_have_count(0)

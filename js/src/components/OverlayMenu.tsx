@@ -84,6 +84,21 @@ function Menu({ onClose }: { onClose: () => void }) {
           }}
         />
       ))}
+      <MenuItem
+        words="Names of regions"
+        meaning="the label that the images of neighbouring cells share (N)"
+        checked={view.names.value}
+        disabled={store.regions.all.value.length === 0}
+        title={
+          store.regions.all.value.length === 0
+            ? "The images have no labels, or none that neighbouring cells share"
+            : ""
+        }
+        data-aw-region-names
+        onClick={() => {
+          view.names.value = !view.names.peek();
+        }}
+      />
       {last !== null && choice.kind !== "influence" && (
         <MenuItem
           words={`… of “${className(classes, last)}”`}

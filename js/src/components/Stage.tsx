@@ -14,6 +14,7 @@ import { PhotoCard } from "./photo/PhotoCard";
 import { PhotoDrop } from "./photo/PhotoDrop";
 import { PhotoPins } from "./photo/PhotoPins";
 import { Rail } from "./Rail";
+import { RegionNames } from "./RegionNames";
 
 /** The atlas itself, and what floats above it. */
 export function Stage() {
@@ -36,6 +37,7 @@ export function Stage() {
           <canvas ref={base} aria-hidden="true" />
           <canvas ref={overlay} aria-hidden="true" />
         </div>
+        <RegionNames />
         <PhotoPins />
         <DownAxis />
         <Rail />

@@ -143,6 +143,14 @@ export const KEYMAP: Record<"Move" | "Cells" | "Select" | "Show", readonly Comma
       run: (view, _, key) => view.overlays.turn(key === "v" ? 1 : -1),
     },
     {
+      keys: ["n"],
+      shown: "N",
+      words: "names of regions, or none",
+      run: (view) => {
+        view.names.value = !view.names.peek();
+      },
+    },
+    {
       keys: ["c"],
       shown: "C",
       words: "copy a line that returns here",

@@ -122,6 +122,14 @@ export const FROM_KERNEL = {
     seconds: "numbers",
     leading: "numbers",
   },
+  regions: {
+    revision: "integer",
+    names: "strings",
+    x: "numbers",
+    y: "numbers",
+    cells: "numbers",
+    shares: "numbers",
+  },
   units: {
     revision: "integer",
     layer: "string",

@@ -27,6 +27,7 @@ import type { OverlayChoice } from "./overlay_choice";
 import { bindOverlay } from "./overlay_trait";
 import { Photo } from "./photo";
 import { RealCrops } from "./real_crops";
+import { Regions } from "./regions";
 import { Remembered } from "./remembered";
 import type { Selection, Selections } from "./selections";
 import { Strongest } from "./strongest";
@@ -67,6 +68,7 @@ export class Store {
   readonly strongest = this.parts.add(new Strongest(this.send));
   readonly judgements = this.parts.add(new Judgements());
   readonly photo = this.parts.add(new Photo(this.send));
+  readonly regions = this.parts.add(new Regions());
   readonly units: Units;
   /** The unit whose page is open; setting it sets the trait. */
   readonly unit: Signal<number | null>;

@@ -34,6 +34,8 @@ export class View {
   readonly found = signal<{ grid: number; cells: Set<number> } | null>(null);
   /** The position of the photo on the map that is looked at, among those of the photo. */
   readonly photoPosition = signal<number | null>(null);
+  /** The names of regions are shown. */
+  readonly names = signal(true);
   readonly gesture = signal<AreaGesture | null>(null);
   /** The line that returns here, after it was asked for; whether it could be copied. */
   readonly copied = signal<{ line: string; done: boolean } | null>(null);

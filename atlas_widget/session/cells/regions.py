@@ -1,0 +1,128 @@
+"""Names of regions of the map: what the images of neighbouring cells share."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+if TYPE_CHECKING:
+    from atlas_widget.atlas.grid import Grid
+    from atlas_widget.atlas.samples import Samples
+
+__all__ = ["Region", "named_regions"]
+
+_MIN_SHARE = 0.6  # of a cell's samples that are from images of one label
+_MIN_LIFT = 1.4  # times the label's share among all samples
+_MIN_IMAGES = 3  # of the label in a region
+_MIN_CELLS = 3
+_MAX_REGIONS = 24
+_NEIGHBOURS = np.ones((3, 3), bool)
+
+
+@dataclass(frozen=True)
+class Region:
+    """Neighbouring cells whose samples come from images of the same label.
+
+    Attributes
+    ----------
+    name
+        The label.
+    x, y
+        The middle of the cell deepest within the region, in units of the atlas.
+    cells
+        Ids of its cells.
+    share
+        Share of the samples of these cells that are from images of the label.
+    """
+
+    name: str
+    x: float
+    y: float
+    cells: tuple[int, ...]
+    share: float
+
+
+def named_regions(grid: Grid, samples: Samples, labels: Sequence[str | None]) -> list[Region]:
+    """Return the regions that can be named, those of most cells first.
+
+    A region is three or more neighbouring cells (diagonals count) in each of which at least 60 % of
+    the samples come from images of one label, from at least three such images in all. A label that
+    most images have anyway names nothing: its share has to be 1.4 times that among all samples.
+
+    Parameters
+    ----------
+    grid
+        The cells.
+    samples
+        The samples of the atlas.
+    labels
+        The label of each image of the source, by its number there.
+    """
+    numbers = np.asarray(samples.image_indices)[np.asarray(samples.image_ids)]
+    names = sorted({label for label in labels if label is not None})
+    code = {name: at for at, name in enumerate(names)}
+    codes = np.array([-1 if label is None else code[label] for label in labels], np.int64)
+    of_sample = codes[numbers]
+    usual = np.bincount(of_sample[of_sample >= 0], minlength=len(names)) / max(len(of_sample), 1)
+    winners, shares = _winners(grid, of_sample, len(names))
+    found: list[Region] = []
+    for label in np.unique(winners[winners >= 0]).tolist():
+        if _MIN_LIFT * usual[label] > 1:
+            continue
+        cells = (winners == label) & (shares >= max(_MIN_SHARE, _MIN_LIFT * usual[label]))
+        mask = np.zeros((grid.size, grid.size), bool)
+        mask[np.asarray(grid.rows)[cells], np.asarray(grid.cols)[cells]] = True
+        parts, count = ndimage.label(mask, _NEIGHBOURS)
+        for part in range(1, count + 1):
+            inside = parts == part
+            if inside.sum() >= _MIN_CELLS:
+                region = _region(grid, samples, of_sample, names[label], label, inside)
+                if region is not None:
+                    found.append(region)
+    found.sort(key=lambda region: (-len(region.cells), region.name, region.cells))
+    return found[:_MAX_REGIONS]
+
+
+def _winners(
+    grid: Grid, of_sample: npt.NDArray[np.int64], count: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Return each cell's most frequent label, -1 for none, and its share of the samples."""
+    winners = np.full(len(grid.ids), -1)
+    shares = np.zeros(len(grid.ids))
+    for place in range(len(grid.ids)):
+        own = of_sample[np.asarray(grid.members(place))]
+        votes = np.bincount(own[own >= 0], minlength=count)
+        if votes.any():
+            winners[place] = int(votes.argmax())
+            shares[place] = votes.max() / len(own)
+    return winners, shares
+
+
+def _region(
+    grid: Grid,
+    samples: Samples,
+    of_sample: npt.NDArray[np.int64],
+    name: str,
+    label: int,
+    inside: npt.NDArray[np.bool_],
+) -> Region | None:
+    ids = np.flatnonzero(inside)
+    places = np.searchsorted(np.asarray(grid.ids), ids)
+    members = np.concatenate([np.asarray(grid.members(int(place))) for place in places])
+    own = of_sample[members] == label
+    images = Counter(np.asarray(samples.image_ids)[members[own]].tolist())
+    if len(images) < _MIN_IMAGES:
+        return None
+    # the cell farthest from the region's edge; of several the one nearest to its middle
+    depth = ndimage.distance_transform_edt(np.pad(inside, 1))[1:-1, 1:-1]
+    rows, columns = np.nonzero(inside)
+    off = np.hypot(rows - rows.mean(), columns - columns.mean())
+    best = int(np.lexsort((off, -depth[rows, columns]))[0])
+    x, y = ((int(at) + 0.5) / grid.size for at in (columns[best], rows[best]))
+    return Region(name, x, y, tuple(ids.tolist()), float(own.mean()))

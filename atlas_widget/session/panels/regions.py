@@ -1,0 +1,68 @@
+"""Names of regions of the map, sent with each final layout."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from atlas_widget.protocol import messages
+from atlas_widget.session.cells.regions import named_regions
+from atlas_widget.session.panels.panel import LayerContext, Panel, panel
+
+if TYPE_CHECKING:
+    from atlas_widget.session.cells.labels import Labeller
+    from atlas_widget.session.cells.scene import Scene
+
+__all__ = ["RegionsPanel"]
+
+
+@panel
+class RegionsPanel(Panel):
+    """Sends the names of regions whose images share a label.
+
+    Parameters
+    ----------
+    layer
+        The layer whose images have the labels.
+    """
+
+    def __init__(self, layer: LayerContext) -> None:
+        self._layer = layer
+        self._scene: Scene | None = None
+        self._due = False
+
+    @classmethod
+    def open(cls, layer: LayerContext) -> Self:
+        """Return the panel of a layer."""
+        return cls(layer)
+
+    def show(self, scene: Scene, labeller: Labeller) -> None:
+        """Switch to another scene; its regions are sent after its layout."""
+        self._scene, self._due = scene, scene.final
+
+    def connect(self) -> None:
+        """Send them to a front end that has just come up."""
+        self._due = self._scene is not None and self._scene.final
+
+    def advance(self) -> bool:
+        """Send the regions once, if a front end is there."""
+        scene, source = self._scene, self._layer.source
+        if not self._due or scene is None or not self._layer.gallery.connected:
+            return False
+        self._due = False
+        from atlas_widget.images.labels import image_labels
+
+        labels = image_labels(source) if source is not None else None
+        if labels is None:
+            return False
+        found = named_regions(scene.grids[scene.base], scene.samples, labels)
+        content = messages.build(
+            "regions",
+            revision=scene.revision,
+            names=[region.name for region in found],
+            x=[region.x for region in found],
+            y=[region.y for region in found],
+            cells=[len(region.cells) for region in found],
+            shares=[region.share for region in found],
+        )
+        self._layer.gallery.send(content, [])
+        return True
