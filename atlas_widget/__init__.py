@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from atlas_widget.atlas import Atlas as Atlas
     from atlas_widget.attribution import attribute as attribute
     from atlas_widget.attribution import attribution_map as attribution_map
+    from atlas_widget.attribution import channel_attribution as channel_attribution
     from atlas_widget.attribution import similarity_to as similarity_to
     from atlas_widget.causes import ablate as ablate
     from atlas_widget.causes import find_cues as find_cues
@@ -55,6 +56,7 @@ _HOMES = {
     "attribute": "atlas_widget.attribution",
     "attribution_map": "atlas_widget.attribution",
     "caricature": "atlas_widget.inversion",
+    "channel_attribution": "atlas_widget.attribution",
     "class_atlas": "atlas_widget.classes",
     "compare_classes": "atlas_widget.classes",
     "deepdream": "atlas_widget.inversion",

@@ -13,6 +13,7 @@ from atlas_widget.attribution.statistics import (
 from atlas_widget.attribution.values import (
     attribute,
     attribution_map,
+    channel_attribution,
     class_values,
     scores_that_matter,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "attribute",
     "attribution_interval",
     "attribution_map",
+    "channel_attribution",
     "class_values",
     "label_of",
     "scores_that_matter",

@@ -17,7 +17,13 @@ from atlas_widget.probe.opening import opened
 from atlas_widget.probe.pictures import as_rgb
 from atlas_widget.probe.targets import Target, as_target
 
-__all__ = ["attribute", "attribution_map", "class_values", "scores_that_matter"]
+__all__ = [
+    "attribute",
+    "attribution_map",
+    "channel_attribution",
+    "class_values",
+    "scores_that_matter",
+]
 
 Floats = NDArray[np.float32]
 
@@ -116,21 +122,64 @@ def attribution_map(
     ndarray, (n, classes, rows, columns)
         On the layer's map; tokens that are no part of the picture are left out.
     """
+    with opened(model, layer, transform, device) as probe:
+        return _summed(probe, images, classes, target, (1,), max_pool, batch_size)
+
+
+def channel_attribution(
+    model: nn.Module | LayerProbe,
+    layer: str | None,
+    images: Any,
+    classes: int | Sequence[int] | None = None,
+    *,
+    target: Any = None,
+    max_pool: MaxPool = "plain",
+    transform: Any = None,
+    device: str | torch.device | None = None,
+    batch_size: int = 8,
+) -> Floats:
+    """Return what every channel contributes, over all positions, to the scores of some classes.
+
+    The contributions of a picture's channels and those of its positions (`attribution_map`) have
+    the same sum.
+
+    Parameters
+    ----------
+    model, layer, images, classes, target, max_pool, transform, device, batch_size
+        As for `attribution_map`.
+
+    Returns
+    -------
+    ndarray, (n, classes, channels)
+    """
+    with opened(model, layer, transform, device) as probe:
+        return _summed(probe, images, classes, target, (2, 3), max_pool, batch_size)
+
+
+def _summed(
+    probe: LayerProbe,
+    images: Any,
+    classes: int | Sequence[int] | None,
+    target: Any,
+    over: tuple[int, ...],
+    max_pool: MaxPool,
+    batch_size: int,
+) -> Floats:
+    """Return activation times gradient, summed over dimensions of the layer's map."""
     if (classes is None) == (target is None):
         raise AttributionError("Give either classes or target: what the maps are to be about.")
-    with opened(model, layer, transform, device) as probe:
-        about = _about(probe, target if classes is None else classes)
-        rgb = as_rgb(images, probe.input_size)
-        maps = []
-        for start in range(0, len(rgb), _positive(batch_size)):
-            batch = rgb[start : start + batch_size]
-            activations, gradients = probe.derivatives.gradients(
-                batch, about.scores, max_pool=_checked(max_pool)
-            )
-            values = [(activations * gradient).sum(1) for gradient in gradients]
-            maps.append(torch.stack(values, 1).float().cpu())
-        _pass_on_notices(probe)
-        return torch.cat(maps).numpy()
+    about = _about(probe, target if classes is None else classes)
+    rgb = as_rgb(images, probe.input_size)
+    parts = []
+    for start in range(0, len(rgb), _positive(batch_size)):
+        batch = rgb[start : start + batch_size]
+        activations, gradients = probe.derivatives.gradients(
+            batch, about.scores, max_pool=_checked(max_pool)
+        )
+        values = [(activations * gradient).sum(over) for gradient in gradients]
+        parts.append(torch.stack(values, 1).float().cpu())
+    _pass_on_notices(probe)
+    return torch.cat(parts).numpy()
 
 
 def class_values(

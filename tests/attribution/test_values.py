@@ -8,7 +8,13 @@ import torchvision.models as zoo
 from PIL import Image
 from torch import nn
 
-from atlas_widget import AtlasError, LayerProbe, attribute, attribution_map
+from atlas_widget import (
+    AtlasError,
+    LayerProbe,
+    attribute,
+    attribution_map,
+    channel_attribution,
+)
 from atlas_widget.attribution import class_values, scores_that_matter, top_classes
 from atlas_widget.errors import AttributionError, ImagesError
 from atlas_widget.probe.attention import plain_attention
@@ -100,6 +106,21 @@ def sum_over_positions(model, layer, rgb):
         scores = probe.outputs(rgb).numpy()
         maps = attribution_map(probe, layer, rgb, [3, 5]).sum((2, 3))
     return total[1:].reshape(scores.shape), scores, maps
+
+
+def test_channels_are_activation_times_gradient_summed_over_positions():
+    with probed(SmallNet(), "relu:0") as probe:
+        found = channel_attribution(probe, None, pictures, [2, 0])
+        maps = attribution_map(probe, None, pictures, [2, 0])
+        assert found.shape == (len(pictures), 2, probe.channels)
+        np.testing.assert_allclose(found.sum(2), maps.sum((2, 3)), rtol=1e-4, atol=1e-6)
+        activations, (gradient,) = probe.derivatives.gradients(
+            pictures, lambda output, _count: output[:, [2]]
+        )
+        expected = (activations * gradient).sum((2, 3)).numpy()
+        np.testing.assert_allclose(found[:, 0], expected, rtol=1e-4, atol=1e-6)
+    with pytest.raises(AttributionError, match="either classes or target"):
+        channel_attribution(SmallNet(), "conv1", pictures)
 
 
 def test_sums_to_the_scores_at_the_last_convolution_of_the_demo_model(demo_model, demo_images):
