@@ -102,7 +102,7 @@ def test_the_parts_of_feature_inversion(tmp_path):
 
 
 def test_a_unit_is_found_named_and_proved(tmp_path):
-    run = execute(UNITS, tmp_path, {"steps=96": "steps=8", "size=224": "size=112"})
+    run = execute(UNITS, tmp_path, {"steps=96": "steps=8"})
     found = ast.literal_eval(run["tuning"].outputs[-1]["data"]["text/plain"])
     unit, curves, gratings = found[0]
     assert curves > gratings + 3  # deviations: it is bends that it is after
