@@ -22,6 +22,7 @@ QUILT_QUANTILES = (0.0, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999)
 """Lower ends of the columns of a quilt, as quantiles of the positive activations."""
 
 _MAX_READ = 20_000  # samples; of more, evenly spaced ones
+_MAX_VALUES = 16_000_000  # of all units; so that wide layers take no more than 64 MB
 _BLOCK = 4096
 _BINS = 40
 _RELATIVES = 8
@@ -64,8 +65,9 @@ class SampledUnits:
 
     def __init__(self, samples: Samples) -> None:
         self._samples = samples
-        count = len(samples)
-        self.numbers = np.arange(0, count, max(1, -(-count // _MAX_READ)))
+        count, units = samples.activations.shape
+        most = max(1, min(_MAX_READ, _MAX_VALUES // max(units, 1)))
+        self.numbers = np.arange(0, count, max(1, -(-count // most)))
 
     @property
     def count(self) -> int:
@@ -109,11 +111,6 @@ class SampledUnits:
     def signed(self) -> bool:
         """True if the layer has negative activations worth the name: a hundredth of the largest."""
         return bool(-self.values.min() > 0.01 * max(float(self.values.max()), 0.0))
-
-    @cached_property
-    def _correlations_by(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        centred = self.values - self.values.mean(1, keepdims=True)
-        return centred, np.linalg.norm(centred, axis=1)
 
     def is_dead(self, unit: int) -> bool:
         """Return True if a unit has the same activation for all samples."""
@@ -183,12 +180,13 @@ class SampledUnits:
 
     def relatives(self, unit: int) -> list[tuple[int, float]]:
         """Return the units most correlated with one over the samples, either sign, with r."""
-        centred, lengths = self._correlations_by
-        if not lengths[unit] > 0:
+        deviation = self.statistics[STATISTICS.index("std")]
+        if self.is_dead(unit):
             return []
+        own = self.values[unit] - self.values[unit].mean()
         with np.errstate(invalid="ignore", divide="ignore"):
-            r = (centred @ centred[unit]) / (lengths * lengths[unit])
-        r = np.where(np.isfinite(r), r, 0.0)
+            r = (self.values @ own) / (len(own) * deviation * deviation[unit])
+        r = np.where(np.isfinite(r) & (deviation > 0), r, 0.0).clip(-1, 1)
         r[unit] = 0.0
         nearest = np.argsort(-np.abs(r), kind="stable")[:_RELATIVES]
         return [(int(other), float(r[other])) for other in nearest if r[other]]

@@ -118,3 +118,9 @@ def test_of_very_many_samples_evenly_spaced_ones_are_read():
     assert 10_000 <= len(units.numbers) <= 20_000
     assert np.array_equal(units.values[0], values[units.numbers, 0])
     assert units.order(0)[0] == units.numbers[-1]
+
+
+def test_of_very_wide_layers_fewer_samples_are_read():
+    units = SampledUnits(samples_of(np.zeros((3000, 8000), np.float32)))
+    assert units.count == 8000
+    assert len(units.numbers) * units.count <= 16_000_000
