@@ -34,11 +34,13 @@ if TYPE_CHECKING:
     from atlas_widget.probe import layer_graph as layer_graph
     from atlas_widget.probe import list_layers as list_layers
     from atlas_widget.units import UnitScan as UnitScan
+    from atlas_widget.units import expanded_weights as expanded_weights
     from atlas_widget.units import match_units as match_units
     from atlas_widget.units import scan_units as scan_units
     from atlas_widget.units import tuning as tuning
     from atlas_widget.units import unit_inputs as unit_inputs
     from atlas_widget.units import unit_kernel as unit_kernel
+    from atlas_widget.units import unit_outputs as unit_outputs
     from atlas_widget.widget import AtlasWidget as AtlasWidget
 
 try:
@@ -60,6 +62,7 @@ _HOMES = {
     "class_atlas": "atlas_widget.classes",
     "compare_classes": "atlas_widget.classes",
     "deepdream": "atlas_widget.inversion",
+    "expanded_weights": "atlas_widget.units",
     "find_cues": "atlas_widget.causes",
     "invert": "atlas_widget.inversion",
     "layer_graph": "atlas_widget.probe",
@@ -75,6 +78,7 @@ _HOMES = {
     "tuning": "atlas_widget.units",
     "unit_inputs": "atlas_widget.units",
     "unit_kernel": "atlas_widget.units",
+    "unit_outputs": "atlas_widget.units",
 }
 
 __all__ = [*sorted(_HOMES), "__version__", "demo"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import traceback
 from collections.abc import Iterable
+from numbers import Integral
 from pathlib import Path
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "SavedAtlasError",
     "TransformError",
     "UnreadableImagesError",
+    "check_unit",
     "closest",
     "did_you_mean",
 ]
@@ -119,6 +121,26 @@ class ExportError(AtlasError):
 
 class MissingExtraError(AtlasError, ImportError):
     """An optional package is needed; the message names the extra that brings it."""
+
+
+def check_unit(value: object, count: int, layer: str) -> int:
+    """Return the number of a unit, or raise that the layer has no such unit.
+
+    Parameters
+    ----------
+    value
+        The number, from 0.
+    count
+        Number of units of the layer.
+    layer
+        The layer's name.
+    """
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if not whole or not 0 <= int(value) < count:  # type: ignore[call-overload]
+        raise AtlasError(
+            f"There is no unit {value!r:.60}: the layer {layer!r} has the units 0 to {count - 1}."
+        )
+    return int(value)  # type: ignore[call-overload, no-any-return]
 
 
 def closest(name: str, options: Iterable[str], count: int = 3) -> list[str]:

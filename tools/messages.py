@@ -86,6 +86,7 @@ def shared() -> dict[str, tuple[str, Any]]:
     from atlas_widget.session.pictures.sheets import MAX_TILES
     from atlas_widget.session.status import STAGES
     from atlas_widget.session.subjects import KINDS
+    from atlas_widget.session.units.long_work import WORKS
     from atlas_widget.session.units.targets import KINDS as UNIT_PICTURES
     from atlas_widget.widget.overlays import INFLUENCE, OVERLAYS, UNIT
     from atlas_widget.widget.validation import MODES
@@ -98,6 +99,7 @@ def shared() -> dict[str, tuple[str, Any]]:
         "INFLUENCE": ("The beginning of an influence overlay's text.", INFLUENCE),
         "UNIT": ("The beginning of a unit overlay's text.", UNIT),
         "UNIT_PICTURES": ("The kinds of pictures of a unit.", UNIT_PICTURES),
+        "UNIT_WORKS": ("The long computations of the view of units.", WORKS),
         "MODES": ("The views of a widget, the one that it opens with first.", MODES),
         "MAX_CELLS": ("The most cells that a message may name.", MAX_CELLS),
         "MAX_TEXT": ("The most characters of a text in a message.", MAX_TEXT),

@@ -158,6 +158,49 @@ class Derivatives:
         def tangent(tensor: Tensor) -> Tensor:
             return self._tangent(tensor, rgb, rows, columns)
 
+        return self._along(rgb, tangent, scores, max_pool, only)
+
+    @torch.inference_mode(False)
+    def along_channel(
+        self,
+        rgb: Tensor,
+        channel: int,
+        scores: Scores,
+        *,
+        max_pool: MaxPool = "plain",
+        only: Sequence[int] | None = None,
+    ) -> Tensor:
+        """Return h · ∂score/∂h of one channel, summed over positions: (n, scores).
+
+        Parameters
+        ----------
+        rgb : Tensor
+            RGB in [0, 1], (n, 3, h, w).
+        channel : int
+            Of the layer's map.
+        scores, max_pool, only
+            As for `along_positions`.
+        """
+
+        def tangent(tensor: Tensor) -> Tensor:
+            aspect = rgb.shape[2] / rgb.shape[3]
+            change = torch.zeros_like(tensor)
+            # as_map is a view: writing into the map writes into the tangent
+            own = self.encoder.layout.as_map(tensor, aspect)[:, channel]
+            self.encoder.layout.as_map(change, aspect)[:, channel] = own
+            return change
+
+        return self._along(rgb, tangent, scores, max_pool, only)
+
+    def _along(
+        self,
+        rgb: Tensor,
+        tangent: Tangent,
+        scores: Scores,
+        max_pool: MaxPool,
+        only: Sequence[int] | None,
+    ) -> Tensor:
+        """Return the scores' derivative along a tangent, in the fastest mode that works."""
         failure: Exception | None = None
         for mode in self.modes[self.modes.index(self.mode) :]:
             try:

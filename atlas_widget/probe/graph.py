@@ -16,7 +16,7 @@ from atlas_widget.probe.layers import list_layers
 from atlas_widget.probe.noise import same_noise
 from atlas_widget.probe.private_model import PrivateModel
 
-__all__ = ["GraphNode", "LayerGraph", "layer_graph"]
+__all__ = ["GraphNode", "LayerGraph", "graph_of", "layer_graph"]
 
 
 @dataclass(frozen=True)
@@ -143,17 +143,22 @@ def layer_graph(
     >>> graph = layer_graph(resnet18())
     >>> graph.before("layer1.1")
     """
-    known = [info.name for info in list_layers(model)]
-    for name in layers or ():
-        if name not in known:
-            hint = did_you_mean(name, known)
-            raise LayerNotFoundError(f"The model has no layer {name!r:.60}.{hint}")
-    wanted = set(known if layers is None else layers)
     with (
         torch.inference_mode(False),
         PrivateModel(model, transform=transform, device=device, input_size=input_size) as private,
     ):
-        runs = _run(private, wanted)
+        return graph_of(private, layers)
+
+
+def graph_of(private: PrivateModel, layers: Sequence[str] | None = None) -> LayerGraph:
+    """Do what :func:`layer_graph` does with a private copy of a model that is there already."""
+    known = [info.name for info in list_layers(private.network.module)]
+    for name in layers or ():
+        if name not in known:
+            hint = did_you_mean(name, known)
+            raise LayerNotFoundError(f"The model has no layer {name!r:.60}.{hint}")
+    with torch.inference_mode(False):
+        runs = _run(private, set(known if layers is None else layers))
     groups: list[_Group] = []
     by_function: dict[int, _Group] = {}
     for run in runs:

@@ -168,7 +168,8 @@ class OpenLayer:
             return False
         if scene.final and self.tasks.advance(self._context.material(scene)):
             return True
-        if any(panel.advance() for panel in self._panels) or self.cells.advance_crops():
+        # Crops take a moment, and nothing is worse than an empty tile.
+        if self.cells.advance_crops() or any(panel.advance() for panel in self._panels):
             return True
         if not self.cells.final:
             return False

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from atlas_widget.collect.lock import FolderLock
 from atlas_widget.errors import AtlasError, ImagesError, OtherCollectionError
 from atlas_widget.images.labels import UNKNOWN, Given
 from atlas_widget.images.opening import as_image_source
@@ -101,6 +102,8 @@ def scan_units(
         None of the images can be read.
     OtherCollectionError
         The folder holds a scan of another model, other images or other settings.
+    FolderHeldError
+        Another process scans into the folder.
 
     Examples
     --------
@@ -180,7 +183,19 @@ class _Scanner:
         cancelled: CancelledCallback | None,
     ) -> UnitScan:
         """Scan these images, a shard after the other."""
-        root = None if folder is None else self._root(Path(folder).expanduser())
+        if folder is None:
+            return self._run(numbers, None, report, cancelled)
+        root = Path(folder).expanduser()
+        with FolderLock(root):
+            return self._run(numbers, self._root(root), report, cancelled)
+
+    def _run(
+        self,
+        numbers: range,
+        root: Path | None,
+        report: ProgressCallback,
+        cancelled: CancelledCallback | None,
+    ) -> UnitScan:
         whole: UnitScan | None = None
         done = 0
         report(0, len(numbers))

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from atlas_widget.errors import AtlasError, did_you_mean
 
-__all__ = ["GREY", "SETS", "Stimuli", "stimuli"]
+__all__ = ["GREY", "SETS", "Stimuli", "parameter_text", "stimuli"]
 
 GREY = 0.5
 """Lightness of the ground, and of everything outside the field."""
@@ -313,6 +313,13 @@ _SHAPES: Mapping[str, Callable[[Tensor, Tensor, float], Tensor]] = {
     "star": _polygon(5, 0.4, 90),
     "cross": _cross,
 }
+
+
+def parameter_text(value: object) -> str:
+    """Return a parameter of a stimulus as a short text."""
+    if isinstance(value, float):
+        return "∞" if math.isinf(value) else f"{value:.2g}"
+    return str(value)
 
 
 def _grey(drawn: list[Tensor]) -> Tensor:

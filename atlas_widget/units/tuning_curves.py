@@ -13,7 +13,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from atlas_widget.errors import AtlasError
+from atlas_widget.errors import AtlasError, check_unit
 from atlas_widget.probe import LayerProbe
 from atlas_widget.probe.opening import opened
 from atlas_widget.progress import CancelledCallback, ProgressCallback, check_cancelled
@@ -201,13 +201,7 @@ class Tuning:
             raise AtlasError(
                 f"The set {name!r:.60} was not shown. There are {', '.join(self.responses)}."
             )
-        units = len(self.grey)
-        whole = isinstance(unit, int | np.integer) and not isinstance(unit, bool)
-        if not whole or not 0 <= unit < units:
-            raise AtlasError(
-                f"There is no unit {unit!r:.60}: the layer {self.layer!r} has the units 0 to "
-                f"{units - 1}."
-            )
+        check_unit(unit, len(self.grey), self.layer)
 
 
 def tuning(

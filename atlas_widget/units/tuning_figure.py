@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from atlas_widget.units.stimuli import parameter_text
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
@@ -82,7 +84,7 @@ def tuning_figure(found: Answers, unit: int) -> Figure:
         told = f"z = {z:.1f}" if np.isfinite(z) else f"{float(summary['response']):.3g}"
         panel.set_title(f"{name}: best {told}", fontsize=9)
         for axis, index in (("y", table.index), ("x", table.columns)):
-            _ticks(panel, axis, [_text(value) for value in index])
+            _ticks(panel, axis, [parameter_text(value) for value in index])
         panel.set_ylabel(table.index.name, fontsize=8)
         panel.set_xlabel(table.columns.name, fontsize=8)
         inset = panel.inset_axes((0.76, 0.72, 0.24, 0.28))
@@ -102,8 +104,3 @@ def _ticks(panel: object, axis: str, texts: list[str]) -> None:
     step = -(-len(texts) // _TICKS)
     places = list(range(0, len(texts), step))
     getattr(panel, f"set_{axis}ticks")(places, [texts[at] for at in places], fontsize=7)
-
-
-def _text(value: object) -> str:
-    """Return a parameter as a short text."""
-    return f"{value:.2g}".replace("inf", "∞") if isinstance(value, float) else f"{value}"

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 import numpy.typing as npt
 
-from atlas_widget.errors import AtlasError, OtherCollectionError, SavedAtlasError, did_you_mean
+from atlas_widget.errors import (
+    AtlasError,
+    OtherCollectionError,
+    SavedAtlasError,
+    check_unit,
+    did_you_mean,
+)
 from atlas_widget.units.layer_scan import LayerScan
 
 if TYPE_CHECKING:
@@ -198,13 +204,7 @@ class UnitScan:
 
     def check_unit(self, layer: str, unit: int) -> None:
         """Raise that a layer has no such unit."""
-        units = self._scan(layer).units
-        whole = isinstance(unit, int | np.integer) and not isinstance(unit, bool)
-        if not whole or not 0 <= unit < units:
-            raise AtlasError(
-                f"There is no unit {unit!r:.60}: the layer {layer!r} has the units 0 to "
-                f"{units - 1}."
-            )
+        check_unit(unit, self._scan(layer).units, layer)
 
     def merge(self, other: UnitScan) -> UnitScan:
         """Return the scan of the images of both, which must be parts of the same source.

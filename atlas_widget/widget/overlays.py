@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from atlas_widget.attribution.class_names import find_class
-from atlas_widget.errors import AtlasError, did_you_mean
-from atlas_widget.widget.units import check_unit
+from atlas_widget.errors import AtlasError, check_unit, did_you_mean
 
 __all__ = ["INFLUENCE", "OVERLAYS", "UNIT", "check_overlay"]
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from atlas_widget.errors import AtlasError, CellError, did_you_mean
+from atlas_widget.errors import AtlasError, CellError, check_unit, did_you_mean
 from atlas_widget.session.cells.checks import check_cells, check_grid, check_ids, check_size
-from atlas_widget.widget.units import check_unit
 from atlas_widget.widget.validation import check_mode, check_opened, check_viewport
 
 if TYPE_CHECKING:

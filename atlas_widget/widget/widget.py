@@ -18,7 +18,7 @@ import anywidget
 import traitlets
 
 from atlas_widget import figures
-from atlas_widget.errors import AtlasError, CellError, did_you_mean
+from atlas_widget.errors import AtlasError, CellError, check_unit, did_you_mean
 from atlas_widget.probe.model_name import model_name
 from atlas_widget.progress import Throttle
 from atlas_widget.protocol import messages
@@ -35,7 +35,7 @@ from atlas_widget.widget.overlays import UNIT, check_overlay
 from atlas_widget.widget.pending_views import PendingViews, View
 from atlas_widget.widget.selected import selected_cells
 from atlas_widget.widget.trait_lock import TraitLock
-from atlas_widget.widget.units import check_unit, check_unit_order
+from atlas_widget.widget.units import check_unit_order
 from atlas_widget.widget.validation import (
     check_height,
     check_mode,

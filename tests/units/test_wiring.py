@@ -7,10 +7,9 @@ import copy
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from atlas_widget import unit_inputs, unit_kernel
+from atlas_widget import unit_inputs, unit_outputs
 from atlas_widget.errors import AtlasError, AttributionError
 
 
@@ -129,44 +128,37 @@ def test_layers_that_no_derivative_joins_are_named(images):
         inputs(Apart().eval(), 0, images)
 
 
-def test_a_kernel_is_the_convolutions_own():
+def test_what_a_unit_gives_is_what_the_others_take_from_it(images):
     model = net()
-    np.testing.assert_array_equal(
-        unit_kernel(model, "second", 2), model.second.weight[2].detach().numpy()
-    )
-    assert unit_kernel(model, "head", 1).shape == (4, 1, 1)
+    options = {"transform": identity, "device": "cpu", "input_size": 16}
+    given = unit_outputs(model, "relu", "last", 2, images, **options)
+    assert sorted(given.index) == [0, 1, 2, 3]
+    for upper in range(4):
+        taken = inputs(model, upper, images).loc[2]
+        for column in ("contribution", "low", "high"):
+            assert given.loc[upper, column] == pytest.approx(taken[column], rel=1e-4, abs=1e-6)
+    assert given["share"].sum() == pytest.approx(1)
+    assert (np.diff(given["contribution"].abs()) <= 0).all()
 
 
-def test_a_kernels_batch_norm_is_folded_in():
-    torch.manual_seed(0)
-    block = nn.Sequential(nn.Conv2d(3, 4, 3, bias=False), nn.BatchNorm2d(4)).eval()
-    block[1].running_var.uniform_(0.5, 2)
-    block[1].weight.data.uniform_(0.5, 2)
-    model = nn.Sequential(block, nn.ReLU())
-    kernel = torch.tensor(unit_kernel(model, "0.1", 1))
-    rgb = torch.rand(1, 3, 8, 8)
-    with torch.no_grad():
-        shift = block[1].bias[1] - block[1].running_mean[1] * block[1].weight[1] / torch.sqrt(
-            block[1].running_var[1] + block[1].eps
+def test_an_operation_in_place_behind_a_layer_changes_nothing(images):
+    model, in_place = net(), net()
+    in_place.relu = nn.ReLU(inplace=True)
+    options = {"transform": identity, "device": "cpu", "input_size": 16}
+    for function, unit in ((unit_inputs, 1), (unit_outputs, 1)):
+        plain = function(model, "first", "second", unit, images, **options)
+        other = function(in_place, "first", "second", unit, images, **options)
+        np.testing.assert_allclose(
+            plain["contribution"].sort_index(), other["contribution"].sort_index(), rtol=1e-5
         )
-        torch.testing.assert_close(F.conv2d(rgb, kernel[None])[0, 0] + shift, block(rgb)[0, 1])
-    np.testing.assert_array_equal(kernel, unit_kernel(model, "0.0", 1))
 
 
-def test_a_grouped_kernel_has_zeros_for_other_groups():
-    torch.manual_seed(0)
-    model = nn.Sequential(nn.Conv2d(6, 4, 3, groups=2)).eval()
-    kernel = unit_kernel(model, "0", 3)
-    assert kernel.shape == (6, 3, 3)
-    assert not kernel[:3].any()
-    np.testing.assert_array_equal(kernel[3:], model[0].weight[3].detach().numpy())
-
-
-def test_a_layer_without_weights_says_what_to_do():
-    with pytest.raises(AtlasError, match="unit_inputs"):
-        unit_kernel(net(), "last", 0)
-    with pytest.raises(AtlasError, match="units 0 to 3"):
-        unit_kernel(net(), "second", 4)
+def test_a_layer_that_gets_nothing_from_the_unit_says_so(images):
+    options = {"transform": identity, "device": "cpu", "input_size": 16}
+    with pytest.raises(AtlasError, match="do not depend on layer 'last'"):
+        unit_outputs(net(), "last", "relu", 0, images, **options)
+    with pytest.raises(AtlasError, match="units 0 to 4"):
+        unit_outputs(net(), "relu", "last", 5, images, **options)
 
 
 def test_the_users_model_stays_as_it_is(images):

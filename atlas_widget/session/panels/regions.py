@@ -44,7 +44,7 @@ class RegionsPanel(Panel):
         self._due = self._scene is not None and self._scene.final
 
     def advance(self) -> bool:
-        """Send the regions once, if a front end is there."""
+        """Send the regions once, if there are any and a front end is there."""
         scene, source = self._scene, self._layer.source
         if not self._due or scene is None or not self._layer.gallery.connected:
             return False
@@ -55,6 +55,8 @@ class RegionsPanel(Panel):
         if labels is None:
             return False
         found = named_regions(scene.grids[scene.base], scene.samples, labels)
+        if not found:
+            return False
         content = messages.build(
             "regions",
             revision=scene.revision,

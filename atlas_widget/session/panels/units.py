@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from atlas_widget.errors import AtlasError
+from atlas_widget.images.labels import image_labels
 from atlas_widget.protocol import messages
 from atlas_widget.session.panels.panel import Fields, LayerContext, Panel, panel
 from atlas_widget.session.pictures.picture import State
 from atlas_widget.session.pictures.queue import PictureQueue
 from atlas_widget.session.pictures.renderer import PictureRenderer
-from atlas_widget.session.tasks.task import LongTask, Work
-from atlas_widget.session.tasks.units import LayerScanning, LayerTuning
 from atlas_widget.session.units import page
-from atlas_widget.session.units.blocks import examples_block, tuning_block
 from atlas_widget.session.units.large_pictures import LargePictures
-from atlas_widget.session.units.sampled_units import STATISTICS, SampledUnits
+from atlas_widget.session.units.long_work import LongWork
+from atlas_widget.session.units.other_layers import unit_pictures
+from atlas_widget.session.units.sampled_units import SampledUnits
 from atlas_widget.session.units.targets import (
     CHANNEL,
     KINDS,
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from atlas_widget.session.cells.labels import Labeller
     from atlas_widget.session.cells.scene import Scene
     from atlas_widget.session.pictures.picture import Picture
-    from atlas_widget.units import Tuning, UnitScan
 
 __all__ = ["UnitsPanel"]
 
@@ -56,8 +54,8 @@ class UnitsPanel(Panel):
         "units_in_sight",
         "unit",
         "diverse_units",
-        "scan_units",
-        "tune_units",
+        "start_unit_work",
+        "stop_unit_work",
         "unit_values",
     )
 
@@ -66,11 +64,17 @@ class UnitsPanel(Panel):
         self._scene: Scene | None = None
         self._units: SampledUnits | None = None
         self._renderers: dict[str, tuple[PictureQueue, PictureRenderer]] = {}
-        self._running: dict[str, LongTask] = {}
         self._open = -1
-        self._scan: UnitScan | None = None  # of the layer, whatever the scene
-        self._tuning: Tuning | None = None
         gallery, probe = layer.gallery, layer.probe
+        self._works = LongWork(
+            probe.layer,
+            layer.source,
+            layer.labels,
+            tasks=layer.tasks,
+            material=layer.material,
+            picture=partial(unit_pictures, layer.cache, layer.seed),
+            send=gallery.send,
+        )
         self._large = LargePictures(probe, layer.engines, layer.cache, gallery.send, layer.seed)
 
     @classmethod
@@ -83,6 +87,7 @@ class UnitsPanel(Panel):
         self._scene, self._units, self._open = scene, None, -1
         self._renderers = {}
         self._large.close()
+        self._works.show(scene)
 
     def handle(self, kind: str, fields: Fields) -> None:
         """Answer what needs no network; queue the pictures."""
@@ -104,11 +109,10 @@ class UnitsPanel(Panel):
             if fields["unit"] == self._open:
                 strongest = float(units.values[self._open].max())
                 self._large.diverse(self._open, strongest, scene.revision)
-        elif kind == "scan_units":
-            self._work("scan", "Scanning all images", LayerScanning())
-        elif kind == "tune_units":
-            mean, std = (units.statistics[STATISTICS.index(name)] for name in ("mean", "std"))
-            self._work("tuning", "Showing synthetic pictures", LayerTuning(mean, std))
+        elif kind == "start_unit_work":
+            self._works.start(fields["work"])
+        elif kind == "stop_unit_work":
+            self._works.stop(fields["work"])
         elif 0 <= fields["unit"] < units.count and fields["grid"] in scene.grids:
             self._send_values(scene, fields["grid"], fields["unit"])
 
@@ -147,7 +151,9 @@ class UnitsPanel(Panel):
 
     def _take_up(self, scene: Scene) -> None:
         """Add the units' groups of pictures to the layout."""
-        units = SampledUnits(scene.samples)
+        source = self._layer.source
+        labels = None if source is None else image_labels(source)
+        units = SampledUnits(scene.samples, labels)
         targets = UnitTargets(units, scene.samples)
         layer = self._layer
         layer.gallery.add(targets, map(unit_group, KINDS))
@@ -185,11 +191,11 @@ class UnitsPanel(Panel):
                 queue.withdraw(unit_group(kind), [self._open])
             self._large.close()
         self._open = unit if 0 <= unit < units.count else -1
+        if self._open >= 0:
+            self._layer.gallery.send(*page.page(units, scene, unit))
+        self._works.turn_to(units, self._open)
         if self._open < 0:
             return
-        self._layer.gallery.send(*page.page(units, scene, unit))
-        self._send_examples()
-        self._send_tuning()
         for kind in KINDS:
             if kind == NEGATIVE and not units.signed:
                 continue
@@ -202,61 +208,6 @@ class UnitsPanel(Panel):
                 self._layer.gallery.show_crops(group, [unit])
             elif picture.state is State.FINAL:
                 self._finished(units, scene, kind, unit, picture)
-
-    def _work(self, name: str, words: str, work: Work) -> None:
-        """Queue a long computation about all units, unless it is done or under way."""
-        running = self._running.get(name)
-        if running is not None and not running.done:
-            return
-        if name == "scan" and self._scan is not None:
-            self._send_examples()
-            return
-        if name == "tuning" and self._tuning is not None:
-            self._send_tuning()
-            return
-        try:
-            self._layer.material(self._scene)
-            self._running[name] = LongTask(words, work, _Reply(self, name))
-            self._layer.tasks.add(self._running[name])
-        except AtlasError as error:
-            self.report(name, 0, 0, str(error))
-
-    def report(self, work: str, done: int, total: int, failed: str = "") -> None:
-        """Tell how far a long computation is, or why it failed."""
-        if self._scene is not None:
-            content = messages.build(
-                "unit_work",
-                revision=self._scene.revision,
-                work=work,
-                done=done,
-                total=total,
-                failed=failed,
-            )
-            self._layer.gallery.send(content, [])
-
-    def finish(self, work: str, result: Any) -> None:
-        """Take up the result of a long computation."""
-        if work == "scan":
-            self._scan = result
-            self._send_examples()
-        else:
-            self._tuning = result
-            self._send_tuning()
-        self.report(work, 1, 1)
-
-    def _send_examples(self) -> None:
-        """Send the exact examples of the open unit, if the images have been scanned."""
-        scene, source = self._scene, self._layer.source
-        if self._scan is not None and self._open >= 0 and scene is not None and source is not None:
-            layer = self._layer.probe.layer
-            content = examples_block(self._scan, layer, self._open, source, scene.revision)
-            self._layer.gallery.send(*content)
-
-    def _send_tuning(self) -> None:
-        """Send the tuning of the open unit, if it is known."""
-        if self._tuning is not None and self._open >= 0 and self._scene is not None:
-            content = tuning_block(self._tuning, self._open, self._scene.revision)
-            self._layer.gallery.send(*content)
 
     def _finished(
         self, units: SampledUnits, scene: Scene, kind: str, unit: int, picture: Picture
@@ -281,34 +232,6 @@ class UnitsPanel(Panel):
         )
         means = np.asarray(found.means[:, unit], "<f4")
         self._layer.gallery.send(content, [means.tobytes()])
-
-
-class _Reply:
-    """Hands progress and result of a long computation to the panel.
-
-    Parameters
-    ----------
-    panel
-        The panel.
-    work
-        "scan" or "tuning".
-    """
-
-    def __init__(self, panel: UnitsPanel, work: str) -> None:
-        self._panel = panel
-        self._work = work
-
-    def progressed(self, done: int, total: int) -> None:
-        """Send the progress."""
-        self._panel.report(self._work, done, total)
-
-    def finished(self, result: Any) -> None:
-        """Take up the result."""
-        self._panel.finish(self._work, result)
-
-    def failed(self, reason: str) -> None:
-        """Send the reason."""
-        self._panel.report(self._work, 0, 0, reason)
 
 
 def _settings(kind: str) -> InversionSettings:

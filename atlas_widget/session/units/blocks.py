@@ -1,8 +1,9 @@
-"""Blocks of a unit's page that need passes of the network: exact examples, and tuning."""
+"""Blocks of a unit's page that need passes of the network, as messages."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,14 +15,17 @@ from atlas_widget.session.pictures.picture import Pixels
 from atlas_widget.session.pictures.sheets import encode, pack
 
 if TYPE_CHECKING:
+    from atlas_widget.attribution import ClassValue
     from atlas_widget.images.source import ImageSource
+    from atlas_widget.session.tasks.units import Twin, Wiring
     from atlas_widget.units import Tuning, UnitScan
 
-__all__ = ["examples_block", "tuning_block"]
+__all__ = ["classes_block", "examples_block", "tuning_block", "twin_block", "wiring_block"]
 
 _EXAMPLES = 12
 _PICTURE = 112  # pixels; side of an image as it is sent
 _STIMULUS = 64
+_TWIN_EXAMPLES = 5
 _COLUMNS = 6
 
 
@@ -72,6 +76,8 @@ def tuning_block(found: Tuning, unit: int, revision: int) -> tuple[dict[str, Any
     revision
         Revision of the layout.
     """
+    from atlas_widget.units.stimuli import parameter_text
+
     names = list(found.responses)
     maps = [found.map(name, unit) for name in names]
     summary = found.summary(unit)
@@ -86,8 +92,8 @@ def tuning_block(found: Tuning, unit: int, revision: int) -> tuple[dict[str, Any
         columns=[len(table.columns) for table in maps],
         row_names=[str(table.index.name) for table in maps],
         column_names=[str(table.columns.name) for table in maps],
-        row_labels=[_text(value) for table in maps for value in table.index],
-        column_labels=[_text(value) for table in maps for value in table.columns],
+        row_labels=[parameter_text(value) for table in maps for value in table.index],
+        column_labels=[parameter_text(value) for table in maps for value in table.columns],
         values=[float(value) - grey for table in maps for value in table.to_numpy().ravel()],
         z=summary["z"].tolist(),
         preferred=summary["preferred"].tolist(),
@@ -98,6 +104,103 @@ def tuning_block(found: Tuning, unit: int, revision: int) -> tuple[dict[str, Any
     best = [found.sets[name].pictures[found.best(unit, name)["number"]] for name in names]
     tiles = [_pixels(picture) for picture in best]
     return content, [encode(pack(tiles, _STIMULUS, len(tiles)))]
+
+
+def wiring_block(found: Wiring, revision: int) -> tuple[dict[str, Any], list[bytes]]:
+    """Return the message about the units that feed a unit, and those that it feeds.
+
+    Parameters
+    ----------
+    found
+        The connections of the unit.
+    revision
+        Revision of the layout.
+    """
+    connections = found.connections
+    content = messages.build(
+        "unit_wiring",
+        revision=revision,
+        unit=found.unit,
+        images=found.images,
+        graph=found.kind,
+        layers=[each.layer for each in connections],
+        units=[each.unit for each in connections],
+        below=[int(each.below) for each in connections],
+        contributions=[each.contribution for each in connections],
+        lows=[each.low for each in connections],
+        highs=[each.high for each in connections],
+        shares=[each.share for each in connections],
+        rows=[each.weights.shape[0] for each in connections],
+        columns=[each.weights.shape[1] for each in connections],
+        weights=[float(value) for each in connections for value in each.weights.ravel()],
+        tile=_STIMULUS,
+    )
+    if not connections:
+        return content, []
+    return content, [encode(pack(list(found.pictures), _STIMULUS, len(connections)))]
+
+
+def classes_block(
+    found: tuple[list[ClassValue], list[ClassValue]],
+    unit: int,
+    name_of: Callable[[int], str],
+    revision: int,
+) -> tuple[dict[str, Any], list[bytes]]:
+    """Return the message about the classes that a unit argues for and against.
+
+    Parameters
+    ----------
+    found
+        The classes for and against, strongest first.
+    unit
+        The unit.
+    name_of
+        Names a class.
+    revision
+        Revision of the layout.
+    """
+    classes = [*found[0], *reversed(found[1])]
+    content = messages.build(
+        "unit_classes",
+        revision=revision,
+        unit=unit,
+        classes=[name_of(each.index) for each in classes],
+        values=[each.value for each in classes],
+        lows=[each.low for each in classes],
+        highs=[each.high for each in classes],
+    )
+    return content, []
+
+
+def twin_block(
+    found: Twin, layer: str, source: ImageSource, revision: int
+) -> tuple[dict[str, Any], list[bytes]]:
+    """Return the message about the same unit of an untrained network.
+
+    Parameters
+    ----------
+    found
+        The unit's counterpart.
+    layer
+        The layer.
+    source
+        The images.
+    revision
+        Revision of the layout.
+    """
+    table = found.scan.examples(layer, found.unit, count=_TWIN_EXAMPLES)
+    content = messages.build(
+        "unit_twin",
+        revision=revision,
+        unit=found.unit,
+        r=None if math.isnan(found.r) else found.r,
+        floor=None if math.isnan(found.floor) else found.floor,
+        activations=table["activation"].tolist(),
+        names=table["name"].tolist(),
+        tile=_PICTURE,
+    )
+    pictures = [found.picture, *(_square(source, int(image)) for image in table["image"])]
+    return content, [encode(pack(pictures, _PICTURE, len(pictures)))]
 
 
 def _square(source: ImageSource, image: int) -> Pixels:
@@ -113,10 +216,3 @@ def _square(source: ImageSource, image: int) -> Pixels:
 def _pixels(picture: torch.Tensor) -> Pixels:
     pixels: Pixels = (picture.permute(1, 2, 0) * 255).round().byte().numpy()
     return pixels
-
-
-def _text(value: object) -> str:
-    """Return a parameter of a stimulus as a short text."""
-    if isinstance(value, float):
-        return "∞" if math.isinf(value) else f"{value:.2g}"
-    return str(value)

@@ -107,6 +107,13 @@ class LargePictures:
     def advance(self, seconds: float, revision: int) -> None:
         """Work about that long on the first of them; send a frame if one is due."""
         job = next(iter(self._jobs.values()))
+        try:
+            self._advance(job, seconds, revision)
+        except Exception:
+            self._jobs.pop(job.picture, None)  # it would fail again
+            raise
+
+    def _advance(self, job: _Job, seconds: float, revision: int) -> None:
         live = job.live
         live.advance(seconds)
         complete, now = live.stage_complete, time.monotonic()

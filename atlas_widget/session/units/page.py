@@ -53,6 +53,7 @@ def page(units: SampledUnits, scene: Scene, unit: int) -> tuple[dict[str, Any], 
     strongest = np.argsort(-means, kind="stable")[:_CELLS]
     ids = np.asarray(scene.grids[grid].ids)
     relatives = units.relatives(unit)
+    label = units.label(unit)
     content = messages.build(
         "unit",
         revision=scene.revision,
@@ -72,6 +73,14 @@ def page(units: SampledUnits, scene: Scene, unit: int) -> tuple[dict[str, Any], 
         means=[float(means[at]) for at in strongest],
         relatives=[other for other, _ in relatives],
         correlations=[r for _, r in relatives],
+        label=None if label is None else label.label,
+        label_count=0 if label is None else label.count,
+        label_total=0 if label is None else label.total,
+        label_share=None if label is None else label.count / label.total,
+        label_low=None if label is None else label.low,
+        label_high=None if label is None else label.high,
+        label_base=None if label is None else label.base,
+        label_floor=None if label is None else label.floor,
         tile=TILE,
         columns=_COLUMNS,
     )

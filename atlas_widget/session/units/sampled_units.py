@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -13,7 +14,7 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from atlas_widget.atlas.samples import Samples
 
-__all__ = ["STATISTICS", "Column", "SampledUnits"]
+__all__ = ["STATISTICS", "Column", "LabelShare", "SampledUnits"]
 
 STATISTICS = ("max", "mean", "std", "active", "sparseness", "min")
 """Names of the statistics, in the order of the rows of `SampledUnits.statistics`."""
@@ -26,6 +27,8 @@ _MAX_VALUES = 16_000_000  # of all units; so that wide layers take no more than 
 _BLOCK = 4096
 _BINS = 40
 _RELATIVES = 8
+_LABELLED = 20  # strongest examples whose labels are counted
+_DIRECTIONS = 20
 _SEED = 0
 
 
@@ -49,6 +52,33 @@ class Column:
     samples: npt.NDArray[np.int64]
 
 
+@dataclass(frozen=True)
+class LabelShare:
+    """The most frequent label among the images of a unit's strongest examples.
+
+    Attributes
+    ----------
+    label
+        The label.
+    count, total
+        In how many of how many images.
+    low, high
+        The 95 % interval of the share (Wilson, 1927).
+    base
+        Its share among all sampled images.
+    floor
+        Share of the most frequent label for random directions of the layer.
+    """
+
+    label: str
+    count: int
+    total: int
+    low: float
+    high: float
+    base: float
+    floor: float
+
+
 class SampledUnits:
     """The units of a layer as the samples of an atlas show them; no network is run.
 
@@ -56,6 +86,8 @@ class SampledUnits:
     ----------
     samples
         The samples; of very many, 20,000 evenly spaced ones are read.
+    labels
+        The label of each image of the source that the samples come from; None if they have none.
 
     Attributes
     ----------
@@ -63,8 +95,9 @@ class SampledUnits:
         The samples that are read, int64 (n,).
     """
 
-    def __init__(self, samples: Samples) -> None:
+    def __init__(self, samples: Samples, labels: Sequence[str | None] | None = None) -> None:
         self._samples = samples
+        self._labels = self._by_image(labels)
         count, units = samples.activations.shape
         most = max(1, min(_MAX_READ, _MAX_VALUES // max(units, 1)))
         self.numbers = np.arange(0, count, max(1, -(-count // most)))
@@ -191,6 +224,62 @@ class SampledUnits:
         nearest = np.argsort(-np.abs(r), kind="stable")[:_RELATIVES]
         return [(int(other), float(r[other])) for other in nearest if r[other]]
 
+    def label(self, unit: int) -> LabelShare | None:
+        """Return the most frequent label of a unit's strongest examples; None if there is none."""
+        labels = self._labels
+        if labels is None or self.is_dead(unit):
+            return None
+        images = np.asarray(self._samples.image_ids)[self.examples(unit, _LABELLED)]
+        number, count = _most_frequent(labels[images])
+        if count == 0:
+            return None
+        from scipy.stats import binomtest
+
+        total = len(images)
+        interval = binomtest(count, total).proportion_ci(method="wilson")
+        base = float((labels == number).mean())
+        return LabelShare(
+            self._names[number], count, total, interval.low, interval.high, base, self.label_floor
+        )
+
+    @cached_property
+    def label_floor(self) -> float:
+        """Mean share of the most frequent label in the examples of random directions."""
+        labels = self._labels
+        assert labels is not None
+        deviation = np.maximum(self.values.std(1), 1e-12)
+        rng = np.random.default_rng(_SEED)
+        shares = []
+        for _ in range(_DIRECTIONS):
+            direction = rng.normal(size=self.count).astype(np.float32) / deviation
+            order = np.argsort(-(direction @ self.values), kind="stable")
+            images = np.asarray(self._samples.image_ids)[self.numbers[order]]
+            _, first = np.unique(images, return_index=True)  # one sample of each image
+            strongest = images[np.sort(first)[:_LABELLED]]
+            shares.append(_most_frequent(labels[strongest])[1] / len(strongest))
+        return float(np.mean(shares))
+
+    def _by_image(self, labels: Sequence[str | None] | None) -> npt.NDArray[np.int64] | None:
+        """Return the number of each sampled image's label, −1 for none; None if all are alike."""
+        if labels is None:
+            return None
+        indices = np.asarray(self._samples.image_indices).tolist()
+        own = [labels[at] if 0 <= at < len(labels) else None for at in indices]
+        self._names = sorted({label for label in own if label is not None})
+        if len(self._names) < 2:
+            return None
+        number = {name: at for at, name in enumerate(self._names)}
+        return np.array([-1 if label is None else number[label] for label in own], np.int64)
+
     def share_below(self, unit: int, activation: float) -> float:
         """Return the share of samples whose activation is below a value."""
         return float((self.values[unit] < activation).mean())
+
+
+def _most_frequent(labels: npt.NDArray[np.int64]) -> tuple[int, int]:
+    """Return the most frequent number that is not negative, and how often it is there."""
+    known = labels[labels >= 0]
+    if not len(known):
+        return -1, 0
+    counts = np.bincount(known)
+    return int(counts.argmax()), int(counts.max())

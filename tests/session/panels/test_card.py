@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from atlas_widget import AtlasWidget
 from atlas_widget.images.crops import crop_image
 from atlas_widget.images.opening import as_image_source
 from atlas_widget.images.source import NamedImages
@@ -19,7 +18,7 @@ from atlas_widget.session import open_layer
 from atlas_widget.session.panels.profile import channel_moments
 from atlas_widget.session.panels.source_image import locate
 from tests.conftest import make_tiny_model
-from tests.widget_browser import FakeBrowser
+from tests.session.panels.opened import forget, opened_browser
 
 ICON = InversionSettings.icon(size=24, steps=12)
 PORTRAIT = InversionSettings.portrait(size=48, view=32, steps=12)
@@ -31,26 +30,15 @@ def browser(tiny_images, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(InversionSettings, "icon", staticmethod(lambda: ICON))
         patch.setattr(InversionSettings, "portrait", staticmethod(lambda: PORTRAIT))
-        w = AtlasWidget(
-            make_tiny_model(),
-            "middle",
-            images=tiny_images,
-            num_samples=200,
-            grids=(4, 8),
-            seed=3,
-            cache_dir=tmp_path_factory.mktemp("cache"),
-        )
-        browser = FakeBrowser(w)
-        browser.open_whole()
-        yield browser
-        w.close()
+        cache = tmp_path_factory.mktemp("cache")
+        with opened_browser(tiny_images, cache, seed=3) as browser:
+            yield browser
 
 
 @pytest.fixture(autouse=True)
 def fresh(browser):
     """What earlier tests were told is forgotten."""
-    browser.messages.clear()
-    browser.buffers.clear()
+    forget(browser)
 
 
 def last(browser, kind, **fields):

@@ -8,10 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from atlas_widget import AtlasWidget
 from atlas_widget.inversion import InversionSettings
-from tests.conftest import make_tiny_model
-from tests.widget_browser import FakeBrowser
+from tests.session.panels.opened import opened_browser
 
 ICON = InversionSettings.icon(size=24, steps=12)
 PORTRAIT = InversionSettings.portrait(size=48, view=32, steps=12)
@@ -22,18 +20,9 @@ def browser(tiny_images, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(InversionSettings, "icon", staticmethod(lambda: ICON))
         patch.setattr(InversionSettings, "portrait", staticmethod(lambda: PORTRAIT))
-        w = AtlasWidget(
-            make_tiny_model(),
-            "middle",
-            images=tiny_images,
-            num_samples=200,
-            grids=(4, 8),
-            cache_dir=tmp_path_factory.mktemp("cache"),
-        )
-        browser = FakeBrowser(w)
-        browser.open_whole()
-        yield browser
-        w.close()
+        cache = tmp_path_factory.mktemp("cache")
+        with opened_browser(tiny_images, cache) as browser:
+            yield browser
 
 
 @pytest.fixture(scope="module")

@@ -8,34 +8,23 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from atlas_widget import AtlasWidget
 from atlas_widget.collect import sample_images
 from atlas_widget.errors import AtlasError
 from atlas_widget.images.opening import as_image_source
-from tests.conftest import make_tiny_model, tiny_picture
-from tests.widget_browser import FakeBrowser
+from tests.conftest import tiny_picture
+from tests.session.panels.opened import forget, opened_browser
 
 
 @pytest.fixture(scope="module")
 def browser(tiny_images, tmp_path_factory):
-    w = AtlasWidget(
-        make_tiny_model(),
-        "middle",
-        images=tiny_images,
-        num_samples=300,
-        grids=(4, 8),
-        cache_dir=tmp_path_factory.mktemp("cache"),
-    )
-    browser = FakeBrowser(w)
-    browser.open_whole()
-    yield browser
-    w.close()
+    cache = tmp_path_factory.mktemp("cache")
+    with opened_browser(tiny_images, cache, num_samples=300) as browser:
+        yield browser
 
 
 @pytest.fixture(autouse=True)
 def fresh(browser):
-    browser.messages.clear()
-    browser.buffers.clear()
+    forget(browser)
 
 
 def jpeg(picture: Image.Image) -> bytes:
@@ -90,13 +79,11 @@ def test_a_front_end_that_comes_up_later_is_sent_it_too(browser, tiny_images):
     path = sorted(tiny_images.iterdir())[2]
     browser.widget.place(path)
     browser.answers("photo_placed", name=path.name)
-    browser.messages.clear()
-    browser.buffers.clear()
+    forget(browser)
     browser.say("ready", view="another", revision=-1)
     assert len(browser.answers("photo_placed", name=path.name)) == 1
     browser.say("remove_photo")
-    browser.messages.clear()
-    browser.buffers.clear()
+    forget(browser)
     browser.say("ready", view="a third", revision=-1)
     browser.say("hover", grid=4, cell=cells[0])
     browser.answers("card")

@@ -8,34 +8,28 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from atlas_widget import AtlasWidget
+from atlas_widget import channel_attribution, unit_inputs
+from atlas_widget.collect.again import sample_images
 from atlas_widget.errors import AtlasError
-from atlas_widget.session.units.sampled_units import STATISTICS
+from atlas_widget.images.opening import as_image_source
+from atlas_widget.session.panels.units import UnitsPanel
+from atlas_widget.session.pictures.live_pictures import LivePictures
+from atlas_widget.session.units.sampled_units import STATISTICS, SampledUnits
 from tests.conftest import make_tiny_model
-from tests.widget_browser import FakeBrowser
+from tests.session.panels.opened import forget, opened_browser
 
 
 @pytest.fixture(scope="module")
 def browser(tiny_images, tmp_path_factory):
-    w = AtlasWidget(
-        make_tiny_model(),
-        "middle",
-        images=tiny_images,
-        num_samples=300,
-        grids=(4, 8),
-        cache_dir=tmp_path_factory.mktemp("cache"),
-    )
-    browser = FakeBrowser(w)
-    browser.open_whole()
-    yield browser
-    w.close()
+    cache = tmp_path_factory.mktemp("cache")
+    with opened_browser(tiny_images, cache, num_samples=300) as browser:
+        yield browser
 
 
 @pytest.fixture(autouse=True)
 def fresh(browser):
     browser.say("unit", unit=-1)
-    browser.messages.clear()
-    browser.buffers.clear()
+    forget(browser)
 
 
 def activations(browser):
@@ -101,8 +95,7 @@ def test_four_that_differ(browser):
     assert all(np.abs(parts[0] - other).mean() > 5 for other in parts[1:])
     # what was made once is there at once
     browser.say("unit", unit=-1)
-    browser.messages.clear()
-    browser.buffers.clear()
+    forget(browser)
     browser.say("unit", unit=6)
     browser.say("diverse_units", unit=6)
     (again, _), *_ = browser.answers("unit_frame", unit=6, picture="diverse")
@@ -138,7 +131,7 @@ def test_a_scan_of_all_images_gives_the_open_unit_its_exact_examples(browser):
     browser.say("unit", unit=4)
     browser.answers("unit", unit=4)
     assert browser.of("unit_examples") == []
-    browser.say("scan_units")
+    browser.say("start_unit_work", work="scan")
     message, buffer = browser.answers("unit_examples", unit=4)[0]
     browser.wait(lambda: any(step["done"] == step["total"] > 0 for step in browser.of("unit_work")))
     strongest = message["activations"]
@@ -154,7 +147,7 @@ def test_a_scan_of_all_images_gives_the_open_unit_its_exact_examples(browser):
 
 def test_the_tuning_of_the_layer_gives_the_open_unit_its_maps(browser):
     browser.say("unit", unit=4)
-    browser.say("tune_units")
+    browser.say("start_unit_work", work="tuning")
     message, buffer = browser.answers("unit_tuning", unit=4)[0]
     assert message["sets"][:2] == ["gratings", "edges"]
     sizes = [
@@ -164,8 +157,122 @@ def test_the_tuning_of_the_layer_gives_the_open_unit_its_maps(browser):
     assert len(message["row_labels"]) == sum(message["rows"])
     sheet = Image.open(io.BytesIO(buffer))
     assert sheet.width == len(message["sets"]) * message["tile"]
-    browser.say("tune_units")  # known by now
+    browser.say("start_unit_work", work="tuning")  # known by now
     browser.wait(lambda: len(browser.of("unit_tuning")) == 2)
+
+
+def test_what_feeds_the_open_unit_and_what_it_feeds(browser, tiny_images):
+    browser.say("unit", unit=4)
+    browser.say("start_unit_work", work="wiring")
+    message, buffer = browser.answers("unit_wiring", unit=4)[0]
+    below = [layer for layer, is_below in pairs(message) if is_below]
+    above = [layer for layer, is_below in pairs(message) if not is_below]
+    assert set(below) == {"stem"}
+    assert above
+    assert "middle" not in below + above
+    table = unit_inputs(
+        make_tiny_model(),
+        "stem",
+        "middle",
+        4,
+        strongest_crops(browser, 4, tiny_images),
+        device="cpu",
+    ).head(len(below))
+    assert message["units"][: len(below)] == table.index.tolist()
+    np.testing.assert_allclose(
+        message["contributions"][: len(below)], table["contribution"], rtol=1e-4, atol=1e-7
+    )
+    sizes = [
+        rows * columns for rows, columns in zip(message["rows"], message["columns"], strict=True)
+    ]
+    assert len(message["weights"]) == sum(sizes)
+    sheet = Image.open(io.BytesIO(buffer))
+    assert sheet.width == len(message["units"]) * message["tile"]
+
+
+def pairs(message):
+    return list(zip(message["layers"], message["below"], strict=True))
+
+
+def strongest_crops(browser, unit, folder):
+    samples = browser.widget.atlas.samples
+    strongest = SampledUnits(samples).examples(unit, 16)
+    return sample_images(samples, as_image_source(folder), strongest, 224)
+
+
+def test_the_classes_that_the_open_unit_argues_for(browser, tiny_images):
+    browser.say("unit", unit=4)
+    browser.say("start_unit_work", work="classes")
+    message, _ = browser.answers("unit_classes", unit=4)[0]
+    values = channel_attribution(
+        make_tiny_model(), "middle", strongest_crops(browser, 4, tiny_images), range(10),
+        device="cpu",
+    )[:, :, 4].mean(0)  # fmt: skip
+    found = dict(zip(message["classes"], message["values"], strict=True))
+    assert message["values"] == sorted(message["values"], reverse=True)
+    for name, value in found.items():
+        assert value == pytest.approx(values[int(name.split()[-1])], rel=1e-3, abs=1e-6)
+    assert max(found.values()) == pytest.approx(values.max(), rel=1e-3)
+
+
+def test_an_untrained_twin_beside_it(browser):
+    browser.say("unit", unit=4)
+    browser.say("start_unit_work", work="twin")
+    message, buffer = browser.answers("unit_twin", unit=4)[0]
+    assert -1 <= message["r"] <= 1
+    assert 0 < message["floor"] < 1
+    sheet = Image.open(io.BytesIO(buffer))
+    assert sheet.width == (1 + len(message["names"])) * message["tile"]
+
+
+def test_a_computation_can_be_stopped(browser):
+    browser.say("unit", unit=7)
+    browser.say("start_unit_work", work="wiring")
+    browser.say("stop_unit_work", work="wiring")
+    browser.wait(lambda: any(step["total"] == 0 for step in browser.of("unit_work")))
+    browser.say("start_unit_work", work="nonsense")
+    browser.say("stop_unit_work", work="nonsense")
+    browser.say("start_unit_work", work="wiring")  # it can be started again
+    browser.answers("unit_wiring", unit=7)
+
+
+def test_crops_come_before_pictures(browser, monkeypatch):
+    waiting = []
+    advance = UnitsPanel.advance
+
+    def watched(panel):
+        waiting.append(len(panel._layer.gallery._crops_to_show))
+        return advance(panel)
+
+    monkeypatch.setattr(UnitsPanel, "advance", watched)
+    browser.say("units_in_sight", units=[8, 9, 10], near=[11])
+    browser.wait(lambda: any(sheet["group"] == "unit:neuron" for sheet in browser.of("sheet")))
+    browser.say("units_in_sight", units=[], near=[])
+    assert waiting
+    assert not any(waiting)
+
+
+def test_a_large_picture_that_fails_is_given_up(browser, monkeypatch):
+    browser.say("unit", unit=9)
+    browser.answers("unit_picture", unit=9, picture="neuron")
+    tried = []
+
+    def fail(*_args):
+        tried.append(1)
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(LivePictures, "advance", fail)
+    browser.say("diverse_units", unit=9)
+    browser.wait(lambda: tried)
+    browser.say("unit", unit=10)
+    browser.answers("unit_picture", unit=10, picture="channel")
+    assert len(tried) <= 3  # the four that differ, and a portrait for each page
+
+
+def test_the_label_of_the_strongest_examples(browser):
+    browser.say("unit", unit=4)
+    message, _ = browser.answers("unit", unit=4)[0]
+    assert message["label"] is None  # all images are in one folder
 
 
 @pytest.mark.parametrize("grid", [4, 8])

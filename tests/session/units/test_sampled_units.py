@@ -124,3 +124,26 @@ def test_of_very_wide_layers_fewer_samples_are_read():
     units = SampledUnits(samples_of(np.zeros((3000, 8000), np.float32)))
     assert units.count == 8000
     assert len(units.numbers) * units.count <= 16_000_000
+
+
+def test_the_most_frequent_label_by_hand():
+    values = np.array([[5, 1], [4, 2], [3, 0], [2, 5], [1, 4], [0, 3]], np.float32)
+    units = SampledUnits(samples_of(values), ["cat", "cat", "dog", None, "dog", "dog"])
+    found = units.label(0)
+    assert (found.label, found.count, found.total) == ("dog", 3, 6)
+    assert found.base == 0.5
+    assert found.low < 0.5 < found.high
+    assert found.floor == 0.5  # all six are among the strongest 20 of any direction
+    assert SampledUnits(samples_of(values), ["cat"] * 6).label(0) is None
+    assert SampledUnits(samples_of(values)).label(0) is None
+
+
+def test_a_unit_of_one_label_stands_out_from_random_directions():
+    rng = np.random.default_rng(0)
+    labels = ["cat" if number % 10 == 0 else f"other {number % 7}" for number in range(600)]
+    values = rng.normal(size=(600, 8)).astype(np.float32)
+    values[::10, 3] += 6
+    found = SampledUnits(samples_of(values), labels).label(3)
+    assert (found.label, found.count) == ("cat", 20)
+    assert found.base == pytest.approx(0.1)
+    assert found.floor < 0.5 < found.low
