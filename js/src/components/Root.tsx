@@ -5,12 +5,12 @@ import { keepFocus } from "../keyboard/kept_focus";
 import type { KeyActions } from "../keyboard/keymap";
 import { closeOne, handleKey } from "../keyboard/keys";
 import { targetOf } from "../page/host";
-import { isDark, onThemeChange } from "../page/theme";
 import { cellGroup } from "../protocol/picture_key";
 import { NO_CERTAIN_CLASS } from "../store/classes";
 import { writeOverlay } from "../store/overlay_choice";
 import { copyView } from "../view/copy_view";
 import { useWidget } from "./context";
+import { useDark } from "./dark";
 import { HeightHandle } from "./HeightHandle";
 import { Help } from "./Help";
 import { StatusLine } from "./StatusLine";
@@ -25,16 +25,9 @@ export function Root() {
   /** While the lower border is dragged, this view alone follows. */
   const dragged = useSignal<number | null>(null);
   const height = dragged.value ?? store.traits.height.value;
-  const dark = useSignal(isDark());
-  useEffect(
-    () =>
-      onThemeChange(() => {
-        dark.value = isDark();
-      }),
-    [],
-  );
-  useHostAttributes(dark.value);
-  useEffect(() => view.recolour(), [dark.value]);
+  const dark = useDark();
+  useHostAttributes(dark);
+  useEffect(() => view.recolour(), [dark]);
   useEffect(() => {
     const abort = new AbortController();
     const { signal } = abort;

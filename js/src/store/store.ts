@@ -9,6 +9,7 @@ import type { BrowserMessage, KernelMessageOf } from "../protocol/messages";
 import { type KernelKind, type Part, Parts } from "../protocol/parts";
 import { cellKey, type PictureKey } from "../protocol/picture_key";
 import { PictureSupply } from "../supply/supply";
+import { OpenUnit } from "../units/open_unit";
 import { type Order, readOrder } from "../units/overview";
 import { Units } from "../units/units";
 import { announceReady } from "./announcing";
@@ -70,6 +71,7 @@ export class Store {
   readonly photo = this.parts.add(new Photo(this.send));
   readonly regions = this.parts.add(new Regions());
   readonly units: Units;
+  readonly openUnit: OpenUnit;
   /** The unit whose page is open; setting it sets the trait. */
   readonly unit: Signal<number | null>;
   /** The order in which units are listed; setting it sets the trait. */
@@ -78,6 +80,8 @@ export class Store {
   /** The state of each registered view, by the view's name. */
   readonly viewStates: ReadonlyMap<string, Part>;
 
+  /** A unit of the layer that is being opened. */
+  private unitToOpen: { layer: string; unit: number } | null = null;
   private readonly unbind: readonly (() => void)[];
   private readonly listeners = new Set<(change: Change) => void>();
   private readonly endAnnouncing: () => void;
@@ -94,6 +98,7 @@ export class Store {
       new PictureSupply(connected, send, (keys) => this.emit({ kind: "pictures", keys })),
     );
     this.units = parts.add(new Units(send, connected));
+    this.openUnit = parts.add(new OpenUnit(send, connected));
     this.realCrops = parts.add(new RealCrops(send, (keys) => this.emit({ kind: "crops", keys })));
     this.viewStates = new Map(
       allViews().map((view) => [view.name, parts.add(view.makeState({ connected, send }))]),
@@ -115,6 +120,16 @@ export class Store {
       },
       () => this.revision >= 0,
     );
+  }
+
+  /** Opens the page of a unit of any layer. */
+  openUnitOf(layer: string, unit: number): void {
+    if (layer === this.traits.layer.peek()) {
+      this.unit.value = unit;
+    } else if (this.connected.peek()) {
+      this.unitToOpen = { layer, unit };
+      this.traits.setLayer(layer);
+    }
   }
 
   get status(): ReadonlySignal<Status> {
@@ -220,6 +235,14 @@ export class Store {
     this.layout.value = readLayout(message);
     this.emit({ kind: "layout" });
     this.supply.layoutCame(revision);
+    this.openAwaitedUnit(message.layer);
+  }
+
+  private openAwaitedUnit(layer: string): void {
+    const wanted = this.unitToOpen;
+    if (wanted === null) return;
+    this.unitToOpen = null;
+    if (wanted.layer === layer) this.unit.value = wanted.unit;
   }
 
   private emit(change: Change): void {

@@ -92,3 +92,95 @@ export function reachOfMaps(maps: readonly TuningMap[]): number {
   const sizes = maps.flatMap(({ values }) => values.map((value) => Math.abs(value ?? 0)));
   return Math.max(1e-6, ...sizes);
 }
+
+/** A unit of a neighbouring layer that the open one gets activation from, or gives it to. */
+export interface Connection {
+  layer: string;
+  unit: number;
+  /** Its layer runs before the open unit’s. */
+  below: boolean;
+  contribution: number;
+  low: number | null;
+  high: number | null;
+  /** Of the sizes of all contributions of its layer. */
+  share: number;
+  /** Expanded weights, row by row. */
+  weights: { rows: number; columns: number; values: number[] };
+  /** The number of its tile. */
+  tile: number;
+}
+
+export interface Wiring {
+  images: number;
+  /** The network’s graph is known; else neighbours are layers that ran one after the other. */
+  connected: boolean;
+  connections: Connection[];
+  pictures: Canvas | null;
+  tile: number;
+}
+
+export function readWiring(
+  message: KernelMessageOf<"unit_wiring">,
+  pictures: Canvas | null,
+): Wiring {
+  let first = 0;
+  const connections = message.layers.map((layer, at) => {
+    const [rows, columns] = [message.rows[at] ?? 0, message.columns[at] ?? 0];
+    const values = message.weights.slice(first, first + rows * columns);
+    first += rows * columns;
+    return {
+      layer: layer ?? "",
+      unit: message.units[at] ?? 0,
+      below: message.below[at] === 1,
+      contribution: message.contributions[at] ?? 0,
+      low: message.lows[at] ?? null,
+      high: message.highs[at] ?? null,
+      share: message.shares[at] ?? 0,
+      weights: { rows, columns, values: values.map((value) => value ?? 0) },
+      tile: at,
+    };
+  });
+  const { images, graph, tile } = message;
+  return { images, connected: graph === "autograd", connections, pictures, tile };
+}
+
+/** A class that a unit argues for or against: its own share of the class’s logit. */
+export interface ClassEvidence {
+  name: string;
+  value: number;
+  low: number;
+  high: number;
+}
+
+export function readClasses(message: KernelMessageOf<"unit_classes">): ClassEvidence[] {
+  return message.classes.map((name, at) => {
+    const value = message.values[at] ?? 0;
+    return {
+      name: name ?? "",
+      value,
+      low: message.lows[at] ?? value,
+      high: message.highs[at] ?? value,
+    };
+  });
+}
+
+/** The same unit of an untrained network. */
+export interface UnitTwin {
+  /** The largest correlation of the open unit with any unit of the untrained layer. */
+  r: number | null;
+  /** What chance reaches. */
+  floor: number | null;
+  examples: { activation: number; name: string }[];
+  /** The picture of the unit, then its strongest images, in a row. */
+  sheet: Canvas | null;
+  tile: number;
+}
+
+export function readTwin(message: KernelMessageOf<"unit_twin">, sheet: Canvas | null): UnitTwin {
+  const { r, floor, names, activations, tile } = message;
+  const examples = names.map((name, at) => ({
+    name: name ?? "",
+    activation: activations[at] ?? 0,
+  }));
+  return { r, floor, examples, sheet, tile };
+}

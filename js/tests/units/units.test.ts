@@ -1,9 +1,8 @@
 import { signal } from "@preact/signals";
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { Grid } from "../../src/geometry/grids";
 import { unitOverlay } from "../../src/overlays/unit";
 import type { BrowserMessage, KernelMessageOf } from "../../src/protocol/messages";
-import { reachOfMaps } from "../../src/units/blocks";
 import {
   inOrder,
   isDead,
@@ -14,9 +13,6 @@ import {
 } from "../../src/units/overview";
 import { rowsInSight } from "../../src/units/rows";
 import { Units } from "../../src/units/units";
-import { decodeToCanvas } from "../../src/util/decode";
-
-vi.mock("../../src/util/decode", () => ({ decodeToCanvas: vi.fn() }));
 
 const bytesOf = (...values: number[]) => new Uint8Array(new Float32Array(values).buffer);
 
@@ -105,31 +101,7 @@ describe("the units of a widget", () => {
     sent = [];
     connected.value = true;
     units = new Units((sentNow) => sent.push(sentNow), connected);
-    vi.mocked(decodeToCanvas).mockResolvedValue({ width: 512, height: 64 } as never);
   });
-  const page = (unit: number): KernelMessageOf<"unit"> => ({
-    kind: "unit",
-    revision: 0,
-    unit,
-    dead: false,
-    low: -1,
-    high: 3,
-    bins: [1, 2],
-    examples: [3, 2],
-    names: ["a.jpg", "<b>"],
-    quilt_low: [-1, 0],
-    quilt_high: [0, 3],
-    quilt_counts: [10, 20],
-    quilt_tiles: [5, 3],
-    grid: 20,
-    cells: [7],
-    means: [1.5],
-    relatives: [1],
-    correlations: [-0.5],
-    tile: 64,
-    columns: 8,
-  });
-
   it("are asked for once", () => {
     units.want();
     units.want();
@@ -142,122 +114,8 @@ describe("the units of a widget", () => {
   it("are not asked for without a kernel", () => {
     connected.value = false;
     units.want();
-    units.turnTo(3);
     expect(units.valuesOf(3, 20)).toBeNull();
     expect(sent).toEqual([]);
-  });
-
-  it("have a page whose quilt’s tiles come after the examples’", async () => {
-    units.turnTo(3);
-    expect(sent).toEqual([{ kind: "unit", unit: 3 }]);
-    units.handles.unit!(page(3), new Uint8Array([1]));
-    expect(units.page.value?.quilt.map(({ first, tiles }) => [first, tiles])).toEqual([
-      [2, 5],
-      [7, 3],
-    ]);
-    await vi.waitFor(() => expect(units.page.value?.sheet).not.toBeNull());
-  });
-
-  it("drop what comes about a page that was left", async () => {
-    units.turnTo(3);
-    units.handles.unit!(page(3), undefined);
-    const measure: KernelMessageOf<"unit_picture"> = {
-      kind: "unit_picture",
-      revision: 0,
-      unit: 3,
-      picture: "neuron",
-      activation: 9,
-      beyond: 1,
-      ratio: 3,
-      made: "",
-    };
-    units.handles.unit_picture!(measure, undefined);
-    expect(units.measures.value.get("neuron")?.activation).toBe(9);
-    units.turnTo(null);
-    expect(sent.at(-1)).toEqual({ kind: "unit", unit: -1 });
-    expect(units.page.value).toBeNull();
-    units.handles.unit_picture!(measure, undefined);
-    const frame: KernelMessageOf<"unit_frame"> = {
-      kind: "unit_frame",
-      revision: 0,
-      unit: 3,
-      picture: "portrait",
-      step: 4,
-      steps: 64,
-      activations: [1],
-      made: "",
-    };
-    units.handles.unit_frame!(frame, new Uint8Array([1]));
-    await Promise.resolve();
-    expect(units.measures.value.size).toBe(0);
-    expect(units.frames.value.size).toBe(0);
-  });
-
-  it("have exact examples and a tuning once they come, of the open page only", async () => {
-    units.turnTo(3);
-    units.handles.unit!(page(3), undefined);
-    units.begin("scan");
-    expect(sent.at(-1)).toEqual({ kind: "scan_units" });
-    expect(units.work.value.get("scan")).toMatchObject({ done: 0, failed: "" });
-    const work = { kind: "unit_work", revision: 0, work: "scan", done: 5, total: 20 } as const;
-    units.handles.unit_work!({ ...work, failed: "no images" }, undefined);
-    expect(units.work.value.get("scan")).toMatchObject({ done: 5, failed: "no images" });
-    const examples: KernelMessageOf<"unit_examples"> = {
-      kind: "unit_examples",
-      revision: 0,
-      unit: 3,
-      images: 20,
-      activations: [4, 2],
-      names: ["a.jpg", "b.jpg"],
-      labels: [null, "cat"],
-      boxes: [0, 0.1, 0.2, 0.3, 0.5, 0.5, 1, 1],
-      rim: [0, 1],
-      tile: 112,
-      columns: 6,
-    };
-    units.handles.unit_examples!({ ...examples, unit: 4 }, new Uint8Array([1]));
-    expect(units.examples.value).toBeNull();
-    units.handles.unit_examples!(examples, new Uint8Array([1]));
-    expect(units.examples.value?.examples[1]).toEqual({
-      activation: 2,
-      name: "b.jpg",
-      label: "cat",
-      box: [0.5, 0.5, 1, 1],
-      atRim: true,
-    });
-    await vi.waitFor(() => expect(units.examples.value?.sheet).not.toBeNull());
-    units.handles.unit_tuning!(
-      {
-        kind: "unit_tuning",
-        revision: 0,
-        unit: 3,
-        side: 40,
-        sets: ["a", "b"],
-        rows: [1, 2],
-        columns: [2, 1],
-        row_names: ["r", "s"],
-        column_names: ["c", "d"],
-        row_labels: ["1", "2", "3"],
-        column_labels: ["x", "y", "z"],
-        values: [1, -5, 2, null],
-        z: [3, null],
-        preferred: [90, null],
-        selectivity: [0.5, null],
-        tuned: [1, 0],
-        tile: 64,
-      },
-      undefined,
-    );
-    const [a, b] = units.tuning.value!.maps;
-    expect([a.columns, a.values]).toEqual([
-      ["x", "y"],
-      [1, -5],
-    ]);
-    expect([b.rows, b.values, b.z]).toEqual([["2", "3"], [2, null], null]);
-    expect(reachOfMaps([a, b])).toBe(5);
-    units.turnTo(null);
-    expect(units.examples.value).toBeNull();
-    expect(units.tuning.value).toBeNull();
   });
 
   it("know the values of cells that they asked for, until the layout changes", () => {

@@ -1,7 +1,7 @@
 import type { ExactExample, ExactExamples } from "../../units/blocks";
 import type { Overview } from "../../units/overview";
-import type { UnitPage } from "../../units/units";
-import { formatPlain, plural } from "../../util/numbers";
+import type { LabelShare, UnitPage } from "../../units/page";
+import { formatPlain, formatShare, plural } from "../../util/numbers";
 import { useWidget } from "../context";
 import { Drawing } from "../Drawing";
 import { PageTile } from "./PageTile";
@@ -13,7 +13,7 @@ const IMAGE = 104;
 /** The strongest examples: among the atlas's samples at once, among all positions after a scan. */
 export function Examples({ page, overview }: { page: UnitPage; overview: Overview }) {
   const { store } = useWidget();
-  const exact = store.units.examples.value;
+  const exact = store.openUnit.examples.value;
   if (exact) return <Exact exact={exact} />;
   return (
     <section data-aw-unit-examples={page.examples.length}>
@@ -32,6 +32,7 @@ export function Examples({ page, overview }: { page: UnitPage; overview: Overvie
           counts={["image", "images"]}
         />
       </h3>
+      {page.label && <Label of={page.label} />}
       <ul class="aw-unit-examples">
         {page.examples.map(({ activation, name }, at) => (
           <li key={at} title={`${name}: activation ${formatPlain(activation)}`}>
@@ -41,6 +42,18 @@ export function Examples({ page, overview }: { page: UnitPage; overview: Overvie
         ))}
       </ul>
     </section>
+  );
+}
+
+/** The most frequent label of the examples, beside what chance gives. */
+function Label({ of: found }: { of: LabelShare }) {
+  const { label, count, total, low, high, base, floor } = found;
+  return (
+    <p class="aw-note" data-aw-unit-label={label}>
+      {count} of the {total} strongest are of “{label}” ({formatShare(low)} to {formatShare(high)};{" "}
+      {formatShare(base)} of all images are; random directions of the layer reach{" "}
+      {formatShare(floor)} of one label).
+    </p>
   );
 }
 

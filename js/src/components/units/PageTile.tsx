@@ -1,4 +1,4 @@
-import type { UnitPage } from "../../units/units";
+import type { UnitPage } from "../../units/page";
 import { Tile } from "../Tile";
 
 /** One of the real crops on a unit's page. */

@@ -1,4 +1,4 @@
-import type { UnitPage } from "../../units/units";
+import type { UnitPage } from "../../units/page";
 import { formatCount, formatPlain } from "../../util/numbers";
 import { PageTile } from "./PageTile";
 

@@ -1,9 +1,8 @@
-import { cssOf, divergingRamp } from "../../overlays/colour";
-import { isDark } from "../../page/theme";
 import { reachOfMaps, type TuningMap, type UnitTuning } from "../../units/blocks";
 import { formatDecimal, formatPlain } from "../../util/numbers";
 import { useWidget } from "../context";
 import { Tile } from "../Tile";
+import { HeatMap } from "./HeatMap";
 import { UnitWorkState } from "./UnitWorkState";
 
 const WIDTH = 156;
@@ -13,7 +12,7 @@ const BEST = 40;
 /** How the unit answers to synthetic pictures: a map a set, with the stimulus it answers to most. */
 export function TuningMaps() {
   const { store } = useWidget();
-  const tuning = store.units.tuning.value;
+  const tuning = store.openUnit.tuning.value;
   return (
     <section data-aw-tuning={tuning?.maps.length ?? 0}>
       <h3 class="aw-with-choice">
@@ -52,7 +51,17 @@ function Maps({ tuning }: { tuning: UnitTuning }) {
               <small>{describe(map)}</small>
             </span>
           </figcaption>
-          <HeatMap map={map} reach={reach} />
+          <HeatMap
+            values={map.values}
+            columns={map.columns.length}
+            reach={reach}
+            width={WIDTH}
+            height={HEIGHT}
+            label={`${map.name}: ${map.rowName} by ${map.columnName}`}
+            titleOf={(value, row, column) =>
+              `${map.rowName} ${map.rows[row]}, ${map.columnName} ${map.columns[column]}: ${formatPlain(value)}`
+            }
+          />
           <small>
             {map.rowName} ↓ · {map.columnName} →
           </small>
@@ -68,35 +77,4 @@ function describe({ z, tuned, preferred, selectivity }: TuningMap): string {
   const angle = preferred === null ? "" : ` at ${formatPlain(preferred)}°`;
   const how = selectivity === null ? "" : `, selectivity ${formatDecimal(selectivity)}`;
   return `best z ${formatDecimal(z, 1)}${angle}${how}`;
-}
-
-function HeatMap({ map, reach }: { map: TuningMap; reach: number }) {
-  const ramp = divergingRamp(isDark());
-  const [rows, columns] = [map.rows.length, map.columns.length];
-  const [width, height] = [WIDTH / columns, HEIGHT / rows];
-  return (
-    <svg
-      class="aw-heat-map"
-      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
-      role="img"
-      aria-label={`${map.name}: ${map.rowName} by ${map.columnName}`}
-    >
-      {map.values.map((value, at) => {
-        if (value === null) return null;
-        const [row, column] = [Math.floor(at / columns), at % columns];
-        return (
-          <rect
-            key={at}
-            x={column * width}
-            y={row * height}
-            width={width + 0.4}
-            height={height + 0.4}
-            fill={cssOf(ramp.at(0.5 + value / reach / 2))}
-          >
-            <title>{`${map.rowName} ${map.rows[row]}, ${map.columnName} ${map.columns[column]}: ${formatPlain(value)}`}</title>
-          </rect>
-        );
-      })}
-    </svg>
-  );
 }

@@ -1,6 +1,6 @@
 import { clamp } from "../../geometry/geometry";
 import type { Overview } from "../../units/overview";
-import type { UnitPage } from "../../units/units";
+import type { UnitPage } from "../../units/page";
 import { formatCount, formatPlain } from "../../util/numbers";
 import { useWidget } from "../context";
 
@@ -12,7 +12,7 @@ export function UnitHistogram({ page, overview }: { page: UnitPage; overview: Ov
   const { store } = useWidget();
   const { low, high, bins } = page;
   if (!(high > low)) return null;
-  const measures = [...store.units.measures.value.values()];
+  const measures = [...store.openUnit.measures.value.values()];
   const ends = [low, high, ...measures.map(({ activation }) => activation)];
   const [from, to] = [Math.min(...ends), Math.max(...ends)];
   const at = (value: number) => ((value - from) / (to - from)) * WIDTH;

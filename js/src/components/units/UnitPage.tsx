@@ -2,16 +2,20 @@ import { useEffect, useRef } from "preact/hooks";
 import { cellKey } from "../../protocol/picture_key";
 import { FIRST_VIEW } from "../../store/view_registry";
 import type { Overview } from "../../units/overview";
-import { type UnitPage as Page, unitKey } from "../../units/units";
+import type { UnitPage as Page } from "../../units/page";
+import { unitKey } from "../../units/units";
 import { formatDecimal, formatPlain, plural } from "../../util/numbers";
 import { CellPicture } from "../CellPicture";
 import { useWidget } from "../context";
+import { ClassesBlock } from "./ClassesBlock";
 import { Examples } from "./Examples";
 import { Quilt } from "./Quilt";
 import { TuningMaps } from "./TuningMaps";
+import { TwinBlock } from "./TwinBlock";
 import { UnitHistogram } from "./UnitHistogram";
 import { UnitPageHead } from "./UnitPageHead";
 import { UnitPictures } from "./UnitPictures";
+import { WiringBlock } from "./WiringBlock";
 
 const CELL = 56;
 
@@ -27,7 +31,7 @@ export function UnitPage({
 }) {
   const { store } = useWidget();
   const element = useRef<HTMLElement>(null);
-  const known = store.units.page.value;
+  const known = store.openUnit.page.value;
   const page = known?.unit === unit ? known : null;
   useEffect(() => element.current?.focus({ preventScroll: true }), []);
   return (
@@ -63,8 +67,11 @@ function Evidence({ page, overview }: { page: Page; overview: Overview }) {
       <UnitHistogram page={page} overview={overview} />
       <Quilt page={page} />
       <TuningMaps />
+      <WiringBlock />
+      <ClassesBlock />
       <OnTheMap page={page} />
       <Relatives page={page} />
+      {!page.dead && <TwinBlock />}
     </>
   );
 }

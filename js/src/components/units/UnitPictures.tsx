@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
+import type { Measure, UnitFrame } from "../../units/open_unit";
 import type { Overview } from "../../units/overview";
-import { type Measure, type UnitFrame, type UnitPicture, unitKey } from "../../units/units";
+import { type UnitPicture, unitKey } from "../../units/units";
 import { formatDecimal, formatPlain, formatShare } from "../../util/numbers";
 import { CellPicture } from "../CellPicture";
 import { useWidget } from "../context";
@@ -49,7 +50,7 @@ export function UnitPictures({
 /** Four pictures that differ: the several things that excite the unit. */
 function Diverse({ unit }: { unit: number }) {
   const { store } = useWidget();
-  const frame = store.units.frames.value.get("diverse");
+  const frame = store.openUnit.frames.value.get("diverse");
   const asked = useSignal(false);
   if (!frame) {
     return (
@@ -61,7 +62,7 @@ function Diverse({ unit }: { unit: number }) {
         data-aw-diverse
         onClick={() => {
           asked.value = true;
-          store.units.diversify(unit);
+          store.openUnit.diversify(unit);
         }}
       >
         {asked.value ? "Making four that differ…" : "Four that differ"}
@@ -122,8 +123,8 @@ function Made({
   const { store } = useWidget();
   void store.pictureVersion.value;
   const [name, meaning] = NAMES[picture];
-  const measure = store.units.measures.value.get(picture);
-  const frame = large === undefined ? undefined : store.units.frames.value.get(large);
+  const measure = store.openUnit.measures.value.get(picture);
+  const frame = large === undefined ? undefined : store.openUnit.frames.value.get(large);
   const state = store.pictures.get(unitKey(unit, picture))?.state;
   return (
     <figure class="aw-unit-made" data-aw-unit-picture={picture} data-aw-state={state ?? ""}>
@@ -135,15 +136,21 @@ function Made({
       <figcaption>
         <strong title={meaning}>{name}</strong>{" "}
         <small title={measure?.made}>
-          {measure && !dead ? describe(measure) : state === "final" ? "" : waiting(state)}
+          {measure && !dead
+            ? describe(measure)
+            : state === "final"
+              ? ""
+              : waiting(state, store.connected.value)}
         </small>
       </figcaption>
     </figure>
   );
 }
 
-const waiting = (state: string | undefined) =>
-  state === "crop" ? "the strongest sample, until the picture is made…" : "to come…";
+function waiting(state: string | undefined, connected: boolean): string {
+  if (!connected) return "not made: the kernel has gone";
+  return state === "crop" ? "the strongest sample, until the picture is made…" : "to come…";
+}
 
 function describe({ activation, beyond, ratio, picture }: Measure): string {
   const strongest = picture === "negative" ? "most negative sample" : "strongest sample";

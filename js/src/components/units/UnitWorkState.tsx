@@ -1,28 +1,37 @@
-import type { UnitWork } from "../../units/units";
+import type { UnitWork, Work } from "../../units/open_unit";
 import { plural } from "../../util/numbers";
 import { useWidget } from "../context";
 import { Progress } from "../controls/Progress";
 
-/** A button that begins a long computation about all units, its progress, or why it failed. */
+/** A button that begins a long computation, its progress with a button to stop it, or its failure. */
 export function UnitWorkState({
   work,
   words,
   title,
   counts,
 }: {
-  work: "scan" | "tuning";
+  work: Work;
   words: string;
   title: string;
   counts: readonly [one: string, many: string];
 }) {
   const { store } = useWidget();
-  const state = store.units.work.value.get(work);
-  if (state && !state.failed && !isDone(state)) {
+  const state = store.openUnit.work.value.get(work);
+  const connected = store.connected.value;
+  if (state && !state.failed && !isDone(state) && connected) {
     return (
       <div class="aw-task" role="status" data-aw-unit-work={work}>
         <span>
           {state.total > 0 ? `${state.done} of ${plural(state.total, ...counts)}…` : "Waiting…"}
         </span>
+        <button
+          type="button"
+          class="aw-link"
+          data-aw-stop-work={work}
+          onClick={() => store.openUnit.stop(work)}
+        >
+          Stop
+        </button>
         <Progress share={state.total > 0 ? state.done / state.total : null} />
       </div>
     );
@@ -38,9 +47,9 @@ export function UnitWorkState({
         type="button"
         class="aw-button"
         title={title}
-        disabled={!store.connected.value || !store.layout.value?.final}
+        disabled={!connected || !store.layout.value?.final}
         data-aw-begin={work}
-        onClick={() => store.units.begin(work)}
+        onClick={() => store.openUnit.begin(work)}
       >
         {words}
       </button>

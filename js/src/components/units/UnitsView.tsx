@@ -11,7 +11,7 @@ import { UnitsHead } from "./UnitsHead";
 export function UnitsView() {
   const { store, view } = useWidget();
   const alive = useSignal(false);
-  const { units, unit, unitOrder: order } = store;
+  const { units, openUnit, unit, unitOrder: order } = store;
   const shown = view.showing.value === UNITS_VIEW;
   const revision = store.layout.value?.revision ?? -1;
   const connected = store.connected.value;
@@ -19,7 +19,7 @@ export function UnitsView() {
   useEffect(() => {
     if (!shown || !connected || revision < 0) return;
     units.want();
-    units.turnTo(opened);
+    openUnit.turnTo(opened);
   }, [shown, connected, revision, opened]);
   const overview = units.overview.value;
   if (!overview) {

@@ -1,0 +1,41 @@
+import type { ClassValue } from "../../protocol/messages";
+import { ClassBars, reachOf } from "../ClassBars";
+import { useWidget } from "../context";
+import { UnitWorkState } from "./UnitWorkState";
+
+/** The classes that the open unit argues for and against. */
+export function ClassesBlock() {
+  const { store } = useWidget();
+  const classes = store.openUnit.classes.value;
+  const values: ClassValue[] = (classes ?? []).map(({ name, ...rest }, index) => ({
+    index,
+    label: name,
+    ...rest,
+  }));
+  return (
+    <section data-aw-unit-classes={values.length}>
+      <h3 class="aw-with-choice">
+        <span>
+          Classes{" "}
+          <small>
+            {classes
+              ? "the unit’s own part of the logits on its strongest examples: activation × gradient, with 95 % intervals"
+              : "those that it argues for and against on its strongest examples"}
+          </small>
+        </span>
+        {!classes && (
+          <UnitWorkState
+            work="classes"
+            words="Attribute it"
+            title="Attribute the unit’s activation to the classes, on its strongest examples"
+            counts={["example", "examples"]}
+          />
+        )}
+      </h3>
+      {classes && values.length === 0 && (
+        <p class="aw-note">The logits do not depend on this unit on these examples.</p>
+      )}
+      {values.length > 0 && <ClassBars values={values} reach={reachOf(values)} diverging />}
+    </section>
+  );
+}
