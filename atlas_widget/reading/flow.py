@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -79,7 +80,9 @@ def flow_table(
 
     columns = {}
     for number in range(len(after)):
-        contributions = recording.contributions_to(_strength(recording, upper, after, number))
+        contributions = recording.contributions_to(
+            partial(_strength, recording, upper, after, number)
+        )
         own = contributions[lower]
         if own is None:
             raise AttributionError(
@@ -101,5 +104,4 @@ def _strength(recording: Recording, layer: int, groups: Groups, number: int) -> 
     weights = torch.from_numpy(groups.maps[number])
     unit = direction / direction.norm().clamp_min(1e-300)
     fixed = (unit[:, None, None] * weights).to(own.device, own.dtype)
-    with torch.enable_grad():
-        return torch.sum(own * fixed)
+    return torch.sum(own * fixed)

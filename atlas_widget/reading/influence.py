@@ -69,7 +69,7 @@ def fed_by(
     dict
         By name, for each layer that the place depends on, first to last.
     """
-    found = recording.contributions_to(place.number(recording.maps[layer]))
+    found = recording.contributions_to(lambda: place.number(recording.maps[layer]))
     parts: Parts = "channels" if place.position is None else "positions"
     about = f"{place.words} of {probes[layer].layer}"
     split_over = {}

@@ -44,13 +44,12 @@ class Place:
         A position's norm, as the dot product with its direction held fixed (which has the same
         gradient); a channel's sum over its map.
         """
-        with torch.enable_grad():
-            if self.position is None:
-                return own[self.channel].sum()
-            row, column = self.position
-            vector = own[:, row, column]
-            fixed = vector.detach()
-            return torch.dot(vector, fixed / fixed.norm().clamp_min(1e-30))
+        if self.position is None:
+            return own[self.channel].sum()
+        row, column = self.position
+        vector = own[:, row, column]
+        fixed = vector.detach()
+        return torch.dot(vector, fixed / fixed.norm().clamp_min(1e-30))
 
     def only(self, maps: Tensor) -> Tensor:
         """Return maps (n, channels, rows, columns) that are zero but at the place."""

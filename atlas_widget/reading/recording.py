@@ -178,23 +178,25 @@ class Recording:
 
     def contributions_to_score(self, index: int) -> list[Contributions | None]:
         """Return each layer's contributions to one score; None where none depends on the layer."""
-        if self.scores is None:
+        scores = self.scores
+        if scores is None:
             raise AttributionError(self._probes[0].no_classes or "The model has no classes.")
         if index not in self._kept:
-            self._kept[index] = self.contributions_to(self.scores[index])
+            self._kept[index] = self.contributions_to(lambda: scores[index])
             while len(self._kept) > _MAX_KEPT:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(index)
         return self._kept[index]
 
     @torch.inference_mode(False)
-    def contributions_to(self, number: Tensor) -> list[Contributions | None]:
+    def contributions_to(self, compute: Callable[[], Tensor]) -> list[Contributions | None]:
         """Return each layer's contributions to a number computed from the maps or scores.
 
         Parameters
         ----------
-        number : Tensor
-            Of one element, part of the graph.
+        compute : callable
+            Returns the number, of one element, computed from `maps` or `scores`; it is called where
+            gradients are recorded, whatever the caller's mode.
 
         Returns
         -------
@@ -202,6 +204,8 @@ class Recording:
             For each layer; None where the number does not depend on it.
         """
         wanted = [self._tensors[each] for each in range(len(self._probes))]
+        with torch.enable_grad():
+            number = compute()
         if not number.requires_grad:
             return [None] * len(wanted)
         self._constants.start()
