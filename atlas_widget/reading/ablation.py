@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -11,9 +12,14 @@ from torch import Tensor
 
 from atlas_widget.errors import AtlasError, check_unit
 from atlas_widget.reading.groups import Groups
+from atlas_widget.reading.interventions import scores_of_maps
 from atlas_widget.reading.places import Position, checked_position
+from atlas_widget.reading.scores import LayerScores
 
-__all__ = ["Region", "removed_part"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Region", "ablation_table", "removed_part"]
 
 Region = Sequence[Position] | NDArray[np.bool_]
 
@@ -72,3 +78,38 @@ def _mask(layer: str, own: Tensor, positions: Region | None) -> NDArray[np.bool_
     if not mask.any():
         raise AtlasError("positions is empty: a list of (row, column), or a mask of the map.")
     return mask
+
+
+def ablation_table(
+    scores: LayerScores, own: Tensor, gone: Tensor, classes: Sequence[int]
+) -> pd.DataFrame:
+    """Return the scores without a part of a layer's map, beside the prediction.
+
+    Parameters
+    ----------
+    scores
+        Contributions of the layer to the scores.
+    own, gone
+        Its map, and what of it is taken away, (channels, rows, columns).
+    classes
+        Numbers of scores.
+
+    Returns
+    -------
+    DataFrame
+        See `ImageReading.ablate`.
+    """
+    import pandas as pd
+
+    away = gone.cpu().double()
+    predicted = [-float((away * scores.contributions(each).gradients).sum()) for each in classes]
+    before, after = scores_of_maps(scores.probe, scores.rgb, [None, own - gone])
+    return pd.DataFrame(
+        {
+            "label": [scores.names.name(each) for each in classes],
+            "score": before[list(classes)].numpy(),
+            "predicted": predicted,
+            "actual": (after - before)[list(classes)].numpy(),
+        },
+        index=pd.Index(classes, name="class"),
+    )

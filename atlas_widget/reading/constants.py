@@ -110,8 +110,11 @@ def _limits(low: tuple[int, str, Any], high: tuple[int, str, Any]) -> Finder:
     def find(result: Tensor, args: Arguments, options: Options) -> Tensor | None:
         constant = None
         for limit in (_argument(args, options, *low), _argument(args, options, *high)):
-            if isinstance(limit, int | float) and limit:
-                part = (result == limit) * float(limit)
+            if not (isinstance(limit, int | float) and limit):
+                continue
+            reached = result == limit
+            if reached.any():
+                part = reached.to(result) * limit
                 constant = part if constant is None else constant + part
         return constant
 

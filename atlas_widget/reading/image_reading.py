@@ -14,14 +14,14 @@ from atlas_widget.errors import AtlasError, AttributionError
 from atlas_widget.probe import LayerProbe
 from atlas_widget.probe.derivatives import MaxPool
 from atlas_widget.progress import CancelledCallback, ProgressCallback
-from atlas_widget.reading.ablation import Region, removed_part
+from atlas_widget.reading.ablation import Region, ablation_table, removed_part
 from atlas_widget.reading.attributions import Attribution, Completeness
 from atlas_widget.reading.classes import Class, ClassNames
 from atlas_widget.reading.dictionary import ActivationGrid, dictionary_table
 from atlas_widget.reading.flow import flow_table, split_over_groups
 from atlas_widget.reading.groups import Groups, Order, explained_shares, find_groups
 from atlas_widget.reading.influence import Influence, fed_by, feeds
-from atlas_widget.reading.interventions import Deletion, deletion_curves, scores_of_maps
+from atlas_widget.reading.interventions import Deletion, deletion_curves
 from atlas_widget.reading.places import (
     Place,
     Position,
@@ -353,24 +353,10 @@ class ImageReading:
             Indexed by ``class``: ``label``, ``score``, the ``predicted`` change (minus the
             attribution of what is removed) and the ``actual`` one.
         """
-        import pandas as pd
-
-        numbers = self._best(_TOP) if classes is None else self._names.numbers(classes)
-        at, found = self._number(layer), self._scores_at(layer)
-        own = self._recording.maps[at].detach()
+        own = self._recording.maps[self._number(layer)].detach()
         gone = removed_part(layer, own, channel=channel, group=group, positions=positions)
-        away = gone.cpu().double()
-        predicted = [-float((away * found.contributions(k).gradients).sum()) for k in numbers]
-        before, after = scores_of_maps(self.probe(layer), self.rgb, [None, own - gone])
-        return pd.DataFrame(
-            {
-                "label": [self._names.name(each) for each in numbers],
-                "score": before[numbers].numpy(),
-                "predicted": predicted,
-                "actual": (after - before)[numbers].numpy(),
-            },
-            index=pd.Index(numbers, name="class"),
-        )
+        numbers = self._best(_TOP) if classes is None else self._names.numbers(classes)
+        return ablation_table(self._scores_at(layer), own, gone, numbers)
 
     def on(self, atlas: Atlas, size: int | None = None) -> pd.DataFrame:
         """Return where the positions of the atlas's layer fall on it; see `place_on_atlas`."""

@@ -74,7 +74,7 @@ class Recording:
     """The tensors of some layers and the scores of one image, with the graph that joins them.
 
     The model runs once, as it is and in its own precision. Each pass back from a number reaches all
-    layers before it.
+    layers before it. It is to be used by one thread at a time.
 
     Parameters
     ----------

@@ -50,6 +50,11 @@ class LayerScores:
         The image, RGB in [0, 1], (1, 3, h, w).
     names : ClassNames
         The scores' names.
+
+    Attributes
+    ----------
+    probe, rgb, names
+        As given.
     """
 
     def __init__(
@@ -57,19 +62,19 @@ class LayerScores:
     ) -> None:
         self._recording = recording
         self._layer = layer
-        self._probe = probe
-        self._rgb = rgb
-        self._names = names
+        self.probe = probe
+        self.rgb = rgb
+        self.names = names
 
     def contributions(self, a: Class, b: Class | None = None) -> Contributions:
         """Return the contributions to the score of a class, or to `a`'s less `b`'s."""
-        found = self._to_one(self._names.number(a))
-        return found if b is None else found.minus(self._to_one(self._names.number(b)))
+        found = self._to_one(self.names.number(a))
+        return found if b is None else found.minus(self._to_one(self.names.number(b)))
 
     def about(self, a: Class, b: Class | None = None) -> str:
         """Return the name of a class, or ``"a − b"``."""
-        one = self._names.name(self._names.number(a))
-        return one if b is None else f"{one} − {self._names.name(self._names.number(b))}"
+        one = self.names.name(self.names.number(a))
+        return one if b is None else f"{one} − {self.names.name(self.names.number(b))}"
 
     def attribution(
         self, parts: Parts, a: Class, b: Class | None = None, steps: int | None = None
@@ -78,11 +83,11 @@ class LayerScores:
         about = self.about(a, b)
         if steps is None:
             found = self.contributions(a, b)
-            return split(found, parts, self._recording, self._layer, self._probe.layer, about)
+            return split(found, parts, self._recording, self._layer, self.probe.layer, about)
         if self._recording.max_pool != "plain":
             raise AttributionError("steps= integrates plain gradients; read with max_pool='plain'.")
-        classes = [self._names.number(a)] + ([] if b is None else [self._names.number(b)])
-        path = integrate(self._probe, self._rgb, classes, steps)
+        classes = [self.names.number(a)] + ([] if b is None else [self.names.number(b)])
+        path = integrate(self.probe, self.rgb, classes, steps)
         signs = torch.tensor([1.0, -1.0][: len(classes)], dtype=torch.float64)
         products = torch.einsum("k,kcij->cij", signs, path.products)
         tokens, score, at_zero = (
@@ -90,21 +95,21 @@ class LayerScores:
             for each in (path.prefix_tokens, path.scores, path.at_zero)
         )
         gap = score - at_zero - float(products.sum()) - tokens
-        layout = self._probe.plain.layout
+        layout = self.probe.plain.layout
         others = {"prefix tokens": tokens} if layout.prefix or layout.suffix else {}
         values = products.sum(0 if parts == "positions" else (1, 2)).numpy()
         remainders = others | {"at zero": at_zero, "gap": gap}
-        return Attribution(self._probe.layer, about, parts, values, remainders, score)
+        return Attribution(self.probe.layer, about, parts, values, remainders, score)
 
     def completeness(self, a: Class, b: Class | None = None) -> Completeness:
         """Return how much of a score is accounted for."""
         found = self.contributions(a, b)
-        zero = score_at_zero(self._probe, self._rgb)
-        at_zero = float(zero[self._names.number(a)])
+        zero = score_at_zero(self.probe, self.rgb)
+        at_zero = float(zero[self.names.number(a)])
         if b is not None:
-            at_zero -= float(zero[self._names.number(b)])
+            at_zero -= float(zero[self.names.number(b)])
         return Completeness(
-            self._probe.layer,
+            self.probe.layer,
             self.about(a, b),
             found.score,
             float(found.products.sum()),
@@ -120,7 +125,7 @@ class LayerScores:
         found = self._recording.contributions_to_score(index)[self._layer]
         if found is None:
             raise AttributionError(
-                f"The scores do not depend on layer {self._probe.layer!r}: nothing flows from it "
+                f"The scores do not depend on layer {self.probe.layer!r}: nothing flows from it "
                 "to them (a detached or auxiliary branch)."
             )
         return found
