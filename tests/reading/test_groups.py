@@ -10,7 +10,7 @@ from torch import nn
 from atlas_widget import activation_groups
 from atlas_widget.errors import ActivationsError, AtlasError, AttributionError
 from atlas_widget.reading import explained_shares, find_groups
-from atlas_widget.reading.groups import _factorise as factorise
+from atlas_widget.reading import groups as groups_module
 from tests.reading.networks import chain, identity, image, read
 
 ALL = ["conv2", "relu1", "relu2", "relu3"]
@@ -72,6 +72,20 @@ def test_of_more_groups_more_is_explained():
         assert share >= find_groups(values, n).explained - 1e-12
 
 
+def test_more_is_explained_even_where_fits_from_scratch_are_poor(monkeypatch):
+    real = groups_module._factorise
+
+    def poor(values, n, seed, start=None):
+        if start is None and n > 1:
+            return np.ones((len(values), n)), np.full((n, values.shape[1]), 1e-3)
+        return real(values, n, seed, start)
+
+    monkeypatch.setattr(groups_module, "_factorise", poor)
+    for signed in (False, True):
+        shares = explained_shares(lively_map(signed=signed), 6)
+        assert (np.diff(shares) > 1e-4).all()
+
+
 def test_of_signed_maps_the_parts_bound_the_whole():
     values = lively_map(signed=True)
     found = find_groups(values, 4)
@@ -83,7 +97,7 @@ def test_of_signed_maps_the_parts_bound_the_whole():
     error = np.linalg.norm(flat - strengths @ found.directions)
     assert found.explained == pytest.approx(1 - error**2 / np.linalg.norm(flat) ** 2, abs=1e-12)
     halves = np.hstack([np.maximum(flat, 0), np.maximum(-flat, 0)])
-    strengths, factors = factorise(halves, 4, 0)
+    strengths, factors = groups_module._factorise(halves, 4, 0)
     joined = factors[:, :8] - factors[:, 8:]
     whole = np.linalg.norm(flat - strengths @ joined)
     assert whole == pytest.approx(error, abs=1e-9)
@@ -160,6 +174,18 @@ def test_the_flow_into_a_group_adds_up_to_its_strength(bias):
             assert table.loc["biases"].abs().max() == pytest.approx(0, abs=1e-12)
         with pytest.raises(AttributionError, match="does not depend"):
             seen.flow(upper, lower)
+
+
+def test_a_signed_groups_strength_is_along_its_direction_of_length_one():
+    with read(chain(), ["relu1", "conv3"]) as seen:
+        lower, upper = seen.groups("relu1", 2), seen.groups("conv3", 3)
+        assert upper.signed
+        table = seen.flow(lower, upper)
+        for g in range(3):
+            unit = upper.directions[g] / np.linalg.norm(upper.directions[g])
+            wanted = np.einsum("ij,c,cij->", upper.maps[g], unit, seen.activations("conv3"))
+            assert table.loc["sum", g] == pytest.approx(wanted, abs=1e-12)
+            assert table[g].iloc[:-1].sum() == pytest.approx(wanted, abs=1e-12)
 
 
 def test_the_plain_function_finds_the_same_groups():

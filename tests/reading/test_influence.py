@@ -43,6 +43,7 @@ def test_one_convolution_between_leaves_its_bias_along_the_direction():
     model = chain()
     position = (4, 7)
     with read(model, ALL) as seen:
+        seen.spatial("relu1", 0)  # whose biases are not to be counted again
         found = seen.between("relu1", "relu2", position=position)
         upper = seen.activations("relu2")[:, 4, 7]
     norm = np.linalg.norm(upper)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from atlas_widget import channel_attribution
 from atlas_widget.errors import AtlasError, AttributionError
@@ -145,8 +146,14 @@ def test_the_ceiling_of_a_relu6_is_a_constant():
             assert seen.completeness(layer, 0).closed
 
 
-def test_an_in_place_relu_changes_nothing():
-    plain, in_place = chain(), chain(act=lambda: nn.ReLU(inplace=True))
+def test_an_in_place_operation_changes_nothing():
+    class InPlace(Chain):
+        def before_head(self, x):
+            x = functional.relu_(self.conv1(x))
+            x = self.pool(functional.relu_(self.conv2(x)))
+            return functional.relu_(self.conv3(x))
+
+    plain, in_place = chain(), lively(InPlace())
     with read(plain, ["conv1", "conv2"]) as one, read(in_place, ["conv1", "conv2"]) as other:
         for layer in ("conv1", "conv2"):
             found = other.spatial(layer, 1)
