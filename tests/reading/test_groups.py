@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -186,6 +188,8 @@ def test_a_signed_groups_strength_is_along_its_direction_of_length_one():
             wanted = np.einsum("ij,c,cij->", upper.maps[g], unit, seen.activations("conv3"))
             assert table.loc["sum", g] == pytest.approx(wanted, abs=1e-12)
             assert table[g].iloc[:-1].sum() == pytest.approx(wanted, abs=1e-12)
+        longer = replace(upper, directions=2 * upper.directions)
+        np.testing.assert_allclose(seen.flow(lower, longer), table, atol=1e-12)
 
 
 def test_the_plain_function_finds_the_same_groups():
