@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["Attribution", "Completeness"]
 
 _CLOSED = 0.01  # of the sum of all sizes
+_ROUNDING = 1e-6  # of the score, in float32
+_BLANK = 1e-3  # of the score
 
 
 @dataclass(frozen=True)
@@ -164,5 +166,14 @@ class Completeness:
 
     @property
     def closed(self) -> bool:
-        """True if the rest is at most a hundredth of the sum of all sizes."""
-        return abs(self.rest) <= _CLOSED * self.sizes
+        """True if the rest is at most a hundredth of the sum of all sizes, or mere rounding."""
+        return abs(self.rest) <= max(_CLOSED * self.sizes, _ROUNDING * abs(self.score))
+
+    @property
+    def blank(self) -> bool:
+        """True if no position contributes anything to speak of, be it for or against.
+
+        So it is where all that follows reads a position through a layer norm, which does not see
+        the length of its input: a map of it would be empty, and not for want of evidence.
+        """
+        return self.sizes <= _BLANK * abs(self.score)

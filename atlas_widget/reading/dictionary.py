@@ -61,8 +61,8 @@ class ActivationGrid:
 
     @property
     def strongest(self) -> list[tuple[int, int]]:
-        """Positions by falling norm; of equal ones row by row."""
-        order = np.argsort(-self.norms.ravel(), kind="stable")
+        """Positions that are not zero by falling norm; of equal ones row by row."""
+        order = np.argsort(-self.norms.ravel(), kind="stable")[: np.count_nonzero(self.norms)]
         rows, columns = np.divmod(order, self.norms.shape[1])
         return list(zip(rows.tolist(), columns.tolist(), strict=True))
 

@@ -168,17 +168,17 @@ class ImageReading:
         Parameters
         ----------
         layer, positions
-            The positions; by default all, row by row. One that is zero has no picture.
+            The positions; by default those of ``grid(layer).strongest``, all that are not zero.
         **options
             Those of :func:`~atlas_widget.invert`.
         """
         from atlas_widget.inversion import invert
 
         grid = self.grid(layer)
-        rows, columns = grid.norms.shape
-        if positions is None:
-            positions = [(row, column) for row in range(rows) for column in range(columns)]
-        places = [self._position(layer, each) for each in positions]
+        wanted = grid.strongest if positions is None else positions
+        places = [self._position(layer, each) for each in wanted]
+        if not places:
+            raise AtlasError(f"There is no position of layer {layer!r} to picture.")
         directions = np.stack([grid.activations[:, row, column] for row, column in places])
         return invert(self.probe(layer), directions=directions, **options)
 

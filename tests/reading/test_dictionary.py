@@ -55,6 +55,10 @@ def test_areas_follow_the_norms():
         np.testing.assert_array_equal(grid.directions[12 * row + column], own[:, row, column])
     nothing = ActivationGrid.of("dead", np.zeros((3, 2, 2)))
     assert not nothing.areas.any()
+    assert nothing.strongest == []
+    one = np.zeros((3, 2, 2))
+    one[1, 0, 1] = -2
+    assert ActivationGrid.of("dead", one).strongest == [(0, 1)]
 
 
 def test_positions_and_counts_that_make_no_sense_are_refused():

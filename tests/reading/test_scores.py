@@ -202,6 +202,9 @@ def test_a_layer_norm_over_channels_does_not_see_the_length_of_its_input():
     with read(model, "conv") as seen:
         found = seen.spatial("conv", 0)
         np.testing.assert_allclose(found.values, 0, atol=1e-13)
+        assert seen.completeness("conv", 0).blank
+    with read(chain(), ALL) as seen:
+        assert not seen.completeness("relu2", 0).blank
 
 
 def integrated_by_hand(model, layer, class_, steps):
@@ -378,3 +381,12 @@ def test_other_targets_are_the_classes_then():
             atol=1e-13,
         )
         assert set(seen.classes()["label"]) == {"first less second", "third"}
+
+
+def test_rounding_is_no_rest_where_next_to_nothing_is_attributed():
+    model = chain()
+    model.head.weight.data *= 1e-9
+    with read(model.float(), ALL) as seen:
+        found = seen.completeness("relu2", 0)
+        assert abs(found.rest) < 1e-7
+        assert found.closed
