@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from atlas_widget.errors import AtlasError, AttributionError
 from atlas_widget.reading.attributions import Attribution
@@ -16,7 +17,7 @@ from atlas_widget.reading.recording import Contributions, Recording
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["flow_table", "split_over_groups"]
+__all__ = ["flow_table", "shares_of_groups", "split_over_groups"]
 
 
 def split_over_groups(
@@ -80,15 +81,7 @@ def flow_table(
 
     columns = {}
     for number in range(len(after)):
-        contributions = recording.contributions_to(
-            partial(_strength, recording, upper, after, number)
-        )
-        own = contributions[lower]
-        if own is None:
-            raise AttributionError(
-                f"No derivative gets from {after.layer!r} back to {before.layer!r}: the first does "
-                "not depend on the second, or the model detaches in between."
-            )
+        own = _contributions(recording, lower, upper, after, number)
         name = f"group {number} of {after.layer}"
         split = split_over_groups(before, own, name, recording, lower)
         columns[number] = [*split.values, *split.remainders.values(), split.score]
@@ -96,6 +89,46 @@ def flow_table(
     table = pd.DataFrame(columns, index=pd.Index(index, name=before.layer, dtype=object))
     table.columns.name = after.layer
     return table
+
+
+def shares_of_groups(
+    recording: Recording, lower: int, upper: int, after: Groups
+) -> list[NDArray[np.float64]]:
+    """Split a layer's map among the groups of a later one, by the size of the attribution to each.
+
+    Parameters
+    ----------
+    recording, lower, upper, after
+        As for :func:`flow_table`.
+
+    Returns
+    -------
+    list of ndarray
+        A part in [0, 1] for each group, (channels, rows, columns), which add up to 1; equal parts
+        where nothing is attributed to any.
+    """
+    sizes = np.stack(
+        [
+            _contributions(recording, lower, upper, after, number).products.abs().numpy()
+            for number in range(len(after))
+        ]
+    )
+    whole = sizes.sum(0)
+    parts = np.where(whole > 0, sizes / np.where(whole > 0, whole, 1.0), 1 / len(after))
+    return list(parts)
+
+
+def _contributions(
+    recording: Recording, lower: int, upper: int, after: Groups, number: int
+) -> Contributions:
+    """Return the lower layer's contributions to the strength of a group of the upper one."""
+    found = recording.contributions_to(partial(_strength, recording, upper, after, number))[lower]
+    if found is None or not recording.depends(upper, lower):
+        raise AttributionError(
+            f"No derivative gets from {after.layer!r} back to the earlier layer: the first does "
+            "not depend on the second, or the model detaches in between."
+        )
+    return found
 
 
 def _strength(recording: Recording, layer: int, groups: Groups, number: int) -> torch.Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -110,6 +110,7 @@ def find_groups(
     layer: str = "",
     order: Order = "strength",
     seed: int = 0,
+    shares: Sequence[NDArray[np.floating]] | None = None,
     attribute: Callable[[Groups, int | str, int | str | None], Attribution] | None = None,
 ) -> Groups:
     """Factorise one image's map of a layer into groups of channels.
@@ -130,6 +131,10 @@ def find_groups(
         peak.
     seed
         Of what is random in the start.
+    shares
+        Parts in [0, 1] that the map is split into, each (channels, rows, columns), to be factorised
+        side by side with one map of a group for all; its directions in the parts are added up.
+        None: the map is not split.
     attribute
         What :meth:`Groups.attribution` calls.
 
@@ -144,8 +149,13 @@ def find_groups(
         raise AtlasError(f"order={order!r}: {' or '.join(map(repr, _ORDERS))}."
                          f"{did_you_mean(str(order), _ORDERS)}")  # fmt: skip
     h, stacked, signed = _matrix(activations, layer)
-    _check_number(n, stacked, layer)
-    strengths, factors = _factorise(stacked, n, seed)
+    split = stacked
+    if shares is not None:
+        parts = [np.asarray(each, np.float64).reshape(len(activations), -1).T for each in shares]
+        split = np.hstack([stacked * (np.hstack([p, p]) if signed else p) for p in parts])
+    _check_number(n, split, layer)
+    strengths, factors = _factorise(split, n, seed)
+    factors = factors.reshape(n, -1, stacked.shape[1]).sum(1)
     lengths = np.linalg.norm(factors, axis=1)
     strengths = strengths * lengths
     factors = factors / np.maximum(lengths, _TINY)[:, None]

@@ -18,7 +18,7 @@ from atlas_widget.reading.ablation import Region, ablation_table, removed_part
 from atlas_widget.reading.attributions import Attribution, Completeness
 from atlas_widget.reading.classes import Class, ClassNames
 from atlas_widget.reading.dictionary import ActivationGrid, dictionary_table
-from atlas_widget.reading.flow import flow_table, split_over_groups
+from atlas_widget.reading.flow import flow_table, shares_of_groups, split_over_groups
 from atlas_widget.reading.groups import Groups, Order, explained_shares, find_groups
 from atlas_widget.reading.influence import Influence, fed_by, feeds
 from atlas_widget.reading.interventions import Deletion, deletion_curves
@@ -211,14 +211,37 @@ class ImageReading:
 
     # -- Groups
 
-    def groups(self, layer: str, n: int, *, order: Order = "strength", seed: int = 0) -> Groups:
-        """Return `n` groups of channels that are active together in this image."""
+    def groups(
+        self,
+        layer: str,
+        n: int,
+        *,
+        order: Order = "strength",
+        seed: int = 0,
+        compatible_with: Groups | None = None,
+    ) -> Groups:
+        """Return `n` groups of channels that are active together in this image.
+
+        Parameters
+        ----------
+        layer, n, order, seed
+            See `find_groups`.
+        compatible_with
+            Groups of a later layer. Each value of the map is split among them by the size of its
+            attribution to each before it is factorised, so that a group feeds few of them: as the
+            article's figure of groups across layers has it.
+        """
+        shares = None
+        if compatible_with is not None:
+            lower, upper = self._number(layer), self._number(compatible_with.layer)
+            shares = shares_of_groups(self._recording, lower, upper, compatible_with)
         return find_groups(
             self.activations(layer),
             n,
             layer=layer,
             order=order,
             seed=seed,
+            shares=shares,
             attribute=self._to_groups,
         )
 

@@ -13,7 +13,7 @@ from atlas_widget import activation_groups
 from atlas_widget.errors import ActivationsError, AtlasError, AttributionError
 from atlas_widget.reading import explained_shares, find_groups
 from atlas_widget.reading import groups as groups_module
-from tests.reading.networks import chain, identity, image, read
+from tests.reading.networks import chain, identity, image, lively, read
 
 ALL = ["conv2", "relu1", "relu2", "relu3"]
 rng = np.random.default_rng(2)
@@ -190,6 +190,54 @@ def test_a_signed_groups_strength_is_along_its_direction_of_length_one():
             assert table[g].iloc[:-1].sum() == pytest.approx(wanted, abs=1e-12)
         longer = replace(upper, directions=2 * upper.directions)
         np.testing.assert_allclose(seen.flow(lower, longer), table, atol=1e-12)
+
+
+@pytest.mark.parametrize("layer", ["relu1", "conv2"])
+def test_groups_that_are_compatible_with_one_later_group_are_the_plain_ones(layer):
+    with read(chain(), ALL) as seen:
+        one = seen.groups("relu3", 1)
+        plain, found = seen.groups(layer, 3), seen.groups(layer, 3, compatible_with=one)
+        np.testing.assert_allclose(found.maps, plain.maps, atol=1e-12)
+        np.testing.assert_allclose(found.directions, plain.directions, atol=1e-12)
+        several = seen.groups(layer, 3, compatible_with=seen.groups("relu3", 2))
+        assert 0 < several.explained <= 1
+        attribution = several.attribution(1)
+        closed = attribution.total + sum(attribution.remainders.values())
+        assert closed == pytest.approx(attribution.score, abs=1e-13)
+        with pytest.raises(AttributionError, match="does not depend"):
+            seen.groups("relu3", 2, compatible_with=seen.groups("relu1", 2))
+
+
+def test_compatible_groups_come_apart_by_what_they_feed():
+    """One channel everywhere, which feeds one channel on the left and another on the right."""
+
+    class Two(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.lower = nn.Conv2d(3, 2, 1, bias=False)
+            self.upper = nn.Conv2d(2, 2, 1, bias=False)
+            self.after = nn.ReLU()
+            self.head = nn.Linear(2, 2)
+
+        def forward(self, x):
+            left = (torch.arange(12) < 6).to(x)
+            upper = self.upper(self.lower(x)) * torch.stack([left, 1 - left])[None, :, None]
+            return self.head(self.after(upper).mean((2, 3)))
+
+    model = lively(Two())
+    model.lower.weight.data = torch.tensor([[1.0, 0, 0], [0, 0, 0]]).double()[..., None, None]
+    model.upper.weight.data = torch.ones(2, 2).double()[..., None, None]
+    with read(model, ["lower", "after"]) as seen:
+        later = seen.groups("after", 2)
+        assert seen.groups("lower", 1).explained == pytest.approx(1)
+        found = seen.groups("lower", 2, order="left to right", compatible_with=later)
+        own = seen.activations("lower")[0]
+        np.testing.assert_allclose(found.maps[0, :, :6], own[:, :6], rtol=1e-2, atol=1e-2)
+        np.testing.assert_allclose(found.maps[1, :, 6:], own[:, 6:], rtol=1e-2, atol=1e-2)
+        assert found.maps[0, :, 6:].max() < 1e-2
+        assert found.explained == pytest.approx(1, abs=1e-4)
+        table = seen.flow(found, later).to_numpy()[:2]
+        assert table.max(0) == pytest.approx(table.sum(0), rel=1e-2)
 
 
 def test_the_plain_function_finds_the_same_groups():
