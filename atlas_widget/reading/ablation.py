@@ -12,19 +12,57 @@ from torch import Tensor
 
 from atlas_widget.errors import AtlasError, check_unit
 from atlas_widget.reading.groups import Groups
+from atlas_widget.reading.image_in_layers import ImageInLayers
 from atlas_widget.reading.interventions import scores_of_maps
 from atlas_widget.reading.places import Position, checked_position
-from atlas_widget.reading.scores import LayerScores
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Region", "ablation_table", "removed_part"]
+__all__ = ["Region", "ablate"]
 
 Region = Sequence[Position] | NDArray[np.bool_]
 
 
-def removed_part(
+def ablate(
+    seen: ImageInLayers,
+    layer: str,
+    *,
+    channel: int | None = None,
+    group: tuple[Groups, int] | None = None,
+    positions: Region | None = None,
+    classes: Sequence[int],
+) -> pd.DataFrame:
+    """Remove a part of a layer's map, and compare the change of the scores with the prediction.
+
+    Parameters
+    ----------
+    seen
+        The image.
+    layer, channel, group, positions
+        See `ImageReading.ablate`; exactly one of the last three is given.
+    classes
+        Numbers of scores.
+    """
+    import pandas as pd
+
+    own = seen.map(layer).detach()
+    gone = _removed(layer, own, channel=channel, group=group, positions=positions)
+    away = gone.cpu().double()
+    predicted = [-float((away * seen.contributions(layer, k).gradients).sum()) for k in classes]
+    before, after = scores_of_maps(seen.probe(layer), seen.rgb, [None, own - gone])
+    return pd.DataFrame(
+        {
+            "label": [seen.names.name(each) for each in classes],
+            "score": before[list(classes)].numpy(),
+            "predicted": predicted,
+            "actual": (after - before)[list(classes)].numpy(),
+        },
+        index=pd.Index(classes, name="class"),
+    )
+
+
+def _removed(
     layer: str,
     own: Tensor,
     *,
@@ -32,17 +70,7 @@ def removed_part(
     group: tuple[Groups, int] | None,
     positions: Region | None,
 ) -> Tensor:
-    """Return what of a layer's map is taken away, (channels, rows, columns).
-
-    Parameters
-    ----------
-    layer
-        Its name.
-    own
-        Its map.
-    channel, group, positions
-        See `ImageReading.ablate`; exactly one is given.
-    """
+    """Return what of a layer's map is taken away, (channels, rows, columns)."""
     if (channel is not None) + (group is not None) + (positions is not None) != 1:
         raise AtlasError("Give channel=, group= or positions=, one of the three.")
     if group is not None:
@@ -78,38 +106,3 @@ def _mask(layer: str, own: Tensor, positions: Region | None) -> NDArray[np.bool_
     if not mask.any():
         raise AtlasError("positions is empty: a list of (row, column), or a mask of the map.")
     return mask
-
-
-def ablation_table(
-    scores: LayerScores, own: Tensor, gone: Tensor, classes: Sequence[int]
-) -> pd.DataFrame:
-    """Return the scores without a part of a layer's map, beside the prediction.
-
-    Parameters
-    ----------
-    scores
-        Contributions of the layer to the scores.
-    own, gone
-        Its map, and what of it is taken away, (channels, rows, columns).
-    classes
-        Numbers of scores.
-
-    Returns
-    -------
-    DataFrame
-        See `ImageReading.ablate`.
-    """
-    import pandas as pd
-
-    away = gone.cpu().double()
-    predicted = [-float((away * scores.contributions(each).gradients).sum()) for each in classes]
-    before, after = scores_of_maps(scores.probe, scores.rgb, [None, own - gone])
-    return pd.DataFrame(
-        {
-            "label": [scores.names.name(each) for each in classes],
-            "score": before[list(classes)].numpy(),
-            "predicted": predicted,
-            "actual": (after - before)[list(classes)].numpy(),
-        },
-        index=pd.Index(classes, name="class"),
-    )

@@ -56,3 +56,8 @@ class ClassNames:
         if not several:
             raise AttributionError("classes is empty: numbers or names of classes.")
         return [self.number(each) for each in several]
+
+    def about(self, a: Class, b: Class | None = None) -> str:
+        """Return the name of a score, or ``"a − b"`` for the difference of two."""
+        one = self.name(self.number(a))
+        return one if b is None else f"{one} − {self.name(self.number(b))}"

@@ -14,23 +14,18 @@ from atlas_widget.errors import AtlasError, AttributionError
 from atlas_widget.probe import LayerProbe
 from atlas_widget.probe.derivatives import MaxPool
 from atlas_widget.progress import CancelledCallback, ProgressCallback
-from atlas_widget.reading.ablation import Region, ablation_table, removed_part
+from atlas_widget.reading.ablation import Region, ablate
 from atlas_widget.reading.attributions import Attribution, Completeness
 from atlas_widget.reading.classes import Class, ClassNames
 from atlas_widget.reading.dictionary import ActivationGrid, dictionary_table
-from atlas_widget.reading.flow import flow_table, shares_of_groups, split_over_groups
+from atlas_widget.reading.flow import flow_table, group_attribution, shares_of_groups
 from atlas_widget.reading.groups import Groups, Order, explained_shares, find_groups
-from atlas_widget.reading.influence import Influence, fed_by, feeds
+from atlas_widget.reading.image_in_layers import ImageInLayers
+from atlas_widget.reading.influence import Influence, between, fed_by, feeds
 from atlas_widget.reading.interventions import Deletion, deletion_curves
-from atlas_widget.reading.places import (
-    Place,
-    Position,
-    checked_position,
-    layer_number,
-    place_of,
-)
+from atlas_widget.reading.places import Position
 from atlas_widget.reading.recording import Recording
-from atlas_widget.reading.scores import LayerScores
+from atlas_widget.reading.scores import attribution, completeness
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,11 +82,12 @@ class ImageReading:
             raise AttributionError(f"max_pool is 'plain' or 'relaxed', not {max_pool!r}.")
         self.rgb = rgb
         self.notices = list(notices)
-        self._probes = list(probes)
+        self._probes = tuple(probes)
         self._owned = owned
-        self._names = ClassNames(self._probes[0], labels)
-        self._open: Recording | None = Recording(self._probes, rgb, max_pool)
-        self.layers = tuple(self._probes[number].layer for number in self._open.order)
+        recording = Recording(self._probes, rgb, max_pool)
+        self.layers = tuple(self._probes[number].layer for number in recording.order)
+        names = ClassNames(self._probes[0], labels)
+        self._open: ImageInLayers | None = ImageInLayers(rgb, self._probes, recording, names)
 
     # -- What is there
 
@@ -103,19 +99,16 @@ class ImageReading:
 
     def activations(self, layer: str) -> NDArray[np.float64]:
         """Return the layer's map, (channels, rows, columns)."""
-        found: NDArray[np.float64] = (
-            self._recording.maps[self._number(layer)].detach().cpu().double().numpy()
-        )
-        return found
+        return self._seen.activations(layer)
 
     def classes(self, count: int = _TOP) -> pd.DataFrame:
         """Return the classes with the highest scores: ``label`` and ``score``, by ``class``."""
         import pandas as pd
 
-        best = self._best(count)
-        scores = self._scores[best].tolist()
+        seen = self._seen
+        best = seen.best(count)
         return pd.DataFrame(
-            {"label": [self._names.name(each) for each in best], "score": scores},
+            {"label": [seen.names.name(k) for k in best], "score": seen.scores()[best]},
             index=pd.Index(best, name="class"),
         )
 
@@ -145,16 +138,16 @@ class ImageReading:
         atlas
             Of the layer, to say how usual an activation is.
         """
-        row, column = self._position(layer, position)
+        row, column = self._seen.position(layer, position)
         own = self.activations(layer)[:, row, column]
         argued = None
         if by is not None:
-            argued = self._scores_at(layer).contributions(by).products[:, row, column].numpy()
+            argued = self._seen.contributions(layer, by).products[:, row, column].numpy()
         return dictionary_table(own, count=count, contributions=argued, atlas=atlas)
 
     def box(self, layer: str, position: Position) -> tuple[int, int, int, int]:
         """Return what a position effectively sees of the image: x0, y0, x1, y1 in pixels."""
-        row, column = self._position(layer, position)
+        row, column = self._seen.position(layer, position)
         height, width = self.rgb.shape[2:]
         if height != width:
             raise AtlasError(f"Boxes are measured on square images, not on {width} × {height} px.")
@@ -176,7 +169,7 @@ class ImageReading:
 
         grid = self.grid(layer)
         wanted = grid.strongest if positions is None else positions
-        places = [self._position(layer, each) for each in wanted]
+        places = [self._seen.position(layer, each) for each in wanted]
         if not places:
             raise AtlasError(f"There is no position of layer {layer!r} to picture.")
         directions = np.stack([grid.activations[:, row, column] for row, column in places])
@@ -197,17 +190,17 @@ class ImageReading:
             None: activation times gradient. Else integrated gradients from a layer of zeros, with
             so many steps; see `integrate`.
         """
-        return self._scores_at(layer).attribution("positions", a, b, steps)
+        return attribution(self._seen, layer, "positions", a, b, steps)
 
     def channels(
         self, layer: str, a: Class, b: Class | None = None, *, steps: int | None = None
     ) -> Attribution:
         """Return what each channel contributes, over all positions; arguments as `spatial`."""
-        return self._scores_at(layer).attribution("channels", a, b, steps)
+        return attribution(self._seen, layer, "channels", a, b, steps)
 
     def completeness(self, layer: str, a: Class, b: Class | None = None) -> Completeness:
         """Return how much of a score the layer's attribution accounts for."""
-        return self._scores_at(layer).completeness(a, b)
+        return completeness(self._seen, layer, a, b)
 
     # -- Groups
 
@@ -233,8 +226,7 @@ class ImageReading:
         """
         shares = None
         if compatible_with is not None:
-            lower, upper = self._number(layer), self._number(compatible_with.layer)
-            shares = shares_of_groups(self._recording, lower, upper, compatible_with)
+            shares = shares_of_groups(self._seen, layer, compatible_with)
         return find_groups(
             self.activations(layer),
             n,
@@ -251,8 +243,7 @@ class ImageReading:
 
     def flow(self, before: Groups, after: Groups) -> pd.DataFrame:
         """Return what a layer's groups contribute to a later one's; see `flow_table`."""
-        lower, upper = self._number(before.layer), self._number(after.layer)
-        return flow_table(self._recording, lower, upper, before, after)
+        return flow_table(self._seen, before, after)
 
     # -- Between layers
 
@@ -279,28 +270,13 @@ class ImageReading:
             the lower layer contributes to the norm of each position (or the sum of each channel) of
             the upper layer, by one pass forward; the remainders are empty.
         """
-        if at not in ("upper", "lower"):
-            raise AtlasError(f"at={at!r}: 'upper' or 'lower', the layer that the place is in.")
-        above, below = self._number(upper), self._number(lower)
-        if not self._recording.depends(above, below):
-            raise AttributionError(
-                f"No derivative gets from {upper!r} back to {lower!r}: the first does not run "
-                "behind the second, or the model detaches in between."
-            )
-        if at == "upper":
-            return self.fed_by(upper, position=position, channel=channel)[lower]
-        return self.feeds(lower, position=position, channel=channel, only=[upper]).later[upper]
+        return between(self._seen, lower, upper, position=position, channel=channel, at=at)
 
     def fed_by(
         self, layer: str, *, position: Position | None = None, channel: int | None = None
     ) -> dict[str, Attribution]:
         """Split the strength of one place over each earlier layer; see `fed_by`."""
-        return fed_by(
-            self._recording,
-            self._probes,
-            self._number(layer),
-            self._place(layer, position, channel),
-        )
+        return fed_by(self._seen, layer, self._seen.place(layer, position, channel))
 
     def feeds(
         self,
@@ -311,10 +287,7 @@ class ImageReading:
         only: Sequence[str] | None = None,
     ) -> Influence:
         """Return what one place contributes to later layers and all scores; see `feeds`."""
-        upper = None if only is None else [self._number(each) for each in only]
-        place = self._place(layer, position, channel)
-        number = self._number(layer)
-        return feeds(self._recording, self._probes, self.rgb, number, place, self._names, upper)
+        return feeds(self._seen, layer, self._seen.place(layer, position, channel), only)
 
     # -- Tests
 
@@ -334,13 +307,13 @@ class ImageReading:
         See `deletion_curves`; each random order is a control.
         """
         values = self.spatial(layer, a).values
-        number = self._names.number(a)
+        names = self._seen.names
         return deletion_curves(
             self.probe(layer),
             self.rgb,
-            number,
+            names.number(a),
             values,
-            about=self._names.name(number),
+            about=names.about(a),
             points=points,
             orders=orders,
             seed=seed,
@@ -376,10 +349,11 @@ class ImageReading:
             Indexed by ``class``: ``label``, ``score``, the ``predicted`` change (minus the
             attribution of what is removed) and the ``actual`` one.
         """
-        own = self._recording.maps[self._number(layer)].detach()
-        gone = removed_part(layer, own, channel=channel, group=group, positions=positions)
-        numbers = self._best(_TOP) if classes is None else self._names.numbers(classes)
-        return ablation_table(self._scores_at(layer), own, gone, numbers)
+        names = self._seen.names
+        numbers = self._seen.best(_TOP) if classes is None else names.numbers(classes)
+        return ablate(
+            self._seen, layer, channel=channel, group=group, positions=positions, classes=numbers
+        )
 
     def on(self, atlas: Atlas, size: int | None = None) -> pd.DataFrame:
         """Return where the positions of the atlas's layer fall on it; see `place_on_atlas`."""
@@ -391,7 +365,7 @@ class ImageReading:
 
     def probe(self, layer: str) -> LayerProbe:
         """Return the probe of a layer."""
-        return self._probes[self._number(layer)]
+        return self._seen.probe(layer)
 
     def close(self) -> None:
         """Let go of the pass and of the private copy of the model."""
@@ -416,43 +390,10 @@ class ImageReading:
         return f"<ImageReading of {width} × {height} px in {', '.join(self.layers)}>"
 
     @property
-    def _recording(self) -> Recording:
+    def _seen(self) -> ImageInLayers:
         if self._open is None:
             raise AtlasError("This reading has been closed.")
         return self._open
 
-    @property
-    def _scores(self) -> NDArray[np.float64]:
-        count, scores = self._names.count, self._recording.scores
-        assert scores is not None
-        assert len(scores) == count
-        found: NDArray[np.float64] = scores.detach().cpu().double().numpy()
-        return found
-
-    def _best(self, count: int) -> list[int]:
-        """Return the classes with the highest scores, best first."""
-        if count < 1:
-            raise AtlasError(f"count={count!r}: how many classes, 1 or more.")
-        order = np.argsort(-self._scores, kind="stable")[:count]
-        return [int(each) for each in order]
-
-    def _number(self, layer: str) -> int:
-        return layer_number(layer, [probe.layer for probe in self._probes])
-
-    def _position(self, layer: str, position: Position) -> Position:
-        return checked_position(layer, self._recording.maps[self._number(layer)], position)
-
-    def _place(self, layer: str, position: Position | None, channel: int | None) -> Place:
-        own = self._recording.maps[self._number(layer)]
-        return place_of(layer, own, position, channel)
-
-    def _scores_at(self, layer: str) -> LayerScores:
-        number = self._number(layer)
-        return LayerScores(self._recording, number, self._probes[number], self.rgb, self._names)
-
     def _to_groups(self, groups: Groups, a: Class, b: Class | None) -> Attribution:
-        found = self._scores_at(groups.layer)
-        number = self._number(groups.layer)
-        return split_over_groups(
-            groups, found.contributions(a, b), found.about(a, b), self._recording, number
-        )
+        return group_attribution(self._seen, groups, a, b)
