@@ -72,6 +72,7 @@ def dictionary_table(
     *,
     count: int | None,
     contributions: Floats | None = None,
+    stats: pd.DataFrame | None = None,
     atlas: Atlas | None = None,
 ) -> pd.DataFrame:
     """Return the channels of one activation as a table.
@@ -84,6 +85,9 @@ def dictionary_table(
         Number of channels; None: all.
     contributions
         Of each channel to a class, (channels,): the channels are sorted by these then.
+    stats
+        ``mean`` and ``std`` of each channel over a data set, by channel: without `contributions`,
+        the channels are sorted by how many standard deviations they are above the mean.
     atlas
         Of the layer: its samples say how usual the activation of a channel is.
 
@@ -91,14 +95,16 @@ def dictionary_table(
     -------
     DataFrame
         Indexed by ``channel``, strongest first, of equal ones the lower number: ``activation``;
-        ``share`` of the squared length; ``contribution``, if given; ``percentile``, which per cent
-        of the atlas's samples are below, if there is an atlas.
+        ``share`` of the squared length; ``contribution``, if given; ``z`` = (activation − mean) /
+        std, if there are statistics (0 for a channel that never changes); ``percentile``, which
+        per cent of the atlas's samples are below, if there is an atlas.
     """
     import pandas as pd
 
     if count is not None and (isinstance(count, bool) or count < 1):
         raise AtlasError(f"count={count!r}: how many channels, 1 or more.")
-    keys = activation if contributions is None else contributions
+    z = None if stats is None else _z_scores(activation, stats)
+    keys = next(each for each in (contributions, z, activation) if each is not None)
     order = np.argsort(-keys, kind="stable")[:count]
     power = float((activation**2).sum())
     columns = {
@@ -107,6 +113,8 @@ def dictionary_table(
     }
     if contributions is not None:
         columns["contribution"] = contributions[order]
+    if z is not None:
+        columns["z"] = z[order]
     if atlas is not None:
         if atlas.activations.shape[1] != len(activation):
             raise AtlasError(
@@ -115,6 +123,19 @@ def dictionary_table(
             )
         columns["percentile"] = _percentiles(activation, order, atlas)
     return pd.DataFrame(columns, index=pd.Index(order, name="channel"))
+
+
+def _z_scores(activation: Floats, stats: pd.DataFrame) -> Floats:
+    missing = [name for name in ("mean", "std") if name not in stats]
+    if missing or len(stats) != len(activation):
+        raise AtlasError(
+            f"stats has {len(stats)} rows and the columns {', '.join(map(str, stats))}; for a "
+            f"layer of {len(activation)} channels give scan_units(…).stats(layer), which has a row "
+            "for each channel, with its mean and std."
+        )
+    mean, std = stats["mean"].to_numpy(np.float64), stats["std"].to_numpy(np.float64)
+    z: Floats = np.where(std > 0, (activation - mean) / np.where(std > 0, std, 1.0), 0.0)
+    return z
 
 
 def _percentiles(activation: Floats, channels: NDArray[np.intp], atlas: Atlas) -> Floats:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from atlas_widget.errors import AtlasError, AttributionError
 from atlas_widget.probe import LayerProbe
@@ -23,6 +22,7 @@ from atlas_widget.reading.groups import Groups, Order, explained_shares, find_gr
 from atlas_widget.reading.image_in_layers import ImageInLayers
 from atlas_widget.reading.influence import Influence, between, fed_by, feeds
 from atlas_widget.reading.interventions import Deletion, deletion_curves
+from atlas_widget.reading.one_image import OneImage
 from atlas_widget.reading.places import Position
 from atlas_widget.reading.recording import Recording
 from atlas_widget.reading.scores import attribution, completeness
@@ -48,8 +48,8 @@ class ImageReading:
     ----------
     probes
         The layers, of one model; :meth:`close` closes them if `owned`.
-    rgb
-        The image, RGB in [0, 1], (1, 3, h, w).
+    image
+        The image.
     labels
         Names of the classes by number.
     max_pool
@@ -62,7 +62,11 @@ class ImageReading:
 
     Attributes
     ----------
-    rgb, notices
+    rgb
+        The image as the model is given it, RGB in [0, 1], (1, 3, h, w).
+    crop
+        The part of the image that this is, in its own pixels: x0, y0, x1, y1.
+    notices
         As given.
     layers
         Names of the layers, in the order in which they run.
@@ -71,7 +75,7 @@ class ImageReading:
     def __init__(
         self,
         probes: Sequence[LayerProbe],
-        rgb: Tensor,
+        image: OneImage,
         *,
         labels: Sequence[str] | None = None,
         max_pool: MaxPool = "plain",
@@ -80,7 +84,8 @@ class ImageReading:
     ) -> None:
         if max_pool not in ("plain", "relaxed"):
             raise AttributionError(f"max_pool is 'plain' or 'relaxed', not {max_pool!r}.")
-        self.rgb = rgb
+        self.rgb = rgb = image.rgb
+        self.crop = image.crop
         self.notices = list(notices)
         self._probes = tuple(probes)
         self._owned = owned
@@ -123,6 +128,8 @@ class ImageReading:
         count: int | None = _TOP,
         *,
         by: Class | None = None,
+        versus: Class | None = None,
+        stats: pd.DataFrame | None = None,
         atlas: Atlas | None = None,
     ) -> pd.DataFrame:
         """Return the channels of a position, the most active first; see `dictionary_table`.
@@ -133,8 +140,11 @@ class ImageReading:
             The place.
         count
             Number of channels; None: all.
-        by
-            A class: channels that argue for it most come first.
+        by, versus
+            A class: channels that argue for it (and against `versus`) most come first.
+        stats
+            Statistics of the layer's channels over images, as ``scan_units(…).stats(layer)`` has
+            them: without `by`, channels that exceed their usual activation most come first.
         atlas
             Of the layer, to say how usual an activation is.
         """
@@ -142,16 +152,36 @@ class ImageReading:
         own = self.activations(layer)[:, row, column]
         argued = None
         if by is not None:
-            argued = self._seen.contributions(layer, by).products[:, row, column].numpy()
-        return dictionary_table(own, count=count, contributions=argued, atlas=atlas)
+            argued = self._seen.contributions(layer, by, versus).products[:, row, column].numpy()
+        elif versus is not None:
+            raise AtlasError(f"versus={versus!r} needs the class that is compared with it: by=.")
+        return dictionary_table(own, count=count, contributions=argued, stats=stats, atlas=atlas)
 
-    def box(self, layer: str, position: Position) -> tuple[int, int, int, int]:
-        """Return what a position effectively sees of the image: x0, y0, x1, y1 in pixels."""
+    def box(
+        self, layer: str, position: Position, *, of: Literal["input", "image"] = "input"
+    ) -> tuple[int, int, int, int]:
+        """Return what a position effectively sees of the image: x0, y0, x1, y1 in pixels.
+
+        Parameters
+        ----------
+        layer, position
+            The place.
+        of
+            ``"input"``: pixels of :attr:`pixels`, as the model is given them. ``"image"``: pixels
+            of the image before it was cropped and scaled.
+        """
+        if of not in ("input", "image"):
+            raise AtlasError(f"of={of!r}: 'input' or 'image', whose pixels are meant.")
         row, column = self._seen.position(layer, position)
         height, width = self.rgb.shape[2:]
-        if height != width:
-            raise AtlasError(f"Boxes are measured on square images, not on {width} × {height} px.")
-        return self.probe(layer).position_box(row, column, height)
+        box = self.probe(layer).position_box(row, column, (height, width))
+        if of == "input":
+            return box
+        left, top, right, bottom = self.crop
+        across, down = (right - left) / width, (bottom - top) / height
+        x0, x1 = (round(left + x * across) for x in box[::2])
+        y0, y1 = (round(top + y * down) for y in box[1::2])
+        return x0, y0, x1, y1
 
     def pictures(
         self, layer: str, positions: Sequence[Position] | None = None, **options: Any

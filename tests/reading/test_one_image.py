@@ -26,37 +26,41 @@ def written(image: Image.Image, kind: str = "PNG") -> bytes:
 def test_files_pictures_and_arrays_are_one_image(tmp_path):
     path = tmp_path / "photo.png"
     path.write_bytes(written(photo))
-    wanted, notices = as_one_image(photo, 32)
+    one = as_one_image(photo, 32)
+    wanted = one.rgb
     assert wanted.shape == (1, 3, 32, 32)
-    assert notices == []
+    assert one.notices == []
+    assert one.size == (60, 40)
+    assert one.crop == (10, 0, 50, 40)
     with path.open("rb") as file:
         for given in (path, str(path), path.read_bytes(), file, pixels, pixels[None]):
-            found, _ = as_one_image(given, 32)
+            found = as_one_image(given, 32).rgb
             torch.testing.assert_close(found, wanted)
 
 
 def test_what_is_no_plain_rgb_is_made_so(tmp_path):
-    wanted, _ = as_one_image(photo.convert("L").convert("RGB"), 32)
-    torch.testing.assert_close(as_one_image(photo.convert("L"), 32)[0], wanted)
+    wanted = as_one_image(photo.convert("L").convert("RGB"), 32).rgb
+    torch.testing.assert_close(as_one_image(photo.convert("L"), 32).rgb, wanted)
     path = tmp_path / "print.jpg"
     photo.convert("CMYK").save(path)
-    assert as_one_image(path, 32)[0].shape == (1, 3, 32, 32)
-    assert as_one_image(photo.convert("RGBA"), 32)[0].shape == (1, 3, 32, 32)
+    assert as_one_image(path, 32).rgb.shape == (1, 3, 32, 32)
+    assert as_one_image(photo.convert("RGBA"), 32).rgb.shape == (1, 3, 32, 32)
 
 
 def test_a_tensor_keeps_its_size():
     rgb = torch.rand(3, 20, 24)
-    found, _ = as_one_image(rgb, 32)
-    torch.testing.assert_close(found, rgb[None])
+    found = as_one_image(rgb, 32)
+    torch.testing.assert_close(found.rgb, rgb[None])
+    assert found.crop == (0, 0, 24, 20)
     with pytest.raises(ImagesError, match="before normalisation"):
         as_one_image(rgb * 5 - 2, 32)
 
 
 def test_a_small_image_is_enlarged_with_a_notice_and_a_tiny_one_refused():
     small = photo.resize((20, 15))
-    found, notices = as_one_image(small, 64)
-    assert found.shape == (1, 3, 64, 64)
-    assert "20 × 15 px is enlarged to 64 × 64 px" in notices[0]
+    found = as_one_image(small, 64)
+    assert found.rgb.shape == (1, 3, 64, 64)
+    assert "20 × 15 px is enlarged to 64 × 64 px" in found.notices[0]
     for tiny in (photo.resize((5, 30)), torch.rand(3, 4, 4)):
         with pytest.raises(ImagesError, match="too small"):
             as_one_image(tiny, 64)
