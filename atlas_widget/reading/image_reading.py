@@ -26,6 +26,7 @@ from atlas_widget.reading.one_image import OneImage
 from atlas_widget.reading.places import Position
 from atlas_widget.reading.recording import Recording
 from atlas_widget.reading.scores import attribution, completeness
+from atlas_widget.reading.shared_groups import SharedGroups
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -237,23 +238,29 @@ class ImageReading:
     def groups(
         self,
         layer: str,
-        n: int,
+        n: int | SharedGroups,
         *,
         order: Order = "strength",
         seed: int = 0,
         compatible_with: Groups | None = None,
     ) -> Groups:
-        """Return `n` groups of channels that are active together in this image.
+        """Return groups of channels that are active together in this image.
 
         Parameters
         ----------
         layer, n, order, seed
-            See `find_groups`.
+            See `find_groups`. Groups of many images, found by `find_shared_groups`, in place of
+            their number: only their strengths are of this image then, and they keep their order.
         compatible_with
             Groups of a later layer. Each value of the map is split among them by the size of its
             attribution to each before it is factorised, so that a group feeds few of them: as the
             article's figure of groups across layers has it.
         """
+        if isinstance(n, SharedGroups):
+            if compatible_with is not None or n.layer != layer:
+                other = "have no compatible ones" if n.layer == layer else f"are not of {layer!r}"
+                raise AtlasError(f"The shared groups of {n.layer!r} {other}.")
+            return n.of(self.activations(layer), self._to_groups)
         shares = None
         if compatible_with is not None:
             shares = shares_of_groups(self._seen, layer, compatible_with)
