@@ -12,6 +12,7 @@ from torch import Tensor
 from atlas_widget.errors import AtlasError, AttributionError
 from atlas_widget.probe import LayerProbe
 from atlas_widget.reading.classes import Class, ClassNames
+from atlas_widget.reading.one_image import Box, OneImage
 from atlas_widget.reading.places import Place, Position, checked_position, layer_number, place_of
 from atlas_widget.reading.recording import Contributions, Recording
 
@@ -24,8 +25,8 @@ class ImageInLayers:
 
     Attributes
     ----------
-    rgb
-        The image, RGB in [0, 1], (1, 3, h, w).
+    image
+        The image.
     probes
         The layers.
     recording
@@ -34,10 +35,15 @@ class ImageInLayers:
         Names of the scores.
     """
 
-    rgb: Tensor
+    image: OneImage
     probes: Sequence[LayerProbe]
     recording: Recording
     names: ClassNames
+
+    @property
+    def rgb(self) -> Tensor:
+        """The image as the model is given it, RGB in [0, 1], (1, 3, h, w)."""
+        return self.image.rgb
 
     def index(self, layer: str) -> int:
         """Return the place of a layer in `probes`."""
@@ -63,6 +69,12 @@ class ImageInLayers:
     def place(self, layer: str, position: Position | None, channel: int | None) -> Place:
         """Return the position or channel of a layer that is meant, checked."""
         return place_of(layer, self.map(layer), position, channel)
+
+    def box(self, layer: str, position: Position) -> Box:
+        """Return what a position effectively sees of `rgb`: x0, y0, x1, y1 in pixels."""
+        row, column = self.position(layer, position)
+        height, width = self.rgb.shape[2:]
+        return self.probe(layer).position_box(row, column, (height, width))
 
     def scores(self) -> NDArray[np.float64]:
         """Return the scores, (classes,); raise if the model has none."""

@@ -16,16 +16,16 @@ from atlas_widget.progress import CancelledCallback, ProgressCallback
 from atlas_widget.reading.ablation import Region, ablate
 from atlas_widget.reading.attributions import Attribution, Completeness
 from atlas_widget.reading.classes import Class, ClassNames
-from atlas_widget.reading.dictionary import ActivationGrid, dictionary_table
+from atlas_widget.reading.dictionary import ActivationGrid, dictionary, position_pictures
 from atlas_widget.reading.flow import flow_table, group_attribution, shares_of_groups
 from atlas_widget.reading.groups import Groups, Order, explained_shares, find_groups
 from atlas_widget.reading.image_in_layers import ImageInLayers
 from atlas_widget.reading.influence import Influence, between, fed_by, feeds
-from atlas_widget.reading.interventions import Deletion, deletion_curves
-from atlas_widget.reading.one_image import OneImage
+from atlas_widget.reading.interventions import Deletion, deletion
+from atlas_widget.reading.one_image import Box, OneImage
 from atlas_widget.reading.places import Position
 from atlas_widget.reading.recording import Recording
-from atlas_widget.reading.scores import attribution, completeness
+from atlas_widget.reading.scores import attribution, best_classes, completeness
 from atlas_widget.reading.shared_groups import SharedGroups
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class ImageReading:
         recording = Recording(self._probes, rgb, max_pool)
         self.layers = tuple(self._probes[number].layer for number in recording.order)
         names = ClassNames(self._probes[0], labels)
-        self._open: ImageInLayers | None = ImageInLayers(rgb, self._probes, recording, names)
+        self._open: ImageInLayers | None = ImageInLayers(image, self._probes, recording, names)
 
     # -- What is there
 
@@ -109,14 +109,7 @@ class ImageReading:
 
     def classes(self, count: int = _TOP) -> pd.DataFrame:
         """Return the classes with the highest scores: ``label`` and ``score``, by ``class``."""
-        import pandas as pd
-
-        seen = self._seen
-        best = seen.best(count)
-        return pd.DataFrame(
-            {"label": [seen.names.name(k) for k in best], "score": seen.scores()[best]},
-            index=pd.Index(best, name="class"),
-        )
+        return best_classes(self._seen, count)
 
     def grid(self, layer: str) -> ActivationGrid:
         """Return the norm of each position's activation, and the area its picture is drawn at."""
@@ -133,7 +126,7 @@ class ImageReading:
         stats: pd.DataFrame | None = None,
         atlas: Atlas | None = None,
     ) -> pd.DataFrame:
-        """Return the channels of a position, the most active first; see `dictionary_table`.
+        """Return the channels of a position, the most active first, of equal ones the lower number.
 
         Parameters
         ----------
@@ -144,23 +137,34 @@ class ImageReading:
         by, versus
             A class: channels that argue for it (and against `versus`) most come first.
         stats
-            Statistics of the layer's channels over images, as ``scan_units(…).stats(layer)`` has
-            them: without `by`, channels that exceed their usual activation most come first.
+            ``mean`` and ``std`` of the layer's channels over images, as
+            ``scan_units(…).stats(layer)`` has them: without `by`, channels that exceed their usual
+            activation most come first.
         atlas
             Of the layer, to say how usual an activation is.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by ``channel``: ``activation``; ``share`` of the squared length;
+            ``contribution`` to the class, if given; ``z`` = (activation − mean) / std, if there are
+            statistics (0 for a channel that never changes); ``percentile``, which per cent of the
+            atlas's samples are below, if there is an atlas.
         """
-        row, column = self._seen.position(layer, position)
-        own = self.activations(layer)[:, row, column]
-        argued = None
-        if by is not None:
-            argued = self._seen.contributions(layer, by, versus).products[:, row, column].numpy()
-        elif versus is not None:
-            raise AtlasError(f"versus={versus!r} needs the class that is compared with it: by=.")
-        return dictionary_table(own, count=count, contributions=argued, stats=stats, atlas=atlas)
+        return dictionary(
+            self._seen,
+            layer,
+            position,
+            count=count,
+            by=by,
+            versus=versus,
+            stats=stats,
+            atlas=atlas,
+        )
 
     def box(
         self, layer: str, position: Position, *, of: Literal["input", "image"] = "input"
-    ) -> tuple[int, int, int, int]:
+    ) -> Box:
         """Return what a position effectively sees of the image: x0, y0, x1, y1 in pixels.
 
         Parameters
@@ -173,16 +177,8 @@ class ImageReading:
         """
         if of not in ("input", "image"):
             raise AtlasError(f"of={of!r}: 'input' or 'image', whose pixels are meant.")
-        row, column = self._seen.position(layer, position)
-        height, width = self.rgb.shape[2:]
-        box = self.probe(layer).position_box(row, column, (height, width))
-        if of == "input":
-            return box
-        left, top, right, bottom = self.crop
-        across, down = (right - left) / width, (bottom - top) / height
-        x0, x1 = (round(left + x * across) for x in box[::2])
-        y0, y1 = (round(top + y * down) for y in box[1::2])
-        return x0, y0, x1, y1
+        box = self._seen.box(layer, position)
+        return box if of == "input" else self._seen.image.in_original(box)
 
     def pictures(
         self, layer: str, positions: Sequence[Position] | None = None, **options: Any
@@ -196,15 +192,7 @@ class ImageReading:
         **options
             Those of :func:`~atlas_widget.invert`.
         """
-        from atlas_widget.inversion import invert
-
-        grid = self.grid(layer)
-        wanted = grid.strongest if positions is None else positions
-        places = [self._seen.position(layer, each) for each in wanted]
-        if not places:
-            raise AtlasError(f"There is no position of layer {layer!r} to picture.")
-        directions = np.stack([grid.activations[:, row, column] for row, column in places])
-        return invert(self.probe(layer), directions=directions, **options)
+        return position_pictures(self._seen, layer, positions, **options)
 
     # -- Scores, attributed
 
@@ -341,16 +329,21 @@ class ImageReading:
     ) -> Deletion:
         """Return a class's score while positions are removed in the order of their attribution.
 
-        See `deletion_curves`; each random order is a control.
+        Parameters
+        ----------
+        layer, a
+            The layer and the class.
+        points
+            About how many points a curve has, both ends included; at most one more than positions.
+        orders, seed
+            Number of random orders, which are the control, and their seed.
+        progress, cancelled
+            Called with (passes done, passes); asked before each batch of passes.
         """
-        values = self.spatial(layer, a).values
-        names = self._seen.names
-        return deletion_curves(
-            self.probe(layer),
-            self.rgb,
-            names.number(a),
-            values,
-            about=names.about(a),
+        return deletion(
+            self._seen,
+            layer,
+            a,
             points=points,
             orders=orders,
             seed=seed,

@@ -16,7 +16,7 @@ from atlas_widget.images.array_format import ArrayFormat
 from atlas_widget.images.items import image_of, opened
 from atlas_widget.probe.pictures import as_rgb, middle_square
 
-__all__ = ["OneImage", "as_one_image"]
+__all__ = ["Box", "OneImage", "as_one_image"]
 
 _MIN_SIDE = 8  # pixels; of less there is nothing to be seen
 _BEGINNING = 512  # bytes that are looked at to tell a drawing from a photo
@@ -25,6 +25,9 @@ _ACCEPTED = (
     "One image is taken: the path or the contents of a file, a PIL image, an array (h, w, 3) or a "
     "tensor (3, h, w) with values in [0, 1]."
 )
+
+
+Box = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class OneImage:
 
     rgb: Tensor
     size: tuple[int, int]
-    crop: tuple[int, int, int, int]
+    crop: Box
     notices: list[str] = field(default_factory=list)
 
     @classmethod
@@ -53,6 +56,15 @@ class OneImage:
         """Return an image that is given to the model as it is."""
         height, width = rgb.shape[2:]
         return cls(rgb, (width, height), (0, 0, width, height))
+
+    def in_original(self, box: Box) -> Box:
+        """Return a box of `rgb`, x0, y0, x1, y1, in pixels of the image as it was."""
+        left, top, right, bottom = self.crop
+        height, width = self.rgb.shape[2:]
+        across, down = (right - left) / width, (bottom - top) / height
+        x0, x1 = (round(left + x * across) for x in box[::2])
+        y0, y1 = (round(top + y * down) for y in box[1::2])
+        return x0, y0, x1, y1
 
 
 def as_one_image(image: Any, size: int) -> OneImage:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import torch
 
@@ -13,9 +13,23 @@ from atlas_widget.reading.image_in_layers import ImageInLayers
 from atlas_widget.reading.integrated import integrate, score_at_zero
 from atlas_widget.reading.recording import Contributions
 
-__all__ = ["Parts", "attribution", "completeness", "split"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Parts", "attribution", "best_classes", "completeness", "split"]
 
 Parts = Literal["positions", "channels"]
+
+
+def best_classes(seen: ImageInLayers, count: int) -> pd.DataFrame:
+    """Return the classes with the highest scores: ``label`` and ``score``, by ``class``."""
+    import pandas as pd
+
+    best = seen.best(count)
+    return pd.DataFrame(
+        {"label": [seen.names.name(k) for k in best], "score": seen.scores()[best]},
+        index=pd.Index(best, name="class"),
+    )
 
 
 def attribution(

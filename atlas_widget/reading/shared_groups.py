@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -112,6 +113,7 @@ def find_shared_groups(atlas: Atlas, n: int, *, seed: int = 0) -> SharedGroups:
         The samples are zero everywhere.
     """
     from sklearn.decomposition import MiniBatchNMF
+    from sklearn.exceptions import ConvergenceWarning
 
     taken = np.arange(len(atlas))
     if len(taken) > _MAX_SAMPLES:
@@ -129,7 +131,9 @@ def find_shared_groups(atlas: Atlas, n: int, *, seed: int = 0) -> SharedGroups:
             f"{values.shape[1]} columns to factorise, so 1 to {min(values.shape)} can be found."
         )
     model = MiniBatchNMF(n, init="nndsvda", batch_size=_BATCH, random_state=seed)
-    model.fit(values / values.max())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # `explained` says how near it came
+        model.fit(values / values.max())
     factors = np.asarray(model.components_, np.float64)
     factors = factors / np.maximum(np.linalg.norm(factors, axis=1), 1e-300)[:, None]
     strengths = _strengths(h.astype(np.float64), factors)
