@@ -32,6 +32,8 @@ def ablate(
     group: tuple[Groups, int] | None = None,
     positions: Region | None = None,
     classes: Sequence[int],
+    controls: int = 0,
+    seed: int = 0,
 ) -> pd.DataFrame:
     """Remove a part of a layer's map, and compare the change of the scores with the prediction.
 
@@ -43,23 +45,36 @@ def ablate(
         See `ImageReading.ablate`; exactly one of the last three is given.
     classes
         Numbers of scores.
+    controls, seed
+        See `ImageReading.ablate`.
     """
     import pandas as pd
 
+    if isinstance(controls, bool) or not isinstance(controls, int) or controls < 0:
+        raise AtlasError(f"controls={controls!r}: how many random parts, 0 or more.")
     own = seen.map(layer).detach()
     gone = _removed(layer, own, channel=channel, group=group, positions=positions)
     away = gone.cpu().double()
     predicted = [-float((away * seen.contributions(layer, k).gradients).sum()) for k in classes]
-    before, after = scores_of_maps(seen.probe(layer), seen.rgb, [None, own - gone])
-    return pd.DataFrame(
-        {
-            "label": [seen.names.name(each) for each in classes],
-            "score": before[list(classes)].numpy(),
-            "predicted": predicted,
-            "actual": (after - before)[list(classes)].numpy(),
-        },
-        index=pd.Index(classes, name="class"),
-    )
+    rng = np.random.default_rng(seed)
+    others = [gone[torch.from_numpy(rng.permutation(len(gone)))] for _ in range(controls)]
+    found = scores_of_maps(
+        seen.probe(layer), seen.rgb, [None, own - gone, *(own - other for other in others)]
+    )[:, list(classes)].numpy()
+    changes = found[1:] - found[0]
+    columns = {
+        "label": [seen.names.name(each) for each in classes],
+        "score": found[0],
+        "predicted": predicted,
+        "actual": changes[0],
+    }
+    if controls:
+        columns |= {
+            "random": changes[1:].mean(0),
+            "random_min": changes[1:].min(0),
+            "random_max": changes[1:].max(0),
+        }
+    return pd.DataFrame(columns, index=pd.Index(classes, name="class"))
 
 
 def _removed(

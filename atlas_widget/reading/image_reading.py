@@ -22,7 +22,7 @@ from atlas_widget.reading.groups import Groups, Order, explained_shares, find_gr
 from atlas_widget.reading.image_in_layers import ImageInLayers
 from atlas_widget.reading.influence import Influence, between, fed_by, feeds
 from atlas_widget.reading.interventions import Deletion, deletion
-from atlas_widget.reading.one_image import Box, OneImage
+from atlas_widget.reading.one_image import Box, OneImage, as_one_image
 from atlas_widget.reading.places import Position
 from atlas_widget.reading.recording import Recording
 from atlas_widget.reading.scores import attribution, best_classes, completeness
@@ -359,6 +359,8 @@ class ImageReading:
         group: tuple[Groups, int] | None = None,
         positions: Region | None = None,
         classes: Class | Sequence[Class] | None = None,
+        controls: int = 0,
+        seed: int = 0,
     ) -> pd.DataFrame:
         """Remove a channel, a group or a region, and compare scores with the prediction.
 
@@ -372,17 +374,28 @@ class ImageReading:
             become zero.
         classes
             Classes to look at; by default the five with the highest scores.
+        controls, seed
+            Number of other parts to remove for comparison, and their seed: each has the same
+            numbers at the same positions, in channels drawn at random.
 
         Returns
         -------
         DataFrame
             Indexed by ``class``: ``label``, ``score``, the ``predicted`` change (minus the
-            attribution of what is removed) and the ``actual`` one.
+            attribution of what is removed) and the ``actual`` one; with controls their mean change
+            ``random``, ``random_min`` and ``random_max``.
         """
         names = self._seen.names
         numbers = self._seen.best(_TOP) if classes is None else names.numbers(classes)
         return ablate(
-            self._seen, layer, channel=channel, group=group, positions=positions, classes=numbers
+            self._seen,
+            layer,
+            channel=channel,
+            group=group,
+            positions=positions,
+            classes=numbers,
+            controls=controls,
+            seed=seed,
         )
 
     def on(self, atlas: Atlas, size: int | None = None) -> pd.DataFrame:
@@ -392,6 +405,29 @@ class ImageReading:
         return place_on_atlas(self.activations(atlas.layer), atlas, size)
 
     # -- Its own
+
+    def another(self, image: Any) -> ImageReading:
+        """Read another image in the same layers of the same copy of the model.
+
+        Parameters
+        ----------
+        image
+            As for :func:`read_image`.
+
+        Returns
+        -------
+        ImageReading
+            Of use until this one is closed.
+        """
+        seen = self._seen
+        one = as_one_image(image, self._probes[0].input_size)
+        return ImageReading(
+            self._probes,
+            one,
+            labels=seen.names.labels,
+            max_pool=seen.recording.max_pool,
+            notices=one.notices,
+        )
 
     def probe(self, layer: str) -> LayerProbe:
         """Return the probe of a layer."""

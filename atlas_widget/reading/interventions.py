@@ -170,12 +170,17 @@ def scores_of_maps(probe: LayerProbe, rgb: Tensor, maps: Sequence[Tensor | None]
         Each (channels, rows, columns), or None for the image's own.
     """
 
-    def exchanged(own: Tensor) -> Tensor:
-        rows = [
-            mine if new is None else new.to(mine)
-            for mine, new in zip(own.unbind(), maps, strict=True)
-        ]
-        return torch.stack(rows)
+    found = []
+    for start in range(0, len(maps), _BATCH):
+        some = maps[start : start + _BATCH]
 
-    output = probe.plain.intervene(rgb.expand(len(maps), -1, -1, -1), exchanged)
-    return probe.target.scores(output, len(maps)).cpu().double()
+        def exchanged(own: Tensor, some: Sequence[Tensor | None] = some) -> Tensor:
+            rows = [
+                mine if new is None else new.to(mine)
+                for mine, new in zip(own.unbind(), some, strict=True)
+            ]
+            return torch.stack(rows)
+
+        output = probe.plain.intervene(rgb.expand(len(some), -1, -1, -1), exchanged)
+        found.append(probe.target.scores(output, len(some)).cpu().double())
+    return torch.cat(found)

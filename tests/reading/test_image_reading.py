@@ -189,6 +189,23 @@ def test_probes_that_are_open_stay_so():
         probe.close()
 
 
+def test_another_image_is_read_with_the_same_copy_of_the_model():
+    model, second = chain(), torch.rand(3, 12, 12, generator=torch.Generator().manual_seed(9))
+    with read(model, ALL, labels=list("abcd")) as seen:
+        other = seen.another(second)
+        assert other.probe("relu2") is seen.probe("relu2")
+        np.testing.assert_allclose(
+            other.spatial("relu2", "c").score, float(scores_of(model, second)[2]), atol=1e-13
+        )
+        assert seen.spatial("relu2", "c").score == pytest.approx(
+            float(scores_of(model)[2]), abs=1e-13
+        )
+        other.close()
+        assert seen.ablate("relu2", channel=0)["actual"].any()  # the copy is not the other's
+    with pytest.raises(AtlasError, match="has been closed"):
+        seen.another(second)
+
+
 @pytest.fixture(scope="module")
 def goldfish(demo_model, demo_images):
     layers = ["blocks.2.1", "blocks.4.2", "bn2"]
