@@ -169,7 +169,6 @@ def scores_of_maps(probe: LayerProbe, rgb: Tensor, maps: Sequence[Tensor | None]
     maps
         Each (channels, rows, columns), or None for the image's own.
     """
-
     found = []
     for start in range(0, len(maps), _BATCH):
         some = maps[start : start + _BATCH]
