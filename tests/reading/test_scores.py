@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from captum.attr import LayerGradientXActivation, LayerIntegratedGradients
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -296,10 +297,9 @@ def test_the_plain_function_gives_the_same_channels():
 
 
 def test_captum_says_the_same():
-    captum = pytest.importorskip("captum.attr")
     model, rgb = chain(), image[None].double()
-    activation = captum.LayerGradientXActivation(model, model.relu2).attribute(rgb, target=1)
-    path = captum.LayerIntegratedGradients(model, model.relu2, multiply_by_inputs=True)
+    activation = LayerGradientXActivation(model, model.relu2).attribute(rgb, target=1)
+    path = LayerIntegratedGradients(model, model.relu2, multiply_by_inputs=True)
     with read(model, ALL) as seen:
         found = seen.spatial("relu2", 1)
         np.testing.assert_allclose(found.values, activation[0].sum(0).detach(), atol=1e-13)
