@@ -9,8 +9,10 @@ import pytest
 import torch
 from PIL import Image
 
+from atlas_widget import activation_groups
 from atlas_widget.errors import ImagesError
 from atlas_widget.reading.one_image import as_one_image
+from tests.reading.networks import chain, identity, read
 
 rng = np.random.default_rng(0)
 pixels = rng.integers(0, 256, (40, 60, 3)).astype(np.uint8)
@@ -42,8 +44,11 @@ def test_what_is_no_plain_rgb_is_made_so(tmp_path):
     wanted = as_one_image(photo.convert("L").convert("RGB"), 32).rgb
     torch.testing.assert_close(as_one_image(photo.convert("L"), 32).rgb, wanted)
     path = tmp_path / "print.jpg"
-    photo.convert("CMYK").save(path)
-    assert as_one_image(path, 32).rgb.shape == (1, 3, 32, 32)
+    plain = Image.new("RGB", (40, 40), (200, 60, 30))
+    plain.convert("CMYK").save(path)
+    found = as_one_image(path, 32).rgb
+    wanted = torch.tensor([200, 60, 30])[None, :, None, None].expand_as(found) / 255
+    torch.testing.assert_close(found, wanted, atol=0.03, rtol=0)  # a JPEG is not exact
     assert as_one_image(photo.convert("RGBA"), 32).rgb.shape == (1, 3, 32, 32)
 
 
@@ -95,3 +100,17 @@ def test_a_drawing_under_another_name_is_known(tmp_path):
     path.write_text('<svg width="10"></svg>')
     with pytest.raises(ImagesError, match="export it as PNG"):
         as_one_image(path, 32)
+
+
+@pytest.mark.parametrize("given", ["https://example.org/cat.png", "film.mp4", "drawing.svg"])
+def test_what_is_refused_leaves_nothing_behind(given):
+    model = chain()
+    for call in (
+        lambda: read(model, ["relu1"], given, input_size=12),
+        lambda: activation_groups(model, "relu1", given, 2, transform=identity, device="cpu"),
+    ):
+        with pytest.raises(ImagesError, match=r"download the file|save one frame|export it as PNG"):
+            call()
+    assert not any(module._forward_hooks for module in model.modules())
+    with read(model, ["relu1"]) as seen, pytest.raises(ImagesError):
+        seen.another(given)
