@@ -95,6 +95,8 @@ def __getattr__(name: str) -> Any:
         return import_module("atlas_widget.demo")
     if name not in _HOMES:
         raise AttributeError(f"module 'atlas_widget' has no attribute {name!r}")
+    if name != "AtlasError":
+        import_module("atlas_widget.terminal").announce_imports()
     value = getattr(import_module(_HOMES[name]), name)
     globals()[name] = value
     return value
