@@ -12,6 +12,7 @@ export function GraphNode({
   own,
   picture,
   size,
+  width,
   left,
   top,
   stop,
@@ -25,6 +26,8 @@ export function GraphNode({
   own: boolean;
   picture: NodePicture | undefined;
   size: number;
+  /** Of the column. */
+  width: number;
   left: number;
   top: number;
   /** It is the one in the tab order. */
@@ -47,7 +50,7 @@ export function GraphNode({
   return (
     <div
       class={`aw-node ${own ? "aw-node-own" : ""}`}
-      style={{ left: `${left}px`, top: `${top}px`, width: `${size}px` }}
+      style={{ left: `${left}px`, top: `${top}px`, width: `${width}px` }}
       onPointerEnter={() => onNear(true)}
       onPointerLeave={() => onNear(false)}
     >
@@ -77,7 +80,7 @@ export function GraphNode({
           }}
         />
       </button>
-      <div class="aw-node-name">
+      <div class="aw-node-name" style={{ maxWidth: `${width}px` }}>
         <bdi>{name}</bdi>
       </div>
       <div class="aw-node-line">
