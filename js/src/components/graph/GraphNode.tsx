@@ -36,7 +36,7 @@ export function GraphNode({
   onKey: (event: KeyboardEvent) => void;
   onFocus: () => void;
 }) {
-  const { store, view } = useWidget();
+  const { store, view, host } = useWidget();
   const { name, type, shape } = node;
   const canOpen = store.traits.layers.value.some((layer) => layer.name === name);
   const open = (shown: string) => {
@@ -44,6 +44,7 @@ export function GraphNode({
     store.unit.value = null;
     store.openLayer(name);
     view.showing.value = shown;
+    host.focus({ preventScroll: true }); // this button goes out of sight
   };
   const words = picture?.failed ? `no picture: ${picture.failed}` : (picture?.made ?? "");
   const canvas = picture?.picture;
