@@ -90,8 +90,7 @@ def test_units_in_sight_have_crops_at_once(units: AtlasView) -> None:
     expect(root.locator(".aw-units-head")).to_contain_text("blocks.3.1", timeout=60_000)
     notebook.wait_attribute("stage", lambda stage: stage in ("pictures", "idle"))
     tiles = root.locator("[data-aw-unit] canvas")
-    # so many pictures take longer than this to optimise
-    notebook.wait(lambda: all(drawn(tiles)), 3, "a crop of every unit in sight")
+    notebook.wait(lambda: all(drawn(tiles)), 6, "a crop of every unit in sight")
 
 
 def drawn(canvases: Locator) -> list[bool]:
