@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from atlas_widget.probe import LayerProbe as LayerProbe
     from atlas_widget.probe import layer_graph as layer_graph
     from atlas_widget.probe import list_layers as list_layers
+    from atlas_widget.reading import activation_groups as activation_groups
+    from atlas_widget.reading import read_image as read_image
     from atlas_widget.units import UnitScan as UnitScan
     from atlas_widget.units import expanded_weights as expanded_weights
     from atlas_widget.units import match_units as match_units
@@ -55,6 +57,7 @@ _HOMES = {
     "LayerProbe": "atlas_widget.probe",
     "UnitScan": "atlas_widget.units",
     "ablate": "atlas_widget.causes",
+    "activation_groups": "atlas_widget.reading",
     "attribute": "atlas_widget.attribution",
     "attribution_map": "atlas_widget.attribution",
     "caricature": "atlas_widget.inversion",
@@ -71,6 +74,7 @@ _HOMES = {
     "paste": "atlas_widget.causes",
     "patch_test": "atlas_widget.causes",
     "predict": "atlas_widget.causes",
+    "read_image": "atlas_widget.reading",
     "sample_attributions": "atlas_widget.classes",
     "scan_units": "atlas_widget.units",
     "similarity_to": "atlas_widget.attribution",

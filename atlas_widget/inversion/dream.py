@@ -237,6 +237,11 @@ def caricature(
         return Dream(pixels, before, after, (side,), (), made)
 
 
+def node_settings() -> InversionSettings:
+    """Return the settings of a small, quick picture of a whole layer, for a drawing of a model."""
+    return InversionSettings.unit(everywhere=True)
+
+
 def _from_noise(
     probe: LayerProbe,
     goal: Objective,

@@ -293,6 +293,7 @@ class InversionEngine:
                 activations, early = seen_by.with_early(views, covered)
             else:
                 activations, early = seen_by(views), None
+            seen_by.check_derivative(activations)
             level = int(seen_by is self.coarse_view)
             scores = state.objective(Seen(activations, seen_by.centre, pictures, early, level))
             (gradient,) = torch.autograd.grad(scores.sum() * seen_by.loss_scale, numbers)

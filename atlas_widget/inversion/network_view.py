@@ -14,6 +14,7 @@ from atlas_widget.inversion.early_layers import EarlyLayers, early_layers
 from atlas_widget.inversion.settings import InversionSettings
 from atlas_widget.inversion.transforms import resize
 from atlas_widget.probe.noise import same_noise
+from atlas_widget.probe.obstacles import why_no_derivative
 
 __all__ = ["NetworkView"]
 
@@ -131,6 +132,15 @@ class NetworkView:
             return None
         return int(seen.shape[2]), int(seen.shape[3])
 
+    def check_derivative(self, activations: Tensor) -> None:
+        """Raise if activations do not depend on the picture in a way that can be differentiated."""
+        if not activations.requires_grad:
+            cause = why_no_derivative(self._probe.private_model.network.module)
+            raise LayerOutputError(
+                f"No derivative gets from layer {self._probe.layer!r} to the picture, so none can "
+                f"be made for it: {cause}."
+            )
+
     def _find_centre(self, shape: tuple[int, int]) -> tuple[int, int]:
         """Return the unit whose gradients on the picture are centred best."""
         height, width = shape
@@ -145,6 +155,7 @@ class NetworkView:
         with torch.enable_grad():
             before = _allocated(self.device)
             seen = self.network(noise).float()
+            self.check_derivative(seen)
             self.bytes_each = (_allocated(self.device) - before) // len(noise)
             weight = torch.randn(seen.shape[1], generator=generator, device="cpu").to(seen)
 

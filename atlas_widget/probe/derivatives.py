@@ -158,7 +158,7 @@ class Derivatives:
         def tangent(tensor: Tensor) -> Tensor:
             return self._tangent(tensor, rgb, rows, columns)
 
-        return self._along(rgb, tangent, scores, max_pool, only)
+        return self._along(rgb, tangent, scores, max_pool, only).float()
 
     @torch.inference_mode(False)
     def along_channel(
@@ -190,6 +190,44 @@ class Derivatives:
             self.encoder.layout.as_map(change, aspect)[:, channel] = own
             return change
 
+        return self._along(rgb, tangent, scores, max_pool, only).float()
+
+    @torch.inference_mode(False)
+    def along(
+        self,
+        rgb: Tensor,
+        change: Tangent,
+        scores: Scores,
+        *,
+        max_pool: MaxPool = "plain",
+        only: Sequence[int] | None = None,
+    ) -> Tensor:
+        """Return the derivative of the scores along any change of the layer's map: (n, scores).
+
+        Parameters
+        ----------
+        rgb : Tensor
+            RGB in [0, 1], (n, 3, h, w).
+        change : callable
+            From the layer's map (n, c, rows, columns) to a tensor of that shape. Tokens that are no
+            part of the picture do not change.
+        scores, max_pool, only
+            As for `along_positions`.
+
+        Returns
+        -------
+        Tensor
+            In the model's own precision.
+        """
+        aspect = rgb.shape[2] / rgb.shape[3]
+
+        def tangent(tensor: Tensor) -> Tensor:
+            whole = torch.zeros_like(tensor)
+            # as_map is a view: writing into the map writes into the tangent
+            as_map = self.encoder.layout.as_map
+            as_map(whole, aspect).copy_(change(as_map(tensor, aspect)))
+            return whole
+
         return self._along(rgb, tangent, scores, max_pool, only)
 
     def _along(
@@ -204,7 +242,7 @@ class Derivatives:
         failure: Exception | None = None
         for mode in self.modes[self.modes.index(self.mode) :]:
             try:
-                values = self._computed(mode, rgb, tangent, scores, max_pool, only).float()
+                values = self._computed(mode, rgb, tangent, scores, max_pool, only)
             except torch.OutOfMemoryError:
                 raise
             except (NotImplementedError, RuntimeError) as error:

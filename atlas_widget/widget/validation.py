@@ -23,8 +23,8 @@ __all__ = [
     "refusals",
 ]
 
-MODES = ("atlas", "units")
-"""The views of a widget: the map, and the units of the layer. Mirrors js/src/views."""
+MODES = ("atlas", "graph", "units")
+"""The views of a widget: map, graph of the layers, units of the layer. Mirrors js/src/views."""
 
 # Set by the views of ipywidgets, in addition to the traits that are checked below.
 _IPYWIDGETS_TRAITS = ("layout", "tooltip", "tabbable", "_dom_classes", "_view_count")

@@ -159,7 +159,8 @@ class AtlasWidget(anywidget.AnyWidget):
     "density", "top class", "fidelity", "doubt", "influence: " and the name of a class, or "unit: "
     and the number of a unit: its mean activation in each cell."""
     mode = traitlets.Unicode("atlas").tag(sync=True)
-    """The view shown: "atlas", the map; or "units", the units of the layer."""
+    """The view shown: "atlas", the map; "graph", the layers of the model; or "units", the units of
+    the layer."""
     unit = traitlets.Int(None, allow_none=True).tag(sync=True)
     """The unit whose page is open in the view "units"; None shows all units. Default: None."""
     unit_order = traitlets.Unicode("number").tag(sync=True)

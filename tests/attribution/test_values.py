@@ -299,3 +299,18 @@ def test_plain_attention_is_attention(causal, mask):
         plain_attention(query, key, value, given, is_causal=causal),
         F.scaled_dot_product_attention(query, key, value, given, is_causal=causal),
     )
+
+
+@pytest.mark.parametrize("mode", ["forward", "twice reverse", "reverse per score"])
+def test_the_derivative_along_any_change_is_in_the_models_precision(mode):
+    generator = torch.Generator().manual_seed(0)
+    with probed(SmallNet().double(), "relu:0") as probe:
+        change = torch.randn(1, *probe.activations(pictures[:1]).shape[1:], generator=generator)
+        derivatives = probe.derivatives.on(probe.plain)
+        derivatives.mode = mode
+        scores = probe.target.scores
+        found = derivatives.along(pictures[:1], lambda own: change.to(own), scores)
+        _, gradients = derivatives.gradients(pictures[:1], scores)
+        wanted = torch.stack([(gradient * change).sum() for gradient in gradients])
+        assert found.dtype == torch.float64
+        torch.testing.assert_close(found[0].detach(), wanted, atol=1e-13, rtol=0)

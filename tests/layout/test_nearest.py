@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from atlas_widget.layout import nearest, nearest_places
+from atlas_widget.layout import mean_places, nearest, nearest_places
 from atlas_widget.progress import Cancelled
 
 
@@ -58,3 +58,36 @@ def test_chunks_change_nothing_and_it_can_be_stopped(islands, monkeypatch):
     assert told[-1] == (150, 150)
     with pytest.raises(Cancelled):
         nearest_places(new, activations, xy, cancelled=lambda: True)
+
+
+def test_an_activation_of_a_samples_direction_lies_on_that_sample():
+    rng = np.random.default_rng(0)
+    activations, xy = rng.normal(size=(300, 12)), rng.random((300, 2)).astype(np.float32)
+    activations[200] = 2 * activations[7]  # the lower number counts
+    found = mean_places(3 * activations[[200, 41]], activations, xy)
+    assert found.samples.tolist() == [7, 41]
+    np.testing.assert_array_equal(found.places, xy[[7, 41]])
+    np.testing.assert_allclose(found.cosines, 1, atol=1e-6)
+
+
+def test_zero_activations_lie_on_samples_that_are_zero():
+    rng = np.random.default_rng(1)
+    activations, xy = rng.normal(size=(50, 4)), rng.random((50, 2)).astype(np.float32)
+    activations[[9, 30]] = 0
+    found = mean_places(np.zeros((1, 4)), activations, xy)
+    np.testing.assert_array_equal(found.places[0], xy[9])
+
+
+def test_means_of_places_are_the_same_in_chunks(monkeypatch):
+    rng = np.random.default_rng(2)
+    activations, xy = rng.normal(size=(400, 12)), rng.random((400, 2)).astype(np.float32)
+    new = np.vstack([rng.normal(size=(20, 12)), activations[[350, 20]]])
+    whole = mean_places(new, activations, xy)
+    monkeypatch.setattr(nearest, "_CHUNK", 64)
+    told = []
+    parts = mean_places(new, activations, xy, progress=lambda *at: told.append(at))
+    np.testing.assert_allclose(parts.places, whole.places, atol=1e-5)
+    np.testing.assert_array_equal(parts.samples, whole.samples)
+    assert told[-1] == (400, 400)
+    with pytest.raises(Cancelled):
+        mean_places(new, activations, xy, cancelled=lambda: True)

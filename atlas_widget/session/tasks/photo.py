@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["PhotoPlacing", "PlacedPhoto"]
 
 _MAX_POSITIONS = 64
-_REFERENCES = 256  # samples that say which cosine to a sample of another image is usual
-_UNUSUAL_SHARE = 0.05  # of them are less like any
 
 
 @dataclass(frozen=True)
@@ -108,6 +106,7 @@ class PhotoPlacing:
         self, material: Material, progress: ProgressCallback, cancelled: CancelledCallback
     ) -> PlacedPhoto:
         """Place the photo."""
+        from atlas_widget.atlas.likeness import usual_cosine
         from atlas_widget.images.decode import decode
         from atlas_widget.layout import nearest_places
         from atlas_widget.probe.pictures import as_rgb
@@ -144,7 +143,7 @@ class PhotoPlacing:
             found.places,
             found.samples,
             found.cosines,
-            _usual_cosine(atlas),
+            usual_cosine(atlas),
         )
 
 
@@ -162,17 +161,3 @@ def _positions(rows: int, columns: int) -> npt.NDArray[np.int64]:
         ],
         np.int64,
     )
-
-
-def _usual_cosine(atlas: Atlas) -> float | None:
-    """Return the cosine that nearly all samples have to some sample of another image."""
-    rng = np.random.default_rng(0)
-    some = np.sort(rng.permutation(len(atlas))[: 8 * _REFERENCES])
-    vectors = np.asarray(atlas.activations[some], np.float32)
-    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-    images = np.asarray(atlas.samples.image_ids)[some]
-    asked = rng.permutation(len(some))[:_REFERENCES]
-    likeness = np.where(images[asked][:, None] == images, -1.0, vectors[asked] @ vectors.T)
-    best = likeness.max(1)
-    best = best[best > -1.0]
-    return float(np.quantile(best, _UNUSUAL_SHARE)) if len(best) else None

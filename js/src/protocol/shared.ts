@@ -35,7 +35,7 @@ export const UNIT_PICTURES = ["neuron", "channel", "negative"] as const;
 export const UNIT_WORKS = ["scan", "tuning", "wiring", "classes", "twin"] as const;
 
 /** The views of a widget, the one that it opens with first. */
-export const MODES = ["atlas", "units"] as const;
+export const MODES = ["atlas", "graph", "units"] as const;
 
 /** The most cells that a message may name. */
 export const MAX_CELLS = 25600;

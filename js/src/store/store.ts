@@ -122,6 +122,11 @@ export class Store {
     );
   }
 
+  /** Shows another layer of the model. */
+  openLayer(layer: string): void {
+    if (layer !== this.traits.layer.peek() && this.connected.peek()) this.traits.setLayer(layer);
+  }
+
   /** Opens the page of a unit of any layer. */
   openUnitOf(layer: string, unit: number): void {
     if (layer === this.traits.layer.peek()) {

@@ -8,6 +8,7 @@ import detail from "./detail.css";
 import diagnosis from "./diagnosis.css";
 import dialog from "./dialog.css";
 import frame from "./frame.css";
+import graph from "./graph.css";
 import help from "./help.css";
 import live from "./live.css";
 import overlay from "./overlay.css";
@@ -49,6 +50,7 @@ const parts = [
   status,
   photo,
   units,
+  graph,
 ];
 
 export const styles = parts.join("\n");

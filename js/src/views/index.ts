@@ -1,4 +1,5 @@
 /** Written by `make messages` out of the files in this folder: do not edit. */
 import "./atlas";
 import "./cell_tabs";
+import "./graph";
 import "./units";
