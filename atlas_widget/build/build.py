@@ -15,7 +15,7 @@ from atlas_widget.atlas.samples import Samples
 from atlas_widget.attribution.output_labels import resolve_labels
 from atlas_widget.build.finish import check_samples, finish_atlas
 from atlas_widget.build.in_folder import Collector, build_atlases
-from atlas_widget.build.like import check_like, map_size_of, note_like, settings_like
+from atlas_widget.build.like import check_like, note_like, places_of, settings_like
 from atlas_widget.build.provenance import AtlasSettings
 from atlas_widget.collect import collect, collect_at_places
 from atlas_widget.images.opening import as_image_source
@@ -122,8 +122,7 @@ def build_atlas(
         else:
             settings = settings_like(like, settings)
             samples = collect_at_places(
-                like.samples,
-                map_size_of(like),
+                *places_of(like),
                 probe,
                 source,
                 progress=text.stage("collecting"),

@@ -7,11 +7,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from atlas_widget.atlas import Atlas
+from atlas_widget.atlas.samples import Samples
 from atlas_widget.build.provenance import AtlasSettings
 from atlas_widget.errors import AtlasError
 
-__all__ = ["check_like", "map_size_of", "note_like", "settings_like"]
+__all__ = ["check_like", "note_like", "places_of", "settings_like"]
 
 
 def check_like(like: Atlas, given: Mapping[str, Any]) -> None:
@@ -37,16 +40,19 @@ def check_like(like: Atlas, given: Mapping[str, Any]) -> None:
         raise AtlasError(
             f"like= builds in memory: leave out {names}, and save the atlas with atlas.save(…)."
         )
-    map_size_of(like)
+    places_of(like)
 
 
-def map_size_of(atlas: Atlas) -> tuple[int, int]:
-    """Return the rows and columns of the map that an atlas's samples are of.
+def places_of(atlas: Atlas) -> tuple[Samples, tuple[int, int]]:
+    """Return an atlas's samples with the positions that they stand for, and the map these are of.
+
+    An atlas that was built at the places of another one stands for positions of the other's map,
+    unless its own map is coarser.
 
     Raises
     ------
     AtlasError
-        Its record does not say so.
+        Its record does not say how large its map is.
     """
     size = atlas.provenance.get("map_size")
     if not isinstance(size, list | tuple) or len(size) != 2:
@@ -54,7 +60,12 @@ def map_size_of(atlas: Atlas) -> tuple[int, int]:
             "like= needs an atlas whose provenance says how large the layer's map is "
             f"(provenance['map_size']); that of {atlas!r} does not: build it with Atlas.build."
         )
-    return int(size[0]), int(size[1])
+    like = atlas.provenance.get("like")
+    drawn = np.asarray(like["map_size"] if isinstance(like, dict) else size)
+    stands_for = np.minimum(drawn, size)
+    positions = (atlas.samples.positions + 0.5) / np.asarray(size) * stands_for
+    rows, columns = (int(side) for side in stands_for)
+    return replace(atlas.samples, positions=positions.astype(np.int16)), (rows, columns)
 
 
 def settings_like(like: Atlas, settings: AtlasSettings) -> AtlasSettings:
@@ -72,7 +83,12 @@ def settings_like(like: Atlas, settings: AtlasSettings) -> AtlasSettings:
 
 def note_like(atlas: Atlas, like: Atlas) -> None:
     """Record whose places an atlas was built at; its key is no longer that of a usual build."""
-    theirs = {name: like.provenance.get(name) for name in ("model", "weights_hash", "layer", "key")}
+    names = ("model", "weights_hash", "layer", "key")
+    theirs = {name: like.provenance.get(name) for name in names}
+    theirs["map_size"] = list(places_of(like)[1])
+    first = like.provenance.get("like")
+    if isinstance(first, dict):  # whose places the other one has itself
+        theirs["key"] = first["key"]
     record = atlas.provenance
     text = f"{record.get('key')} at the places of {theirs['key']}"
     record["key"] = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

@@ -76,15 +76,12 @@ def collect_at_places(
     _, first, crop_of = np.unique(boxes, axis=0, return_index=True, return_inverse=True)
     crop_of = crop_of.reshape(-1)
     down, across = (
-        area_shares(theirs, ours)
-        for theirs, ours in zip(map_size, probe.map_size, strict=True)
+        area_shares(theirs, ours) for theirs, ours in zip(map_size, probe.map_size, strict=True)
     )
     rows, columns = samples.positions.astype(np.int64).T
     centres = [
         ((places + 0.5) / theirs * ours).astype(np.int64)
-        for places, theirs, ours in zip(
-            (rows, columns), map_size, probe.map_size, strict=True
-        )
+        for places, theirs, ours in zip((rows, columns), map_size, probe.map_size, strict=True)
     ]
     positions = np.stack(centres, axis=1).astype(np.int16)
     order = np.argsort(crop_of, kind="stable")

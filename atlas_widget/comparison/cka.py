@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from atlas_widget.units.hsic import unbiased_hsic
+
 __all__ = ["image_cka"]
 
 Ints = NDArray[np.int64]
@@ -13,10 +15,16 @@ Floats = NDArray[np.float64]
 _DRAWS = 10
 _GROUPS = 50  # of images, left out one after the other
 _MAX_IMAGES = 2000
+_MIN_IMAGES = 8
 
 
 def image_cka(
-    first: NDArray[np.floating], other: NDArray[np.floating], images: Ints, *, seed: int = 0
+    first: NDArray[np.floating],
+    other: NDArray[np.floating],
+    images: Ints,
+    *,
+    draws: int = _DRAWS,
+    seed: int = 0,
 ) -> tuple[float, float, float]:
     """Return the debiased linear CKA of two layers, with a 95 % jackknife interval over images.
 
@@ -31,7 +39,9 @@ def image_cka(
     first, other
         Activations of the same samples, (n, channels) each.
     images
-        Number of each sample's image, (n,).
+        Number of each sample's image, (n,). Of more than 2,000 images as many are used.
+    draws
+        How often one sample of each image is drawn.
     seed
         Which samples are drawn.
 
@@ -39,21 +49,23 @@ def image_cka(
     -------
     tuple of float
         CKA, low, high: 1 if one is a rotation of the other, about 0 if they have nothing in common.
-        NaN for fewer than 8 images.
+        NaN for fewer than 8 images, and for constant activations.
     """
     order = np.argsort(images, kind="stable")
     _, starts, sizes = np.unique(images[order], return_index=True, return_counts=True)
-    if len(starts) < 8:
+    if len(starts) < _MIN_IMAGES:
         return float("nan"), float("nan"), float("nan")
     rng = np.random.default_rng(seed)
     groups = min(_GROUPS, len(starts) // 4)
-    draws = 1 if sizes.max() == 1 else _DRAWS
+    draws = 1 if sizes.max() == 1 else draws
     total = np.zeros((groups + 1, 3))
     taken = rng.permutation(len(starts))[:_MAX_IMAGES]  # once: a group is of the same images
     for _ in range(draws):
         rows = order[starts[taken] + rng.integers(sizes[taken])]
         total += _hsics(_scaled(first[rows]), _scaled(other[rows]), groups)
     both, one, two = total.T
+    if min(one[0], two[0]) <= 0:
+        return float("nan"), float("nan"), float("nan")
     whole, *without = both / np.sqrt(np.maximum(one * two, 1e-300))
     spread = np.sqrt((groups - 1) * np.var(without))
     return float(whole), float(whole - 1.96 * spread), float(whole + 1.96 * spread)
@@ -70,35 +82,26 @@ def _scaled(values: NDArray[np.floating]) -> Floats:
 
 def _hsics(x: Floats, y: Floats, groups: int) -> Floats:
     """Return HSIC of both, of x and of y, for all rows and without each group, (groups + 1, 3)."""
-    found = np.empty((groups + 1, 3))
     k, m = x @ x.T, y @ y.T
     np.fill_diagonal(k, 0.0)
     np.fill_diagonal(m, 0.0)
-    pairs = [(k, m), (k, k), (m, m)]
-    group = np.arange(len(x)) % groups
-    for at, (one, two) in enumerate(pairs):
+    # one column a group, of ones for its rows: sums over groups are products with it
+    members = np.eye(groups)[np.arange(len(x)) % groups]
+    stays = 1.0 - members
+    remaining = stays.sum(0)
+    found = np.empty((groups + 1, 3))
+    for at, (one, two) in enumerate([(k, m), (k, k), (m, m)]):
         products = one * two
-        whole = products.sum(1), one.sum(1), two.sum(1)
-        found[0, at] = _hsic(whole[0].sum(), whole[1], whole[2])
-        for number in range(groups):
-            left = group == number
-            stay = ~left
-            inner = products[left][:, left].sum()
-            product = whole[0].sum() - 2 * whole[0][left].sum() + inner
-            sums = (total[stay] - matrix[stay][:, left].sum(1)
-                    for total, matrix in ((whole[1], one), (whole[2], two)))  # fmt: skip
-            found[number + 1, at] = _hsic(product, *sums)
-    return found
-
-
-def _hsic(product: float, first: Floats, other: Floats) -> float:
-    """Return unbiased HSIC from the sums of two kernels with empty diagonals."""
-    n = len(first)
-    return float(
-        (
-            product
-            + first.sum() * other.sum() / ((n - 1) * (n - 2))
-            - 2 / (n - 2) * (first @ other)
+        of_rows = products.sum(1)
+        sums_one, sums_two = one.sum(1), two.sum(1)
+        found[0, at] = unbiased_hsic(
+            len(x), of_rows.sum(), sums_one.sum(), sums_two.sum(), sums_one @ sums_two
         )
-        / (n * (n - 3))
-    )
+        inner = (members * (products @ members)).sum(0)
+        product = of_rows.sum() - 2 * (of_rows @ members) + inner
+        left_one = (sums_one[:, None] - one @ members) * stays
+        left_two = (sums_two[:, None] - two @ members) * stays
+        found[1:, at] = unbiased_hsic(
+            remaining, product, left_one.sum(0), left_two.sum(0), (left_one * left_two).sum(0)
+        )
+    return found

@@ -89,7 +89,8 @@ def map_neighbors(
     found = []
     for rows in _blocks(len(places)):
         check_cancelled(cancelled)
-        square = ((places[rows, None] - places[None]) ** 2).sum(2)
+        x, y = places.unbind(1)
+        square = (x[rows, None] - x) ** 2 + (y[rows, None] - y) ** 2
         found.append(_elsewhere(-square, own, rows).topk(count, dim=1).indices)
     return torch.cat(found).cpu().numpy()
 
