@@ -20,11 +20,12 @@ __all__ = ["comparison_figure", "series_figure"]
 
 _WIDTH = 5.6  # inches of a map
 _MAP_COLOURS = "RdYlBu"  # red where they differ; told apart by the colour-blind
-_TINT = 0.55  # of a colour over a crop
-_FRAME = "#d0021b"
+_TINT = 0.5  # of a colour over a crop
+_FRAME = "#111111"
 _GREY = np.array([0.6, 0.6, 0.6])
 _FILM_WIDTH = 2.6  # inches of a map in a filmstrip
 _FILM_COLUMNS = 5
+_LEGEND_WIDTH = 1.1  # inches of a name
 _MAX_CLASSES = 20  # with colours of their own
 
 
@@ -138,7 +139,7 @@ def series_figure(
     rows = -(-len(places) // columns)
     low, high = places[..., 1].min(), places[..., 1].max()
     tall = max(float(high - low), 0.1)
-    legend = 0.4 if kinds is not None else 0.0
+    legend = 0.5 if kinds is not None else 0.0
     size = (_FILM_WIDTH * columns, (_FILM_WIDTH * tall + 0.55) * rows + legend)
     figure = Figure(figsize=size, layout="constrained")
     panels = figure.subplots(rows, columns, squeeze=False).flat
@@ -162,14 +163,14 @@ def series_figure(
         panel.set_axis_off()
     if order:
         handles = [
-            Line2D([], [], linestyle="", marker="o", markersize=4, color=to_hex(shades[kind]))
+            Line2D([], [], linestyle="", marker="o", markersize=4, color=to_hex(tuple(shades[kind])))
             for kind in order
         ]
         figure.legend(
             handles,
             [str(kind) for kind in order],
             loc="outside lower center",
-            ncols=min(len(order), 10),
+            ncols=max(1, min(len(order), int(size[0] / _LEGEND_WIDTH))),
             fontsize=7,
             frameon=False,
         )
