@@ -84,7 +84,7 @@ def map_neighbors(
     ndarray of int64, shape (n, count)
         Nearest first.
     """
-    places = torch.as_tensor(np.asarray(xy), dtype=torch.float64, device=device)
+    places = torch.as_tensor(np.array(xy, np.float64), device=device)
     own = torch.as_tensor(images, device=device)
     found = []
     for rows in _blocks(len(places)):
