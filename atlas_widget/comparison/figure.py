@@ -163,7 +163,9 @@ def series_figure(
         panel.set_axis_off()
     if order:
         handles = [
-            Line2D([], [], linestyle="", marker="o", markersize=4, color=to_hex(tuple(shades[kind])))
+            Line2D(
+                [], [], linestyle="", marker="o", markersize=4, color=to_hex(tuple(shades[kind]))
+            )
             for kind in order
         ]
         figure.legend(
