@@ -37,13 +37,13 @@ __all__ = [
 ]
 
 NEIGHBORS = 10
-"""How many neighbours of each sample are compared."""
+"""Number of neighbours of each sample that are compared."""
 
 MAX_SAMPLES = 20_000
-"""How many samples are compared at most: each with every other one."""
+"""Largest number of samples, since each is compared with every other one."""
 
 CONTROLS = 20
-"""How often images are permuted."""
+"""Number of permutations of the images."""
 
 
 def compare_atlases(
@@ -77,7 +77,8 @@ def compare_atlases(
     neighbors : int
         How many neighbours of a sample its neighbourhood has.
     spring : float
-        Strength of the springs; 0 for none. Beyond 3 they cost trustworthiness.
+        Strength of the springs; 0 for none. Beyond 3 they cost trustworthiness, which the scores
+        tell.
     controls : int
         How often images are permuted to tell what scores are by chance; 0 for never.
     max_samples : int

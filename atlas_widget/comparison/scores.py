@@ -75,7 +75,7 @@ class Neighborhoods:
 
     @property
     def count(self) -> int:
-        """How many neighbours of each sample."""
+        """Number of neighbours of each sample."""
         return int(self.first.shape[1])
 
     @property
