@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from atlas_widget.probe import layer_graph as layer_graph
     from atlas_widget.probe import list_layers as list_layers
     from atlas_widget.reading import activation_groups as activation_groups
+    from atlas_widget.reading import find_shared_groups as find_shared_groups
     from atlas_widget.reading import read_image as read_image
     from atlas_widget.units import UnitScan as UnitScan
     from atlas_widget.units import expanded_weights as expanded_weights
@@ -75,6 +76,7 @@ _HOMES = {
     "deepdream": "atlas_widget.inversion",
     "expanded_weights": "atlas_widget.units",
     "find_cues": "atlas_widget.causes",
+    "find_shared_groups": "atlas_widget.reading",
     "invert": "atlas_widget.inversion",
     "layer_graph": "atlas_widget.probe",
     "list_layers": "atlas_widget.probe",
@@ -101,6 +103,8 @@ def __getattr__(name: str) -> Any:
         return import_module("atlas_widget.demo")
     if name not in _HOMES:
         raise AttributeError(f"module 'atlas_widget' has no attribute {name!r}")
+    if name != "AtlasError":
+        import_module("atlas_widget.terminal").announce_imports()
     value = getattr(import_module(_HOMES[name]), name)
     globals()[name] = value
     return value

@@ -68,6 +68,17 @@ def test_a_page_has_examples_quilt_cells_and_relatives(browser):
     assert 3 not in message["relatives"]
 
 
+def test_related_units_of_a_page_have_crops_or_pictures(browser):
+    def shown():
+        sheets = [sheet for sheet in browser.of("sheet") if sheet["group"] == "unit:neuron"]
+        return {number for sheet in sheets for number in sheet["numbers"]}
+
+    browser.say("unit", unit=11)  # none of the units' pictures are in sight
+    message, _ = browser.answers("unit", unit=11)[0]
+    assert message["relatives"]
+    browser.wait(lambda: set(message["relatives"]) <= shown())
+
+
 def test_pictures_excite_their_unit_more_than_noise(browser):
     browser.say("unit", unit=5)
     (measure, _), *_ = browser.answers("unit_picture", unit=5, picture="neuron")
@@ -335,7 +346,7 @@ def test_what_is_no_unit_is_refused_with_what_there_is(browser):
         w.open_unit("midle", 0)
     with pytest.raises(AtlasError, match="sparseness"):
         w.open_layer(sort="sparsness")
-    with pytest.raises(AtlasError, match="atlas, units"):
+    with pytest.raises(AtlasError, match="atlas, graph, units"):
         w.mode = "unit"
     assert (w.mode, w.unit, w.overlay) == ("atlas", None, "pictures")
 
