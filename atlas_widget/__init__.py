@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from atlas_widget.classes import class_atlas as class_atlas
     from atlas_widget.classes import compare_classes as compare_classes
     from atlas_widget.classes import sample_attributions as sample_attributions
+    from atlas_widget.comparison import AtlasComparison as AtlasComparison
+    from atlas_widget.comparison import AtlasSeries as AtlasSeries
+    from atlas_widget.comparison import compare_atlases as compare_atlases
+    from atlas_widget.comparison import compare_series as compare_series
     from atlas_widget.errors import AtlasError as AtlasError
     from atlas_widget.inversion import caricature as caricature
     from atlas_widget.inversion import deepdream as deepdream
@@ -53,7 +57,9 @@ except PackageNotFoundError:  # used from a checkout that was never installed
 
 _HOMES = {
     "Atlas": "atlas_widget.atlas",
+    "AtlasComparison": "atlas_widget.comparison",
     "AtlasError": "atlas_widget.errors",
+    "AtlasSeries": "atlas_widget.comparison",
     "AtlasWidget": "atlas_widget.widget",
     "LayerProbe": "atlas_widget.probe",
     "UnitScan": "atlas_widget.units",
@@ -64,7 +70,9 @@ _HOMES = {
     "caricature": "atlas_widget.inversion",
     "channel_attribution": "atlas_widget.attribution",
     "class_atlas": "atlas_widget.classes",
+    "compare_atlases": "atlas_widget.comparison",
     "compare_classes": "atlas_widget.classes",
+    "compare_series": "atlas_widget.comparison",
     "deepdream": "atlas_widget.inversion",
     "expanded_weights": "atlas_widget.units",
     "find_cues": "atlas_widget.causes",

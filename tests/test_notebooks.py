@@ -17,6 +17,7 @@ STORY = NOTEBOOKS / "what_a_region_means.ipynb"
 PARTS = NOTEBOOKS / "feature_inversion.ipynb"
 UNITS = NOTEBOOKS / "units.ipynb"
 IMAGE = NOTEBOOKS / "one_image.ipynb"
+TRAINING = NOTEBOOKS / "what_training_changes.ipynb"
 
 FEWER = {
     "num_samples=1200": "num_samples=700",
@@ -83,7 +84,7 @@ def test_nothing_of_it_complains(run):
     assert said == []
 
 
-@pytest.mark.parametrize("path", [STORY, PARTS, IMAGE], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [STORY, PARTS, IMAGE, TRAINING], ids=lambda path: path.stem)
 def test_it_is_stored_without_outputs(path):
     stored = nbformat.read(path, as_version=4)
     nbformat.validate(stored)
@@ -132,4 +133,22 @@ def test_a_mistake_is_found_explained_and_undone_as_predicted(tmp_path):
     for name in ("photo", "groups", "ablate", "where", "deletion"):
         shown = [out.get("data", {}) for out in run[name].outputs]
         assert any("image/png" in data for data in shown), f"{name} shows its figure"
+    assert not [o for cell in run.values() for o in cell.outputs if o.get("name") == "stderr"]
+
+
+def test_classes_come_apart_in_training(tmp_path):
+    run = execute(
+        TRAINING, tmp_path, {"[0, 20, 40, 70, 100, 150, 250, 400, 700, 1200]": "[0, 60, 400]"}
+    )
+    rows = run["table"].outputs[-1]["data"]["text/plain"].splitlines()[-3:]
+    apart = [float(row.split()[-2]) for row in rows]  # beside the accuracy
+    assert apart == sorted(apart)
+    assert apart[0] < 0.2
+    assert apart[-1] > 0.7
+    scores = run["ends"].outputs[-1]["data"]["text/plain"]
+    assert "agreement" in scores
+    assert "trust_free" in scores
+    assert "of them a" in printed(run["new"])
+    for name in ("film", "ends-figure"):
+        assert "image/png" in run[name].outputs[-1]["data"], f"{name} shows its figure"
     assert not [o for cell in run.values() for o in cell.outputs if o.get("name") == "stderr"]

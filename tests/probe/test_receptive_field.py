@@ -51,6 +51,7 @@ def test_a_picture_that_is_not_square_has_boxes_in_its_own_pixels():
     assert box_around(field, (3, 7), (4, 8), (32, 64)) == (44, 12, 64, 32)
     assert box_around(field, (1, 3), (2, 8), (16, 64)) == (18, 0, 38, 16)  # no higher than that
     model = nn.Sequential(nn.Conv2d(3, 4, 8, stride=8))
+    nn.init.constant_(model[0].weight, 1.0)  # every pixel counts as much: boxes are exact
     with LayerProbe(model, "0", input_size=64, device="cpu") as probe:
         wide = probe.position_box(1, 5, (32, 96))
         assert wide == (40, 8, 48, 16)
