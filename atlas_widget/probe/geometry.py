@@ -13,6 +13,7 @@ from atlas_widget.probe.receptive_field import (
     ReceptiveField,
     box_around,
     measure_receptive_field,
+    middle_of,
 )
 
 __all__ = ["MapGeometry"]
@@ -82,6 +83,14 @@ class MapGeometry:
         given = input_size or self._input_size
         size = (given, given) if isinstance(given, int) else given
         return box_around(self._field(size), (row, column), self.map_size_at(*size), size)
+
+    def position_middle(self, row: int, column: int) -> tuple[float, float]:
+        """Return the middle of what the unit at a position sees: down and right, in pixels.
+
+        For pictures of `input_size`. Unlike that of its box, it may be near the picture's rim.
+        """
+        size = (self._input_size, self._input_size)
+        return middle_of(self._field(size), (row, column), self.map_size_at(*size), size)
 
     @torch.inference_mode(False)
     def _field(self, size: tuple[int, int]) -> ReceptiveField:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-__all__ = ["ReceptiveField", "box_around", "measure_receptive_field"]
+__all__ = ["ReceptiveField", "box_around", "measure_receptive_field", "middle_of"]
 
 _MIN_SIDE = 8
 _ENERGY = 0.9
@@ -116,9 +116,19 @@ def box_around(
     inwards.
     """
     starts, ends = [], []
+    middle = middle_of(field, cell, cells, size)
     for axis in (0, 1):
         side = min(field.side, size[axis])
-        middle = (cell[axis] + 0.5) * size[axis] / cells[axis] + field.shift[axis]
-        starts.append(min(max(round(middle - side / 2), 0), size[axis] - side))
+        starts.append(min(max(round(middle[axis] - side / 2), 0), size[axis] - side))
         ends.append(starts[axis] + side)
     return starts[1], starts[0], ends[1], ends[0]
+
+
+def middle_of(
+    field: ReceptiveField, cell: tuple[int, int], cells: tuple[int, int], size: tuple[int, int]
+) -> tuple[float, float]:
+    """Return the middle of what the unit at `cell` sees: down and right, in pixels."""
+    down, right = (
+        (cell[axis] + 0.5) * size[axis] / cells[axis] + field.shift[axis] for axis in (0, 1)
+    )
+    return down, right

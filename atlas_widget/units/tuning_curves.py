@@ -11,43 +11,25 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from atlas_widget.errors import AtlasError, check_unit
+from atlas_widget.images.opening import as_image_source
 from atlas_widget.probe import LayerProbe
 from atlas_widget.probe.opening import opened
 from atlas_widget.progress import CancelledCallback, ProgressCallback, check_cancelled
+from atlas_widget.units.field import Field
 from atlas_widget.units.stimuli import GREY, SETS, Stimuli, stimuli
+from atlas_widget.units.turned import TURNED, Seen, turned_examples
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Band", "Tuning", "scrambled_band", "tuning"]
+__all__ = ["Tuning", "show", "tuning"]
 
 _FLOAT = npt.NDArray[np.float32]
-_BATCH = 32
 _TUNED = 2.0  # deviations above the data's mean that the best stimulus has to reach
-_SCRAMBLED = 64
-_ROUND = {"edges": "direction", "curves": "direction", "angles": "direction"}
-
-
-@dataclass(frozen=True)
-class Band:
-    """Control of a unit's tuning: answers to phase-scrambled copies of its best stimulus.
-
-    A copy has the amplitudes of all spatial frequencies, and random phases.
-
-    Attributes
-    ----------
-    low, high
-        2.5 and 97.5 % quantiles of the answers to 64 copies.
-    best
-        The answer to the stimulus itself.
-    """
-
-    low: float
-    high: float
-    best: float
+_ROUND = {"edges": "direction", "curves": "direction", "angles": "direction", TURNED: "angle"}
 
 
 @dataclass(frozen=True)
@@ -132,7 +114,7 @@ class Tuning:
 
         Columns are ``response`` and ``z`` of the best stimulus; ``preferred``, the orientation or
         direction of it; ``selectivity``, |Σ r e^{ikθ}| / Σ r over r = max(response − grey, 0), with
-        k = 2 for orientations of gratings and 1 for directions (Swindale 1998; 0: alike for all, 1:
+        k = 2 for orientations of gratings and 1 for all others (Swindale 1998; 0: alike for all, 1:
         one only); ``half_width``, half the range in degrees in which the curve is above half of its
         height; ``modulation``, the share of a grating's response that depends on
         its phase (F1 / F0); and ``tuned``: the best z is at least 2.
@@ -141,12 +123,17 @@ class Tuning:
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("set")
 
     def curve(self, name: str, unit: int) -> pd.Series[float] | None:
-        """Return the response by orientation or direction, largest over all other parameters."""
+        """Return the response by orientation or direction; None for sets that have neither.
+
+        It is the largest over all other parameters; of "turned", the mean over the examples, each
+        turned from how it is in its image.
+        """
         angle = _ROUND.get(name, "orientation" if name == "gratings" else None)
         if angle is None:
             return None
         table = self.table(name, unit)
-        curve: pd.Series[float] = table.groupby(angle)["response"].max()
+        by_angle = table.groupby(angle)["response"]
+        curve: pd.Series[float] = by_angle.mean() if name == TURNED else by_angle.max()
         return curve
 
     def to_figure(self, unit: int) -> Figure:
@@ -207,8 +194,10 @@ class Tuning:
 def tuning(
     model: nn.Module | LayerProbe,
     layer: str | None = None,
-    sets: Sequence[str] = tuple(SETS),
+    sets: Sequence[str] | None = None,
     *,
+    examples: pd.DataFrame | None = None,
+    images: Any = None,
     mean: Any = None,
     std: Any = None,
     transform: Any = None,
@@ -228,7 +217,14 @@ def tuning(
     model, layer
         A vision model and the name of a layer with a map, or a probe.
     sets
-        Some of "gratings", "edges", "curves", "angles", "colours", "checkers", "spots", "shapes".
+        Some of "gratings", "edges", "curves", "angles", "colours", "checkers", "spots", "shapes",
+        and "turned", which needs `examples`. None: all that there can be.
+    examples
+        For "turned": rows of ``scan.examples(layer, unit, count=5)``, what one unit sees in its
+        strongest images. Each is shown in 72 rotations about its middle, by 5°, through the same
+        round window. All units answer, but the set is about that unit.
+    images
+        The images of that scan; see `scan_units`.
     mean, std
         Mean and standard deviation of each unit over real images, such as ``scan.stats(layer)``
         has; a response is then also told in deviations above the mean (z).
@@ -245,121 +241,73 @@ def tuning(
     ------
     AtlasError
         There is no such set, or the layer has no map: its units do not look at a place.
+    ImagesError
+        The images are not those of the examples.
 
     Examples
     --------
-    >>> stats = scan_units(model, "layer2").stats("layer2")
+    >>> scan = scan_units(model, "layer2", "photos")
+    >>> stats = scan.stats("layer2")
     >>> curves = tuning(model, "layer2", mean=stats["mean"], std=stats["std"])
     >>> curves.summary(17)
+    >>> turned = tuning(model, "layer2", ["turned"], images="photos",
+    ...                 examples=scan.examples("layer2", 17, count=5))
+    >>> turned.curve("turned", 17)
     """
-    names = [sets] if isinstance(sets, str) else list(dict.fromkeys(sets))
+    names = [sets] if isinstance(sets, str) else list(dict.fromkeys(sets or SETS))
+    if sets is None and examples is not None:
+        names.append(TURNED)
+    if TURNED in names and examples is None:
+        raise AtlasError(
+            "The set 'turned' shows the strongest examples of one unit: pass "
+            "examples=scan.examples(layer, unit, count=5) and the images of the scan."
+        )
     with torch.inference_mode(False), opened(model, layer, transform, device) as probe:
-        field = _Field.of(probe)
-        shown = {name: stimuli(name, field.side) for name in names}
-        total, done = sum(len(each.table) for each in shown.values()), 0
-        responses = {}
-        for name, each in shown.items():
-            parts = []
-            for some in torch.split(each.pictures, _BATCH):
-                check_cancelled(cancelled)
-                parts.append(field.answers(some))
-                done += len(some)
-                if progress is not None:
-                    progress(done, total)
-            responses[name] = np.concatenate(parts)
-        grey = field.answers(torch.full((1, 3, field.side, field.side), GREY))[0]
-        channels = probe.channels
-        return Tuning(
-            probe.layer, field.side, shown, responses, grey,
-            _each(mean, channels, "mean"), _each(std, channels, "std"),
-        )  # fmt: skip
+        field = Field.of(probe)
+        shown = {name: stimuli(name, field.side) for name in names if name != TURNED}
+        if examples is not None and TURNED in names:
+            source = as_image_source(images, preprocessing=probe.preprocessing)
+            shown[TURNED] = turned_examples(probe, field.side, Seen.of(probe, source, examples))
+        return show(field, shown, mean=mean, std=std, progress=progress, cancelled=cancelled)
 
 
-def scrambled_band(
-    model: nn.Module | LayerProbe, found: Tuning, unit: int, *, seed: int = 0
-) -> Band:
-    """Return how a unit answers to phase-scrambled copies of its best stimulus.
+def show(
+    field: Field,
+    shown: Mapping[str, Stimuli],
+    *,
+    mean: Any = None,
+    std: Any = None,
+    progress: ProgressCallback | None = None,
+    cancelled: CancelledCallback | None = None,
+) -> Tuning:
+    """Show a layer sets of stimuli.
 
     Parameters
     ----------
-    model
-        The model, or a probe of the layer.
-    found
-        The unit's tuning.
-    unit
-        The unit.
-    seed
-        Seed of the phases.
+    field
+        The receptive field that they were drawn for.
+    shown
+        The stimuli of each set.
+    mean, std, progress, cancelled
+        See :func:`tuning`.
     """
-    best = found.best(unit)
-    picture = found.sets[best["set"]].pictures[best["number"]]
-    generator = torch.Generator().manual_seed(seed)
-    copies = torch.stack([_scramble(picture, generator) for _ in range(_SCRAMBLED)])
-    layer = None if isinstance(model, LayerProbe) else found.layer
-    with torch.inference_mode(False), opened(model, layer) as probe:
-        field = _Field.of(probe)
-        parts = [field.answers(some)[:, unit] for some in torch.split(copies, _BATCH)]
-        answers = np.concatenate(parts)
-    low, high = np.quantile(answers, [0.025, 0.975])
-    return Band(float(low), float(high), float(best["response"]))
+    total, done = sum(len(each.table) for each in shown.values()), 0
 
+    def count(some: int) -> None:
+        nonlocal done
+        check_cancelled(cancelled)
+        done += some
+        if progress is not None:
+            progress(done, total)
 
-@dataclass(frozen=True)
-class _Field:
-    """The receptive field of the unit in the middle of the map."""
-
-    probe: LayerProbe
-    side: int
-    picture: int
-    left: int
-    top: int
-    row: int
-    column: int
-
-    @classmethod
-    def of(cls, probe: LayerProbe) -> _Field:
-        if probe.kind == "vector" or min(probe.map_size) < 2:
-            raise AtlasError(
-                f"The layer {probe.layer!r} has no map: its units see the whole picture, so "
-                "stimuli have no place. Choose an earlier layer."
-            )
-        native = probe.input_size
-        side = min(max(probe.receptive_field(), 4), native)
-        # a smaller picture where the model takes one and the field fits in: it is faster
-        size = next((one for one in range(32, native, 32) if _holds(probe, one, side)), native)
-        rows, columns = probe.map_size_at(size)
-        row, column = rows // 2, columns // 2
-        x0, y0, x1, y1 = probe.position_box(row, column, size)
-        left, top = round((x0 + x1 - side) / 2), round((y0 + y1 - side) / 2)
-        inside = size - side
-        return cls(
-            probe, side, size, min(max(left, 0), inside), min(max(top, 0), inside), row, column
-        )
-
-    def answers(self, pictures: Tensor) -> _FLOAT:
-        """Return the middle unit's activations for stimuli, (n, units)."""
-        canvas = torch.full((len(pictures), 3, self.picture, self.picture), GREY)
-        bottom, right = self.top + self.side, self.left + self.side
-        canvas[:, :, self.top : bottom, self.left : right] = pictures
-        with torch.no_grad():
-            maps = self.probe.accelerated()(canvas.to(self.probe.device))
-        answers: _FLOAT = maps[:, :, self.row, self.column].float().cpu().numpy()
-        return answers
-
-
-def _holds(probe: LayerProbe, size: int, side: int) -> bool:
-    """Return True if the model takes pictures of a size in which the field lies well inside."""
-    return size >= 1.1 * side and probe.accepts_size(size) and min(probe.map_size_at(size)) > 2
-
-
-def _scramble(picture: Tensor, generator: torch.Generator) -> Tensor:
-    """Return a picture with the same amplitudes and random phases, the same in all colours."""
-    side = picture.shape[-1]
-    spectrum = torch.fft.rfft2(picture - GREY)
-    noise = torch.fft.rfft2(torch.randn(side, side, generator=generator))
-    turned = spectrum.abs() * noise / noise.abs().clamp_min(1e-12)
-    scrambled: Tensor = torch.fft.irfft2(turned, s=(side, side)) + GREY
-    return scrambled.clamp(0, 1)
+    count(0)
+    responses = {name: field.answers(each.pictures, count) for name, each in shown.items()}
+    grey = field.answers(torch.full((1, 3, field.side, field.side), GREY))[0]
+    probe = field.probe
+    deviations = (
+        _each(values, probe.channels, name) for values, name in ((mean, "mean"), (std, "std"))
+    )
+    return Tuning(probe.layer, field.side, shown, responses, grey, *deviations)
 
 
 def _half_width(height: npt.NDArray[np.float64], step: float) -> float:

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from atlas_widget import LayerProbe, tuning
 from atlas_widget.errors import AtlasError
 from atlas_widget.progress import Cancelled
+from atlas_widget.units import scrambled_band
 from atlas_widget.units.stimuli import stimuli
-from atlas_widget.units.tuning_curves import scrambled_band
 from tests.conftest import make_tiny_model
 
 SIDE = 21
