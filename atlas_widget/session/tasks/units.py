@@ -1,4 +1,4 @@
-"""Long computations about the units of the layer, as tasks: scans, tuning, wiring, classes."""
+"""Long computations about the units of the layer, as tasks: scans, wiring, classes."""
 
 from __future__ import annotations
 
@@ -19,19 +19,18 @@ if TYPE_CHECKING:
     from atlas_widget.attribution import ClassValue
     from atlas_widget.probe import LayerProbe
     from atlas_widget.session.pictures.picture import Pixels
-    from atlas_widget.units import Band, Tuning, UnitScan
+    from atlas_widget.units import UnitScan
 
 __all__ = [
     "Connection",
     "LayerScanning",
-    "LayerTuning",
     "PictureUnits",
-    "ScrambledStimulus",
     "Twin",
     "UnitClasses",
     "UnitTwin",
     "UnitWiring",
     "Wiring",
+    "sampled_crops",
 ]
 
 PictureUnits = Callable[["LayerProbe", Sequence[int]], "list[Pixels]"]
@@ -56,61 +55,6 @@ class LayerScanning:
         return scan_probes(
             [material.probe], material.images, progress=progress, cancelled=cancelled
         )
-
-
-@dataclass(frozen=True)
-class LayerTuning:
-    """Show the layer synthetic pictures.
-
-    Attributes
-    ----------
-    mean, std
-        Mean and standard deviation of each unit over real images, (units,).
-    """
-
-    mean: npt.NDArray[np.float32]
-    std: npt.NDArray[np.float32]
-
-    def __call__(
-        self, material: Material, progress: ProgressCallback, cancelled: CancelledCallback
-    ) -> Tuning:
-        """Show the pictures."""
-        from atlas_widget.units import tuning
-
-        return tuning(
-            material.probe,
-            mean=self.mean,
-            std=self.std,
-            progress=progress,
-            cancelled=cancelled,
-        )
-
-
-@dataclass(frozen=True)
-class ScrambledStimulus:
-    """Show a unit its best synthetic picture with random phases: a control of its tuning.
-
-    Attributes
-    ----------
-    unit
-        The unit.
-    tuning
-        The tuning of the layer.
-    """
-
-    unit: int
-    tuning: Tuning
-
-    def __call__(
-        self, material: Material, progress: ProgressCallback, cancelled: CancelledCallback
-    ) -> Band:
-        """Show the copies."""
-        from atlas_widget.units import scrambled_band
-
-        check_cancelled(cancelled)
-        band = scrambled_band(material.probe, self.tuning, self.unit)
-        progress(1, 1)
-        return band
 
 
 @dataclass(frozen=True)
@@ -193,7 +137,7 @@ class UnitWiring:
         from atlas_widget.probe.graph import graph_of
 
         own = material.probe
-        rgb = _crops(material, self.examples)
+        rgb = sampled_crops(material, self.examples)
         private = own.private_model
         names = [*block_names(private.network.module), own.layer]
         graph = graph_of(private, list(dict.fromkeys(names)))
@@ -275,7 +219,7 @@ class UnitClasses:
         probe = material.probe
         if not has_classes(probe):
             raise AtlasError(probe.no_classes or "This model has no classes.")
-        rgb = _crops(material, self.examples)
+        rgb = sampled_crops(material, self.examples)
         scores = probe.target.scores
         probe.derivatives.try_modes(rgb, scores)
         rows = []
@@ -358,7 +302,9 @@ class UnitTwin:
         return Twin(self.unit, scan, own, r, floor, picture)
 
 
-def _crops(material: Material, samples: Sequence[int] | npt.NDArray[np.int64]) -> torch.Tensor:
+def sampled_crops(
+    material: Material, samples: Sequence[int] | npt.NDArray[np.int64]
+) -> torch.Tensor:
     """Return the crops that samples come from, as the network was given them."""
     from atlas_widget.collect.again import sample_images
 

@@ -17,6 +17,7 @@ from atlas_widget.session.pictures.sheets import encode, pack
 if TYPE_CHECKING:
     from atlas_widget.attribution import ClassValue
     from atlas_widget.images.source import ImageSource
+    from atlas_widget.session.tasks.unit_tuning import Turned
     from atlas_widget.session.tasks.units import Twin, Wiring
     from atlas_widget.units import Band, Tuning, UnitScan
 
@@ -25,6 +26,7 @@ __all__ = [
     "examples_block",
     "scrambled_block",
     "tuning_block",
+    "turned_block",
     "twin_block",
     "wiring_block",
 ]
@@ -140,6 +142,46 @@ def scrambled_block(
         grey=float(found.grey[unit]),
     )
     return content, []
+
+
+def turned_block(found: Turned, revision: int) -> tuple[dict[str, Any], list[bytes]]:
+    """Return the message about a unit's answers to its strongest examples, turned.
+
+    Parameters
+    ----------
+    found
+        The answers of the unit.
+    revision
+        Revision of the layout.
+    """
+    from atlas_widget.units.turned import TURNED
+
+    tuning, unit = found.tuning, found.unit
+    answers = tuning.map(TURNED, unit)
+    table = tuning.sets[TURNED].table
+    summary = tuning.summary(unit)
+    at_rest = table.index[table["angle"] == 0]
+    pictures = tuning.sets[TURNED].pictures
+    content = messages.build(
+        "unit_turned",
+        revision=revision,
+        unit=unit,
+        exact=found.exact,
+        side=tuning.side,
+        grey=float(tuning.grey[unit]),
+        angles=[int(angle) for angle in answers.columns],
+        values=[float(value) for value in answers.to_numpy().ravel()],
+        activations=table["activation"][at_rest].tolist(),
+        z=summary["z"].tolist()[0],
+        preferred=summary["preferred"].tolist()[0],
+        selectivity=summary["selectivity"].tolist()[0],
+        best=found.band.best,
+        low=found.band.low,
+        high=found.band.high,
+        tile=_STIMULUS,
+    )
+    tiles = [_pixels(pictures[number]) for number in at_rest]
+    return content, [encode(pack(tiles, _STIMULUS, len(tiles)))]
 
 
 def wiring_block(found: Wiring, revision: int) -> tuple[dict[str, Any], list[bytes]]:

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 from atlas_widget.errors import AtlasError
 from atlas_widget.protocol import messages
 from atlas_widget.session.tasks.task import LongTask, LongTasks, Material, Work
+from atlas_widget.session.tasks.unit_tuning import LayerTuning, ScrambledStimulus, TurnedExamples
 from atlas_widget.session.tasks.units import (
     LayerScanning,
-    LayerTuning,
     PictureUnits,
-    ScrambledStimulus,
     UnitClasses,
     UnitTwin,
     UnitWiring,
@@ -22,6 +21,7 @@ from atlas_widget.session.units.blocks import (
     examples_block,
     scrambled_block,
     tuning_block,
+    turned_block,
     twin_block,
     wiring_block,
 )
@@ -38,6 +38,7 @@ WORDS = {
     "scan": "Scanning all images",
     "tuning": "Showing synthetic pictures",
     "scrambled": "Showing scrambled pictures",
+    "turned": "Showing turned examples",
     "wiring": "Attributing between layers",
     "classes": "Attributing to classes",
     "twin": "Scanning all images with an untrained network",
@@ -47,6 +48,7 @@ WORKS = tuple(WORDS)
 
 _OF_LAYER = ("scan", "tuning")  # results that serve all units
 _EXAMPLES = 16  # strongest samples that a unit's connections and classes are computed from
+_TURNED = 5  # strongest examples that are turned
 _MAX_KEPT = 64  # results about single units
 
 
@@ -171,13 +173,18 @@ class LongWork:
         assert units is not None
         if work == "scan":
             return LayerScanning()
+        mean, std = (units.statistics[STATISTICS.index(name)] for name in ("mean", "std"))
         if work == "tuning":
-            mean, std = (units.statistics[STATISTICS.index(name)] for name in ("mean", "std"))
             return LayerTuning(mean, std)
         if work == "scrambled":
             if ("tuning", -1) not in self._results:
                 raise AtlasError("Show the synthetic pictures first: it is the best one of these.")
             return ScrambledStimulus(unit, self._results["tuning", -1])
+        if work == "turned":
+            strongest = units.examples(unit, _TURNED)
+            reached = tuple(units.activation(unit, int(sample)) for sample in strongest)
+            scan = self._results.get(("scan", -1))
+            return TurnedExamples(unit, strongest, reached, scan, mean, std)
         if work == "twin":
             return UnitTwin(unit, self._results.get(("scan", -1)), self._untrained, self._picture)
         examples = units.examples(unit, _EXAMPLES)
@@ -196,6 +203,8 @@ class LongWork:
             content = tuning_block(result, unit, revision)
         elif work == "scrambled":
             content = scrambled_block(result, self._results["tuning", -1], unit, revision)
+        elif work == "turned":
+            content = turned_block(result, revision)
         elif work == "wiring":
             content = wiring_block(result, revision)
         elif work == "classes":

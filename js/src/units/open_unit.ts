@@ -17,6 +17,7 @@ import {
   type Wiring,
 } from "./blocks";
 import { readPage, type UnitPage } from "./page";
+import { readTurned, type TurnedExamples } from "./turned";
 
 /** The name of a long computation. */
 export type Work = (typeof UNIT_WORKS)[number];
@@ -60,6 +61,10 @@ export class OpenUnit implements Part {
       this.receive(message.unit, undefined, () => {
         this.scrambled.value = message;
       }),
+    unit_turned: (message, bytes) =>
+      this.receive(message.unit, bytes, (sheet) => {
+        this.turned.value = readTurned(message, sheet);
+      }),
     unit_wiring: (message, bytes) =>
       this.receive(message.unit, bytes, (pictures) => {
         this.wiring.value = readWiring(message, pictures);
@@ -82,6 +87,7 @@ export class OpenUnit implements Part {
   readonly examples = signal<ExactExamples | null>(null);
   readonly tuning = signal<UnitTuning | null>(null);
   readonly scrambled = signal<Scrambled | null>(null);
+  readonly turned = signal<TurnedExamples | null>(null);
   readonly wiring = signal<Wiring | null>(null);
   readonly classes = signal<ClassEvidence[] | null>(null);
   readonly twin = signal<UnitTwin | null>(null);
@@ -133,6 +139,7 @@ export class OpenUnit implements Part {
     this.examples.value = null;
     this.tuning.value = null;
     this.scrambled.value = null;
+    this.turned.value = null;
     this.wiring.value = null;
     this.classes.value = null;
     this.twin.value = null;

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from atlas_widget import channel_attribution, tuning, unit_inputs
+from atlas_widget import LayerProbe, channel_attribution, tuning, unit_inputs
 from atlas_widget.collect.again import sample_images
 from atlas_widget.errors import AtlasError
 from atlas_widget.images.opening import as_image_source
@@ -16,6 +16,8 @@ from atlas_widget.session.panels.units import UnitsPanel
 from atlas_widget.session.pictures.live_pictures import LivePictures
 from atlas_widget.session.units.sampled_units import STATISTICS, SampledUnits
 from atlas_widget.units import scrambled_band
+from atlas_widget.units.field import Field
+from atlas_widget.units.turned import Seen, turned_examples
 from tests.conftest import make_tiny_model
 from tests.session.panels.opened import forget, opened_browser
 
@@ -139,6 +141,31 @@ def test_units_in_sight_get_crops_first_and_then_pictures(browser):
     browser.wait(lambda: any(sheet["numbers"] == [1] for sheet in browser.of("sheet")))
 
 
+def test_the_strongest_samples_turned(browser, tiny_images):
+    browser.say("unit", unit=4)
+    browser.say("start_unit_work", work="turned")
+    message, buffer = browser.answers("unit_turned", unit=4)[0]
+    samples = browser.widget.atlas.samples
+    strongest = SampledUnits(samples).examples(4, 5)
+    assert not message["exact"]
+    assert message["angles"] == list(range(0, 360, 5))
+    values = np.array(message["values"]).reshape(len(strongest), 72)
+    np.testing.assert_allclose(
+        message["activations"], activations(browser)[strongest, 4], rtol=1e-5
+    )
+    assert message["best"] == pytest.approx(values.max(), rel=1e-5)
+    sheet = Image.open(io.BytesIO(buffer))
+    assert sheet.width == len(strongest) * message["tile"]
+    # by the engine itself, from the same crops
+    crops = strongest_crops(browser, 4, tiny_images)[:5]
+    positions = tuple(map(tuple, samples.positions[strongest].tolist()))
+    with LayerProbe(make_tiny_model(), "middle", device="cpu") as probe:
+        field = Field.of(probe)
+        seen = Seen(crops, positions, tuple(message["activations"]))
+        own = field.answers(turned_examples(probe, field.side, seen).pictures)[:, 4]
+    np.testing.assert_allclose(values.ravel(), own, rtol=1e-3, atol=1e-5)
+
+
 def test_a_scan_of_all_images_gives_the_open_unit_its_exact_examples(browser):
     browser.say("unit", unit=4)
     browser.answers("unit", unit=4)
@@ -155,6 +182,16 @@ def test_a_scan_of_all_images_gives_the_open_unit_its_exact_examples(browser):
     # from now on each page has them at once
     browser.say("unit", unit=5)
     browser.answers("unit_examples", unit=5)
+
+
+def test_the_strongest_of_all_positions_are_turned_once_they_are_known(browser):
+    browser.say("unit", unit=5)
+    browser.say("start_unit_work", work="scan")
+    (examples, _), *_ = browser.answers("unit_examples", unit=5)
+    browser.say("start_unit_work", work="turned")
+    message, _ = browser.answers("unit_turned", unit=5)[0]
+    assert message["exact"]
+    assert message["activations"] == pytest.approx(examples["activations"][:5])
 
 
 def test_the_tuning_of_the_layer_gives_the_open_unit_its_maps(browser):

@@ -1,13 +1,16 @@
 import { reachOfMaps, type Scrambled, type TuningMap, type UnitTuning } from "../../units/blocks";
+import { directionsOf } from "../../units/directions";
 import { formatDecimal, formatPlain } from "../../util/numbers";
 import { useWidget } from "../context";
 import { Tile } from "../Tile";
 import { HeatMap } from "./HeatMap";
+import { PolarCurve } from "./PolarCurve";
 import { UnitWorkState } from "./UnitWorkState";
 
 const WIDTH = 156;
 const HEIGHT = 84;
 const BEST = 40;
+const POLAR = 84;
 
 /** How the unit answers to synthetic pictures: a map a set, with the stimulus it answers to most. */
 export function TuningMaps() {
@@ -95,9 +98,22 @@ function Maps({ tuning }: { tuning: UnitTuning }) {
           <small>
             {map.rowName} ↓ · {map.columnName} →
           </small>
+          <Directions map={map} />
         </figure>
       ))}
     </div>
+  );
+}
+
+function Directions({ map }: { map: TuningMap }) {
+  const curve = directionsOf(map);
+  if (!curve) return null;
+  return (
+    <PolarCurve
+      {...curve}
+      size={POLAR}
+      label={`${map.name}: largest answer by ${map.columnName}`}
+    />
   );
 }
 

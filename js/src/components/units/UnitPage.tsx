@@ -11,6 +11,7 @@ import { ClassesBlock } from "./ClassesBlock";
 import { Examples } from "./Examples";
 import { Quilt } from "./Quilt";
 import { TuningMaps } from "./TuningMaps";
+import { TurnedBlock } from "./TurnedBlock";
 import { TwinBlock } from "./TwinBlock";
 import { UnitHistogram } from "./UnitHistogram";
 import { UnitPageHead, type UnitPageProps } from "./UnitPageHead";
@@ -59,6 +60,7 @@ function Evidence({ page, overview }: { page: Page; overview: Overview }) {
       <UnitHistogram page={page} overview={overview} />
       <Quilt page={page} />
       <TuningMaps />
+      <TurnedBlock />
       <WiringBlock />
       <ClassesBlock />
       <OnTheMap page={page} />
