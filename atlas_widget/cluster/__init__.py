@@ -8,5 +8,12 @@ result is that of one machine.
 from atlas_widget.cluster.collecting import cluster_collector, collect_on_cluster
 from atlas_widget.cluster.connection import connect
 from atlas_widget.cluster.icons import invert_on_cluster
+from atlas_widget.cluster.scanning import cluster_scanner
 
-__all__ = ["cluster_collector", "collect_on_cluster", "connect", "invert_on_cluster"]
+__all__ = [
+    "cluster_collector",
+    "cluster_scanner",
+    "collect_on_cluster",
+    "connect",
+    "invert_on_cluster",
+]

@@ -5,30 +5,26 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from atlas_widget.collect.lock import FolderLock
 from atlas_widget.errors import AtlasError, ImagesError, OtherCollectionError
 from atlas_widget.images.labels import UNKNOWN, Given
 from atlas_widget.images.opening import as_image_source
-from atlas_widget.images.unreadable import UnreadableImageError
-from atlas_widget.probe.pictures import as_rgb
-from atlas_widget.probe.several import LayersReader, open_layers
+from atlas_widget.probe.several import open_layers
 from atlas_widget.progress import (
     CancelledCallback,
     ProgressCallback,
     TextProgress,
     check_cancelled,
 )
-from atlas_widget.units.layer_scan import LayerScan
+from atlas_widget.units.shards import BATCH, ScanMissing, ScannedShard, ShardScanner
 from atlas_widget.units.unit_scan import VERSION, UnitScan
 
 if TYPE_CHECKING:
@@ -39,7 +35,6 @@ if TYPE_CHECKING:
 
 __all__ = ["scan_probes", "scan_units"]
 
-_BATCH = {"cpu": 16, "cuda": 64}
 _SHARD = 512  # images between two points from which an interrupted scan goes on
 _PLAN = "plan.json"
 
@@ -56,6 +51,7 @@ def scan_units(
     folder: str | os.PathLike[str] | None = None,
     part: slice | None = None,
     batch_size: int | None = None,
+    cluster: str | None = None,
     progress: bool | ProgressCallback = True,
     cancelled: CancelledCallback | None = None,
 ) -> UnitScan:
@@ -85,6 +81,10 @@ def scan_units(
         or machines are put together by `UnitScan.merge`.
     batch_size
         Number of images at a time.
+    cluster
+        A Ray cluster whose machines scan the shards: "auto" or an address, see
+        `atlas_widget.cluster.connect`. The result is the same; images must be where each machine
+        finds them.
     progress
         Whether to write progress to stderr, or a callback (done, total).
     cancelled
@@ -104,6 +104,8 @@ def scan_units(
         The folder holds a scan of another model, other images or other settings.
     FolderHeldError
         Another process scans into the folder.
+    ClusterError
+        There is no cluster at this address, or its machines have other versions of the model.
 
     Examples
     --------
@@ -121,8 +123,16 @@ def scan_units(
         if not numbers:
             raise ImagesError(f"part={part!r} holds none of the {len(source)} images.")
         report = progress if callable(progress) else TextProgress(progress).stage("scanning")
-        scanner = _Scanner(probes, source, labels, batch_size)
-        return scanner.run(numbers, folder, report, cancelled)
+        plan = _Plan(probes, source, labels, _batch_of(probes, batch_size))
+        if cluster is None:
+            scan_missing = ShardScanner(probes, source, plan.batch).scan_missing
+        else:
+            # named, not imported: that room builds on this one
+            on_cluster = import_module("atlas_widget.cluster").cluster_scanner
+            scan_missing = on_cluster(
+                model, cluster, probes, source, plan.batch, transform=transform, cancelled=cancelled
+            )
+        return plan.run(numbers, folder, scan_missing, report, cancelled)
     finally:
         for probe in probes:
             probe.close()
@@ -147,31 +157,37 @@ def scan_probes(
     labels, progress, cancelled
         See :func:`scan_units`.
     """
-    return _Scanner(probes, source, labels, None).run(range(len(source)), None, progress, cancelled)
+    plan = _Plan(probes, source, labels, _batch_of(probes))
+    scanner = ShardScanner(probes, source, plan.batch)
+    return plan.run(range(len(source)), None, scanner.scan_missing, progress, cancelled)
 
 
-class _Scanner:
-    """Reads images and gathers the scans of all layers."""
+class _Plan:
+    """Which scan is meant, and the shards that it is made in.
+
+    Parameters
+    ----------
+    probes
+        Layers of one model.
+    source
+        The images.
+    labels
+        See :func:`scan_units`.
+    batch
+        Number of images at a time.
+    """
 
     def __init__(
-        self,
-        probes: Sequence[LayerProbe],
-        source: ImageSource,
-        labels: Given | None,
-        batch_size: int | None,
+        self, probes: Sequence[LayerProbe], source: ImageSource, labels: Given | None, batch: int
     ) -> None:
-        self._probes = probes
+        self.batch = batch
         self._source = source
-        self._reader = LayersReader(probes)
-        self._size = probes[0].input_size
-        self._batch = batch_size or _BATCH.get(probes[0].device.type, 16)
         self._classes, self._class_of = _labels(source, labels)
-        self._unreadable: dict[str, None] = {}
         self._record: dict[str, Any] = {
             "weights": probes[0].weights_hash,
             "images": source.fingerprint(),
             "preprocessing": probes[0].preprocessing.description,
-            "input_size": self._size,
+            "input_size": probes[0].input_size,
             "layers": {probe.layer: _place(probe) for probe in probes},
         }
 
@@ -179,124 +195,65 @@ class _Scanner:
         self,
         numbers: range,
         folder: str | os.PathLike[str] | None,
+        scan_missing: ScanMissing,
         report: ProgressCallback,
         cancelled: CancelledCallback | None,
     ) -> UnitScan:
-        """Scan these images, a shard after the other."""
+        """Scan these images, or what of them is not in the folder yet."""
         if folder is None:
-            return self._run(numbers, None, report, cancelled)
+            return self._run(numbers, None, scan_missing, report, cancelled)
         root = Path(folder).expanduser()
         with FolderLock(root):
-            return self._run(numbers, self._root(root), report, cancelled)
+            return self._run(numbers, self._root(root), scan_missing, report, cancelled)
 
     def _run(
         self,
         numbers: range,
         root: Path | None,
+        scan_missing: ScanMissing,
         report: ProgressCallback,
         cancelled: CancelledCallback | None,
     ) -> UnitScan:
-        whole: UnitScan | None = None
-        done = 0
-        report(0, len(numbers))
-        with ThreadPoolExecutor(2, "atlas-widget-scan") as pool:
-            for start in range(0, len(numbers), _SHARD):
-                shard = numbers[start : start + _SHARD]
-                place = None if root is None else root / f"shard-{shard[0]:09d}-{shard[-1]:09d}"
-                found: UnitScan | None
-                if place is not None and place.is_dir():
-                    found = UnitScan.load(place)
-                else:
-                    found = self._shard(pool, shard, done, len(numbers), report, cancelled)
-                    if place is not None and found is not None:
-                        new = place.with_suffix(".new")
-                        found.save(new)
-                        new.replace(place)
-                if found is not None:
-                    whole = found if whole is None else whole.merge(found)
-                done += len(shard)
-                report(done, len(numbers))
-        if whole is None:
+        shards = [numbers[start : start + _SHARD] for start in range(0, len(numbers), _SHARD)]
+        files = {} if root is None else {shard: root / _file_of(shard) for shard in shards}
+        known = [shard for shard, file in files.items() if file.exists()]
+        missing = [shard for shard in shards if shard not in set(known)]
+        done = sum(map(len, known))
+        report(done, len(numbers))
+
+        def each(count: int) -> None:
+            nonlocal done
+            check_cancelled(cancelled)
+            done += count
+            report(done, len(numbers))
+
+        def found() -> Iterator[tuple[range, ScannedShard]]:
+            for shard in known:
+                yield shard, ScannedShard.load(files[shard])
+            for shard, scanned in scan_missing(missing, each) if missing else ():
+                if files:
+                    scanned.save(files[shard])
+                yield shard, scanned
+
+        check_cancelled(cancelled)
+        whole = _in_order(shards, found())
+        if not whole.layers:
             raise ImagesError(
                 f"None of the {len(numbers)} images can be read, the first "
                 f"{self._source.name(numbers[0])!r}."
             )
-        if root is not None:
-            whole.save(root)
-        return whole
-
-    def _shard(
-        self,
-        pool: ThreadPoolExecutor,
-        numbers: Sequence[int],
-        before: int,
-        total: int,
-        report: ProgressCallback,
-        cancelled: CancelledCallback | None,
-    ) -> UnitScan | None:
-        scans: list[LayerScan | None] = [None] * len(self._probes)
-        done = before
-        for some, rgb in self._batches(pool, numbers):
-            check_cancelled(cancelled)
-            for at, maps in enumerate(self._reader(rgb)):
-                found = LayerScan.of(maps, some)
-                known = scans[at]
-                scans[at] = found if known is None else known.merge(found)
-            done += len(some)
-            report(done, total)
-        known_layers = {
-            probe.layer: scan
-            for probe, scan in zip(self._probes, scans, strict=True)
-            if scan is not None
-        }
-        if not known_layers:
-            return None
-        own = set(map(self._source.name, numbers))
-        return UnitScan(
-            known_layers,
-            self._record,
-            [self._source.name(number) for number in range(len(self._source))],
-            self._classes,
-            self._class_of,
-            [name for name in self._unreadable if name in own],
+        names = [self._source.name(number) for number in range(len(self._source))]
+        scan = UnitScan(
+            whole.layers, self._record, names, self._classes, self._class_of, whole.unreadable
         )
-
-    def _batches(
-        self, pool: ThreadPoolExecutor, numbers: Sequence[int]
-    ) -> Iterator[tuple[list[int], Tensor]]:
-        """Yield images and their numbers, the next ones being read meanwhile."""
-        threads = pool if getattr(self._source, "concurrent", False) else None
-        todo = iter(numbers)
-
-        def ask() -> list[Any]:
-            some = list(islice(todo, self._batch))
-            if threads is None:
-                return [(number, None) for number in some]
-            return [(number, threads.submit(self._open, number)) for number in some]
-
-        ahead = ask()
-        while ahead:
-            now, ahead = ahead, ask()
-            read: list[tuple[int, Tensor]] = []
-            for number, future in now:
-                rgb = self._open(number) if future is None else future.result()
-                if rgb is None:
-                    self._unreadable[self._source.name(number)] = None
-                else:
-                    read.append((number, rgb))
-            if read:
-                yield [number for number, _ in read], torch.cat([rgb for _, rgb in read])
-
-    def _open(self, number: int) -> Tensor | None:
-        try:
-            return as_rgb([self._source.open(number)], self._size)
-        except UnreadableImageError:
-            return None
+        if root is not None:
+            scan.save(root)
+        return scan
 
     def _root(self, root: Path) -> Path:
         """Return the folder of this scan's shards; raise if it holds another scan."""
         root.mkdir(parents=True, exist_ok=True)
-        text = json.dumps([VERSION, self._record, self._batch], sort_keys=True)
+        text = json.dumps([VERSION, self._record, self.batch], sort_keys=True)
         plan: dict[str, Any] = {
             "version": VERSION,
             "hash": hashlib.sha256(text.encode()).hexdigest(),
@@ -321,6 +278,32 @@ class _Scanner:
 
             write_text(file, json.dumps(plan))
         return root
+
+
+def _in_order(shards: Sequence[range], found: Iterable[tuple[range, ScannedShard]]) -> ScannedShard:
+    """Merge shards in the order of their images, in whichever they come.
+
+    Sums of numbers depend on their order in the last bits, and a scan by many machines is that of
+    one to the bit.
+    """
+    whole = ScannedShard({})
+    early: dict[range, ScannedShard] = {}
+    waiting = iter(shards)
+    following = next(waiting, None)
+    for shard, scanned in found:
+        early[shard] = scanned
+        while following in early:
+            whole = whole.merge(early.pop(following))
+            following = next(waiting, None)
+    return whole
+
+
+def _file_of(shard: range) -> str:
+    return f"shard-{shard[0]:09d}-{shard[-1]:09d}.safetensors"
+
+
+def _batch_of(probes: Sequence[LayerProbe], batch: int | None = None) -> int:
+    return batch or BATCH.get(probes[0].device.type, 16)
 
 
 def _place(probe: LayerProbe) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from scipy import stats
 from atlas_widget.errors import AtlasError, OtherCollectionError, SavedAtlasError
 from atlas_widget.probe.pictures import as_rgb
 from atlas_widget.progress import Cancelled
-from atlas_widget.units import UnitScan, scan_units
+from atlas_widget.units import UnitScan, scan_units, shards
 from atlas_widget.units import scan as scan_module
 from atlas_widget.units.layer_scan import LayerScan
 from tests.conftest import make_tiny_model, tiny_picture
@@ -176,7 +176,7 @@ def test_an_interrupted_scan_goes_on_where_it_was(model, pictures, tmp_path, mon
     kept = sorted(path.name for path in tmp_path.glob("shard-*"))
     assert len(kept) == 2
     opened = []
-    monkeypatch.setattr(scan_module, "as_rgb", lambda *args: opened.append(1) or as_rgb(*args))
+    monkeypatch.setattr(shards, "as_rgb", lambda *args: opened.append(1) or as_rgb(*args))
     again = scanned(model, pictures, folder=tmp_path, batch_size=5)
     assert len(opened) == COUNT - 20
     np.testing.assert_array_equal(again.layers["stem"].top_images, scan.layers["stem"].top_images)
