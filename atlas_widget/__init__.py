@@ -45,9 +45,11 @@ if TYPE_CHECKING:
     from atlas_widget.units import match_units as match_units
     from atlas_widget.units import scan_units as scan_units
     from atlas_widget.units import tuning as tuning
+    from atlas_widget.units import unit_directions as unit_directions
     from atlas_widget.units import unit_inputs as unit_inputs
     from atlas_widget.units import unit_kernel as unit_kernel
     from atlas_widget.units import unit_outputs as unit_outputs
+    from atlas_widget.units import with_directions as with_directions
     from atlas_widget.widget import AtlasWidget as AtlasWidget
 
 try:
@@ -90,9 +92,11 @@ _HOMES = {
     "similarity_to": "atlas_widget.attribution",
     "steer": "atlas_widget.causes",
     "tuning": "atlas_widget.units",
+    "unit_directions": "atlas_widget.units",
     "unit_inputs": "atlas_widget.units",
     "unit_kernel": "atlas_widget.units",
     "unit_outputs": "atlas_widget.units",
+    "with_directions": "atlas_widget.units",
 }
 
 __all__ = [*sorted(_HOMES), "__version__", "demo"]

@@ -3,6 +3,7 @@
 A unit is one channel of a layer's map, one dimension of its tokens, or one number of its vector.
 """
 
+from atlas_widget.units.directions import unit_directions, with_directions
 from atlas_widget.units.kernels import expanded_weights, unit_kernel
 from atlas_widget.units.matching import UnitMatches, match_units
 from atlas_widget.units.scan import scan_units
@@ -21,7 +22,9 @@ __all__ = [
     "scan_units",
     "scrambled_band",
     "tuning",
+    "unit_directions",
     "unit_inputs",
     "unit_kernel",
     "unit_outputs",
+    "with_directions",
 ]

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from torch import nn
+
 from atlas_widget import AtlasWidget
 from tests.conftest import make_tiny_model
 from tests.widget_browser import FakeBrowser
@@ -15,8 +17,15 @@ __all__ = ["forget", "opened_browser"]
 
 
 @contextmanager
-def opened_browser(images: Any, cache: Path, **options: Any) -> Iterator[FakeBrowser]:
-    """Open a small atlas of the layer `middle`, and close it at the end.
+def opened_browser(
+    images: Any,
+    cache: Path,
+    *,
+    model: nn.Module | None = None,
+    layer: str = "middle",
+    **options: Any,
+) -> Iterator[FakeBrowser]:
+    """Open a small atlas of a layer, and close it at the end.
 
     Parameters
     ----------
@@ -24,11 +33,13 @@ def opened_browser(images: Any, cache: Path, **options: Any) -> Iterator[FakeBro
         The images.
     cache
         Folder of the cache.
+    model, layer
+        By default the tiny network and its layer in the middle.
     **options
         Other arguments of the widget.
     """
     options = {"num_samples": 200, "grids": (4, 8)} | options
-    w = AtlasWidget(make_tiny_model(), "middle", images=images, cache_dir=cache, **options)
+    w = AtlasWidget(model or make_tiny_model(), layer, images=images, cache_dir=cache, **options)
     try:
         browser = FakeBrowser(w)
         browser.open_whole()
