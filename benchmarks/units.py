@@ -133,7 +133,7 @@ def page(model: torch.nn.Module, layer: str) -> None:
     labels = image_labels(as_image_source(None))
     with timed("page from 12,000 samples, the first one", 0.15):
         units = SampledUnits(scene.samples, labels)
-        pages.overview(units, scene)
+        pages.overview(units, scene, "map")
         pages.page(units, scene, 0)
     with timed("page from 12,000 samples, the next one", 0.15):
         pages.page(units, scene, 1)

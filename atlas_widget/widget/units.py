@@ -6,8 +6,8 @@ from atlas_widget.errors import AtlasError, did_you_mean
 
 __all__ = ["UNIT_ORDERS", "check_unit_order"]
 
-UNIT_ORDERS = ("number", "max", "mean", "active", "sparseness")
-"""The orders in which units are listed."""
+UNIT_ORDERS = ("number", "max", "mean", "active", "sparseness", "correlation")
+"""The orders in which units are listed; by correlation they are arranged as a map."""
 
 
 def check_unit_order(value: object) -> str:

@@ -721,7 +721,8 @@ class AtlasWidget(anywidget.AnyWidget):
         layer
             The layer; None: the one shown.
         sort
-            Order of the units: "number", "max", "mean", "active" or "sparseness", largest first.
+            Order of the units: "number", "max", "mean", "active" or "sparseness", largest first; or
+            "correlation", a map on which units that are active together lie side by side.
 
         Raises
         ------
@@ -763,6 +764,38 @@ class AtlasWidget(anywidget.AnyWidget):
             lambda scene: {"mode": "units", "unit": check_unit(unit, scene.channels, scene.layer)},
         )
         return self
+
+    def select_unit(self, unit: int, *, share: float = 0.05) -> list[int]:
+        """Select the cells of the grid shown in which a unit of the layer is most active.
+
+        Parameters
+        ----------
+        unit
+            The unit's number, from 0.
+        share
+            Share of the cells, above 0 up to 1.
+
+        Returns
+        -------
+        list of int
+            The cells, the one with the largest mean activation first; none if all are alike.
+
+        Raises
+        ------
+        AtlasError
+            The layout is not ready, the layer has no such unit, or the share is none.
+        """
+        from atlas_widget.session.units.strongest_cells import strongest_cells
+
+        scene = self._session.scene
+        if scene is None:
+            raise AtlasError("The layout is not ready yet; call wait() first.")
+        number = check_unit(unit, scene.channels, scene.layer)
+        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share <= 1:
+            raise AtlasError(f"share={share!r:.40}: a share of the cells, above 0 up to 1.")
+        cells = strongest_cells(scene.grids[self.level], number, share)
+        self.select(cells)
+        return cells
 
     # -- Photos
 

@@ -136,6 +136,43 @@ def test_a_long_computation_is_stopped(units: AtlasView) -> None:
     expect(root.locator("[data-aw-tuning='0']")).to_have_count(1)
 
 
+def test_a_unit_selects_its_cells_on_the_map(units: AtlasView) -> None:
+    root, notebook = units.root, units.notebook
+    notebook.execute("_ = w.open_unit('blocks.5.2', 9)")
+    root.locator("[data-aw-unit-select]").click()
+    expect(units.stage).to_be_visible()
+    notebook.wait_execute("len(w.selection) > 0", "True")
+    notebook.execute("g = w.atlas.grid(w.level)\nk = -(-len(g.ids) // 20)")
+    strongest = "sorted(g.ids[np.argsort(-g.means[:, 9], kind='stable')[:k]].tolist())"
+    notebook.execute("import numpy as np")
+    assert notebook.execute("sorted(w.selection)") == notebook.execute(strongest)
+    notebook.execute("w.select([])")
+
+
+def test_units_are_arranged_as_a_map(units: AtlasView) -> None:
+    root, notebook = units.root, units.notebook
+    root.locator("[data-aw-units-order]").select_option("correlation")
+    expect(root.locator("[data-aw-unit-map-said]")).to_contain_text("correlate", timeout=30_000)
+    tiles = root.locator(".aw-units-map [data-aw-unit]")
+    assert tiles.count() > 20
+    notebook.wait(lambda: all(drawn(tiles.locator("canvas"))), 10, "a picture of each in sight")
+    number = tiles.first.get_attribute("data-aw-unit")
+    tiles.first.click()
+    expect(root.locator(f"[data-aw-unit-page='{number}']")).to_be_visible()
+    assert notebook.execute("w.unit_order") == "'correlation'"
+
+
+def test_strongest_examples_are_turned(units: AtlasView) -> None:
+    root, notebook = units.root, units.notebook
+    notebook.execute("_ = w.open_unit('blocks.5.2', 9)")
+    root.locator("[data-aw-begin='turned']").click()
+    block = root.locator("[data-aw-turned='72']")
+    expect(block).to_be_visible(timeout=60_000)
+    expect(block.locator("rect")).to_have_count(5 * 72)
+    expect(block.locator(".aw-polar-curve")).to_have_count(1)
+    expect(block.locator("[data-aw-turned-verdict]")).to_contain_text("random phases")
+
+
 def test_the_strongest_units_of_an_open_cell_are_links(atlas: AtlasView) -> None:
     atlas.open_a_cell()
     link = atlas.root.locator("[data-aw-channel]").first

@@ -49,6 +49,7 @@ GOOD = {
     "diverse_units": {"unit": 3},
     "start_unit_work": {"work": "scan"},
     "stop_unit_work": {"work": "scan"},
+    "unit_map": {},
     "unit_values": {"grid": 20, "unit": 3},
     "graph": {},
     "graph_in_sight": {"nodes": [0, 1]},

@@ -15,6 +15,7 @@ from atlas_widget.session.pictures.picture import State
 from atlas_widget.session.pictures.queue import PictureQueue
 from atlas_widget.session.pictures.renderer import PictureRenderer
 from atlas_widget.session.units import page
+from atlas_widget.session.units.arranging import Arranging
 from atlas_widget.session.units.large_pictures import LargePictures
 from atlas_widget.session.units.long_work import LongWork
 from atlas_widget.session.units.other_layers import unit_pictures
@@ -51,6 +52,7 @@ class UnitsPanel(Panel):
 
     kinds = (
         "units",
+        "unit_map",
         "units_in_sight",
         "unit",
         "diverse_units",
@@ -65,6 +67,7 @@ class UnitsPanel(Panel):
         self._units: SampledUnits | None = None
         self._renderers: dict[str, tuple[PictureQueue, PictureRenderer]] = {}
         self._open = -1
+        self._map: Arranging | None = None
         gallery, probe = layer.gallery, layer.probe
         self._works = LongWork(
             probe.layer,
@@ -88,6 +91,9 @@ class UnitsPanel(Panel):
         self._renderers = {}
         self._large.close()
         self._works.show(scene)
+        if self._map is not None:
+            self._map.drop()
+        self._map = None
 
     def handle(self, kind: str, fields: Fields) -> None:
         """Answer what needs no network; queue the pictures."""
@@ -100,7 +106,9 @@ class UnitsPanel(Panel):
         if units is None:
             return
         if kind == "units":
-            self._layer.gallery.send(*page.overview(units, scene))
+            self._layer.gallery.send(*page.overview(units, scene, self._layer.probe.kind))
+        elif kind == "unit_map":
+            self._arranged(units, scene).want()
         elif kind == "units_in_sight":
             self._look(fields["units"], fields["near"])
         elif kind == "unit":
@@ -173,6 +181,14 @@ class UnitsPanel(Panel):
                 notice=lambda _text: None,  # only about examples, which these have none of
             )
             self._renderers[kind] = queue, renderer
+
+    def _arranged(self, units: SampledUnits, scene: Scene) -> Arranging:
+        layer = self._layer
+        if self._map is None:
+            self._map = Arranging(
+                units, scene.revision, layer.seed, tasks=layer.tasks, send=layer.gallery.send
+            )
+        return self._map
 
     def _engine(self, kind: str) -> Callable[[], InversionEngine]:
         return lambda: self._layer.engines.get(_settings(kind))

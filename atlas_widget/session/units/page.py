@@ -9,6 +9,7 @@ import numpy as np
 from atlas_widget.protocol import messages
 from atlas_widget.session.pictures.sheets import encode, pack
 from atlas_widget.session.units.sampled_units import STATISTICS
+from atlas_widget.session.units.strongest_cells import strongest_cells
 from atlas_widget.session.units.targets import NEGATIVE
 
 if TYPE_CHECKING:
@@ -27,8 +28,18 @@ _CELLS = 12
 _COLUMNS = 8
 
 
-def overview(units: SampledUnits, scene: Scene) -> tuple[dict[str, Any], list[bytes]]:
-    """Return the message about all units of the layer: their statistics over the samples."""
+def overview(units: SampledUnits, scene: Scene, layout: str) -> tuple[dict[str, Any], list[bytes]]:
+    """Return the message about all units of the layer: their statistics over the samples.
+
+    Parameters
+    ----------
+    units
+        The units.
+    scene
+        The scene.
+    layout
+        "map", "tokens" or "vector".
+    """
     content = messages.build(
         "units",
         revision=scene.revision,
@@ -37,6 +48,7 @@ def overview(units: SampledUnits, scene: Scene) -> tuple[dict[str, Any], list[by
         samples=len(units.numbers),
         images=scene.images,
         signed=units.signed,
+        layout=layout,
         statistics=list(STATISTICS),
     )
     return content, [np.ascontiguousarray(units.statistics, "<f4").tobytes()]
@@ -71,6 +83,7 @@ def page(units: SampledUnits, scene: Scene, unit: int) -> tuple[dict[str, Any], 
         grid=grid,
         cells=[int(ids[at]) for at in strongest],
         means=[float(means[at]) for at in strongest],
+        strongest=strongest_cells(scene.grids[grid], unit),
         relatives=[other for other, _ in relatives],
         correlations=[r for _, r in relatives],
         label=None if label is None else label.label,

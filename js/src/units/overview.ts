@@ -12,10 +12,12 @@ export interface Overview {
   images: number;
   /** The layer has negative activations. */
   signed: boolean;
+  /** The layer gives a map, tokens or a vector. */
+  layout: string;
   statistics: ReadonlyMap<string, Float32Array>;
 }
 
-export type Order = "number" | Statistic;
+export type Order = "number" | "correlation" | Statistic;
 
 /** [order, words, meaning] */
 export const ORDERS: readonly (readonly [Order, string, string])[] = [
@@ -24,6 +26,7 @@ export const ORDERS: readonly (readonly [Order, string, string])[] = [
   ["mean", "mean", "Mean activation over the samples, largest first"],
   ["active", "most active", "Share of samples with a positive activation, largest first"],
   ["sparseness", "most selective", "Sparseness: few samples carry all of the activation"],
+  ["correlation", "correlation (map)", "Units that are active together lie side by side"],
 ];
 
 /** The order that a trait names. */
@@ -32,14 +35,14 @@ export function readOrder(value: unknown): Order {
 }
 
 export function readOverview(message: KernelMessageOf<"units">, bytes?: Uint8Array): Overview {
-  const { layer, count, samples, images, signed } = message;
+  const { layer, count, samples, images, signed, layout } = message;
   const values = floatsOf(bytes);
   const statistics = new Map<string, Float32Array>();
   message.statistics.forEach((name, row) => {
     const own = values.subarray(row * count, (row + 1) * count);
     if (name !== null && own.length === count) statistics.set(name, own);
   });
-  return { layer, count, samples, images, signed, statistics };
+  return { layer, count, samples, images, signed, layout, statistics };
 }
 
 /** True if a unit has the same activation for all samples. */
@@ -52,7 +55,7 @@ export function inOrder(overview: Overview, order: Order, alive: boolean): numbe
   const units = Array.from({ length: overview.count }, (_, unit) => unit).filter(
     (unit) => !alive || !isDead(overview, unit),
   );
-  const values = order === "number" ? undefined : overview.statistics.get(order);
+  const values = overview.statistics.get(order);
   if (!values) return units;
   const key = (unit: number) => (Number.isFinite(values[unit]) ? values[unit] : -Infinity);
   return units.sort((a, b) => key(b) - key(a) || a - b);

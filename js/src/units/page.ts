@@ -35,6 +35,8 @@ export interface UnitPage {
   quilt: QuiltColumn[];
   grid: number;
   cells: { cell: number; mean: number }[];
+  /** The twentieth of all cells with the largest mean. */
+  strongest: number[];
   relatives: { unit: number; correlation: number }[];
   label: LabelShare | null;
   sheet: Canvas | null;
@@ -70,6 +72,7 @@ export function readPage(message: KernelMessageOf<"unit">): UnitPage {
     quilt,
     grid,
     cells: message.cells.map((cell, at) => ({ cell, mean: message.means[at] ?? 0 })),
+    strongest: message.strongest,
     relatives: message.relatives.map((other, at) => ({
       unit: other,
       correlation: message.correlations[at] ?? 0,

@@ -5,6 +5,7 @@ import type { PictureGroup, PictureKey } from "../protocol/picture_key";
 import { MAX_CELLS, type UNIT_PICTURES } from "../protocol/shared";
 import { floatsOf } from "../util/floats";
 import { type Overview, readOverview } from "./overview";
+import { readUnitMap, type UnitMap } from "./unit_map";
 
 /** The name of the view that shows them. */
 export const UNITS_VIEW = "units";
@@ -25,9 +26,14 @@ const RETRY_AFTER = 6000;
 export class Units implements Part {
   readonly handles: Handlers = {
     units: (message, bytes) => this.receiveOverview(message, bytes),
+    unit_map: (message, bytes) => {
+      this.map.value = readUnitMap(message, bytes);
+    },
     unit_values: (message, bytes) => this.receiveValues(message, bytes),
   };
   readonly overview = signal<Overview | null>(null);
+  /** The units arranged by correlation, once they are. */
+  readonly map = signal<UnitMap | null>(null);
   /** Counts up when values of cells came. */
   readonly valuesVersion = signal(0);
   private readonly values = new Map<string, Float32Array>();
@@ -41,6 +47,11 @@ export class Units implements Part {
   /** Asks for the list of units, unless it is here. */
   want(): void {
     if (this.overview.peek() === null && this.mayAsk("units")) this.send({ kind: "units" });
+  }
+
+  /** Asks for the map of units, unless it is here. */
+  wantMap(): void {
+    if (this.map.peek() === null && this.mayAsk("unit_map")) this.send({ kind: "unit_map" });
   }
 
   /** The units in sight, and those next to them: their pictures are made now. */
@@ -63,6 +74,7 @@ export class Units implements Part {
 
   clear(): void {
     this.overview.value = null;
+    this.map.value = null;
     this.values.clear();
     this.asked.clear();
     this.valuesVersion.value++;

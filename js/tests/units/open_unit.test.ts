@@ -24,6 +24,7 @@ const page = (unit: number): KernelMessageOf<"unit"> => ({
   grid: 20,
   cells: [7],
   means: [1.5],
+  strongest: [7, 9],
   relatives: [1],
   correlations: [-0.5],
   label: null,

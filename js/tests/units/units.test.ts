@@ -24,6 +24,7 @@ const message: KernelMessageOf<"units"> = {
   samples: 300,
   images: 20,
   signed: false,
+  layout: "map",
   statistics: ["max", "std"],
 };
 const bytes = bytesOf(1, 5, 5, Number.NaN, 0.5, 1, 0, 2);

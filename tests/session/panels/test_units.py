@@ -376,6 +376,52 @@ def test_a_unit_is_opened_from_python(browser):
     assert (w.mode, w.unit) == ("atlas", None)
 
 
+def test_a_unit_selects_the_cells_in_which_it_is_most_active(browser):
+    w = browser.widget
+    browser.say("unit", unit=2)
+    message, _ = browser.answers("unit", unit=2)[0]
+    grid = w.atlas.grid(message["grid"])
+    by_mean = sorted(
+        zip(grid.means[:, 2].tolist(), grid.ids.tolist(), strict=True), key=lambda pair: -pair[0]
+    )
+    twentieth = [cell for _, cell in by_mean[: -(-len(by_mean) // 20)]]
+    assert message["strongest"] == twentieth
+    w.level = message["grid"]
+    assert w.select_unit(2) == twentieth
+    assert w.selection == twentieth
+    half = w.select_unit(2, share=0.5)
+    assert half == [cell for _, cell in by_mean[: -(-len(by_mean) // 2)]]
+    assert w.select_unit(2, share=1) == [cell for _, cell in by_mean]
+    w.select([])
+    with pytest.raises(AtlasError, match="above 0 up to 1"):
+        w.select_unit(2, share=0)
+    with pytest.raises(AtlasError, match="has the units 0 to"):
+        w.select_unit(1000)
+    assert w.selection == []
+
+
+def test_the_map_of_units(browser):
+    browser.say("unit_map")
+    message, buffer = browser.answers("unit_map")[0]
+    slots = np.frombuffer(buffer, "<f4").astype(int)
+    values = activations(browser)
+    alive = values.std(0) > 0
+    assert len(slots) == values.shape[1]
+    assert (slots >= 0).tolist() == alive.tolist()
+    assert len(set(slots[alive])) == alive.sum()
+    assert slots.max() < message["rows"] * message["columns"]
+    r = np.corrcoef(values[:, alive].T)
+    overall = r[~np.eye(len(r), dtype=bool)].mean()
+    assert message["overall"] == pytest.approx(overall, abs=1e-3)
+    assert message["failed"] == ""
+    browser.say("unit_map")  # known by now
+    browser.wait(lambda: len(browser.of("unit_map")) == 2)
+    browser.widget.open_layer(sort="correlation")
+    assert browser.widget.unit_order == "correlation"
+    browser.widget.open_layer(sort="max")
+    browser.widget.mode = "atlas"
+
+
 def test_the_overlay_of_a_unit(browser):
     w = browser.widget
     w.overlay = "unit: 4"

@@ -78,6 +78,11 @@ function OnTheMap({ page }: { page: Page }) {
     view.showing.value = FIRST_VIEW;
     host.focus({ preventScroll: true }); // this button goes with the page
   };
+  const select = () => {
+    show();
+    store.selections.choose({ grid: page.grid, cells: page.strongest });
+    view.navigation.flyToCells(page.grid, page.strongest);
+  };
   return (
     <section>
       <h3 class="aw-with-choice">
@@ -87,9 +92,22 @@ function OnTheMap({ page }: { page: Page }) {
             cells of the {page.grid} × {page.grid} grid by mean activation
           </small>
         </span>
-        <button type="button" class="aw-button" data-aw-unit-map onClick={show}>
-          Show on the map
-        </button>
+        <div class="aw-group">
+          {page.strongest.length > 0 && (
+            <button
+              type="button"
+              class="aw-button"
+              title={`Select the ${plural(page.strongest.length, "cell")} with the largest mean: a twentieth of all`}
+              data-aw-unit-select
+              onClick={select}
+            >
+              Select its cells
+            </button>
+          )}
+          <button type="button" class="aw-button" data-aw-unit-map onClick={show}>
+            Show on the map
+          </button>
+        </div>
       </h3>
       <ul class="aw-unit-strip">
         {page.cells.map(({ cell, mean }) => (

@@ -63,6 +63,11 @@ export function UnitPageHead({ unit, overview, onStep }: UnitPageProps) {
           copied.value = await copyText(line);
         }}
       />
+      {overview.layout === "tokens" && (
+        <small class="aw-unit-basis" data-aw-no-basis>
+          a dimension of tokens: no privileged basis
+        </small>
+      )}
       <span class="aw-spring" />
       <dl class="aw-unit-numbers">
         {numbersOf(overview, unit).map(([name, value, meaning]) => (

@@ -3,6 +3,9 @@ import { ORDERS, type Order, type Overview } from "../../units/overview";
 import { plural } from "../../util/numbers";
 import { useWidget } from "../context";
 
+const NO_BASIS =
+  "A dimension of a transformer’s tokens need not mean anything by itself (Elhage et al., 2021); with_directions(model, layer, matrix) has the same page for any directions";
+
 /** The line above the grid of units: how many there are, in which order, and one by its number. */
 export function UnitsHead({
   overview,
@@ -27,6 +30,12 @@ export function UnitsHead({
           {alive.value && dead > 0 ? `· ${plural(dead, "dead unit")} hidden ` : ""}· statistics of{" "}
           {plural(overview.samples, "sampled position")} in {plural(overview.images, "image")}
         </small>
+        {overview.layout === "tokens" && (
+          <small data-aw-no-basis title={NO_BASIS}>
+            {" "}
+            · dimensions of tokens: no privileged basis
+          </small>
+        )}
       </p>
       <span class="aw-spring" />
       <label class="aw-units-order">

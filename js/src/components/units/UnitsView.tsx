@@ -1,11 +1,13 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { inOrder, neighbourOf } from "../../units/overview";
+import { alongMap } from "../../units/unit_map";
 import { UNITS_VIEW } from "../../units/units";
 import { useWidget } from "../context";
 import { UnitPage } from "./UnitPage";
 import { UnitsGrid } from "./UnitsGrid";
 import { UnitsHead } from "./UnitsHead";
+import { UnitsMap } from "./UnitsMap";
 
 /** The units of the layer: all of them in a grid, or the page of one. */
 export function UnitsView() {
@@ -31,7 +33,10 @@ export function UnitsView() {
       </p>
     );
   }
-  const listed = inOrder(overview, order.value, alive.value);
+  const arranged = order.value === "correlation";
+  const map = arranged ? units.map.value : null;
+  const inList = inOrder(overview, order.value, alive.value);
+  const listed = map ? alongMap(map, inList) : inList;
   if (opened !== null) {
     return (
       <UnitPage
@@ -47,7 +52,11 @@ export function UnitsView() {
   return (
     <section class="aw-units" aria-label="Units of the layer">
       <UnitsHead overview={overview} order={order} alive={alive} shown={listed.length} />
-      <UnitsGrid overview={overview} units={listed} order={order.value} shown={shown} />
+      {arranged ? (
+        <UnitsMap overview={overview} shown={shown} />
+      ) : (
+        <UnitsGrid overview={overview} units={listed} order={order.value} shown={shown} />
+      )}
     </section>
   );
 }
