@@ -17,6 +17,7 @@ from atlas_widget.session.pictures.gallery import Gallery
 from atlas_widget.session.pictures.inspector import Inspector
 from atlas_widget.session.status import Reporter
 from atlas_widget.session.tasks.task import LongTasks, Pause
+from atlas_widget.session.units.beside import BesideBoard
 
 if TYPE_CHECKING:
     from atlas_widget.probe import LayerProbe
@@ -58,6 +59,8 @@ class OpenLayer:
         Long computations, one after the other.
     photos
         Keeps the photo whose places are shown.
+    beside
+        Keeps the comparison with another network's units.
     handlers
         Handlers of each kind of message.
     """
@@ -94,6 +97,7 @@ class OpenLayer:
         )
         self.tasks = LongTasks(pause, cancelled)
         self.photos = PhotoBoard(gallery)
+        self.beside = BesideBoard(gallery, cache, seed)
         self._context = LayerContext(
             probe=probe,
             source=source,
@@ -104,6 +108,7 @@ class OpenLayer:
             engines=engines,
             inspector=Inspector(probe, engines.get, cache, gallery.send),
             photos=self.photos,
+            beside=self.beside,
             judge=model.judge,
             tasks=self.tasks,
             reporter=reporter,

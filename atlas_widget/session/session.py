@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from atlas_widget.inversion.judge import Judge
     from atlas_widget.probe import LayerProbe
     from atlas_widget.session.tasks.photo import PlacedPhoto
+    from atlas_widget.session.tasks.units_beside import UnitsBeside
 
 __all__ = ["Session"]
 
@@ -324,6 +325,13 @@ class Session:
         """Show where a photo's positions fall."""
         if self._layer is not None:
             self._layer.photos.show(photo)
+
+    def show_units_beside(self, beside: UnitsBeside) -> None:
+        """Show another network's units beside those of the layer, if that is still open."""
+        if self._layer is not None and self._layer.probe.layer == beside.layer:
+            self._layer.beside.show(beside)
+        else:
+            beside.probe.close()
 
     def point(self, grid: int, cell: int) -> None:
         """Note the cell under the pointer."""

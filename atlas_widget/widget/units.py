@@ -6,8 +6,11 @@ from atlas_widget.errors import AtlasError, did_you_mean
 
 __all__ = ["UNIT_ORDERS", "check_unit_order"]
 
-UNIT_ORDERS = ("number", "max", "mean", "active", "sparseness", "correlation")
-"""The orders in which units are listed; by correlation they are arranged as a map."""
+UNIT_ORDERS = ("number", "max", "mean", "active", "sparseness", "correlation", "match")
+"""The orders in which units are listed.
+
+By correlation they are arranged as a map, and by match they are beside those of another network.
+"""
 
 
 def check_unit_order(value: object) -> str:

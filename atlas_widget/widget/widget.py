@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from atlas_widget.layout import Embedding
     from atlas_widget.session.cells.scene import Scene
     from atlas_widget.session.tasks.experiments import Places
+    from atlas_widget.units import UnitMatches
 
 __all__ = ["AtlasWidget"]
 
@@ -796,6 +797,55 @@ class AtlasWidget(anywidget.AnyWidget):
         cells = strongest_cells(scene.grids[self.level], number, share)
         self.select(cells)
         return cells
+
+    def compare_units(
+        self,
+        model: nn.Module,
+        layer: str | None = None,
+        *,
+        transform: Any = None,
+        name: str | None = None,
+        timeout: float | None = None,
+    ) -> UnitMatches:
+        """Show the units of another network or checkpoint beside those of the layer.
+
+        All images of the atlas are scanned with both; units are matched by their maximum over each
+        image. See :func:`~atlas_widget.match_units`.
+
+        Parameters
+        ----------
+        model
+            The other network; it is copied, never changed.
+        layer
+            Its layer; None: the one of the same name.
+        transform
+            See :class:`~atlas_widget.LayerProbe`; None: the one that the other network names, else
+            the widget's.
+        name
+            What the other network is called; by default as it names itself.
+        timeout
+            As for :meth:`ablate`.
+
+        Returns
+        -------
+        UnitMatches
+            A table of the best matches, the units that are lost and new, and the layers' CKA.
+
+        Raises
+        ------
+        AtlasError
+            The images are not available.
+        LayerNotFoundError
+            The other network has no such layer.
+        """
+        from atlas_widget.session.tasks.units_beside import UnitsBeside, UnitsComparison
+
+        called = model_name(model) if name is None else str(name)
+        work = UnitsComparison(model, layer, transform, called[:80])
+        found: UnitsBeside = self._waiting.for_task("Comparing units", work, timeout)
+        self._worker.post(lambda: self._session.show_units_beside(found))
+        self._set(mode="units", unit=None, unit_order="match")
+        return found.matches
 
     # -- Photos
 

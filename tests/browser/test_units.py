@@ -173,6 +173,27 @@ def test_strongest_examples_are_turned(units: AtlasView) -> None:
     expect(block.locator("[data-aw-turned-verdict]")).to_contain_text("random phases")
 
 
+def test_units_beside_those_of_another_network(units: AtlasView) -> None:
+    root, notebook = units.root, units.notebook
+    notebook.execute("found = w.compare_units(demo.model(), name='a copy', timeout=120)")
+    said = root.locator("[data-aw-beside='a copy']")
+    expect(said).to_contain_text("each other’s best", timeout=60_000)
+    pair = root.locator("[data-aw-pair]").first
+    unit = (pair.get_attribute("data-aw-pair") or "").split("-")
+    assert unit[0] == unit[1]  # a copy has the same units
+    expect(pair.locator("[data-aw-other]")).not_to_have_attribute(
+        "data-aw-other", "", timeout=60_000
+    )
+    root.locator("[data-aw-choice='lost']").click()
+    expect(root.locator("[data-aw-pair]")).to_have_count(0)
+    root.locator("[data-aw-choice='linked']").click()
+    pair.locator("button").click()
+    expect(root.locator(f"[data-aw-in-other='{unit[1]}']")).to_contain_text("r = 1")
+    root.locator("[data-aw-all-units]").click()
+    root.locator("[data-aw-beside-end]").click()
+    notebook.wait_execute("w.unit_order", "'number'")
+
+
 def test_the_strongest_units_of_an_open_cell_are_links(atlas: AtlasView) -> None:
     atlas.open_a_cell()
     link = atlas.root.locator("[data-aw-channel]").first

@@ -50,6 +50,8 @@ GOOD = {
     "start_unit_work": {"work": "scan"},
     "stop_unit_work": {"work": "scan"},
     "unit_map": {},
+    "units_beside_in_sight": {"units": [3, 1]},
+    "drop_units_beside": {},
     "unit_values": {"grid": 20, "unit": 3},
     "graph": {},
     "graph_in_sight": {"nodes": [0, 1]},

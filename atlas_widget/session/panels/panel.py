@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from atlas_widget.session.pictures.gallery import Gallery
     from atlas_widget.session.pictures.inspector import Inspector
     from atlas_widget.session.status import Reporter
+    from atlas_widget.session.units.beside import BesideBoard
 
 __all__ = ["Fields", "LayerContext", "Panel", "panel", "panel_types"]
 
@@ -62,6 +63,8 @@ class LayerContext:
         Renders live pictures.
     photos
         Keeps the photo whose places are shown.
+    beside
+        Keeps the comparison with another network's units.
     judge
         A second network that looks at pictures, if any.
     tasks
@@ -85,6 +88,7 @@ class LayerContext:
     engines: Engines
     inspector: Inspector
     photos: PhotoBoard
+    beside: BesideBoard
     judge: Judge | None
     tasks: LongTasks
     reporter: Reporter

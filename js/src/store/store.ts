@@ -9,6 +9,7 @@ import type { BrowserMessage, KernelMessageOf } from "../protocol/messages";
 import { type KernelKind, type Part, Parts } from "../protocol/parts";
 import { cellKey, type PictureKey } from "../protocol/picture_key";
 import { PictureSupply } from "../supply/supply";
+import { Beside } from "../units/beside";
 import { OpenUnit } from "../units/open_unit";
 import { type Order, readOrder } from "../units/overview";
 import { Units } from "../units/units";
@@ -72,6 +73,7 @@ export class Store {
   readonly regions = this.parts.add(new Regions());
   readonly units: Units;
   readonly openUnit: OpenUnit;
+  readonly beside: Beside;
   /** The unit whose page is open; setting it sets the trait. */
   readonly unit: Signal<number | null>;
   /** The order in which units are listed; setting it sets the trait. */
@@ -99,6 +101,7 @@ export class Store {
     );
     this.units = parts.add(new Units(send, connected));
     this.openUnit = parts.add(new OpenUnit(send, connected));
+    this.beside = parts.add(new Beside(send, connected));
     this.realCrops = parts.add(new RealCrops(send, (keys) => this.emit({ kind: "crops", keys })));
     this.viewStates = new Map(
       allViews().map((view) => [view.name, parts.add(view.makeState({ connected, send }))]),

@@ -17,7 +17,7 @@ export interface Overview {
   statistics: ReadonlyMap<string, Float32Array>;
 }
 
-export type Order = "number" | "correlation" | Statistic;
+export type Order = "number" | "correlation" | "match" | Statistic;
 
 /** [order, words, meaning] */
 export const ORDERS: readonly (readonly [Order, string, string])[] = [
@@ -27,6 +27,7 @@ export const ORDERS: readonly (readonly [Order, string, string])[] = [
   ["active", "most active", "Share of samples with a positive activation, largest first"],
   ["sparseness", "most selective", "Sparseness: few samples carry all of the activation"],
   ["correlation", "correlation (map)", "Units that are active together lie side by side"],
+  ["match", "match in another network", "Beside the units of another network: w.compare_units"],
 ];
 
 /** The order that a trait names. */

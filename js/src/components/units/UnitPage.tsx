@@ -9,6 +9,7 @@ import { CellPicture } from "../CellPicture";
 import { useWidget } from "../context";
 import { ClassesBlock } from "./ClassesBlock";
 import { Examples } from "./Examples";
+import { OtherPicture } from "./OtherPicture";
 import { Quilt } from "./Quilt";
 import { TuningMaps } from "./TuningMaps";
 import { TurnedBlock } from "./TurnedBlock";
@@ -65,6 +66,7 @@ function Evidence({ page, overview }: { page: Page; overview: Overview }) {
       <ClassesBlock />
       <OnTheMap page={page} />
       <Relatives page={page} />
+      <InTheOther unit={page.unit} />
       {!page.dead && <TwinBlock />}
     </>
   );
@@ -161,6 +163,40 @@ function Relatives({ page }: { page: Page }) {
           </li>
         ))}
       </ul>
+    </section>
+  );
+}
+
+/** The best match of the unit in the network that is compared with. */
+function InTheOther({ unit }: { unit: number }) {
+  const { store } = useWidget();
+  const compared = store.beside.compared.value;
+  const match = compared?.matches[unit];
+  const other = match?.other ?? null;
+  useEffect(() => {
+    if (other !== null) store.beside.look([other]);
+  }, [other, compared]);
+  if (!compared || !match || other === null) return null;
+  const above = !compared.lost.includes(unit);
+  return (
+    <section data-aw-in-other={other}>
+      <h3>
+        In {compared.name}{" "}
+        <small>the unit of {compared.layer} that is most active in the same images</small>
+      </h3>
+      <div class="aw-unit-strip">
+        <OtherPicture unit={other} size={CELL} />
+        <p class="aw-note">
+          Unit {other}: r = {match.r === null ? "–" : formatDecimal(match.r)} over{" "}
+          {plural(compared.images, "image")}; chance reaches{" "}
+          {match.floor === null ? "–" : formatDecimal(match.floor)}.{" "}
+          {above
+            ? match.mutual
+              ? "Each is the other’s best match."
+              : "The other unit has a better match."
+            : "So this unit has no counterpart there."}
+        </p>
+      </div>
     </section>
   );
 }

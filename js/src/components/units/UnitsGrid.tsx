@@ -88,7 +88,7 @@ export function UnitsGrid({
 }
 
 function valueIn(overview: Overview, order: Order, unit: number): string {
-  const name = order === "number" || order === "correlation" ? "active" : order;
+  const name = overview.statistics.has(order) ? order : "active";
   const value = overview.statistics.get(name)?.[unit];
   if (value === undefined || !Number.isFinite(value)) return "";
   return name === "active" ? `${formatPercent(value)} active` : formatPlain(value);

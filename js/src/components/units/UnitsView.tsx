@@ -5,6 +5,7 @@ import { alongMap } from "../../units/unit_map";
 import { UNITS_VIEW } from "../../units/units";
 import { useWidget } from "../context";
 import { UnitPage } from "./UnitPage";
+import { UnitsBeside } from "./UnitsBeside";
 import { UnitsGrid } from "./UnitsGrid";
 import { UnitsHead } from "./UnitsHead";
 import { UnitsMap } from "./UnitsMap";
@@ -54,6 +55,8 @@ export function UnitsView() {
       <UnitsHead overview={overview} order={order} alive={alive} shown={listed.length} />
       {arranged ? (
         <UnitsMap overview={overview} shown={shown} />
+      ) : order.value === "match" ? (
+        <UnitsBeside shown={shown} />
       ) : (
         <UnitsGrid overview={overview} units={listed} order={order.value} shown={shown} />
       )}
