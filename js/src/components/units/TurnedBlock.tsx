@@ -45,22 +45,24 @@ function Answers({ turned }: { turned: TurnedExamples }) {
   return (
     <>
       <div class="aw-turned">
-        <div class="aw-turned-examples">
-          {Array.from({ length: examples }, (_, at) => (
-            <Tile key={at} sheet={sheet} left={at * tile} side={tile} size={ROW} />
-          ))}
+        <div>
+          <div class="aw-turned-examples">
+            {Array.from({ length: examples }, (_, at) => (
+              <Tile key={at} sheet={sheet} left={at * tile} side={tile} size={ROW} />
+            ))}
+          </div>
+          <HeatMap
+            values={values}
+            columns={angles.length}
+            reach={reach}
+            width={WIDTH}
+            height={ROW * examples}
+            label="Answers to each example by rotation"
+            titleOf={(value, row, column) =>
+              `Example ${row + 1}, turned by ${angles[column]}°: ${formatPlain(value)}`
+            }
+          />
         </div>
-        <HeatMap
-          values={values}
-          columns={angles.length}
-          reach={reach}
-          width={WIDTH}
-          height={ROW * examples}
-          label="Answers to each example by rotation"
-          titleOf={(value, row, column) =>
-            `Example ${row + 1}, turned by ${angles[column]}°: ${formatPlain(value)}`
-          }
-        />
         <figure>
           <PolarCurve
             angles={angles}

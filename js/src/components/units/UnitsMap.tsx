@@ -101,5 +101,5 @@ function Slots({ map, shown }: { map: UnitMap; shown: boolean }) {
 function describe({ adjacent, overall }: UnitMap): string {
   const told = "Units that are active together lie side by side";
   if (adjacent === null || overall === null) return `${told}.`;
-  return `${told}: neighbours correlate ${formatDecimal(adjacent)} on average over the samples, all pairs ${formatDecimal(overall)}. Dead units have no place.`;
+  return `${told}: neighbours correlate ${formatDecimal(adjacent)} on average over the samples, all pairs ${formatDecimal(Math.round(100 * overall) / 100 + 0)}. Dead units have no place.`;
 }
