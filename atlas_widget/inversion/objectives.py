@@ -36,6 +36,7 @@ __all__ = [
     "neuron",
     "total_variation",
     "transparency",
+    "unit",
 ]
 
 _EPS = 1e-12
@@ -194,6 +195,25 @@ def neuron(index: int, row: int | None = None, column: int | None = None) -> Obj
         return seen.activations[:, index, y, x]
 
     return _Function(score, f"neuron({index}, {row}, {column})", index)
+
+
+def unit(index: int, sign: int = 1, *, everywhere: bool = False) -> Objective:
+    """Activation of a unit, or its opposite: the pictures of a unit's page.
+
+    Parameters
+    ----------
+    index
+        The unit, from 0.
+    sign
+        1 excites it; -1 drives it below zero, which needs a layer with negative activations: after
+        a ReLU there is no gradient where it is 0, so take the layer before.
+    everywhere
+        Whether the mean over all positions counts (`channel`: a texture), or the centre (`neuron`).
+    """
+    if sign not in (1, -1):
+        raise ActivationsError(f"sign={sign!r:.40}: 1 or -1")
+    positive = channel(index) if everywhere else neuron(index)
+    return positive if sign == 1 else -1.0 * positive
 
 
 def layer() -> Objective:

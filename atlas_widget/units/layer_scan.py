@@ -19,6 +19,11 @@ TOP = 32
 BOTTOM = 16
 """Number of weakest examples that are kept of each unit."""
 
+_LEVELS = 256
+"""Levels of positive activations, eight for each doubling from 2⁻¹⁶ to 2¹⁶."""
+
+_LOWEST = (127 - 16) * 8 - 1  # a float's exponent and first three bits, below the lowest level
+_LARGEST = 0.01  # share of positions whose part of the sum is told
 _FLOAT = npt.NDArray[np.float64]
 
 
@@ -43,6 +48,9 @@ class LayerScan:
         Positions scanned, int64 (1,).
     positive, zero
         Number of positions with an activation above 0, and of exactly 0, int64 (units,).
+    levels
+        Number of positions by the size of their activation, int64 (units, 257): column 0 has those
+        of at most 2⁻¹⁶, negative ones too; then there are eight columns for each doubling.
     pilot
         Number about which the powers are taken, float64 (units,).
     powers
@@ -61,6 +69,7 @@ class LayerScan:
     positions: npt.NDArray[np.int64]
     positive: npt.NDArray[np.int64]
     zero: npt.NDArray[np.int64]
+    levels: npt.NDArray[np.int64]
     pilot: _FLOAT
     powers: _FLOAT
 
@@ -105,6 +114,7 @@ class LayerScan:
             np.array([h.shape[0] * h.shape[2]], np.int64),
             _numpy((h > 0).sum((0, 2))).astype(np.int64),
             _numpy((h == 0).sum((0, 2))).astype(np.int64),
+            _numpy(_levels(h)).astype(np.int64),
             _numpy(pilot).astype(np.float64),
             _numpy(powers),
         )
@@ -138,6 +148,7 @@ class LayerScan:
             positions=self.positions + other.positions,
             positive=self.positive + other.positive,
             zero=self.zero + other.zero,
+            levels=self.levels + other.levels,
             powers=self.powers + moved.powers,
         )
 
@@ -176,6 +187,22 @@ class LayerScan:
             kurtosis = np.where(changes, about_mean[3] / variance**2 - 3, np.nan)
         return self.pilot + self.powers[0] / n, np.sqrt(variance), skew, kurtosis
 
+    def top_share(self) -> _FLOAT:
+        """Return which part of all positive activation the 1 % largest positions carry, 0.01 to 1.
+
+        From the histogram of levels, each counted as its middle: within about a tenth of itself.
+        NaN for units without positive activation.
+        """
+        edges = 2.0 ** np.arange(-16, 16)[:, None] * (1 + np.arange(8) / 8)
+        sizes = (edges + 2.0 ** np.arange(-16, 16)[:, None] / 16).ravel()[::-1]
+        counts = self.levels[:, :0:-1].astype(np.float64)  # the largest first
+        before = np.cumsum(counts, 1) - counts
+        left = np.maximum(_LARGEST * float(self.positions[0]) - before, 0)
+        largest, all_ = np.minimum(counts, left) @ sizes, counts @ sizes
+        with np.errstate(invalid="ignore"):
+            share: _FLOAT = largest / all_
+        return share
+
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Return all arrays by name, to be saved."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
@@ -184,6 +211,17 @@ class LayerScan:
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Self:
         """Return the scan of saved arrays; raise `KeyError` if one is missing."""
         return cls(**{field.name: arrays[field.name] for field in fields(cls)})
+
+
+def _levels(h: Tensor) -> Tensor:
+    """Return how many activations of (images, units, positions) are in each level of each unit."""
+    units = h.shape[1]
+    # the first bits of a positive float rise with it; those of a negative one are negative
+    first = h.float().contiguous().view(torch.int32) >> 20
+    level = (first - _LOWEST).clamp(0, _LEVELS)
+    level += torch.arange(units, device=h.device, dtype=torch.int32)[:, None] * (_LEVELS + 1)
+    counts = torch.bincount(level.flatten(), minlength=units * (_LEVELS + 1))
+    return counts.view(units, _LEVELS + 1)
 
 
 def _numpy(tensor: Tensor) -> Any:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["UnitScan"]
 
-VERSION = 1
+VERSION = 2
 """Version of the method; scans of another one are not taken up."""
 
 _RECORD = "scan.json"
@@ -78,12 +78,13 @@ class UnitScan:
             Indexed by ``unit``. Over all positions of all images: ``max``, ``min``, ``mean``,
             ``std``, ``skew`` and ``kurtosis`` (population; excess), ``active`` = P(a > 0),
             ``zero`` = P(a = 0), ``sparseness`` = 1 − mean(a)² / mean(a²) (Treves and Rolls 1991,
-            without their factor 1 / (1 − 1/n); NaN for units with negative activations), ``dead``
-            (max = min). Over images, by the mean over positions: ``selectivity`` = (μ_best −
-            μ_rest) / (μ_best + μ_rest), where μ_rest is the mean of the other classes' means
-            (Morcos et al. 2018), with a 95 % bootstrap interval by image (``selectivity_low``,
-            ``selectivity_high``), and ``best_class``; missing without labels or with negative
-            activations.
+            without their factor 1 / (1 − 1/n); NaN for units with negative activations),
+            ``top1_share``, which part of all positive activation the 1 % largest positions carry
+            (from a histogram, within a tenth of itself), ``dead`` (max = min). Over images, by the
+            mean over positions: ``selectivity`` = (μ_best − μ_rest) / (μ_best + μ_rest), where
+            μ_rest is the mean of the other classes' means (Morcos et al. 2018), with a 95 %
+            bootstrap interval by image (``selectivity_low``, ``selectivity_high``), and
+            ``best_class``; missing without labels or with negative activations.
         """
         import pandas as pd
 
@@ -106,6 +107,7 @@ class UnitScan:
                 "active": scan.positive / count,
                 "zero": scan.zero / count,
                 "sparseness": sparseness,
+                "top1_share": scan.top_share(),
                 "dead": dead,
             },
             index=pd.RangeIndex(scan.units, name="unit"),

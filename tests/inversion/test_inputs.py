@@ -224,3 +224,13 @@ def test_what_a_person_has_switched_on_around_it_changes_nothing(
     with around():
         icons = invert(model, "2", ROWS, device="cpu", **BRIEF)
     assert np.abs(icons.images.astype(int) - plain.images.astype(int)).max() <= 1
+
+
+def test_a_unit_is_excited_or_driven_below_zero(probe: LayerProbe) -> None:
+    up, down = (frames(probe, o.unit(2, sign))[-1] for sign in (1, -1))
+    np.testing.assert_array_equal(up, frames(probe, o.neuron(2))[-1])
+    np.testing.assert_array_equal(down, frames(probe, -1 * o.neuron(2))[-1])
+    everywhere = frames(probe, o.unit(1, everywhere=True))[-1]
+    np.testing.assert_array_equal(everywhere, frames(probe, o.channel(1))[-1])
+    with pytest.raises(ActivationsError, match="1 or -1"):
+        o.unit(2, 0)

@@ -93,6 +93,31 @@ def test_statistics_are_those_of_all_positions(scan, maps, layer):
     np.testing.assert_allclose(table["zero"], (h == 0).mean(1), atol=1e-3)
 
 
+@pytest.mark.parametrize("layer", ["stem", "middle"])
+def test_the_share_of_the_largest_positions_is_that_of_a_sort(scan, maps, layer):
+    h = np.moveaxis(maps[layer], 1, 0).reshape(maps[layer].shape[1], -1).astype(np.float64)
+    positive = np.sort(np.maximum(h, 0), axis=1)[:, ::-1]
+    count = 0.01 * h.shape[1]
+    whole, part = int(count), count % 1
+    largest = positive[:, :whole].sum(1) + part * positive[:, whole]
+    total = positive.sum(1)
+    found = scan.stats(layer)["top1_share"].to_numpy()
+    some = total > 0
+    assert some.any()
+    np.testing.assert_allclose(found[some], (largest[some] / total[some]), rtol=0.1)
+    assert np.isnan(found[~some]).all()
+
+
+def test_the_share_of_the_largest_positions_by_hand():
+    row = torch.zeros(1, 3, 1, 1000)
+    row[0, 0] = 3.0  # all alike: 1 % carry 1 %
+    row[0, 1, 0, :5] = 7.0  # half a percent carry all
+    row[0, 2] = -1.0
+    shares = LayerScan.of(row, [0]).top_share()
+    np.testing.assert_allclose(shares[:2], [0.01, 1])
+    assert np.isnan(shares[2])
+
+
 def test_statistics_by_hand():
     maps = torch.tensor([0.0, 0.0, 0.0, 4.0]).view(1, 1, 2, 2)
     scan = LayerScan.of(maps, [0])

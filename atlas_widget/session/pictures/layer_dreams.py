@@ -101,29 +101,27 @@ class LayerDreams:
     def _begin(self, layer: str) -> None:
         from atlas_widget.inversion.dream import node_settings
         from atlas_widget.probe import LayerProbe
+        from atlas_widget.probe.layers import find_layer
 
-        probe = None
+        private = self._private
         try:
-            probe = LayerProbe(self._private, layer)
-            settings = node_settings()
+            # a layer takes passes of the model to open, and a picture that is there needs none
+            name = str(find_layer(private.model, layer)[0])
             key = digest(
-                "dream of a layer 1",
-                probe.weights_hash,
-                probe.layer,
-                probe.preprocessing.description,
-                settings.description,
+                "dream of a layer 2",
+                private.weights_hash,
+                name,
+                private.preprocessing.description,
+                node_settings().description,
                 self._seed,
             )
             known = self._cache.pictures([key]).get(key)
             if known is None:
-                self._job = _Job(layer, key, probe, self._seed)
-                return
+                self._job = _Job(layer, key, LayerProbe(private, layer), self._seed)
+            else:
+                self._show(layer, known.pixels, known.made)
         except AtlasError as error:
             self._failed(layer, str(error))
-        else:
-            self._show(layer, known.pixels, known.made)
-        if probe is not None:
-            probe.close()
 
 
 class _Job:

@@ -29,6 +29,7 @@ _MAX_VALUES = 16_000_000  # of all units; so that wide layers take no more than 
 _BLOCK = 4096
 _BINS = 40
 _RELATIVES = 8
+_MIXED = 3  # labels told of each column of a quilt
 _LABELLED = 20  # strongest examples whose labels are counted
 _DIRECTIONS = 20
 _SEED = 0
@@ -46,12 +47,16 @@ class Column:
         Number of samples in between.
     samples
         A few of them, drawn at random with a fixed seed: their numbers.
+    labels
+        The most frequent labels of the images of all of them, with their shares, largest first;
+        none if the images have no labels.
     """
 
     low: float
     high: float
     count: int
     samples: npt.NDArray[np.int64]
+    labels: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -210,7 +215,8 @@ class SampledUnits:
             if len(within):
                 some = rng.permutation(within)[:count]
                 some = some[np.argsort(own[some], kind="stable")]
-                columns.append(Column(low, high, len(within), self.numbers[some]))
+                mix = self._mix(self.numbers[within])
+                columns.append(Column(low, high, len(within), self.numbers[some], mix))
         return columns
 
     def relatives(self, unit: int) -> list[tuple[int, float]]:
@@ -256,6 +262,20 @@ class SampledUnits:
             strongest = images[np.sort(first)[:_LABELLED]]
             shares.append(_most_frequent(labels[strongest])[1] / len(strongest))
         return float(np.mean(shares))
+
+    def _mix(self, samples: npt.NDArray[np.int64]) -> tuple[tuple[str, float], ...]:
+        """Return the most frequent labels of samples' images, and their shares."""
+        labels = self._labels
+        if labels is None:
+            return ()
+        own = labels[np.asarray(self._samples.image_ids)[samples]]
+        counts = np.bincount(own[own >= 0], minlength=len(self._names))
+        most = np.argsort(-counts, kind="stable")[:_MIXED]
+        return tuple(
+            (self._names[number], float(counts[number] / len(own)))
+            for number in most
+            if counts[number]
+        )
 
     def _by_image(self, labels: Sequence[str | None] | None) -> npt.NDArray[np.int64] | None:
         """Return the number of each sampled image's label, −1 for none; None if all are alike."""

@@ -9,6 +9,8 @@ export interface QuiltColumn {
   /** The number of its first tile in the page's sheet, and of tiles. */
   first: number;
   tiles: number;
+  /** The most frequent labels of the images of all its samples, with their shares. */
+  labels: { label: string; share: number }[];
 }
 
 /** The most frequent label of the strongest examples. */
@@ -47,6 +49,7 @@ export interface UnitPage {
 export function readPage(message: KernelMessageOf<"unit">): UnitPage {
   const { unit, dead, low, high, grid, tile, columns } = message;
   let first = message.examples.length;
+  let label = 0;
   const quilt = message.quilt_tiles.map((count, at) => {
     const tiles = count ?? 0;
     const column = {
@@ -55,8 +58,13 @@ export function readPage(message: KernelMessageOf<"unit">): UnitPage {
       count: message.quilt_counts[at] ?? 0,
       first,
       tiles,
+      labels: Array.from({ length: message.quilt_mixes[at] ?? 0 }, (_, number) => ({
+        label: message.quilt_labels[label + number] ?? "",
+        share: message.quilt_shares[label + number] ?? 0,
+      })),
     };
     first += tiles;
+    label += column.labels.length;
     return column;
   });
   return {

@@ -21,6 +21,9 @@ const page = (unit: number): KernelMessageOf<"unit"> => ({
   quilt_high: [0, 3],
   quilt_counts: [10, 20],
   quilt_tiles: [5, 3],
+  quilt_mixes: [1, 2],
+  quilt_labels: ["dog", "cat", "<i>"],
+  quilt_shares: [0.5, 0.75, 0.25],
   grid: 20,
   cells: [7],
   means: [1.5],
@@ -64,6 +67,13 @@ describe("the open unit", () => {
     expect(unit.page.value?.quilt.map(({ first, tiles }) => [first, tiles])).toEqual([
       [2, 5],
       [7, 3],
+    ]);
+    expect(unit.page.value?.quilt.map(({ labels }) => labels)).toEqual([
+      [{ label: "dog", share: 0.5 }],
+      [
+        { label: "cat", share: 0.75 },
+        { label: "<i>", share: 0.25 },
+      ],
     ]);
     await vi.waitFor(() => expect(unit.page.value?.sheet).not.toBeNull());
   });

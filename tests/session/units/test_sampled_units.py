@@ -138,6 +138,18 @@ def test_the_most_frequent_label_by_hand():
     assert SampledUnits(samples_of(values)).label(0) is None
 
 
+def test_each_column_of_a_quilt_tells_its_most_frequent_labels():
+    values = np.array([[-1], [-2], [1], [2], [3], [4]], np.float32)
+    units = SampledUnits(samples_of(values), ["cat", None, "cat", "dog", "dog", "cat"])
+    columns = units.quilt(0, 5)
+    assert columns[0].count == 2
+    assert columns[0].labels == (("cat", 0.5),)  # the other one has none
+    assert sum(column.count for column in columns) == 6
+    strongest = columns[-1]
+    assert strongest.labels == (("cat", 1.0),)
+    assert all(column.labels == () for column in SampledUnits(samples_of(values)).quilt(0, 5))
+
+
 def test_a_unit_of_one_label_stands_out_from_random_directions():
     rng = np.random.default_rng(0)
     labels = ["cat" if number % 10 == 0 else f"other {number % 7}" for number in range(600)]
