@@ -122,10 +122,11 @@ def pictures(model: torch.nn.Module, layer: str) -> None:
 
 
 def page(model: torch.nn.Module, layer: str) -> None:
-    """Print the time of a unit's page from the samples of an atlas: the first one, and another."""
+    """Print the time of a unit's page from an atlas's samples, and of the map of all units."""
     from atlas_widget.session.cells.scene import Scene
     from atlas_widget.session.units import page as pages
     from atlas_widget.session.units.sampled_units import SampledUnits
+    from atlas_widget.units.unit_map import map_units
 
     atlas = Atlas.build(model, layer, num_samples=12_000, progress=False)
     grids = {size: atlas.grid(size) for size in atlas.grids}
@@ -137,12 +138,17 @@ def page(model: torch.nn.Module, layer: str) -> None:
         pages.page(units, scene, 0)
     with timed("page from 12,000 samples, the next one", 0.15):
         pages.page(units, scene, 1)
+    with timed("map of its units by correlation"):
+        map_units(units.values)
 
 
 def blocks(model: torch.nn.Module, layer: str) -> None:
     """Print the time of tuning, which serves all units, and of the wiring of one."""
     with timed(f"{layer}: tuning of all units", 20):
         tuning(model, layer)
+    scan = scan_units(model, layer, part=slice(64), progress=False)
+    with timed(f"{layer}: strongest examples of a unit turned"):
+        tuning(model, layer, ["turned"], examples=scan.examples(layer, 0, count=5))
     source = as_image_source(None)
     images = [source.open(image) for image in range(16)]
     before, after = layer_graph(model).before(layer)[0], layer_graph(model).after(layer)[0]
