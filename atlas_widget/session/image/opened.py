@@ -22,7 +22,7 @@ MAX_LAYERS = 5
 """The most layers that an image is read in at a time."""
 
 _USUAL_LAYERS = 4
-_LARGEST_MAP = 28  # positions on a side of layers that are chosen unasked
+_MAX_MAP_SIDE = 28  # positions on a side of layers that are chosen unasked
 _KEPT_PROBES = 8
 
 
@@ -182,7 +182,7 @@ def default_layers(probe: LayerProbe) -> tuple[str, ...]:
         return (layer,)
     shapes = {node.name: node.shape for node in nodes}
     placed = [name for name, shape in shapes.items() if _side(shape) > 1 or name == own]
-    small = [name for name in placed if _side(shapes[name]) <= _LARGEST_MAP or name == own]
+    small = [name for name in placed if _side(shapes[name]) <= _MAX_MAP_SIDE or name == own]
     usable = small if len(small) > 1 else placed
     if own not in usable:
         usable.append(own)
