@@ -34,8 +34,8 @@ def given_image(image: Any, name: str, size: int) -> OpenedImage:
     """
     from atlas_widget.reading.one_image import as_one_image
 
-    rgb, notices = as_one_image(image, size)
-    return OpenedImage(rgb, name, tuple(notices))
+    one = as_one_image(image, size)
+    return OpenedImage(one.rgb, name, tuple(one.notices))
 
 
 def image_of_source(source: ImageSource | None, number: int, size: int) -> OpenedImage:
