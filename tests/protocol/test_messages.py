@@ -60,7 +60,7 @@ GOOD = {
     "image_layers": {"layers": ["a", "b"]},
     "image_pictures": {"layers": [0, 2]},
     "image_position": {"layer": 1, "position": 24, "whole": True},
-    "image_attribution": {"a": 281, "b": -1},
+    "image_attribution": {"a": 281, "b": -1, "layer": 0},
     "image_groups": {"layer": 1, "count": 6, "a": 281, "b": 282},
     "image_channel": {"layer": 1, "channel": 17},
     "image_flow": {"lower": 0, "upper": 1, "count": 6},

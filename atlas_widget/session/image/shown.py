@@ -67,6 +67,7 @@ class ShownImage:
         self._other = other
         self._own = layer.probe.layer
         self._maps = answers.shown_maps(reading)
+        self._in_sight: list[int] = []  # layers whose positions are shown as pictures
         self._pictures = [
             LayerPictures(
                 reading.probe(name),
@@ -120,15 +121,20 @@ class ShownImage:
             return messages.build("image_failed", serial=self.serial, what=kind, problem=str(error))
 
     def look(self, layers: Sequence[int]) -> None:
-        """Make the pictures of the positions of these layers, the strongest first; of no others."""
+        """Make the pictures of the positions of these layers, in this order; of no others.
+
+        Within a layer the strongest positions come first.
+        """
+        wanted = [each for each in dict.fromkeys(layers) if 0 <= each < len(self._pictures)]
         for number, pictures in enumerate(self._pictures):
-            if number in layers:
+            if number not in wanted:
+                pictures.look_away()
+            elif number not in self._in_sight:
                 grid = self.reading.grid(self.reading.layers[number])
                 norms = self._maps[number].picked(grid.norms)
                 order = np.argsort(-norms, kind="stable")
                 pictures.look_at_positions([int(at) for at in order if norms[at] > 0])
-            else:
-                pictures.look_away()
+        self._in_sight = wanted
 
     def advance_small(self, seconds: float) -> bool:
         """Work about that long on pictures of channels and groups; return False if none is left."""
@@ -136,13 +142,14 @@ class ShownImage:
 
     def advance(self, seconds: float) -> bool:
         """Work about that long on pictures of positions; return False if none is left."""
-        return any(pictures.advance(seconds) for pictures in self._pictures)
+        return any(self._pictures[number].advance(seconds) for number in self._in_sight)
 
     def close(self) -> None:
         """Drop the pictures."""
         for pictures in self._pictures:
             pictures.close()
         self._pictures = []
+        self._in_sight = []
 
     def name(self, number: int) -> str:
         """Return the name of a layer by its number, or raise that there is none."""
@@ -175,10 +182,11 @@ class ShownImage:
         reading = self.reading
         a, b = fields["a"], fields["b"]
         content = answers.attribution_answer(reading, self._maps, a, b, serial=self.serial)
-        start = 0
-        for pictures, count in zip(self._pictures, content["listed"], strict=True):
-            pictures.look_at_channels(content["channels"][start : start + int(count)], more=True)
-            start += int(count)
+        layer = fields["layer"]
+        self.name(layer)
+        start = sum(int(count) for count in content["listed"][:layer])
+        listed = content["channels"][start : start + int(content["listed"][layer])]
+        self._pictures[layer].look_at_channels(listed, more=True)
         return content
 
     def _groups(self, fields: Fields) -> Answer:

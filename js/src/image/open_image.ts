@@ -201,11 +201,11 @@ export class OpenImage implements Part {
     }
   }
 
-  wantAttribution(a: number, b: number): void {
-    const known = this.attribution.peek();
-    if (a === NO_CLASS || (known?.a === a && known.b === b)) return;
-    if (this.isNew("image_attribution", `${a}:${b}`)) {
-      this.kernel.send({ kind: "image_attribution", a, b });
+  /** Asks for the attribution to a class, and the pictures of a layer's channels in its table. */
+  wantAttribution(a: number, b: number, layer: number): void {
+    if (a === NO_CLASS) return;
+    if (this.isNew("image_attribution", `${a}:${b}:${layer}`)) {
+      this.kernel.send({ kind: "image_attribution", a, b, layer });
     }
   }
 

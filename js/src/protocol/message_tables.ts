@@ -58,7 +58,7 @@ export const FROM_BROWSER = {
   image_layers: { layers: "strings" },
   image_pictures: { layers: "integers" },
   image_position: { layer: "integer", position: "integer", whole: "boolean" },
-  image_attribution: { a: "integer", b: "integer" },
+  image_attribution: { a: "integer", b: "integer", layer: "integer" },
   image_groups: { layer: "integer", count: "integer", a: "integer", b: "integer" },
   image_channel: { layer: "integer", channel: "integer" },
   image_flow: { lower: "integer", upper: "integer", count: "integer" },

@@ -118,7 +118,7 @@ def test_a_position_has_its_strongest_channels_and_what_feeds_it(browser, opened
 
 def test_attribution_closes_with_its_remainders(browser, opened, reading):
     a, b = opened["classes"][:2]
-    answer = ask(browser, "image_attribution", a=a, b=b)
+    answer = ask(browser, "image_attribution", a=a, b=b, layer=0)
     start = 0
     for number, layer in enumerate(reading.layers):
         count = opened["rows"][number] * opened["columns"][number]
@@ -298,7 +298,7 @@ def test_what_is_no_image_is_refused_and_the_last_one_stays(browser, data, reaso
     [
         ("image_position", {"layer": 9, "position": 0, "whole": False}, "no layer 9"),
         ("image_position", {"layer": 1, "position": 9999, "whole": False}, "no shown position"),
-        ("image_attribution", {"a": 99, "b": -1}, "99"),
+        ("image_attribution", {"a": 99, "b": -1, "layer": 0}, "99"),
         ("image_groups", {"layer": 1, "count": 99, "a": -1, "b": -1}, "n=99 groups"),
         ("image_channel", {"layer": 1, "channel": -3}, "channels 0 to 11"),
         ("image_flow", {"lower": 1, "upper": 0, "count": 2}, "No derivative"),

@@ -55,7 +55,9 @@ export function ChannelRow({
       </button>
       <div class="aw-channel-facts">
         <div class="aw-channel-line">
-          <strong>{words ?? channel}</strong>
+          <span>
+            <strong>{words ?? channel}</strong> <small>{note}</small>
+          </span>
           <span class="aw-bar-value">{value}</span>
         </div>
         <span class={`aw-bar-track ${diverging ? "aw-diverging" : ""}`} aria-hidden="true">
@@ -66,7 +68,7 @@ export function ChannelRow({
           />
         </span>
         <div class="aw-channel-line">
-          <small>{note}</small>
+          <span />
           <span>
             <button
               type="button"

@@ -100,8 +100,8 @@ function Reading({ state, opened, shown }: { state: OpenImage; opened: Opened; s
         <DrawnRow state={state} opened={opened} />
       </div>
       <div class="aw-image-right">
-        <PositionPanel state={state} opened={opened} />
         <LayerTables state={state} opened={opened} />
+        <PositionPanel state={state} opened={opened} />
       </div>
     </section>
   );

@@ -92,7 +92,8 @@ export function LayerGrid({
           <bdi>{map.name}</bdi>
         </button>
         <small>
-          {role || (number === opened.own ? "of the atlas" : `${map.rows} × ${map.columns}`)}
+          {(mode === "picture" && role) ||
+            (number === opened.own ? "of the atlas" : `${map.rows} × ${map.columns}`)}
         </small>
       </figcaption>
       <button
@@ -191,4 +192,8 @@ function valuesOf(state: OpenImage, mode: string, number: number): Values | null
 }
 
 const noneFor = (mode: string) =>
-  mode === "groups" || mode === "channel" ? "of the chosen layer alone" : "";
+  mode === "groups"
+    ? "Choose this layer to see its groups"
+    : mode === "channel"
+      ? "Choose a channel of this layer to see it"
+      : "";

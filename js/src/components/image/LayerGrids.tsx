@@ -3,6 +3,8 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Opened } from "../../image/answers";
 import type { GridMode } from "../../image/looking";
 import type { OpenImage } from "../../image/open_image";
+import type { Store } from "../../store/store";
+import { formatCount, plural } from "../../util/numbers";
 import { useWidget } from "../context";
 import { Choice } from "../controls/Choice";
 import { LayerGrid } from "./LayerGrid";
@@ -109,16 +111,27 @@ function Legend({
   opened: Opened;
   connected: boolean;
 }) {
+  const { store } = useWidget();
+  void store.pictureVersion.value;
   const { looking } = state;
   const mode = looking.mode.value;
   const strided = opened.layers.find(({ stride }) => stride > 1);
   return (
     <p class="aw-note aw-grids-legend">
       {wordsFor(mode, state, connected)}
+      {mode === "picture" && connected && describeMade(store, opened)}
       {strided &&
         ` ${strided.name} shows one position for each ${strided.stride} × ${strided.stride}.`}
     </p>
   );
+}
+
+/** How many of the pictures are made, while some are to come. */
+function describeMade(store: Store, { layers }: Opened): string {
+  const made = layers.reduce((sum, map) => sum + store.pictures.counts(map.positionGroup).final, 0);
+  // positions without any activation get no picture
+  const all = layers.reduce((sum, map) => sum + map.norms.filter((norm) => norm > 0).length, 0);
+  return made < all ? ` ${formatCount(made)} of ${plural(all, "picture")} made…` : "";
 }
 
 function wordsFor(mode: GridMode, state: OpenImage, connected: boolean): string {

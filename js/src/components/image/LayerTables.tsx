@@ -9,5 +9,5 @@ export function LayerTables({ state, opened }: { state: OpenImage; opened: Opene
   const mode = state.looking.mode.value;
   if (mode === "groups") return <GroupsTable state={state} opened={opened} />;
   if (mode === "channel") return <ChannelLinks state={state} opened={opened} />;
-  return opened.withoutClasses ? null : <AttributionTable state={state} opened={opened} />;
+  return mode === "attribution" ? <AttributionTable state={state} opened={opened} /> : null;
 }

@@ -122,7 +122,13 @@ function Dictionary({
             channel={channel}
             value={formatPlain(activation)}
             share={activation / most}
-            note={percentile === null ? "" : `above ${formatShare(percentile / 100)} of samples`}
+            note={
+              percentile !== null && (
+                <span title="Among the samples of the atlas">
+                  {percentile >= 100 ? "above all" : `top ${formatShare(1 - percentile / 100)}`}
+                </span>
+              )
+            }
           />
         ))}
       </ul>

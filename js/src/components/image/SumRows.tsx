@@ -1,6 +1,9 @@
 import type { Remainders } from "../../image/answers";
 import { formatValue } from "../../util/numbers";
 
+/** What is shown as 0 need not be. */
+const NOTHING = 0.0005;
+
 /** What is left over of a score, and the score that all rows add up to. */
 export function SumRows({
   first,
@@ -26,7 +29,10 @@ export function SumRows({
   return (
     <dl class="aw-sum-rows">
       {rows
-        .filter(([words, value], at) => at < first.length || value !== 0 || words === "biases")
+        .filter(
+          ([words, value], at) =>
+            at < first.length || Math.abs(value) >= NOTHING || words === "biases",
+        )
         .map(([words, value, title]) => (
           <div key={words} title={title}>
             <dt>{words}</dt>

@@ -1,10 +1,16 @@
 import { useEffect } from "preact/hooks";
-import type { Opened } from "../../image/answers";
+import { type LayerMap, type Opened, sizeOf } from "../../image/answers";
 import type { OpenImage } from "../../image/open_image";
 import { useWidget } from "../context";
 
 /** The time that a position is looked at before what feeds it is asked for (ms). */
 const REST = 120;
+
+/** The chosen layer first, then those with few positions. */
+function byUrgency(layers: readonly LayerMap[], chosen: number): number[] {
+  const size = (number: number) => (number === chosen ? 0 : sizeOf(layers[number]));
+  return layers.map((_, number) => number).sort((x, y) => size(x) - size(y));
+}
 
 /** Asks the kernel for what the view is about to show. */
 export function useAnswers(state: OpenImage, { serial, layers }: Opened, shown: boolean): void {
@@ -20,12 +26,12 @@ export function useAnswers(state: OpenImage, { serial, layers }: Opened, shown: 
   const pictures = shown && mode === "picture";
   const known = state.version.value; // a second image: answers are asked for anew
   useEffect(() => {
-    state.look(pictures ? layers.map((_, number) => number) : []);
-  }, [serial, connected, pictures]);
+    state.look(pictures ? byUrgency(layers, layer) : []);
+  }, [serial, connected, pictures, layer]);
   useEffect(() => () => state.look([]), []);
   useEffect(() => {
-    if (shown) state.wantAttribution(a, b);
-  }, [serial, connected, shown, a, b]);
+    if (shown && mode === "attribution") state.wantAttribution(a, b, layer);
+  }, [serial, connected, shown, mode, layer, a, b]);
   useEffect(() => {
     if (shown && mode === "groups") state.wantGroups(layer, count, a, b);
   }, [serial, connected, shown, mode, layer, count, a, b]);
