@@ -1,6 +1,15 @@
 import { GESTURES, KEYMAP, namedHere } from "../keyboard/keymap";
 import { Dialog } from "./controls/Dialog";
 
+/** The keys of the view of one image, which it acts on itself. */
+const IMAGE_KEYS: (readonly [string, string])[] = [
+  ["arrows", "the next position of the layer"],
+  ["[ ]", "the same place in the layer before, after"],
+  ["Enter", "trace the position through the other layers, or end that"],
+  ["A", "show the positions on the atlas"],
+  ["Shift + click", "add a position to the region, or take it away"],
+];
+
 /** All keys, from the table that they act by, and what the pointer does. */
 export function Help({ onClose }: { onClose: () => void }) {
   const groups: [string, (readonly [string, string])[]][] = [
@@ -11,6 +20,7 @@ export function Help({ onClose }: { onClose: () => void }) {
           (readonly [string, string])[],
         ],
     ),
+    ["Image", IMAGE_KEYS],
     ["Mouse and touch", [...GESTURES]],
   ];
   return (
