@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from atlas_widget.reading import ImageReading
     from atlas_widget.session.cells.scene import Scene
     from atlas_widget.session.image.opened import OpenedImage
-    from atlas_widget.session.panels.panel import Fields, LayerContext
+    from atlas_widget.session.pictures.cache import PictureCache
+    from atlas_widget.session.pictures.gallery import Gallery
 
 __all__ = ["ANSWERED", "ShownImage"]
 
 Answer = dict[str, Any]
+Fields = Mapping[str, Any]
 
 ANSWERED = (
     "image_position",
@@ -49,8 +51,10 @@ class ShownImage:
         Returns the reading of the second image; None if there is none.
     serial
         The number.
-    layer
-        The layer that the atlas is of.
+    own
+        The name of the layer that the atlas is of.
+    cache, gallery, seed
+        See :class:`~atlas_widget.session.panels.panel.LayerContext`.
     """
 
     def __init__(
@@ -59,13 +63,16 @@ class ShownImage:
         reading: ImageReading,
         other: Callable[[], ImageReading | None],
         serial: int,
-        layer: LayerContext,
+        own: str,
+        cache: PictureCache,
+        gallery: Gallery,
+        seed: int,
     ) -> None:
         self.reading = reading
         self.serial = serial
         self._image = image
         self._other = other
-        self._own = layer.probe.layer
+        self._own = own
         self._maps = answers.shown_maps(reading)
         self._in_sight: list[int] = []  # layers whose positions are shown as pictures
         self._pictures = [
@@ -73,9 +80,9 @@ class ShownImage:
                 reading.probe(name),
                 f"{serial}.{number}",
                 partial(self._positions, number),
-                layer.cache,
-                layer.gallery,
-                layer.seed,
+                cache,
+                gallery,
+                seed,
             )
             for number, name in enumerate(reading.layers)
         ]

@@ -191,8 +191,16 @@ class ImagePanel(Panel):
             self._image.open(None)
             self._no_image(str(error))
             return
+        layer = self._layer
         self._shown = ShownImage(
-            image, reading, lambda: self._image.other_reading, serial, self._layer
+            image,
+            reading,
+            lambda: self._image.other_reading,
+            serial,
+            layer.probe.layer,
+            layer.cache,
+            gallery,
+            layer.seed,
         )
         gallery.send(self._shown.opened(), [encode(reading.pixels, _QUALITY)])
         self._to_place = self._shown.on_atlas
