@@ -109,6 +109,7 @@ class OpenLayer:
             inspector=Inspector(probe, engines.get, cache, gallery.send),
             photos=self.photos,
             beside=self.beside,
+            image=model.image,
             judge=model.judge,
             tasks=self.tasks,
             reporter=reporter,

@@ -23,7 +23,7 @@ _LEVELS = 256
 """Levels of positive activations, eight for each doubling from 2⁻¹⁶ to 2¹⁶."""
 
 _LOWEST = (127 - 16) * 8 - 1  # a float's exponent and first three bits, below the lowest level
-_LARGEST = 0.01  # share of positions whose part of the sum is told
+_TOP_PART = 0.01  # share of positions whose part of the sum is told
 _FLOAT = npt.NDArray[np.float64]
 
 
@@ -197,7 +197,7 @@ class LayerScan:
         sizes = (edges + 2.0 ** np.arange(-16, 16)[:, None] / 16).ravel()[::-1]
         counts = self.levels[:, :0:-1].astype(np.float64)  # the largest first
         before = np.cumsum(counts, 1) - counts
-        left = np.maximum(_LARGEST * float(self.positions[0]) - before, 0)
+        left = np.maximum(_TOP_PART * float(self.positions[0]) - before, 0)
         largest, all_ = np.minimum(counts, left) @ sizes, counts @ sizes
         with np.errstate(invalid="ignore"):
             share: _FLOAT = largest / all_

@@ -163,7 +163,7 @@ def scan_probes(
 
 
 class _Plan:
-    """Which scan is meant, and the shards that it is made in.
+    """A scan of images in shards, and what identifies it.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a unit sees in its strongest images, turned about its middle: natural stimuli."""
+"""Natural stimuli: the strongest examples of a unit, turned about what it sees."""
 
 from __future__ import annotations
 

@@ -13,10 +13,10 @@ from atlas_widget.progress import CancelledCallback
 __all__ = ["UnitMap", "map_units"]
 
 _ASPECT = 1.6  # columns for each row: screens are wider than high
-_FEWEST = 16  # units that UMAP is of use for
+_MIN_UNITS = 16  # units that UMAP is of use for
 _NEIGHBORS = 10
 _MAX_DIMENSIONS = 256
-_FINEST = 1e-6  # deviation, as a share of the largest value, below which a unit never changes
+_TOLERANCE = 1e-6  # deviation, as a share of the largest value, below which a unit never changes
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def map_units(
     centred = np.asarray(values, np.float32) - values.mean(1, keepdims=True)
     lengths = np.linalg.norm(centred, axis=1)
     largest = np.abs(values).max(1, initial=0)
-    alive = np.flatnonzero(lengths > _FINEST * largest * np.sqrt(values.shape[1]))
+    alive = np.flatnonzero(lengths > _TOLERANCE * largest * np.sqrt(values.shape[1]))
     slots = np.full(len(values), -1, np.int64)
     count = len(alive)
     if not count:
@@ -78,7 +78,7 @@ def map_units(
     rows = -(-count // columns)
     r = rows_of_r @ rows_of_r.T
     vectors = _vectors_of(r)
-    if count < _FEWEST:
+    if count < _MIN_UNITS:
         places = quick_layout(vectors, seed)
     else:
         places = umap_layout(vectors, seed=seed, neighbors=_NEIGHBORS, cancelled=cancelled)

@@ -42,8 +42,14 @@ export const UNIT_WORKS = [
   "twin",
 ] as const;
 
+/** The long computations of the view of one image. */
+export const IMAGE_WORKS = ["curves", "caricatures", "dreams"] as const;
+
+/** The most layers that one image is read in. */
+export const MAX_LAYERS = 5;
+
 /** The views of a widget, the one that it opens with first. */
-export const MODES = ["atlas", "graph", "units"] as const;
+export const MODES = ["atlas", "graph", "units", "image"] as const;
 
 /** The most cells that a message may name. */
 export const MAX_CELLS = 25600;
