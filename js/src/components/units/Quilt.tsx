@@ -33,7 +33,7 @@ export function Quilt({ page }: { page: UnitPage }) {
           Below each range its most frequent labels:{" "}
           {labels.map((label, at) => (
             <span key={label}>
-              <i class={`aw-mix-${at}`} /> {label}{" "}
+              <i class={`aw-label-${at}`} /> {label}{" "}
             </span>
           ))}
           <i /> others
@@ -61,11 +61,11 @@ function mostFrequent(quilt: readonly QuiltColumn[]): string[] {
 function Mix({ column, labels }: { column: QuiltColumn; labels: readonly string[] }) {
   if (column.labels.length === 0) return null;
   return (
-    <div class="aw-mix" aria-hidden="true">
+    <div class="aw-label-bar" aria-hidden="true">
       {column.labels.map(({ label, share }) => (
         <i
           key={label}
-          class={labels.includes(label) ? `aw-mix-${labels.indexOf(label)}` : ""}
+          class={labels.includes(label) ? `aw-label-${labels.indexOf(label)}` : ""}
           style={{ width: `${100 * share}%` }}
         />
       ))}
