@@ -16,6 +16,12 @@ const SETTLE = 120;
 
 type Part = "linked" | "lost" | "gained";
 
+const NONE: Record<Part, string> = {
+  linked: "No unit has a match above what chance reaches.",
+  lost: "Every unit has a match above what chance reaches.",
+  gained: "Every unit of the other network has a match above what chance reaches.",
+};
+
 /** The units of the layer beside those of another network: matches, lost ones and new ones. */
 export function UnitsBeside({ shown }: { shown: boolean }) {
   const { store } = useWidget();
@@ -30,16 +36,21 @@ export function UnitsBeside({ shown }: { shown: boolean }) {
     );
   }
   const pairs = linked(compared);
+  const counts: Record<Part, number> = {
+    linked: pairs.length,
+    lost: compared.lost.length,
+    gained: compared.gained.length,
+  };
   const parts: readonly (readonly [Part, string, string])[] = [
-    ["linked", `${pairs.length} matched`, "Units whose best match is above what chance reaches"],
-    ["lost", `${compared.lost.length} lost`, `Units without a match in ${compared.name}`],
-    ["gained", `${compared.gained.length} new`, `Units of ${compared.name} without a match here`],
+    ["linked", `${counts.linked} matched`, "Units whose best match is above what chance reaches"],
+    ["lost", `${counts.lost} lost`, `Units without a match in ${compared.name}`],
+    ["gained", `${counts.gained} new`, `Units of ${compared.name} without a match here`],
   ];
   return (
     <>
       <div class="aw-beside-head">
         <p data-aw-beside={compared.name}>{describe(compared, pairs)}</p>
-        <div class="aw-group">
+        <div class="aw-beside-tools">
           <Choice
             label="Which units"
             value={part.value}
@@ -62,7 +73,17 @@ export function UnitsBeside({ shown }: { shown: boolean }) {
           </button>
         </div>
       </div>
-      <Listed key={part.value} part={part.value} compared={compared} pairs={pairs} shown={shown} />
+      {counts[part.value] === 0 ? (
+        <p class="aw-units-empty">{NONE[part.value]}</p>
+      ) : (
+        <Listed
+          key={part.value}
+          part={part.value}
+          compared={compared}
+          pairs={pairs}
+          shown={shown}
+        />
+      )}
     </>
   );
 }
