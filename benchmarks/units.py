@@ -66,7 +66,7 @@ def main() -> None:
     options = parser.parse_args()
     model = demo.model()
     scans(model, min(options.images, len(demo.images())), options.layers, options.repeats)
-    print(f"\n{'':44}{'s':>8}{'budget':>8}")
+    print(f"\n{'':52}{'s':>8}{'budget':>8}")
     pictures(model, options.pictures)
     page(model, options.pictures)
     blocks(model, options.pictures)
@@ -79,7 +79,7 @@ def timed(words: str, budget: float | None = None) -> Iterator[None]:
     started = time.perf_counter()
     yield
     seconds = time.perf_counter() - started
-    print(f"{words:44}{seconds:8.3f}{'' if budget is None else f'{budget:8.2f}'}")
+    print(f"{words:52}{seconds:8.3f}{'' if budget is None else f'{budget:8.2f}'}")
 
 
 def scans(model: torch.nn.Module, count: int, layers: list[str], repeats: int) -> None:
