@@ -69,7 +69,7 @@ function Details({ legend }: { legend: Legend }) {
     <>
       {legend.classes && <Classes classes={legend.classes} />}
       {legend.notes.length > 0 && <Notes notes={legend.notes} />}
-      {legend.controls && <PictureControls />}
+      {legend.controls && store.can("experiments") && <PictureControls />}
       {tinted && (
         <div class="aw-overlay-intensity">
           <span>Intensity</span>

@@ -104,16 +104,18 @@ export function Root() {
         )}
       </div>
       <StatusLine />
-      <HeightHandle
-        height={height}
-        onDrag={(wanted) => {
-          dragged.value = wanted;
-        }}
-        onEnd={(wanted) => {
-          dragged.value = null;
-          store.traits.setHeight(wanted);
-        }}
-      />
+      {store.can("python") && (
+        <HeightHandle
+          height={height}
+          onDrag={(wanted) => {
+            dragged.value = wanted;
+          }}
+          onEnd={(wanted) => {
+            dragged.value = null;
+            store.traits.setHeight(wanted);
+          }}
+        />
+      )}
       <LiveCaption />
     </div>
   );

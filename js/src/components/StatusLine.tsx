@@ -21,6 +21,7 @@ export function StatusLine() {
     <div class="aw-status">
       <Progress share={share} label="Progress" class={busy ? "" : "aw-at-rest"} />
       <span class="aw-status-text">
+        {!store.can("live") && "Saved page, without a kernel · "}
         {store.connected.value
           ? describeStatus(status, shown)
           : `No kernel · ${describeStatus({ ...status, stage: "idle" }, shown)}`}

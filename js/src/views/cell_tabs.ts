@@ -5,6 +5,6 @@ import { DiagnosisTab } from "../components/diagnosis/DiagnosisTab";
 import { registerTab } from "../panels/tabs";
 
 registerTab({ name: "cell", words: "Cell", Body: CellTab });
-registerTab({ name: "diagnosis", words: "Is it real?", Body: DiagnosisTab });
-registerTab({ name: "causes", words: "Causes", Body: CausesTab });
-registerTab({ name: "patch", words: "Patch lab", Body: PatchLabTab });
+registerTab({ name: "diagnosis", words: "Is it real?", needs: "experiments", Body: DiagnosisTab });
+registerTab({ name: "causes", words: "Causes", needs: "experiments", Body: CausesTab });
+registerTab({ name: "patch", words: "Patch lab", needs: "experiments", Body: PatchLabTab });

@@ -5,6 +5,7 @@ import { registerView } from "../store/view_registry";
 registerView({
   name: GRAPH_VIEW,
   title: "Graph",
+  needs: "model",
   makeState: (kernel) => new LayerGraph(kernel),
   Component: GraphView,
 });

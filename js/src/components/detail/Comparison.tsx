@@ -11,7 +11,7 @@ import { Viewer, ViewerCaption } from "./Viewer";
 
 /** Two cells side by side, what lies between them, and in what they differ. */
 export function Comparison({ first, other }: { first: Panel; other: Panel }) {
-  const { view } = useWidget();
+  const { store, view } = useWidget();
   const mix = view.panels.mix.value;
   return (
     <>
@@ -21,7 +21,7 @@ export function Comparison({ first, other }: { first: Panel; other: Panel }) {
       </div>
       <div class="aw-pair-pictures">
         <Side panel={first} />
-        {mix && <MixView mix={mix} />}
+        {mix && store.can("live") && <MixView mix={mix} />}
         <Side panel={other} />
       </div>
       <div class="aw-said">

@@ -6,8 +6,8 @@ import { useWidget } from "../context";
 
 /** The parts of a panel and the one that is shown; arrow keys go from tab to tab. */
 export function PanelTabs({ panel }: { panel: Panel }) {
-  const tabs = allTabs();
-  const { view } = useWidget();
+  const { store, view } = useWidget();
+  const tabs = allTabs().filter(({ needs }) => !needs || store.can(needs));
   const list = useRef<HTMLDivElement>(null);
   const chosen = tabs.find(({ name }) => name === view.panels.tab.value) ?? tabs[0];
   const { Body } = chosen;
@@ -22,7 +22,7 @@ export function PanelTabs({ panel }: { panel: Panel }) {
   };
   return (
     <>
-      <div ref={list} class="aw-tabs" role="tablist" aria-label="Parts of the panel">
+      <div ref={list} class="aw-tabs" hidden={tabs.length < 2} role="tablist" aria-label="Parts of the panel">
         {tabs.map(({ name, words }) => (
           <button
             key={name}

@@ -58,7 +58,7 @@ export function ViewerCaption({ panel }: { panel: Panel }) {
       <div class="aw-live-caption" title={COSINE}>
         <span>
           {looking.kind === "variant" && `Variant ${at + 1}: `}
-          {describeProgress(inspection, store.connected.value, at)}
+          {describeProgress(inspection, store.connected.value && store.can("live"), at)}
         </span>
         {inspection && trace.length > 1 && <Trace points={trace} steps={inspection.steps} />}
       </div>

@@ -1,0 +1,25 @@
+/** What stands behind a view can do; a page without a kernel can do little of it. */
+export const CAPABILITIES = [
+  /** Make pictures while one waits: live pictures, variants, mixtures. */
+  "live",
+  /** Run the model: causal tests, patches, cues, controls, halves of cells. */
+  "experiments",
+  /** Show the units of the layer, and the graph of its model. */
+  "model",
+  /** Switch to another layer, or to the atlas of a class. */
+  "layers",
+  /** Place a photo of the user's on the map. */
+  "photo",
+  /** Show the whole image that a crop is of. */
+  "images",
+  /** Write figures, and take lines of Python. */
+  "python",
+] as const;
+
+export type Capability = (typeof CAPABILITIES)[number];
+
+/** The capabilities that a list names. A kernel sends no list: it can do everything. */
+export function readCapabilities(value: unknown): ReadonlySet<Capability> {
+  if (!Array.isArray(value)) return new Set(CAPABILITIES);
+  return new Set(CAPABILITIES.filter((name) => value.includes(name)));
+}
