@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from atlas_widget.classes import class_atlas as class_atlas
     from atlas_widget.classes import compare_classes as compare_classes
     from atlas_widget.classes import sample_attributions as sample_attributions
+    from atlas_widget.comparison import AtlasComparison as AtlasComparison
+    from atlas_widget.comparison import AtlasSeries as AtlasSeries
+    from atlas_widget.comparison import compare_atlases as compare_atlases
+    from atlas_widget.comparison import compare_series as compare_series
     from atlas_widget.errors import AtlasError as AtlasError
     from atlas_widget.inversion import caricature as caricature
     from atlas_widget.inversion import deepdream as deepdream
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
     from atlas_widget.probe import layer_graph as layer_graph
     from atlas_widget.probe import list_layers as list_layers
     from atlas_widget.reading import activation_groups as activation_groups
+    from atlas_widget.reading import find_shared_groups as find_shared_groups
     from atlas_widget.reading import read_image as read_image
     from atlas_widget.units import UnitScan as UnitScan
     from atlas_widget.units import expanded_weights as expanded_weights
@@ -52,7 +57,9 @@ except PackageNotFoundError:  # used from a checkout that was never installed
 
 _HOMES = {
     "Atlas": "atlas_widget.atlas",
+    "AtlasComparison": "atlas_widget.comparison",
     "AtlasError": "atlas_widget.errors",
+    "AtlasSeries": "atlas_widget.comparison",
     "AtlasWidget": "atlas_widget.widget",
     "LayerProbe": "atlas_widget.probe",
     "UnitScan": "atlas_widget.units",
@@ -63,10 +70,13 @@ _HOMES = {
     "caricature": "atlas_widget.inversion",
     "channel_attribution": "atlas_widget.attribution",
     "class_atlas": "atlas_widget.classes",
+    "compare_atlases": "atlas_widget.comparison",
     "compare_classes": "atlas_widget.classes",
+    "compare_series": "atlas_widget.comparison",
     "deepdream": "atlas_widget.inversion",
     "expanded_weights": "atlas_widget.units",
     "find_cues": "atlas_widget.causes",
+    "find_shared_groups": "atlas_widget.reading",
     "invert": "atlas_widget.inversion",
     "layer_graph": "atlas_widget.probe",
     "list_layers": "atlas_widget.probe",
@@ -93,6 +103,8 @@ def __getattr__(name: str) -> Any:
         return import_module("atlas_widget.demo")
     if name not in _HOMES:
         raise AttributeError(f"module 'atlas_widget' has no attribute {name!r}")
+    if name != "AtlasError":
+        import_module("atlas_widget.terminal").announce_imports()
     value = getattr(import_module(_HOMES[name]), name)
     globals()[name] = value
     return value

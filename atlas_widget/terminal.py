@@ -1,4 +1,4 @@
-"""Waiting in the user's thread, with a line of progress that leaves nothing behind."""
+"""A line of progress in the user's thread that leaves nothing behind: of waiting, of imports."""
 
 from __future__ import annotations
 
@@ -11,10 +11,18 @@ from typing import Any, TextIO
 
 from atlas_widget.progress import describe_progress
 
-__all__ = ["TransientLine", "in_kernel", "wait_for"]
+__all__ = ["TransientLine", "announce_imports", "in_kernel", "take_back_announcement", "wait_for"]
 
 _LOOK_EVERY = 0.2  # seconds; a wait without end could not be interrupted on every system
 _WIDTH = 72
+_IMPORTING = "Importing PyTorch, once in each kernel…"
+# A mark that moves, since the line stands for seconds in which nothing else does.
+_IMPORTING_HTML = f"""<style>@keyframes aw-start {{ 50% {{ opacity: 0.25 }} }}
+.aw-start i {{ display: inline-block; width: 0.9em; height: 0.9em; margin-right: 2px;
+  border-radius: 2px; background: #4285f4; animation: aw-start 1.2s ease-in-out infinite }}
+.aw-start i:nth-child(2) {{ animation-delay: 0.2s }}
+.aw-start i:nth-child(3) {{ animation-delay: 0.4s }}</style>
+<div class="aw-start" role="status"><i></i><i></i><i></i> {_IMPORTING}</div>"""
 
 
 def in_kernel() -> bool:
@@ -24,6 +32,36 @@ def in_kernel() -> bool:
     except ImportError:
         return False
     return hasattr(get_ipython(), "kernel")
+
+
+def announce_imports() -> None:
+    """Show a line in a notebook's cell before PyTorch is imported, which takes seconds.
+
+    It goes when the cell ends or `take_back_announcement` is called, whichever is first. Outside
+    notebooks, or once PyTorch is imported, nothing is shown.
+    """
+    # ipykernel first: in a script, IPython is not imported for this
+    if "torch" in sys.modules or "ipykernel" not in sys.modules or not in_kernel():
+        return
+    if _announcement.show(_IMPORTING, _IMPORTING_HTML):
+        _when_cell_ends(take_back_announcement)
+
+
+def take_back_announcement() -> None:
+    """Take away the line of `announce_imports`; safe to call twice."""
+    _announcement.close()
+
+
+def _when_cell_ends(call: Callable[[], None]) -> None:
+    from IPython import get_ipython
+
+    events = get_ipython().events
+
+    def once(*_result: Any) -> None:
+        events.unregister("post_run_cell", once)
+        call()
+
+    events.register("post_run_cell", once)
 
 
 def wait_for(
@@ -105,15 +143,29 @@ class TransientLine:
         self._output: Any = None
         self._shown = ""
 
-    def show(self, text: str) -> None:
-        """Show a text in place of the last one."""
+    def show(self, text: str, html: str = "") -> bool:
+        """Show a text in place of the last one.
+
+        Parameters
+        ----------
+        text
+            The line.
+        html
+            The same for a notebook, if it is to look better there.
+
+        Returns
+        -------
+        bool
+            Whether it was not shown already.
+        """
         if text == self._shown:
-            return
+            return False
         if in_kernel():
-            self._put_out({"text/plain": text})
+            self._put_out({"text/plain": text, **({"text/html": html} if html else {})})
         elif self._stream.isatty():
             self._write(text)
         self._shown = text
+        return True
 
     def close(self) -> None:
         """Take the line away; safe to call twice."""
@@ -138,3 +190,6 @@ class TransientLine:
     def _write(self, text: str) -> None:
         self._stream.write(f"\r{text:<{_WIDTH}}")
         self._stream.flush()
+
+
+_announcement = TransientLine()

@@ -23,8 +23,8 @@ from PIL import Image
 
 from atlas_widget import Atlas, LayerProbe, demo, patch_test, sample_attributions
 from atlas_widget.attribution.class_names import class_number
+from atlas_widget.attribution.statistics import wilson_interval
 from atlas_widget.causes import PatchTest, random_patches
-from atlas_widget.causes.patch_outcome import wilson_interval
 from atlas_widget.causes.pictures import pictures_of
 from atlas_widget.images import as_image_source, crop_boxes, crop_image
 

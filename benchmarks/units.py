@@ -1,21 +1,39 @@
-"""What the units of a network cost: a scan against a bare pass over the same images, and pictures.
+"""What the units of a network cost, each beside its budget on two cores.
 
     python benchmarks/units.py [--images N] [--layers NAME …]
 
 A scan of all units of several layers is timed against a PyTorch DataLoader and a forward pass over
-the same images, both in one run. Then the time of pictures: the first one, and all of a layer.
+the same images, both in one run. Then what a unit's page needs: its data, as the kernel sends them,
+from an atlas's samples; pictures, the first one and all of a layer; tuning, wiring and classes; and
+the graph with a DeepDream picture of each layer.
 """
 
 from __future__ import annotations
 
 import argparse
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from atlas_widget import LayerProbe, demo, scan_units
+from atlas_widget import (
+    Atlas,
+    LayerProbe,
+    demo,
+    expanded_weights,
+    layer_graph,
+    scan_units,
+    tuning,
+    unit_inputs,
+    unit_outputs,
+)
+from atlas_widget.images.labels import image_labels
 from atlas_widget.images.opening import as_image_source
 from atlas_widget.inversion import InversionEngine, InversionSettings
 from atlas_widget.probe.pictures import as_rgb
@@ -48,7 +66,20 @@ def main() -> None:
     options = parser.parse_args()
     model = demo.model()
     scans(model, min(options.images, len(demo.images())), options.layers, options.repeats)
+    print(f"\n{'':44}{'s':>8}{'budget':>8}")
     pictures(model, options.pictures)
+    page(model, options.pictures)
+    blocks(model, options.pictures)
+    graph(model)
+
+
+@contextmanager
+def timed(words: str, budget: float | None = None) -> Iterator[None]:
+    """Print how long something took, beside its budget."""
+    started = time.perf_counter()
+    yield
+    seconds = time.perf_counter() - started
+    print(f"{words:44}{seconds:8.3f}{'' if budget is None else f'{budget:8.2f}'}")
 
 
 def scans(model: torch.nn.Module, count: int, layers: list[str], repeats: int) -> None:
@@ -79,18 +110,73 @@ def pictures(model: torch.nn.Module, layer: str) -> None:
         directions = np.eye(probe.channels, dtype=np.float32)
         steps = engine.settings.steps
         engine.advance(engine.start(directions[:1]), 1)  # the network is folded
-        started = time.perf_counter()
-        state = engine.start(directions[:1])
-        engine.advance(state, steps)
-        engine.pictures(state)
-        first = time.perf_counter() - started
-        started = time.perf_counter()
-        for begin in range(0, len(directions), engine.batch_size):
-            state = engine.start(directions[begin : begin + engine.batch_size])
+        with timed(f"{layer}: first picture", 2):
+            state = engine.start(directions[:1])
             engine.advance(state, steps)
             engine.pictures(state)
-        whole = time.perf_counter() - started
-    print(f"\n{layer}: first picture {first:.2f} s, all {probe.channels} units {whole:.1f} s")
+        with timed(f"{layer}: pictures of all {probe.channels} units", 15):
+            for begin in range(0, len(directions), engine.batch_size):
+                state = engine.start(directions[begin : begin + engine.batch_size])
+                engine.advance(state, steps)
+                engine.pictures(state)
+
+
+def page(model: torch.nn.Module, layer: str) -> None:
+    """Print the time of a unit's page from the samples of an atlas: the first one, and another."""
+    from atlas_widget.session.cells.scene import Scene
+    from atlas_widget.session.units import page as pages
+    from atlas_widget.session.units.sampled_units import SampledUnits
+
+    atlas = Atlas.build(model, layer, num_samples=12_000, progress=False)
+    grids = {size: atlas.grid(size) for size in atlas.grids}
+    scene = Scene(0, layer, grids, atlas.samples, atlas)
+    labels = image_labels(as_image_source(None))
+    with timed("page from 12,000 samples, the first one", 0.15):
+        units = SampledUnits(scene.samples, labels)
+        pages.overview(units, scene)
+        pages.page(units, scene, 0)
+    with timed("page from 12,000 samples, the next one", 0.15):
+        pages.page(units, scene, 1)
+
+
+def blocks(model: torch.nn.Module, layer: str) -> None:
+    """Print the time of tuning, which serves all units, and of the wiring of one."""
+    with timed(f"{layer}: tuning of all units", 20):
+        tuning(model, layer)
+    source = as_image_source(None)
+    images = [source.open(image) for image in range(16)]
+    before, after = layer_graph(model).before(layer)[0], layer_graph(model).after(layer)[0]
+    with timed(f"{before} → a unit, on 16 images"):
+        unit_inputs(model, before, layer, 0, images)
+    with timed(f"a unit → {after}, on 16 images"):
+        unit_outputs(model, layer, after, 0, images)
+    with timed(f"{before} → a unit, expanded weights"):
+        expanded_weights(model, before, layer, 0)
+
+
+def graph(model: torch.nn.Module) -> None:
+    """Print the time of the graph, of its pictures, and of both from the cache."""
+    from atlas_widget.probe.blocks import block_names
+    from atlas_widget.probe.graph import graph_of
+    from atlas_widget.session.pictures.cache import PictureCache
+    from atlas_widget.session.pictures.layer_dreams import LayerDreams
+
+    with LayerProbe(model, LAYERS[0]) as probe, tempfile.TemporaryDirectory() as folder:
+        private = probe.private_model
+        with timed("graph of the network"):
+            found = graph_of(private, block_names(private.network.module))
+        cache = PictureCache(Path(folder))
+        names = [node.name for node in found.nodes]
+        shown: list[Any] = []
+        for words, budget in (("optimised", None), ("from the cache", 0.3)):
+            dreams = LayerDreams(private, cache, 0, lambda *one: shown.append(one), print)
+            with timed(f"pictures of its {len(names)} layers, {words}", budget):
+                dreams.look(names)
+                while dreams.advance(1):
+                    pass
+            dreams.close()
+            assert len(shown) == len(names)
+            shown.clear()
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import nbformat
@@ -15,6 +16,8 @@ NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 STORY = NOTEBOOKS / "what_a_region_means.ipynb"
 PARTS = NOTEBOOKS / "feature_inversion.ipynb"
 UNITS = NOTEBOOKS / "units.ipynb"
+IMAGE = NOTEBOOKS / "one_image.ipynb"
+TRAINING = NOTEBOOKS / "what_training_changes.ipynb"
 
 FEWER = {
     "num_samples=1200": "num_samples=700",
@@ -81,7 +84,7 @@ def test_nothing_of_it_complains(run):
     assert said == []
 
 
-@pytest.mark.parametrize("path", [STORY, PARTS], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [STORY, PARTS, IMAGE, TRAINING], ids=lambda path: path.stem)
 def test_it_is_stored_without_outputs(path):
     stored = nbformat.read(path, as_version=4)
     nbformat.validate(stored)
@@ -114,3 +117,38 @@ def test_a_unit_is_found_named_and_proved(tmp_path):
     for name in ("figure", "pictures", "examples", "ablate", "whole"):
         assert "image/png" in run[name].outputs[-1]["data"], f"{name} shows its figure"
     assert "CKA" in printed(run["match"])
+
+
+def test_a_mistake_is_found_explained_and_undone_as_predicted(tmp_path):
+    fewer = {"controls=20": "controls=3", "photos.names:": "photos.names[60:260]:"}
+    run = execute(IMAGE, tmp_path, fewer)
+    assert "torque_screwdrivers: 'power drill' for 'screwdriver'" in printed(run["photo"])
+    said = re.findall(r"(predicted|actual|random) ([-+][\d.]+)", printed(run["ablate"]))
+    change = {name: float(value) for name, value in said}
+    lead = float(re.search(r"of a lead of ([\d.]+)", printed(run["ablate"]))[1])
+    assert change["predicted"] < -lead
+    assert change["actual"] < -lead
+    assert change["random"] > -lead
+    assert "lead predicted to be lost in" in printed(run["search"])
+    for name in ("photo", "groups", "ablate", "where", "deletion"):
+        shown = [out.get("data", {}) for out in run[name].outputs]
+        assert any("image/png" in data for data in shown), f"{name} shows its figure"
+    assert not [o for cell in run.values() for o in cell.outputs if o.get("name") == "stderr"]
+
+
+def test_classes_come_apart_in_training(tmp_path):
+    run = execute(
+        TRAINING, tmp_path, {"[0, 20, 40, 70, 100, 150, 250, 400, 700, 1200]": "[0, 60, 400]"}
+    )
+    rows = run["table"].outputs[-1]["data"]["text/plain"].splitlines()[-3:]
+    apart = [float(row.split()[-2]) for row in rows]  # beside the accuracy
+    assert apart == sorted(apart)
+    assert apart[0] < 0.2
+    assert apart[-1] > 0.7
+    scores = run["ends"].outputs[-1]["data"]["text/plain"]
+    assert "agreement" in scores
+    assert "trust_free" in scores
+    assert "of them a" in printed(run["new"])
+    for name in ("film", "ends-figure"):
+        assert "image/png" in run[name].outputs[-1]["data"], f"{name} shows its figure"
+    assert not [o for cell in run.values() for o in cell.outputs if o.get("name") == "stderr"]

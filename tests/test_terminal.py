@@ -1,4 +1,6 @@
 import io
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -85,3 +87,13 @@ def test_a_wait_without_a_status_says_nothing(monkeypatch):
     terminal = use_terminal(monkeypatch)
     assert not wait_for(threading.Condition(), lambda: False, 0.01)
     assert terminal.getvalue() == ""
+
+
+def test_a_script_imports_in_silence():
+    """Outside a notebook nothing is announced, and IPython is not imported for it."""
+    code = (
+        "import sys, atlas_widget; atlas_widget.list_layers;"
+        "assert 'torch' in sys.modules and 'ipykernel' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

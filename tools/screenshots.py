@@ -30,7 +30,7 @@ SIZE = {"width": 1400, "height": 940}
 
 
 def main(target: Path) -> None:
-    """Write atlas.png, detail.png, unit.png and dark.png into a folder."""
+    """Write atlas.png, detail.png, graph.png, unit.png and dark.png into a folder."""
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         server = LabServer(Path(folder))
@@ -59,6 +59,8 @@ def main(target: Path) -> None:
             page.mouse.move(5, 5)  # away from the hover card
             page.wait_for_timeout(1000)
             page.screenshot(path=target / "detail.png")
+            show_graph(notebook, view)
+            page.screenshot(path=target / "graph.png")
             show_unit(notebook, view)
             page.screenshot(path=target / "unit.png")
             notebook.execute("w.mode, w.unit, w.opened = 'atlas', None, []")
@@ -68,6 +70,16 @@ def main(target: Path) -> None:
         finally:
             server.stop()
             browser.close()
+
+
+def show_graph(notebook: Notebook, view: AtlasView) -> None:
+    """Show the graph of layers, with all of its pictures."""
+    notebook.execute("w.opened, w.mode = [], 'graph'")
+    view.root.locator("[data-aw-node-state='made']").first.wait_for(timeout=120_000)
+    waiting = view.root.locator("[data-aw-node-state='waiting']")
+    notebook.wait(lambda: waiting.count() == 0, 300, "a picture of each layer")
+    notebook.page.mouse.move(5, 5)
+    notebook.page.wait_for_timeout(1000)
 
 
 def show_unit(notebook: Notebook, view: AtlasView) -> None:

@@ -174,6 +174,7 @@ class Atlas:
         dtype: str = "float32",
         max_unreadable: float = MAX_UNREADABLE,
         cluster: str | None = None,
+        like: Atlas | None = None,
         cancelled: CancelledCallback | None = None,
         most_unreadable: float | None = None,
     ) -> Self:
@@ -230,6 +231,12 @@ class Atlas:
         cluster : str, optional
             A Ray cluster that collects the same activations: "auto" or an address, see
             `atlas_widget.cluster.connect`.
+        like : Atlas, optional
+            An atlas of another layer, checkpoint or model, over the same images: the activations
+            are those at the places of its samples, so that `compare_atlases` can use all of them.
+            `num_samples`, `seed`, `crop_scale` and `positions_per_crop` are its own then. In
+            memory only. Where maps differ in size, give the atlas of the coarser one: what is
+            finer is averaged over its units.
         cancelled : callable, optional
             Asked now and then; once it returns True, `Cancelled` is raised.
         most_unreadable : float, optional
@@ -259,6 +266,7 @@ class Atlas:
             dtype=dtype,
             max_unreadable=max_unreadable,
             cluster=cluster,
+            like=like,
             cancelled=cancelled,
         )
         return built if isinstance(built, cls) else cls._of(built.contents())

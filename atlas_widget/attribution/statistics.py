@@ -23,6 +23,7 @@ __all__ = [
     "label_of",
     "significant",
     "top_classes",
+    "wilson_interval",
     "winners_of",
 ]
 
@@ -279,3 +280,27 @@ def significant(chances: ArrayLike, rate: float = 0.1) -> NDArray[np.bool_]:
 
 def _name(index: int, labels: Sequence[str] | None) -> str:
     return str(labels[index]) if labels is not None and index < len(labels) else f"class {index}"
+
+
+def wilson_interval(hits: int, count: int, level: float = 0.95) -> tuple[float, float]:
+    """Return Wilson's (1927) interval of a rate, also where it is 0 or 1.
+
+    Parameters
+    ----------
+    hits, count
+        How many of how many.
+    level
+        Confidence, 0 to 1.
+    """
+    from scipy.special import ndtri
+
+    if count == 0:
+        return 0.0, 1.0
+    z = float(-ndtri((1 - level) / 2))
+    rate, part = hits / count, z * z / count
+    middle = (rate + part / 2) / (1 + part)
+    reach = z / (1 + part) * float(np.sqrt(rate * (1 - rate) / count + part / (4 * count)))
+    # exact at the ends, where rounding would leave a trace
+    low = 0.0 if hits == 0 else middle - reach
+    high = 1.0 if hits == count else middle + reach
+    return low, high

@@ -15,8 +15,9 @@ from atlas_widget.atlas.samples import Samples
 from atlas_widget.attribution.output_labels import resolve_labels
 from atlas_widget.build.finish import check_samples, finish_atlas
 from atlas_widget.build.in_folder import Collector, build_atlases
+from atlas_widget.build.like import check_like, note_like, places_of, settings_like
 from atlas_widget.build.provenance import AtlasSettings
-from atlas_widget.collect import collect
+from atlas_widget.collect import collect, collect_at_places
 from atlas_widget.images.opening import as_image_source
 from atlas_widget.layout import Embedding, other_layout, umap_ready
 from atlas_widget.progress import CancelledCallback, TextProgress
@@ -50,10 +51,14 @@ def build_atlas(
     dtype: str = "float32",
     max_unreadable: float = MAX_UNREADABLE,
     cluster: str | None = None,
+    like: Atlas | None = None,
     cancelled: CancelledCallback | None = None,
 ) -> Atlas:
     """Collect activations, lay them out and put grids over them; see `Atlas.build`."""
     method = other_layout(layout_method)
+    if like is not None:
+        others = {"folder": folder, "cluster": cluster}
+        check_like(like, {name: value for name, value in others.items() if value is not None})
     settings = AtlasSettings(
         num_samples,
         seed,
@@ -103,16 +108,26 @@ def build_atlas(
         names, notice = resolve_labels(labels, probe.num_classes, plain)
         source = as_image_source(images, preprocessing=probe.preprocessing)
         gather = collect if cluster is None else _gatherer(plain, cluster, transform)
-        samples = gather(
-            probe,
-            source,
-            num_samples=settings.num_samples,
-            seed=settings.seed,
-            crop_scale=settings.crop_scale,
-            positions_per_crop=settings.positions_per_crop,
-            progress=text.stage("collecting"),
-            cancelled=cancelled,
-        )
+        if like is None:
+            samples = gather(
+                probe,
+                source,
+                num_samples=settings.num_samples,
+                seed=settings.seed,
+                crop_scale=settings.crop_scale,
+                positions_per_crop=settings.positions_per_crop,
+                progress=text.stage("collecting"),
+                cancelled=cancelled,
+            )
+        else:
+            settings = settings_like(like, settings)
+            samples = collect_at_places(
+                *places_of(like),
+                probe,
+                source,
+                progress=text.stage("collecting"),
+                cancelled=cancelled,
+            )
         check_samples(samples, source, max_unreadable)
         if method is not None and method.notice:
             text.say(method.notice)
@@ -129,6 +144,8 @@ def build_atlas(
             progress=text.stage("layout"),
             cancelled=cancelled,
         )
+        if like is not None:
+            note_like(atlas, like)
         text.say(*atlas.notices)
         return atlas
 

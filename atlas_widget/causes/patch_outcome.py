@@ -8,30 +8,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri, stdtrit
+from scipy.special import stdtrit
+
+from atlas_widget.attribution.statistics import wilson_interval
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Outcome", "PatchTest", "Protocol", "Trials", "wilson_interval"]
+__all__ = ["Outcome", "PatchTest", "Protocol", "Trials"]
 
 Protocol = Literal["corner", "best corner", "position"]
 
 _LEVEL = 0.95
-
-
-def wilson_interval(hits: int, count: int, level: float = _LEVEL) -> tuple[float, float]:
-    """Return Wilson's interval of a rate: of `hits` in `count`, also where it is 0 or 1."""
-    if count == 0:
-        return 0.0, 1.0
-    z = float(-ndtri((1 - level) / 2))
-    rate, part = hits / count, z * z / count
-    middle = (rate + part / 2) / (1 + part)
-    reach = z / (1 + part) * float(np.sqrt(rate * (1 - rate) / count + part / (4 * count)))
-    # exact at the ends, where rounding would leave a trace
-    low = 0.0 if hits == 0 else middle - reach
-    high = 1.0 if hits == count else middle + reach
-    return low, high
 
 
 @dataclass(frozen=True)

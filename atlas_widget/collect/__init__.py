@@ -8,6 +8,7 @@ from atlas_widget.collect.again import sample_images
 from atlas_widget.collect.checks import check_activations
 from atlas_widget.collect.memory import collect, iter_collect
 from atlas_widget.collect.plan import CollectionPlan, plan_collections
+from atlas_widget.collect.same_places import collect_at_places
 from atlas_widget.collect.settings import (
     CROP_SCALE,
     MIN_SAMPLES,
@@ -26,6 +27,7 @@ __all__ = [
     "CollectionPlan",
     "check_activations",
     "collect",
+    "collect_at_places",
     "collect_shard",
     "default_crop_scale",
     "iter_collect",

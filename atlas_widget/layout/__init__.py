@@ -1,5 +1,6 @@
 """Samples → x, y: similar activations lie close together, however many there are."""
 
+from atlas_widget.layout.anchored import anchored_layout
 from atlas_widget.layout.fallback import LaidOut, lay_out
 from atlas_widget.layout.nearest import NearestPlaces, mean_places, nearest_places
 from atlas_widget.layout.others import Embedding, OtherLayout, other_layout
@@ -13,6 +14,7 @@ __all__ = [
     "LaidOut",
     "NearestPlaces",
     "OtherLayout",
+    "anchored_layout",
     "default_neighbors",
     "lay_out",
     "mean_places",

@@ -115,6 +115,7 @@ def optimize_layout(
     min_dist: float,
     seed: int,
     parts: int = _PARTS,
+    springs: NDArray[np.floating] | None = None,
     device: torch.device | str = "cpu",
     progress: ProgressCallback | None = None,
     cancelled: CancelledCallback | None = None,
@@ -139,6 +140,9 @@ def optimize_layout(
     parts : int
         In how many parts an epoch's edges are moved: more are better, and slower where samples are
         few.
+    springs : ndarray, shape (n,), optional
+        How strongly each sample is drawn back to where it began: which part of the way an epoch
+        goes at first, from 0 to 1, less as steps shrink.
     """
     forces = Forces.of(min_dist)
     generator = torch.Generator(device=device).manual_seed(seed)
@@ -151,6 +155,10 @@ def optimize_layout(
     x, y = torch.as_tensor(start, dtype=torch.float32, device=device).unbind(1)
     x, y = x.clone(), y.clone()
     due = torch.zeros_like(often)
+    back = None
+    if springs is not None:
+        back = torch.as_tensor(springs, dtype=torch.float32, device=device)
+        start_x, start_y = x.clone(), y.clone()
     rows = iter(NegativeSamples.draw(len(x), epochs * parts, seed))
     for epoch in range(epochs):
         check_cancelled(cancelled)
@@ -160,6 +168,10 @@ def optimize_layout(
         # they are in random order: each in a row is a random part, and quicker to read
         for edges in now.nonzero().squeeze(1).tensor_split(parts):
             _move(x, y, heads[edges], tails[edges], forces, 1.0 - epoch / epochs, next(rows))
+        if back is not None:
+            part = back * (1.0 - epoch / epochs)
+            x.add_(part * (start_x - x))
+            y.add_(part * (start_y - y))
         if progress is not None:
             progress(epoch + 1, epochs)
     return torch.stack([x, y], dim=1).cpu().numpy()

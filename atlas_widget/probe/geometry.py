@@ -53,7 +53,7 @@ class MapGeometry:
         self._input_size = input_size
         self._device = device
         self._map_sizes = {(input_size, input_size): map_size}
-        self._fields: dict[int, ReceptiveField] = {}
+        self._fields: dict[tuple[int, int], ReceptiveField] = {}
 
     def accepts_size(self, height: int, width: int | None = None) -> bool:
         """Return whether the model takes pictures of this size."""
@@ -72,20 +72,22 @@ class MapGeometry:
 
     def receptive_field(self, size: int | None = None) -> int:
         """Return the side, in pixels, of what the layer's centre unit effectively sees."""
-        return self._field(size or self._input_size).side
+        side = size or self._input_size
+        return self._field((side, side)).side
 
     def position_box(
-        self, row: int, column: int, input_size: int | None = None
+        self, row: int, column: int, input_size: int | tuple[int, int] | None = None
     ) -> tuple[int, int, int, int]:
         """Return what the unit at a position effectively sees, as (x0, y0, x1, y1) in pixels."""
-        size = input_size or self._input_size
-        return box_around(self._field(size), (row, column), self.map_size_at(size), size)
+        given = input_size or self._input_size
+        size = (given, given) if isinstance(given, int) else given
+        return box_around(self._field(size), (row, column), self.map_size_at(*size), size)
 
     @torch.inference_mode(False)
-    def _field(self, size: int) -> ReceptiveField:
+    def _field(self, size: tuple[int, int]) -> ReceptiveField:
         if size not in self._fields:
             if self._kind == "vector":
-                self._fields[size] = ReceptiveField(size, (0.0, 0.0))
+                self._fields[size] = ReceptiveField(max(size), (0.0, 0.0))
             else:
                 self._fields[size] = measure_receptive_field(
                     self._fast(), size, self._device, shifted=self._kind == "map"

@@ -309,11 +309,18 @@ class LayerProbe:
         return self.geometry.receptive_field(size)
 
     def position_box(
-        self, row: int, column: int, input_size: int | None = None
+        self, row: int, column: int, input_size: int | tuple[int, int] | None = None
     ) -> tuple[int, int, int, int]:
         """Return what the unit at a position effectively sees, as (x0, y0, x1, y1) in pixels.
 
         The box lies within the picture, moved inwards at its rim.
+
+        Parameters
+        ----------
+        row, column : int
+            The position.
+        input_size : int or tuple of int, optional
+            Side of the pictures, or their height and width; the probe's own by default.
         """
         return self.geometry.position_box(row, column, input_size)
 

@@ -14,7 +14,7 @@ from atlas_widget.errors import ImagesError
 from atlas_widget.images.decode import to_rgb
 from atlas_widget.images.unreadable import or_unreadable
 
-__all__ = ["as_rgb"]
+__all__ = ["as_rgb", "middle_square"]
 
 _ACCEPTED = (
     "RGB pictures are taken as a tensor (n, 3, h, w) with values in [0, 1], an array (n, h, w, 3), "
@@ -42,6 +42,13 @@ def as_rgb(images: Any, size: int) -> Tensor:
             raise ImagesError(f"There are no pictures. {_ACCEPTED}")
         return _checked(torch.cat([_square(image, size) for image in images]))
     raise ImagesError(f"images is a {type(images).__name__}. {_ACCEPTED}")
+
+
+def middle_square(width: int, height: int) -> tuple[int, int, int, int]:
+    """Return the square that is cropped in the middle of a picture: x0, y0, x1, y1 in pixels."""
+    side = min(width, height)
+    left, top = (width - side) // 2, (height - side) // 2
+    return left, top, left + side, top + side
 
 
 def _batch(values: Tensor | np.ndarray[Any, Any]) -> Tensor:
@@ -76,11 +83,7 @@ def _square(image: Any, size: int) -> Tensor:
     if not isinstance(image, Image.Image):
         raise ImagesError(f"A list holds a {type(image).__name__}. {_ACCEPTED}")
     rgb = or_unreadable("Cannot read the image", to_rgb, image)
-    side = min(rgb.size)
-    left, top = (rgb.width - side) // 2, (rgb.height - side) // 2
-    square = rgb.resize(
-        (size, size), Image.Resampling.BICUBIC, box=(left, top, left + side, top + side)
-    )
+    square = rgb.resize((size, size), Image.Resampling.BICUBIC, box=middle_square(*rgb.size))
     return torch.from_numpy(np.array(square)).permute(2, 0, 1)[None] / 255
 
 

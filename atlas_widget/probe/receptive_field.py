@@ -33,16 +33,20 @@ class ReceptiveField:
 
 
 def measure_receptive_field(
-    encode: Callable[[Tensor], Tensor], size: int, device: torch.device, *, shifted: bool
+    encode: Callable[[Tensor], Tensor],
+    size: tuple[int, int],
+    device: torch.device,
+    *,
+    shifted: bool,
 ) -> ReceptiveField:
     """Measure the receptive field of the centre unit on pictures of noise.
 
     Parameters
     ----------
     encode : callable
-        RGB (n, 3, size, size) → activations (n, c, rows, columns), differentiable.
-    size : int
-        Side of the pictures.
+        RGB (n, 3, height, width) → activations (n, c, rows, columns), differentiable.
+    size : tuple of int
+        Height and width of the pictures.
     device : torch.device
     shifted : bool
         Whether to look for a shift too; patches of tokens have none.
@@ -55,34 +59,35 @@ def measure_receptive_field(
     energy, cell, cells = _energy(encode, size, device)
     total = float(energy.sum())
     if not 0 < total < float("inf"):
-        return ReceptiveField(size, (0.0, 0.0))
-    line = torch.arange(size, device="cpu", dtype=torch.float64) + 0.5
+        return ReceptiveField(max(size), (0.0, 0.0))
+    lines = [torch.arange(side, device="cpu", dtype=torch.float64) + 0.5 for side in size]
     middle, shift = [], []
     for axis in (0, 1):
-        stride = size / cells[axis]
+        stride = size[axis] / cells[axis]
         nominal = (cell[axis] + 0.5) * stride
-        seen = float((energy.sum(1 - axis) * line).sum()) / total
+        seen = float((energy.sum(1 - axis) * lines[axis]).sum()) / total
         moved = max(-stride, min(stride, seen - nominal)) if shifted else 0.0
         shift.append(moved)
         middle.append(nominal + moved)
-    distance = torch.maximum((line - middle[0]).abs()[:, None], (line - middle[1]).abs()[None, :])
+    down, along = ((line - at).abs() for line, at in zip(lines, middle, strict=True))
+    distance = torch.maximum(down[:, None], along[None, :])
     order = distance.flatten().argsort()
     held = energy.flatten()[order].cumsum(0)
     reached = min(int((held < _ENERGY * total).sum()), len(order) - 1)
     side = round(2 * float(distance.flatten()[order[reached]]) + 1)
-    return ReceptiveField(min(max(side, _MIN_SIDE), size), (shift[0], shift[1]))
+    return ReceptiveField(min(max(side, _MIN_SIDE), max(size)), (shift[0], shift[1]))
 
 
 def _energy(
-    encode: Callable[[Tensor], Tensor], size: int, device: torch.device
+    encode: Callable[[Tensor], Tensor], size: tuple[int, int], device: torch.device
 ) -> tuple[Tensor, tuple[int, int], tuple[int, int]]:
     """Return the gradient's energy per pixel, the unit it is of, and the size of its map."""
     generator = torch.Generator().manual_seed(0)
-    energy = torch.zeros(size, size, device="cpu", dtype=torch.float64)
+    energy = torch.zeros(size, device="cpu", dtype=torch.float64)
     cells = (1, 1)
     for _ in range(_PICTURES):  # one at a time: a large model's graph for several may not fit
         rgb = (
-            torch.rand(1, 3, size, size, generator=generator, device="cpu", dtype=torch.float32)
+            torch.rand(1, 3, *size, generator=generator, device="cpu", dtype=torch.float32)
             .to(device)
             .requires_grad_()
         )
@@ -103,16 +108,17 @@ def _energy(
 
 
 def box_around(
-    field: ReceptiveField, cell: tuple[int, int], cells: tuple[int, int], size: int
+    field: ReceptiveField, cell: tuple[int, int], cells: tuple[int, int], size: tuple[int, int]
 ) -> tuple[int, int, int, int]:
     """Return what the unit at `cell` of a map of `cells` sees, as (x0, y0, x1, y1) in pixels.
 
-    The box keeps its size: at the rim of the picture it is moved inwards.
+    The box keeps its size: at the rim of the picture, of `size` (height, width), it is moved
+    inwards.
     """
-    side = min(field.side, size)
-    starts = []
+    starts, ends = [], []
     for axis in (0, 1):
-        middle = (cell[axis] + 0.5) * size / cells[axis] + field.shift[axis]
-        starts.append(min(max(round(middle - side / 2), 0), size - side))
-    top, left = starts
-    return left, top, left + side, top + side
+        side = min(field.side, size[axis])
+        middle = (cell[axis] + 0.5) * size[axis] / cells[axis] + field.shift[axis]
+        starts.append(min(max(round(middle - side / 2), 0), size[axis] - side))
+        ends.append(starts[axis] + side)
+    return starts[1], starts[0], ends[1], ends[0]

@@ -7,6 +7,7 @@ from atlas_widget.reading.image_reading import ImageReading
 from atlas_widget.reading.influence import Influence
 from atlas_widget.reading.interventions import Deletion
 from atlas_widget.reading.read import activation_groups, read_image, read_with_probes
+from atlas_widget.reading.shared_groups import SharedGroups, find_shared_groups
 
 __all__ = [
     "ActivationGrid",
@@ -16,9 +17,11 @@ __all__ = [
     "Groups",
     "ImageReading",
     "Influence",
+    "SharedGroups",
     "activation_groups",
     "explained_shares",
     "find_groups",
+    "find_shared_groups",
     "read_image",
     "read_with_probes",
 ]

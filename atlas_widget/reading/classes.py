@@ -22,12 +22,17 @@ class ClassNames:
         Any layer of the model.
     labels : sequence of str, optional
         Names of the classes by number. Scores of another target have its own names.
+
+    Attributes
+    ----------
+    labels
+        Names of the scores by number; None if they have none.
     """
 
     def __init__(self, probe: LayerProbe, labels: Sequence[str] | None) -> None:
         self._probe = probe
         named = probe.target.named(labels)
-        self._labels = labels if named is None else named
+        self.labels = labels if named is None else named
 
     @property
     def count(self) -> int:
@@ -44,11 +49,11 @@ class ClassNames:
 
     def number(self, class_: Class) -> int:
         """Return the number of a score given by number or name."""
-        return class_number(class_, self._labels, self.count)
+        return class_number(class_, self.labels, self.count)
 
     def name(self, number: int) -> str:
         """Return what a score is called."""
-        return class_name(number, self._labels)
+        return class_name(number, self.labels)
 
     def numbers(self, classes: Class | Sequence[Class]) -> list[int]:
         """Return the numbers of one score or several."""
@@ -56,3 +61,8 @@ class ClassNames:
         if not several:
             raise AttributionError("classes is empty: numbers or names of classes.")
         return [self.number(each) for each in several]
+
+    def about(self, a: Class, b: Class | None = None) -> str:
+        """Return the name of a score, or ``"a − b"`` for the difference of two."""
+        one = self.name(self.number(a))
+        return one if b is None else f"{one} − {self.name(self.number(b))}"

@@ -53,19 +53,20 @@ class AddedConstants(TorchFunctionMode):
         return result
 
     def _watch(self, result: Tensor, constant: Tensor) -> None:
-        number = len(self.functions)
+        # the list alone: a hook that held `functions`, of which its own is one, were never freed
+        number, parts = len(self.functions), self._parts
         self.functions.append(result.grad_fn)
-        self._parts.append(None)
+        parts.append(None)
 
         def hook(gradient: Tensor) -> None:
-            self._parts[number] = (gradient * constant.to(gradient)).sum()
+            parts[number] = (gradient * constant.to(gradient)).sum()
 
         # for its values as they are now, whatever changes them later
         result.register_hook(hook)  # type: ignore[no-untyped-call]
 
     def start(self) -> None:
         """Forget the contributions to what was differentiated before."""
-        self._parts = [None] * len(self.functions)
+        self._parts[:] = [None] * len(self.functions)
 
     def contributions(self) -> list[float]:
         """Return constant times gradient for what was differentiated last, for each operation."""

@@ -7,20 +7,25 @@ a size that follows its activation's norm.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from atlas_widget.errors import AtlasError
+from atlas_widget.reading.classes import Class
+from atlas_widget.reading.image_in_layers import ImageInLayers
+from atlas_widget.reading.places import Position
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from atlas_widget.atlas import Atlas
+    from atlas_widget.inversion import Icons
 
-__all__ = ["ActivationGrid", "dictionary_table"]
+__all__ = ["ActivationGrid", "dictionary", "position_pictures"]
 
 Floats = NDArray[np.float64]
 
@@ -67,38 +72,41 @@ class ActivationGrid:
         return list(zip(rows.tolist(), columns.tolist(), strict=True))
 
 
-def dictionary_table(
+def dictionary(
+    seen: ImageInLayers,
+    layer: str,
+    position: Position,
+    *,
+    count: int | None,
+    by: Class | None = None,
+    versus: Class | None = None,
+    stats: pd.DataFrame | None = None,
+    atlas: Atlas | None = None,
+) -> pd.DataFrame:
+    """Return the channels of one position; see `ImageReading.dictionary`."""
+    row, column = seen.position(layer, position)
+    own, argued = seen.activations(layer)[:, row, column], None
+    if by is not None:
+        argued = seen.contributions(layer, by, versus).products[:, row, column].numpy()
+    elif versus is not None:
+        raise AtlasError(f"versus={versus!r} needs the class that is compared with it: by=.")
+    return _table(own, count=count, contributions=argued, stats=stats, atlas=atlas)
+
+
+def _table(
     activation: Floats,
     *,
     count: int | None,
     contributions: Floats | None = None,
+    stats: pd.DataFrame | None = None,
     atlas: Atlas | None = None,
 ) -> pd.DataFrame:
-    """Return the channels of one activation as a table.
-
-    Parameters
-    ----------
-    activation
-        (channels,).
-    count
-        Number of channels; None: all.
-    contributions
-        Of each channel to a class, (channels,): the channels are sorted by these then.
-    atlas
-        Of the layer: its samples say how usual the activation of a channel is.
-
-    Returns
-    -------
-    DataFrame
-        Indexed by ``channel``, strongest first, of equal ones the lower number: ``activation``;
-        ``share`` of the squared length; ``contribution``, if given; ``percentile``, which per cent
-        of the atlas's samples are below, if there is an atlas.
-    """
     import pandas as pd
 
     if count is not None and (isinstance(count, bool) or count < 1):
         raise AtlasError(f"count={count!r}: how many channels, 1 or more.")
-    keys = activation if contributions is None else contributions
+    z = None if stats is None else _z_scores(activation, stats)
+    keys = next(each for each in (contributions, z, activation) if each is not None)
     order = np.argsort(-keys, kind="stable")[:count]
     power = float((activation**2).sum())
     columns = {
@@ -107,6 +115,8 @@ def dictionary_table(
     }
     if contributions is not None:
         columns["contribution"] = contributions[order]
+    if z is not None:
+        columns["z"] = z[order]
     if atlas is not None:
         if atlas.activations.shape[1] != len(activation):
             raise AtlasError(
@@ -115,6 +125,34 @@ def dictionary_table(
             )
         columns["percentile"] = _percentiles(activation, order, atlas)
     return pd.DataFrame(columns, index=pd.Index(order, name="channel"))
+
+
+def position_pictures(
+    seen: ImageInLayers, layer: str, positions: Sequence[Position] | None, **options: Any
+) -> Icons:
+    """Return a picture of each position; see `ImageReading.pictures`."""
+    from atlas_widget.inversion import invert
+
+    own = seen.activations(layer)
+    wanted = ActivationGrid.of(layer, own).strongest if positions is None else positions
+    places = [seen.position(layer, each) for each in wanted]
+    if not places:
+        raise AtlasError(f"There is no position of layer {layer!r} to picture.")
+    directions = np.stack([own[:, row, column] for row, column in places])
+    return invert(seen.probe(layer), directions=directions, **options)
+
+
+def _z_scores(activation: Floats, stats: pd.DataFrame) -> Floats:
+    missing = [name for name in ("mean", "std") if name not in stats]
+    if missing or len(stats) != len(activation):
+        raise AtlasError(
+            f"stats has {len(stats)} rows and the columns {', '.join(map(str, stats))}; for a "
+            f"layer of {len(activation)} channels give scan_units(…).stats(layer), which has a row "
+            "for each channel, with its mean and std."
+        )
+    mean, std = stats["mean"].to_numpy(np.float64), stats["std"].to_numpy(np.float64)
+    z: Floats = np.where(std > 0, (activation - mean) / np.where(std > 0, std, 1.0), 0.0)
+    return z
 
 
 def _percentiles(activation: Floats, channels: NDArray[np.intp], atlas: Atlas) -> Floats:

@@ -8,39 +8,39 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from atlas_widget.errors import AtlasError, AttributionError
 from atlas_widget.reading.attributions import Attribution
+from atlas_widget.reading.classes import Class
 from atlas_widget.reading.groups import Groups
-from atlas_widget.reading.recording import Contributions, Recording
+from atlas_widget.reading.image_in_layers import ImageInLayers
+from atlas_widget.reading.recording import Contributions
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["flow_table", "shares_of_groups", "split_over_groups"]
+__all__ = ["flow_table", "group_attribution", "shares_of_groups"]
 
 
-def split_over_groups(
-    groups: Groups, contributions: Contributions, about: str, recording: Recording, layer: int
+def group_attribution(
+    seen: ImageInLayers, groups: Groups, a: Class, b: Class | None = None
 ) -> Attribution:
-    """Split contributions of a layer over its groups.
+    """Split a class's score, or that of `a` less `b`'s, over the groups of a layer.
 
     A group's value is the sum over positions p of map[p] · ⟨direction, gradient[p]⟩; what the
     factorisation leaves over, h − Σ map · direction, has a row of its own.
-
-    Parameters
-    ----------
-    groups
-        Of the layer, for this image.
-    contributions
-        Of the layer to some number.
-    about
-        What the number is.
-    recording, layer
-        The pass, and the layer's number in it.
     """
+    found = seen.contributions(groups.layer, a, b)
+    return _split_over_groups(seen, groups, found, seen.names.about(a, b))
+
+
+def _split_over_groups(
+    seen: ImageInLayers, groups: Groups, contributions: Contributions, about: str
+) -> Attribution:
+    recording = seen.recording
     gradients = contributions.gradients.numpy()
-    own = recording.maps[layer].detach().cpu().double().numpy()
+    own = seen.activations(groups.layer)
     if groups.reconstruction.shape != own.shape:
         raise AtlasError(
             f"The groups are of a map of {groups.reconstruction.shape}, not of {own.shape}: of "
@@ -48,15 +48,14 @@ def split_over_groups(
         )
     values = np.einsum("gij,gc,cij->g", groups.maps, groups.directions, gradients)
     left = float(((own - groups.reconstruction) * gradients).sum())
-    remainders = {"in no group": left} | recording.remainders(contributions, layer)
+    others = recording.remainders(contributions, seen.index(groups.layer))
+    remainders = {"in no group": left} | others
     return Attribution(
         groups.layer, about, "groups", values, remainders, contributions.score, recording.max_pool
     )
 
 
-def flow_table(
-    recording: Recording, lower: int, upper: int, before: Groups, after: Groups
-) -> pd.DataFrame:
+def flow_table(seen: ImageInLayers, before: Groups, after: Groups) -> pd.DataFrame:
     """Return what each group of a lower layer contributes to each group of an upper one.
 
     The strength of an upper group is Σ_p map[p] · ⟨direction / ‖direction‖, h[p]⟩, with its map and
@@ -64,12 +63,10 @@ def flow_table(
 
     Parameters
     ----------
-    recording
-        The pass.
-    lower, upper
-        Numbers of the layers in it.
+    seen
+        The image.
     before, after
-        Groups of these layers, for this image.
+        Groups of two of its layers.
 
     Returns
     -------
@@ -81,9 +78,8 @@ def flow_table(
 
     columns = {}
     for number in range(len(after)):
-        own = _contributions(recording, lower, upper, after, number)
-        name = f"group {number} of {after.layer}"
-        split = split_over_groups(before, own, name, recording, lower)
+        own = _contributions(seen, before.layer, after, number)
+        split = _split_over_groups(seen, before, own, f"group {number} of {after.layer}")
         columns[number] = [*split.values, *split.remainders.values(), split.score]
         index = [*range(len(before)), *split.remainders, "sum"]
     table = pd.DataFrame(columns, index=pd.Index(index, name=before.layer, dtype=object))
@@ -91,15 +87,17 @@ def flow_table(
     return table
 
 
-def shares_of_groups(
-    recording: Recording, lower: int, upper: int, after: Groups
-) -> list[NDArray[np.float64]]:
+def shares_of_groups(seen: ImageInLayers, layer: str, after: Groups) -> list[NDArray[np.float64]]:
     """Split a layer's map among the groups of a later one, by the size of the attribution to each.
 
     Parameters
     ----------
-    recording, lower, upper, after
-        As for :func:`flow_table`.
+    seen
+        The image.
+    layer
+        Name of the layer.
+    after
+        Groups of a later one.
 
     Returns
     -------
@@ -109,7 +107,7 @@ def shares_of_groups(
     """
     sizes = np.stack(
         [
-            _contributions(recording, lower, upper, after, number).products.abs().numpy()
+            _contributions(seen, layer, after, number).products.abs().numpy()
             for number in range(len(after))
         ]
     )
@@ -118,21 +116,20 @@ def shares_of_groups(
     return list(parts)
 
 
-def _contributions(
-    recording: Recording, lower: int, upper: int, after: Groups, number: int
-) -> Contributions:
-    """Return the lower layer's contributions to the strength of a group of the upper one."""
-    found = recording.contributions_to(partial(_strength, recording, upper, after, number))[lower]
-    if found is None or not recording.depends(upper, lower):
+def _contributions(seen: ImageInLayers, layer: str, after: Groups, number: int) -> Contributions:
+    """Return a layer's contributions to the strength of a group of a later one."""
+    lower, upper = seen.index(layer), seen.index(after.layer)
+    strength = partial(_strength, seen.map(after.layer), after, number)
+    found = seen.recording.contributions_to(strength)[lower]
+    if found is None or not seen.recording.depends(upper, lower):
         raise AttributionError(
-            f"No derivative gets from {after.layer!r} back to the earlier layer: the first does "
-            "not depend on the second, or the model detaches in between."
+            f"No derivative gets from {after.layer!r} back to {layer!r}: the first does not depend "
+            "on the second, or the model detaches in between."
         )
     return found
 
 
-def _strength(recording: Recording, layer: int, groups: Groups, number: int) -> torch.Tensor:
-    own = recording.maps[layer]
+def _strength(own: Tensor, groups: Groups, number: int) -> Tensor:
     direction = torch.from_numpy(groups.directions[number])
     weights = torch.from_numpy(groups.maps[number])
     unit = direction / direction.norm().clamp_min(1e-300)

@@ -15,7 +15,7 @@ from atlas_widget.errors import ActivationsError, AtlasError, did_you_mean
 if TYPE_CHECKING:
     from atlas_widget.reading.attributions import Attribution
 
-__all__ = ["Groups", "Order", "explained_shares", "find_groups"]
+__all__ = ["Groups", "Order", "explained_share", "explained_shares", "find_groups"]
 
 Floats = NDArray[np.float64]
 Order = Literal["strength", "left to right"]
@@ -47,6 +47,8 @@ class Groups:
         1 − ‖h − Σ map · direction‖² / ‖h‖².
     signed
         Whether the layer has negative values, so that [h⁺ | h⁻] was factorised.
+    shared
+        Whether the directions were found in many images, and only the maps in this one.
     """
 
     layer: str
@@ -54,6 +56,7 @@ class Groups:
     directions: Floats
     explained: float
     signed: bool
+    shared: bool = False
     _attribute: Callable[[Groups, int | str, int | str | None], Attribution] | None = field(
         default=None, repr=False, compare=False
     )
@@ -172,9 +175,9 @@ def find_groups(
         layer,
         strengths.T.reshape(n, *activations.shape[1:]),
         directions,
-        _explained(h, strengths @ directions),
+        explained_share(h, strengths @ directions),
         signed,
-        attribute,
+        _attribute=attribute,
     )
 
 
@@ -211,8 +214,8 @@ def explained_shares(
             row = left[np.linalg.norm(left, axis=1).argmax()]
             begun = np.hstack([strengths, np.zeros((len(stacked), 1))]), np.vstack([factors, row])
             tries.append(_factorise(stacked, n, seed, begun))
-        best = max(tries, key=lambda each: _explained(stacked, each[0] @ each[1]))
-        shares.append(_explained(stacked, best[0] @ best[1]))
+        best = max(tries, key=lambda each: explained_share(stacked, each[0] @ each[1]))
+        shares.append(explained_share(stacked, best[0] @ best[1]))
     return np.array(shares)
 
 
@@ -264,5 +267,6 @@ def _check_number(n: object, stacked: Floats, layer: str) -> None:
         )
 
 
-def _explained(values: Floats, found: Floats) -> float:
+def explained_share(values: Floats, found: Floats) -> float:
+    """Return 1 − ‖values − found‖² / ‖values‖²."""
     return 1.0 - float(((values - found) ** 2).sum() / (values**2).sum())

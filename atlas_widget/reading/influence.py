@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import Tensor, nn
 
-from atlas_widget.errors import AtlasError
+from atlas_widget.errors import AtlasError, AttributionError
 from atlas_widget.probe import LayerProbe
 from atlas_widget.probe.outputs import tensor_at
 from atlas_widget.reading.attributions import Attribution
-from atlas_widget.reading.classes import ClassNames
-from atlas_widget.reading.places import Place
-from atlas_widget.reading.recording import Recording
+from atlas_widget.reading.image_in_layers import ImageInLayers
+from atlas_widget.reading.places import Place, Position
 from atlas_widget.reading.scores import Parts, split
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Influence", "fed_by", "feeds"]
+__all__ = ["Influence", "between", "fed_by", "feeds"]
 
 Readout = Callable[[Tensor], Tensor]
 """From a map (1, channels, rows, columns) to numbers (1, k); linear."""
@@ -45,9 +44,47 @@ class Influence:
     classes: pd.DataFrame | None
 
 
-def fed_by(
-    recording: Recording, probes: Sequence[LayerProbe], layer: int, place: Place
-) -> dict[str, Attribution]:
+def between(
+    seen: ImageInLayers,
+    lower: str,
+    upper: str,
+    *,
+    position: Position | None = None,
+    channel: int | None = None,
+    at: Literal["upper", "lower"] = "upper",
+) -> Attribution:
+    """Return what passes between one place in a layer and all places in another.
+
+    Parameters
+    ----------
+    seen
+        The image.
+    lower, upper
+        Names of two layers, of which the first runs before the second.
+    position, channel
+        One of them: the place.
+    at
+        Which of the two layers the place is in: ``"upper"`` is :func:`fed_by`, ``"lower"`` is
+        :func:`feeds`.
+
+    Raises
+    ------
+    AttributionError
+        No derivative gets from the upper layer back to the lower one.
+    """
+    if at not in ("upper", "lower"):
+        raise AtlasError(f"at={at!r}: 'upper' or 'lower', the layer that the place is in.")
+    if not seen.recording.depends(seen.index(upper), seen.index(lower)):
+        raise AttributionError(
+            f"No derivative gets from {upper!r} back to {lower!r}: the first does not run "
+            "behind the second, or the model detaches in between."
+        )
+    if at == "upper":
+        return fed_by(seen, upper, seen.place(upper, position, channel))[lower]
+    return feeds(seen, lower, seen.place(lower, position, channel), [upper]).later[upper]
+
+
+def fed_by(seen: ImageInLayers, layer: str, place: Place) -> dict[str, Attribution]:
     """Split one place's strength over each earlier layer: positions of a position, else channels.
 
     For a position, T[p, q] = Σ_c h₁[q] · ∂(u · h₂[p]) / ∂h₁[q] with u = h₂[p] / ‖h₂[p]‖ fixed, so
@@ -55,12 +92,10 @@ def fed_by(
 
     Parameters
     ----------
-    recording
-        The pass.
-    probes
-        Its layers.
+    seen
+        The image.
     layer
-        The number of the layer that the place is in.
+        Name of the layer that the place is in.
     place
         The place.
 
@@ -69,26 +104,21 @@ def fed_by(
     dict
         By name, for each layer that the place depends on, first to last.
     """
-    found = recording.contributions_to(lambda: place.number(recording.maps[layer]))
+    recording, number = seen.recording, seen.index(layer)
+    found = recording.contributions_to(lambda: place.number(recording.maps[number]))
     parts: Parts = "channels" if place.position is None else "positions"
-    about = f"{place.words} of {probes[layer].layer}"
+    about = f"{place.words} of {layer}"
     split_over = {}
-    for number in recording.order:
-        own = found[number]
-        if own is not None and recording.depends(layer, number):
-            name = probes[number].layer
-            split_over[name] = split(own, parts, recording, number, name, about)
+    for earlier in recording.order:
+        own = found[earlier]
+        if own is not None and recording.depends(number, earlier):
+            name = seen.probes[earlier].layer
+            split_over[name] = split(seen, name, parts, own, about)
     return split_over
 
 
 def feeds(
-    recording: Recording,
-    probes: Sequence[LayerProbe],
-    rgb: Tensor,
-    layer: int,
-    place: Place,
-    names: ClassNames,
-    only: Sequence[int] | None = None,
+    seen: ImageInLayers, layer: str, place: Place, only: Sequence[str] | None = None
 ) -> Influence:
     """Return what one place contributes to every position of later layers and to all scores.
 
@@ -98,32 +128,27 @@ def feeds(
 
     Parameters
     ----------
-    recording, probes, layer, place
+    seen, layer, place
         As for :func:`fed_by`.
-    rgb
-        The image, (1, 3, h, w) in [0, 1].
-    names
-        The scores' names.
     only
-        Numbers of the later layers to look at, without the scores; None: all, and the scores.
+        Names of the later layers to look at, without the scores; None: all, and the scores.
     """
     import pandas as pd
 
-    later = [each for each in recording.order if recording.depends(each, layer)]
-    later = later if only is None else [each for each in later if each in only]
+    recording, number = seen.recording, seen.index(layer)
+    wanted = range(len(seen.probes)) if only is None else [seen.index(each) for each in only]
+    later = [each for each in recording.order if recording.depends(each, number) and each in wanted]
     by_position = place.position is not None
     readouts = [_norms(recording.maps[each]) if by_position else _sums for each in later]
     has_scores = only is None and recording.scores is not None
-    behind = [probes[each] for each in later]
-    changes, scores = _push(
-        probes[layer], rgb, place.only, behind, readouts, recording, scores=has_scores
-    )
+    behind = [seen.probes[each] for each in later]
+    changes, scores = _push(seen, number, place.only, behind, readouts, scores=has_scores)
     parts: Parts = "positions" if by_position else "channels"
+    about = f"{place.words} of {layer}"
     found = {}
-    for number, change in zip(later, changes, strict=True):
-        shape = recording.maps[number].shape[1:] if by_position else (-1,)
-        name = probes[number].layer
-        about = f"{place.words} of {probes[layer].layer}"
+    for each, change in zip(later, changes, strict=True):
+        shape = recording.maps[each].shape[1:] if by_position else (-1,)
+        name = seen.probes[each].layer
         values = change.reshape(shape).numpy()
         found[name] = Attribution(
             name, about, parts, values, {}, float(values.sum()), recording.max_pool
@@ -132,7 +157,7 @@ def feeds(
     if scores is not None:
         numbers = range(len(scores))
         table = pd.DataFrame(
-            {"label": [names.name(each) for each in numbers], "contribution": scores.numpy()},
+            {"label": [seen.names.name(k) for k in numbers], "contribution": scores.numpy()},
             index=pd.Index(numbers, name="class"),
         )
     return Influence(found, table)
@@ -150,18 +175,18 @@ def _sums(maps: Tensor) -> Tensor:
 
 
 def _push(
-    probe: LayerProbe,
-    rgb: Tensor,
+    seen: ImageInLayers,
+    layer: int,
     change: Callable[[Tensor], Tensor],
     later: Sequence[LayerProbe],
     readouts: Sequence[Readout],
-    recording: Recording,
     *,
     scores: bool,
 ) -> tuple[list[Tensor], Tensor | None]:
     """Return the change of readouts of later layers, and of the scores, along a layer's change."""
     if not later and not scores:
         return [], None
+    probe, rgb = seen.probes[layer], seen.rgb
     aspect = rgb.shape[2] / rgb.shape[3]
     found: list[list[Tensor]] = [[] for _ in later]
     sizes: list[int] = []
@@ -191,6 +216,6 @@ def _push(
     derivatives = probe.derivatives.on(probe.plain)
     hooks = [(upper.plain.runner.module, hook_of(at)) for at, upper in enumerate(later)]
     with probe.plain.runner.network.hooked(hooks):
-        along = derivatives.along(rgb, change, numbers, max_pool=recording.max_pool)
+        along = derivatives.along(rgb, change, numbers, max_pool=seen.recording.max_pool)
     parts = list(torch.split(along[0].cpu().double(), sizes))
     return parts[: len(later)], parts[-1] if scores else None

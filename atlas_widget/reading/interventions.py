@@ -18,11 +18,13 @@ from atlas_widget.progress import (
     ProgressCallback,
     check_cancelled,
 )
+from atlas_widget.reading.classes import Class
+from atlas_widget.reading.image_in_layers import ImageInLayers
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Deletion", "deletion_curves", "scores_of_maps"]
+__all__ = ["Deletion", "deletion", "scores_of_maps"]
 
 Floats = NDArray[np.float64]
 
@@ -93,13 +95,11 @@ class Deletion:
         return pd.DataFrame(columns, index=pd.Index(self.counts, name="positions"))
 
 
-def deletion_curves(
-    probe: LayerProbe,
-    rgb: Tensor,
-    class_: int,
-    values: Floats,
+def deletion(
+    seen: ImageInLayers,
+    layer: str,
+    class_: Class,
     *,
-    about: str,
     points: int = 11,
     orders: int = 10,
     seed: int = 0,
@@ -110,25 +110,14 @@ def deletion_curves(
 
     Parameters
     ----------
-    probe
-        The layer.
-    rgb
-        RGB in [0, 1], (1, 3, h, w).
-    class_
-        Number of the score.
-    values
-        Contribution of each position, (rows, columns): highest first.
-    about
-        The class's name.
-    points
-        About how many points a curve has, both ends included; at most one more than positions.
-    orders
-        Number of random orders.
-    seed
-        Of these.
-    progress, cancelled
-        Called with (passes done, passes); asked before each batch of passes.
+    seen
+        The image.
+    layer, class_, points, orders, seed, progress, cancelled
+        See `ImageReading.deletion`.
     """
+    number = seen.names.number(class_)
+    values = seen.contributions(layer, class_).products.sum(0).numpy()
+    probe, rgb = seen.probe(layer), seen.rgb
     count = values.size
     if points < 2:
         raise AtlasError(f"points={points!r}: 2 or more, both ends of the curve included.")
@@ -150,7 +139,7 @@ def deletion_curves(
     for start in range(0, len(masks), _BATCH):
         check_cancelled(cancelled)
         some = masks[start : start + _BATCH]
-        scores.append(_masked_scores(probe, rgb, some)[:, class_])
+        scores.append(_masked_scores(probe, rgb, some)[:, number])
         if progress is not None:
             progress(min(start + _BATCH, len(masks)), len(masks))
     found = torch.cat(scores).numpy()
@@ -158,9 +147,8 @@ def deletion_curves(
     curves[:, 0], curves[:, -1] = found[0], found[1]
     curves[:, 1:-1] = found[2:].reshape(len(curves), -1)
     # what is put back in one order is what remains of a removal in the reversed one
-    return Deletion(
-        probe.layer, about, counts, curves[0], curves[1, ::-1], curves[2:], curves[2:, ::-1]
-    )
+    about = seen.names.name(number)
+    return Deletion(layer, about, counts, curves[0], curves[1, ::-1], curves[2:], curves[2:, ::-1])
 
 
 def _masked_scores(probe: LayerProbe, rgb: Tensor, masks: Tensor) -> Tensor:
@@ -181,13 +169,17 @@ def scores_of_maps(probe: LayerProbe, rgb: Tensor, maps: Sequence[Tensor | None]
     maps
         Each (channels, rows, columns), or None for the image's own.
     """
+    found = []
+    for start in range(0, len(maps), _BATCH):
+        some = maps[start : start + _BATCH]
 
-    def exchanged(own: Tensor) -> Tensor:
-        rows = [
-            mine if new is None else new.to(mine)
-            for mine, new in zip(own.unbind(), maps, strict=True)
-        ]
-        return torch.stack(rows)
+        def exchanged(own: Tensor, some: Sequence[Tensor | None] = some) -> Tensor:
+            rows = [
+                mine if new is None else new.to(mine)
+                for mine, new in zip(own.unbind(), some, strict=True)
+            ]
+            return torch.stack(rows)
 
-    output = probe.plain.intervene(rgb.expand(len(maps), -1, -1, -1), exchanged)
-    return probe.target.scores(output, len(maps)).cpu().double()
+        output = probe.plain.intervene(rgb.expand(len(some), -1, -1, -1), exchanged)
+        found.append(probe.target.scores(output, len(some)).cpu().double())
+    return torch.cat(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,9 @@ from torch import Tensor
 from atlas_widget.errors import ImagesError
 from atlas_widget.images.array_format import ArrayFormat
 from atlas_widget.images.items import image_of, opened
-from atlas_widget.probe.pictures import as_rgb
+from atlas_widget.probe.pictures import as_rgb, middle_square
 
-__all__ = ["as_one_image"]
+__all__ = ["Box", "OneImage", "as_one_image"]
 
 _MIN_SIDE = 8  # pixels; of less there is nothing to be seen
 _BEGINNING = 512  # bytes that are looked at to tell a drawing from a photo
@@ -26,7 +27,47 @@ _ACCEPTED = (
 )
 
 
-def as_one_image(image: Any, size: int) -> tuple[Tensor, list[str]]:
+Box = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class OneImage:
+    """An image as a model is given it, and where that lies in the image as it was.
+
+    Attributes
+    ----------
+    rgb
+        RGB in [0, 1], (1, 3, h, w).
+    size
+        Width and height of the image as it was, upright, in pixels.
+    crop
+        The part of it that `rgb` shows: x0, y0, x1, y1 in these pixels.
+    notices
+        What there is to say of it.
+    """
+
+    rgb: Tensor
+    size: tuple[int, int]
+    crop: Box
+    notices: list[str] = field(default_factory=list)
+
+    @classmethod
+    def whole(cls, rgb: Tensor) -> OneImage:
+        """Return an image that is given to the model as it is."""
+        height, width = rgb.shape[2:]
+        return cls(rgb, (width, height), (0, 0, width, height))
+
+    def in_original(self, box: Box) -> Box:
+        """Return a box of `rgb`, x0, y0, x1, y1, in pixels of the image as it was."""
+        left, top, right, bottom = self.crop
+        height, width = self.rgb.shape[2:]
+        across, down = (right - left) / width, (bottom - top) / height
+        x0, x1 = (round(left + x * across) for x in box[::2])
+        y0, y1 = (round(top + y * down) for y in box[1::2])
+        return x0, y0, x1, y1
+
+
+def as_one_image(image: Any, size: int) -> OneImage:
     """Turn one image into RGB (1, 3, h, w) with values in [0, 1].
 
     Parameters
@@ -37,11 +78,6 @@ def as_one_image(image: Any, size: int) -> tuple[Tensor, list[str]]:
         (1, 3, h, w) keeps its size.
     size
         Side of the square that the others are scaled to, in pixels.
-
-    Returns
-    -------
-    rgb, notices
-        The image, and what there is to say of it.
 
     Raises
     ------
@@ -55,7 +91,7 @@ def as_one_image(image: Any, size: int) -> tuple[Tensor, list[str]]:
         if len(rgb) != 1:
             raise ImagesError(f"image holds {len(rgb)} images. {_ACCEPTED} Give image[0].")
         _check_side(rgb.shape[3], rgb.shape[2])
-        return rgb, []
+        return OneImage.whole(rgb)
     if isinstance(image, np.ndarray) and image.ndim == 4:
         if len(image) != 1:
             raise ImagesError(f"image holds {len(image)} images. {_ACCEPTED} Give image[0].")
@@ -74,7 +110,8 @@ def as_one_image(image: Any, size: int) -> tuple[Tensor, list[str]]:
             f"The image of {shown.width} × {shown.height} px is enlarged to {size} × {size} px: "
             "it is blurred for the model."
         )
-    return as_rgb([shown], size), notices
+    crop = middle_square(*shown.size)
+    return OneImage(as_rgb([shown], size), shown.size, crop, notices)
 
 
 def _check_side(width: int, height: int) -> None:

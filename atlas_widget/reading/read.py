@@ -119,14 +119,14 @@ def read_with_probes(
     owned
         Whether closing the reading closes the probes.
     """
-    rgb, notices = as_one_image(image, probes[0].input_size)
+    one = as_one_image(image, probes[0].input_size)
     said = [notice for probe in probes for notice in probe.notices]
     return ImageReading(
         probes,
-        rgb,
+        one,
         labels=labels,
         max_pool=max_pool,
-        notices=list(dict.fromkeys([*notices, *said])),
+        notices=list(dict.fromkeys([*one.notices, *said])),
         owned=owned,
     )
 
@@ -167,7 +167,7 @@ def activation_groups(
     Groups
     """
     with opened(model, layer, transform, device) as probe:
-        rgb, _ = as_one_image(image, probe.input_size)
+        rgb = as_one_image(image, probe.input_size).rgb
         with torch.no_grad():
             own = probe.plain(rgb)[0].cpu().double().numpy()
         return find_groups(own, n, layer=probe.layer, order=order, seed=seed)

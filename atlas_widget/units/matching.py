@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,13 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from atlas_widget.errors import OtherCollectionError
+from atlas_widget.units.hsic import unbiased_hsic
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from atlas_widget.units.unit_scan import UnitScan
 
-__all__ = ["UnitMatches", "debiased_cka", "match_units"]
+__all__ = ["UnitMatches", "debiased_cka", "match_units", "match_values"]
 
 _PERMUTATIONS = 20
 _FLOOR = 0.95
@@ -77,9 +79,6 @@ def match_units(
     OtherCollectionError
         The scans are of other images.
     """
-    import pandas as pd
-    from scipy.optimize import linear_sum_assignment
-
     one, two = first._scan(layer), other._scan(other_layer or layer)
     if first.record["images"] != other.record["images"]:
         raise OtherCollectionError(
@@ -88,13 +87,47 @@ def match_units(
     _, here, there = np.intersect1d(one.images, two.images, return_indices=True)
     if len(here) < 3:
         raise OtherCollectionError(f"The scans have {len(here)} images in common: 3 at least.")
-    a, alive_a = _standardized(one.image_max[here])
-    b, alive_b = _standardized(two.image_max[there])
+    cka = debiased_cka(one.image_mean[here], two.image_mean[there])
+    return match_values(
+        one.image_max[here],
+        two.image_max[there],
+        lambda rng: rng.permutation(len(here)),
+        cka=cka,
+        seed=seed,
+    )
+
+
+def match_values(
+    first: npt.NDArray[np.floating],
+    other: npt.NDArray[np.floating],
+    permute: Callable[[np.random.Generator], npt.NDArray[np.int64]],
+    *,
+    cka: float,
+    seed: int = 0,
+) -> UnitMatches:
+    """Match units by the correlation of values over the same images or samples.
+
+    Parameters
+    ----------
+    first, other
+        Values of the units of each layer, (rows, units): row i of both belongs together.
+    permute
+        Draws a permutation of rows in which nothing belongs together, such as whole images.
+    cka
+        The two layers' CKA, which is passed on.
+    seed
+        Seed of the permutations.
+    """
+    import pandas as pd
+    from scipy.optimize import linear_sum_assignment
+
+    a, alive_a = _standardized(first)
+    b, alive_b = _standardized(other)
     r = a.T @ b
     rng = np.random.default_rng(seed)
     chance, chance_b = [], []
     for _ in range(_PERMUTATIONS):
-        permuted = a[rng.permutation(len(a))].T @ b
+        permuted = a[permute(rng)].T @ b
         chance.append(permuted[:, alive_b].max(1, initial=-1.0))
         chance_b.append(permuted[alive_a].max(0, initial=-1.0))
     floor = np.quantile(chance, _FLOOR, axis=0)
@@ -126,7 +159,6 @@ def match_units(
     reached = r[best_b, np.arange(r.shape[1])]
     gone = np.flatnonzero(alive_a & ~(found & (best > floor)))
     new = np.flatnonzero(alive_b & ~((reached > floor_b) & alive_a.any()))
-    cka = debiased_cka(one.image_mean[here], two.image_mean[there])
     return UnitMatches(table, gone.tolist(), new.tolist(), cka)
 
 
@@ -154,14 +186,10 @@ def _centred_gram(x: _FLOAT) -> _FLOAT:
 
 
 def _hsic(k: _FLOAT, m: _FLOAT) -> float:
-    n = len(k)
-    if n < 4:
+    if len(k) < 4:
         return float("nan")
-    one = np.ones(n)
-    return float(
-        (np.sum(k * m) + (one @ k @ one) * (one @ m @ one) / ((n - 1) * (n - 2))
-         - 2 / (n - 2) * (one @ k @ m @ one)) / (n * (n - 3))
-    )  # fmt: skip
+    rows_k, rows_m = k.sum(1), m.sum(1)
+    return float(unbiased_hsic(len(k), np.sum(k * m), rows_k.sum(), rows_m.sum(), rows_k @ rows_m))
 
 
 def _standardized(values: npt.NDArray[np.floating]) -> tuple[_FLOAT, npt.NDArray[np.bool_]]:

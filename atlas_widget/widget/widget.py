@@ -29,6 +29,7 @@ from atlas_widget.session.status import first_status
 from atlas_widget.session.subjects import check_subject, subject_of_class
 from atlas_widget.session.tasks import export as exporting
 from atlas_widget.session.worker import Worker
+from atlas_widget.terminal import take_back_announcement
 from atlas_widget.widget import kernel, lifetime
 from atlas_widget.widget.listener import WidgetListener
 from atlas_widget.widget.overlays import UNIT, check_overlay
@@ -807,6 +808,7 @@ class AtlasWidget(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         lifetime.pin(self)
+        take_back_announcement()
         return super()._repr_mimebundle_(**kwargs)
 
     # -- Traits set by the browser and by users, and the consequences

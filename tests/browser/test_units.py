@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -13,12 +13,24 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def units(show: Callable[..., AtlasView]) -> AtlasView:
-    """A small atlas whose units are shown."""
-    view = show()
-    view.root.get_by_role("radio", name="Units").click()
-    view.root.locator("[data-aw-unit='0']").wait_for()
-    return view
+def units(atlas: AtlasView) -> Iterator[AtlasView]:
+    """The module's atlas, whose units are shown."""
+    atlas.root.get_by_role("radio", name="Units").click()
+    atlas.root.locator("[data-aw-unit='0']").wait_for()
+    yield atlas
+    go_back(atlas)
+
+
+def go_back(view: AtlasView) -> None:
+    """Return to the atlas that the module began with."""
+    notebook = view.notebook
+    notebook.execute(
+        "w.mode, w.unit, w.unit_order, w.overlay = 'atlas', None, 'number', 'pictures'"
+    )
+    if notebook.execute("w.layer == demo.LAYER") == "False":
+        notebook.execute("w.layer = demo.LAYER")
+    notebook.wait_attribute("stage", lambda stage: stage in ("pictures", "idle"))
+    expect(view.stage).to_be_visible()
 
 
 def finished(view: AtlasView, picture: str) -> Locator:
@@ -61,20 +73,6 @@ def test_a_unit_is_found_opened_and_shown_on_the_map(units: AtlasView) -> None:
     notebook.execute("w.overlay = 'pictures'")
 
 
-def test_a_unit_is_opened_from_python_and_survives_a_reload(units: AtlasView) -> None:
-    root, notebook = units.root, units.notebook
-    notebook.execute("_ = w.open_unit('blocks.5.2', 9)")
-    page = root.locator("[data-aw-unit-page='9']")
-    expect(page).to_be_visible()
-    root.locator("[data-aw-unit-step='1']").click()
-    expect(root.locator("[data-aw-unit-page='10']")).to_be_visible()
-    notebook.reload()
-    again = AtlasView(notebook).root.locator("[data-aw-unit-page='10']")
-    expect(again).to_be_visible(timeout=60_000)
-    root.locator("[data-aw-all-units]").click()
-    expect(root.locator("[data-aw-unit='0']")).to_be_visible()
-
-
 def test_four_pictures_that_differ(units: AtlasView) -> None:
     root = units.root
     root.locator("[data-aw-units-number]").fill("12")
@@ -86,9 +84,85 @@ def test_four_pictures_that_differ(units: AtlasView) -> None:
     expect(made).not_to_contain_text("step", timeout=60_000)
 
 
+def test_units_in_sight_have_crops_at_once(units: AtlasView) -> None:
+    root, notebook = units.root, units.notebook
+    notebook.execute("_ = w.open_layer('blocks.3.1')")  # whose pictures nobody has made
+    expect(root.locator(".aw-units-head")).to_contain_text("blocks.3.1", timeout=60_000)
+    notebook.wait_attribute("stage", lambda stage: stage in ("pictures", "idle"))
+    tiles = root.locator("[data-aw-unit] canvas")
+    notebook.wait(lambda: all(drawn(tiles)), 6, "a crop of every unit in sight")
+
+
+def drawn(canvases: Locator) -> list[bool]:
+    """Tell of each canvas whether there is anything on it but one colour."""
+    found: list[bool] = canvases.evaluate_all(
+        """all => all.map(canvas => {
+            if (!canvas.width) return false;
+            const { data } = canvas.getContext("2d")
+                .getImageData(0, 0, canvas.width, canvas.height);
+            return new Set(new Uint32Array(data.buffer)).size > 8;
+        })"""
+    )
+    assert found
+    return found
+
+
+def test_wiring_leads_to_units_of_other_layers(units: AtlasView) -> None:
+    root, notebook = units.root, units.notebook
+    notebook.execute("_ = w.open_unit('blocks.5.2', 9)")
+    root.locator("[data-aw-begin='wiring']").click()
+    row = root.locator("[data-aw-connection]").first
+    row.wait_for(timeout=60_000)
+    layer, _, unit = (row.get_attribute("data-aw-connection") or "").partition(":")
+    assert layer not in ("", "blocks.5.2")
+    row.click()
+    expect(root.locator(f"[data-aw-unit-page='{unit}'] h2")).to_have_text(f"{layer} : {unit}")
+    notebook.wait_execute("(w.layer, w.unit)", f"('{layer}', {unit})")
+    notebook.page.wait_for_timeout(600)  # a page counts as seen after half a second
+    notebook.page.keyboard.press("Alt+ArrowLeft")
+    expect(root.locator("[data-aw-unit-page='9'] h2")).to_have_text("blocks.5.2 : 9")
+    notebook.wait_execute("(w.layer, w.unit)", "('blocks.5.2', 9)")
+
+
+def test_a_long_computation_is_stopped(units: AtlasView) -> None:
+    root, notebook = units.root, units.notebook
+    notebook.execute("_ = w.open_unit('blocks.5.2', 9)")
+    root.locator("[data-aw-begin='tuning']").click()
+    root.locator("[data-aw-stop-work='tuning']").click()
+    again = root.locator("[data-aw-begin='tuning']")
+    expect(again).to_be_enabled()
+    notebook.page.wait_for_timeout(500)  # what was under way would have told its progress
+    expect(again).to_be_visible()
+    expect(root.locator("[data-aw-tuning='0']")).to_have_count(1)
+
+
+def test_the_strongest_units_of_an_open_cell_are_links(atlas: AtlasView) -> None:
+    atlas.open_a_cell()
+    link = atlas.root.locator("[data-aw-channel]").first
+    unit = link.get_attribute("data-aw-channel")
+    link.click()
+    expect(atlas.root.locator(f"[data-aw-unit-page='{unit}']")).to_be_visible()
+    go_back(atlas)
+
+
 def test_a_number_that_is_no_unit_is_refused_where_it_was_typed(units: AtlasView) -> None:
     field = units.root.locator("[data-aw-units-number]")
     field.fill("192")
     field.press("Enter")
     assert field.evaluate("field => field.validationMessage") == "Units have the numbers 0 to 191"
     assert units.notebook.execute("w.unit is None") == "True"
+
+
+def test_a_unit_is_opened_from_python_and_survives_a_reload(show: Callable[..., AtlasView]) -> None:
+    view = show()  # its end is the end of all kernels, so this test is the last
+    root, notebook = view.root, view.notebook
+    notebook.execute("_ = w.open_unit('blocks.5.2', 9)")
+    page = root.locator("[data-aw-unit-page='9']")
+    expect(page).to_be_visible()
+    root.locator("[data-aw-unit-step='1']").click()
+    expect(root.locator("[data-aw-unit-page='10']")).to_be_visible()
+    notebook.reload()
+    again = AtlasView(notebook).root.locator("[data-aw-unit-page='10']")
+    expect(again).to_be_visible(timeout=60_000)
+    root.locator("[data-aw-all-units]").click()
+    expect(root.locator("[data-aw-unit='0']")).to_be_visible()

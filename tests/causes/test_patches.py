@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from atlas_widget import Atlas
+from atlas_widget.attribution.statistics import wilson_interval
 from atlas_widget.causes import patch_test, predict, random_patches
-from atlas_widget.causes.patch_outcome import wilson_interval
 from atlas_widget.errors import AtlasError, AttributionError
 from atlas_widget.progress import Cancelled
 from tests.causes import planted

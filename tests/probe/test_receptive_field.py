@@ -39,10 +39,23 @@ def test_units_of_strided_convolutions_look_half_a_stride_off():
 
 def test_boxes_stay_inside():
     field = ReceptiveField(20, (0.0, 0.0))
-    assert box_around(field, (0, 0), (8, 8), 64) == (0, 0, 20, 20)
-    assert box_around(field, (7, 7), (8, 8), 64) == (44, 44, 64, 64)
-    assert box_around(field, (3, 4), (8, 8), 64) == (26, 18, 46, 38)
-    assert box_around(field, (0, 0), (1, 1), 16) == (0, 0, 16, 16)
+    assert box_around(field, (0, 0), (8, 8), (64, 64)) == (0, 0, 20, 20)
+    assert box_around(field, (7, 7), (8, 8), (64, 64)) == (44, 44, 64, 64)
+    assert box_around(field, (3, 4), (8, 8), (64, 64)) == (26, 18, 46, 38)
+    assert box_around(field, (0, 0), (1, 1), (16, 16)) == (0, 0, 16, 16)
+
+
+def test_a_picture_that_is_not_square_has_boxes_in_its_own_pixels():
+    field = ReceptiveField(20, (0.0, 0.0))
+    assert box_around(field, (0, 0), (4, 8), (32, 64)) == (0, 0, 20, 20)
+    assert box_around(field, (3, 7), (4, 8), (32, 64)) == (44, 12, 64, 32)
+    assert box_around(field, (1, 3), (2, 8), (16, 64)) == (18, 0, 38, 16)  # no higher than that
+    model = nn.Sequential(nn.Conv2d(3, 4, 8, stride=8))
+    nn.init.constant_(model[0].weight, 1.0)  # every pixel counts as much: boxes are exact
+    with LayerProbe(model, "0", input_size=64, device="cpu") as probe:
+        wide = probe.position_box(1, 5, (32, 96))
+        assert wide == (40, 8, 48, 16)
+        assert wide == probe.position_box(1, 5, 96)
 
 
 def test_no_gradient_means_the_whole_picture():

@@ -56,7 +56,9 @@ def chain(seed: int = 0, **options) -> Chain:
 
 
 def read(model, layers, picture=image, **options):
-    given = {"transform": identity, "device": "cpu", "input_size": picture.shape[-1]} | options
+    given = {"transform": identity, "device": "cpu"} | options
+    if "input_size" not in given:
+        given["input_size"] = picture.shape[-1]
     return read_image(model, layers, picture, **given)
 
 

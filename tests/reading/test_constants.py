@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from atlas_widget.reading.constants import AddedConstants
-from tests.reading.networks import lively
+from tests.reading.networks import chain, lively, read
 
 x4 = torch.randn(2, 4, 6, 6, generator=torch.Generator().manual_seed(0)).double()
 
@@ -71,3 +74,14 @@ def test_a_batch_norm_in_training_has_no_fixed_shift():
     with AddedConstants() as constants:
         nn.BatchNorm2d(4).double().train()(x4.clone().requires_grad_())
     assert constants.functions == []
+
+
+def test_nothing_is_kept_alive_by_the_graph_that_it_watches():
+    """Python cannot collect a circle through PyTorch's graph: it would never be freed."""
+    with read(chain(), ["relu1", "relu3"]) as seen:
+        assert seen.spatial("relu1", 0).remainders["biases"] != 0
+        watched = weakref.ref(seen._seen.recording._constants)
+        assert watched() is not None
+    del seen
+    gc.collect()
+    assert watched() is None

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
+import torch
+from torchvision.transforms.functional import to_pil_image
 
+from atlas_widget import scan_units
 from atlas_widget.errors import AtlasError
 from atlas_widget.reading import ActivationGrid
 from tests.reading.atlases import atlas_of
-from tests.reading.networks import chain, read
+from tests.reading.networks import chain, identity, read
 
 ALL = ["relu1", "relu2", "relu3"]
 
@@ -32,6 +36,42 @@ def test_a_dictionary_by_a_class_is_sorted_by_what_argues_for_it():
         assert table["contribution"].sum() == pytest.approx(
             seen.spatial("relu2", "c").values[3, 3], abs=1e-13
         )
+
+
+def test_a_dictionary_by_two_classes_is_sorted_by_what_tells_them_apart():
+    with read(chain(), ALL, labels=list("abcd")) as seen:
+        table = seen.dictionary("relu2", (3, 3), None, by="c", versus="a")
+        one, other = (seen.dictionary("relu2", (3, 3), None, by=each) for each in "ca")
+        assert (np.diff(table["contribution"]) <= 0).all()
+        np.testing.assert_allclose(
+            table["contribution"].sort_index(),
+            one["contribution"].sort_index() - other["contribution"].sort_index(),
+            atol=1e-14,
+        )
+        with pytest.raises(AtlasError, match="by="):
+            seen.dictionary("relu2", (3, 3), versus="a")
+
+
+def test_a_scan_says_which_activations_are_unusual():
+    model, rgb = chain(), torch.rand(6, 3, 12, 12, generator=torch.Generator().manual_seed(1))
+    pictures = [to_pil_image(each) for each in rgb]
+    given = {"transform": identity, "device": "cpu", "input_size": 12}
+    stats = scan_units(model.float(), "relu2", pictures, **given).stats("relu2")
+    with read(model, ALL) as seen:
+        own = seen.activations("relu2")[:, 5, 6]
+        table = seen.dictionary("relu2", (5, 6), None, stats=stats)
+        z = (own - stats["mean"].to_numpy()) / stats["std"].to_numpy()
+        assert table.index.tolist() == np.argsort(-z, kind="stable").tolist()
+        np.testing.assert_allclose(table["z"], z[table.index])
+        by_class = seen.dictionary("relu2", (5, 6), None, by=1, stats=stats)
+        assert (np.diff(by_class["contribution"]) <= 0).all()
+        np.testing.assert_allclose(by_class["z"], z[by_class.index])
+        never = pd.DataFrame({"mean": own, "std": np.zeros(6)})
+        assert not seen.dictionary("relu2", (5, 6), stats=never)["z"].any()
+        with pytest.raises(AtlasError, match=r"layer of 7 channels give scan_units"):
+            seen.dictionary("relu3", (0, 0), stats=stats)
+        with pytest.raises(AtlasError, match="the columns mean;"):
+            seen.dictionary("relu2", (0, 0), stats=stats[["mean"]])
 
 
 def test_an_atlas_says_how_usual_an_activation_is():

@@ -62,6 +62,15 @@ def test_the_error_of_one_group_is_that_of_the_first_singular_value():
         assert find_groups(values, n).explained <= powers[:n].sum() / powers.sum() + 1e-12
 
 
+def test_more_iterations_never_explain_less(monkeypatch):
+    values, shares = lively_map(), []
+    for iterations in (1, 2, 3, 5, 8, 20, 60):
+        monkeypatch.setattr(groups_module, "_ITERATIONS", iterations)
+        shares.append(find_groups(values, 4).explained)
+    assert (np.diff(shares) >= -1e-12).all()
+    assert shares[-1] > shares[0] + 1e-6
+
+
 def test_of_more_groups_more_is_explained():
     for signed in (False, True):
         values = lively_map(signed=signed)

@@ -7,6 +7,7 @@ import copy
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 
 from atlas_widget import attribution_map, demo, read_image
@@ -151,8 +152,28 @@ def test_an_image_that_is_not_square_keeps_its_form():
         assert seen.activations("relu2").shape == (6, 8, 14)
         score = float(scores_of(model, wide)[1])
         assert seen.spatial("relu1", 1).score == pytest.approx(score, abs=1e-13)
-        with pytest.raises(AtlasError, match="square images"):
-            seen.box("relu2", (0, 0))
+        assert seen.crop == (0, 0, 14, 8)
+        x0, y0, x1, y1 = seen.box("relu2", (4, 10))
+        assert (x1 - x0, y1 - y0) == (8, 8)  # the least side of a box
+        assert x0 <= 10 < x1
+        assert y0 == 0
+        assert seen.box("relu2", (4, 10), of="image") == (x0, y0, x1, y1)
+
+
+def test_a_box_can_be_had_in_the_pixels_of_the_photo():
+    """The network is given the square in the middle, scaled to 32 pixels a side."""
+    model = nn.Sequential(nn.Conv2d(3, 4, 8, stride=8, bias=False), nn.Flatten(), nn.Linear(64, 2))
+    photo = Image.fromarray(np.zeros((80, 128, 3), np.uint8))
+    photo.paste((255, 255, 255), (64, 20, 84, 40))  # the square that position (1, 2) looks at
+    given = {"transform": identity, "device": "cpu", "input_size": 32}
+    with read_image(lively(model).float(), "0", photo, **given) as seen:
+        assert seen.crop == (24, 0, 104, 80)
+        assert seen.box("0", (1, 2)) == (16, 8, 24, 16)
+        assert seen.box("0", (1, 2), of="image") == (64, 20, 84, 40)
+        norms = seen.grid("0").norms
+        assert norms[1, 2] > 5 * np.delete(norms.ravel(), 6).max()
+        with pytest.raises(AtlasError, match="of='photo'"):
+            seen.box("0", (1, 2), of="photo")
 
 
 def test_probes_that_are_open_stay_so():
@@ -166,6 +187,23 @@ def test_probes_that_are_open_stay_so():
     assert probes[0].activations(image[None]).shape == (1, 5, 12, 12)
     for probe in probes:
         probe.close()
+
+
+def test_another_image_is_read_with_the_same_copy_of_the_model():
+    model, second = chain(), torch.rand(3, 12, 12, generator=torch.Generator().manual_seed(9))
+    with read(model, ALL, labels=list("abcd")) as seen:
+        other = seen.another(second)
+        assert other.probe("relu2") is seen.probe("relu2")
+        np.testing.assert_allclose(
+            other.spatial("relu2", "c").score, float(scores_of(model, second)[2]), atol=1e-13
+        )
+        assert seen.spatial("relu2", "c").score == pytest.approx(
+            float(scores_of(model)[2]), abs=1e-13
+        )
+        other.close()
+        assert seen.ablate("relu2", channel=0)["actual"].any()  # the copy is not the other's
+    with pytest.raises(AtlasError, match="has been closed"):
+        seen.another(second)
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from atlas_widget.errors import AtlasError
-from tests.reading.networks import chain, image, read, scores_of
+from tests.reading.networks import chain, image, lively, read, scores_of
 
 ALL = ["relu2", "conv3", "relu3"]
 
@@ -130,6 +131,42 @@ def test_an_ablation_is_what_the_model_says_and_the_prediction_the_attribution()
             -groups.attribution("b").values[0], abs=1e-12
         )
         np.testing.assert_array_equal(seen.rgb[0], image)
+
+
+@pytest.mark.parametrize("max_pool", ["plain", "relaxed"])
+def test_many_classes_are_predicted_as_few_are(max_pool):
+    model = chain()
+    model.head = lively(nn.Linear(7, 20))
+    with read(model, ALL, max_pool=max_pool) as seen:
+        many = seen.ablate("relu2", positions=[(2, 3), (4, 4)], classes=range(20))
+        few = seen.ablate("relu2", positions=[(2, 3), (4, 4)], classes=[0, 7, 19])
+        np.testing.assert_allclose(many.loc[[0, 7, 19], "predicted"], few["predicted"], atol=1e-13)
+        assert few["predicted"].abs().min() > 1e-6
+
+
+def test_a_control_removes_as_much_elsewhere_in_the_channels():
+    model = chain()
+    with read(model, ALL) as seen:
+        groups = seen.groups("relu2", 2)
+        part = torch.from_numpy(groups.part(1))
+        table = seen.ablate("relu2", group=(groups, 1), classes=[0, 2], controls=3, seed=7)
+        plain = seen.ablate("relu2", group=(groups, 1), classes=[0, 2])
+        np.testing.assert_allclose(table["actual"], plain["actual"], atol=1e-13)
+        rng = np.random.default_rng(7)
+        others = [part[torch.from_numpy(rng.permutation(6))] for _ in range(3)]
+        wanted = np.array(
+            [
+                (scores_with(model, "relu2", lambda out, o=o: out - o) - scores_of(model)).numpy()
+                for o in others
+            ]
+        )[:, [0, 2]]
+        np.testing.assert_allclose(table["random"], wanted.mean(0), atol=1e-12)
+        np.testing.assert_allclose(table["random_min"], wanted.min(0), atol=1e-12)
+        np.testing.assert_allclose(table["random_max"], wanted.max(0), atol=1e-12)
+        assert "random" not in plain
+        for wrong in (-1, True, 1.5):
+            with pytest.raises(AtlasError, match="controls="):
+                seen.ablate("relu2", channel=0, controls=wrong)
 
 
 def test_what_cannot_be_removed_is_refused():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from captum.attr import LayerGradientXActivation, LayerIntegratedGradients
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -64,6 +65,46 @@ def test_before_the_global_mean_the_sum_is_the_logit_without_its_bias(layer):
             assert found.remainders["biases"] == pytest.approx(
                 float(model.head.bias.detach()[k]), abs=1e-13
             )
+
+
+def test_before_a_linear_layer_of_all_positions_too():
+    """Flattened, not averaged: each position has weights of its own."""
+
+    class Flat(Chain):
+        def __init__(self):
+            super().__init__()
+            self.head = nn.Linear(7 * 36, 4)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.head(self.before_head(x).flatten(1))
+
+    model = lively(Flat())
+    with read(model, ["relu3"]) as seen:
+        for k in range(4):
+            bias = float(model.head.bias.detach()[k])
+            wanted = float(scores_of(model)[k]) - bias
+            found = seen.spatial("relu3", k)
+            assert found.total == pytest.approx(wanted, abs=1e-13)
+            by_hand = model.head.weight.detach()[k].view(7, 6, 6) * torch.from_numpy(
+                seen.activations("relu3")
+            )
+            np.testing.assert_allclose(found.values, by_hand.sum(0), atol=1e-13)
+            assert found.remainders["biases"] == pytest.approx(bias, abs=1e-13)
+            positions = [(0, 0), (3, 5)]
+            table = seen.ablate("relu3", positions=positions, classes=k)
+            removed = sum(found.values[place] for place in positions)
+            assert table["actual"].iloc[0] == pytest.approx(-removed, abs=1e-13)
+
+
+@pytest.mark.parametrize("steps", [1, 5])
+def test_integrated_gradients_are_exact_before_a_linear_end_with_a_bias(steps):
+    model = chain()
+    with read(model, ["relu3"]) as seen:
+        found = seen.channels("relu3", 2, steps=steps)
+        bias = float(model.head.bias.detach()[2])
+        assert found.remainders["at zero"] == pytest.approx(bias, abs=1e-13)
+        assert found.remainders["gap"] == pytest.approx(0, abs=1e-13)
+        np.testing.assert_allclose(found.values, seen.channels("relu3", 2).values, atol=1e-13)
 
 
 @pytest.mark.parametrize("layer", ALL)
@@ -296,10 +337,9 @@ def test_the_plain_function_gives_the_same_channels():
 
 
 def test_captum_says_the_same():
-    captum = pytest.importorskip("captum.attr")
     model, rgb = chain(), image[None].double()
-    activation = captum.LayerGradientXActivation(model, model.relu2).attribute(rgb, target=1)
-    path = captum.LayerIntegratedGradients(model, model.relu2, multiply_by_inputs=True)
+    activation = LayerGradientXActivation(model, model.relu2).attribute(rgb, target=1)
+    path = LayerIntegratedGradients(model, model.relu2, multiply_by_inputs=True)
     with read(model, ALL) as seen:
         found = seen.spatial("relu2", 1)
         np.testing.assert_allclose(found.values, activation[0].sum(0).detach(), atol=1e-13)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
@@ -192,7 +192,9 @@ class UnitsPanel(Panel):
             self._large.close()
         self._open = unit if 0 <= unit < units.count else -1
         if self._open >= 0:
-            self._layer.gallery.send(*page.page(units, scene, unit))
+            content, buffers = page.page(units, scene, unit)
+            self._layer.gallery.send(content, buffers)
+            self._show_others(content["relatives"])
         self._works.turn_to(units, self._open)
         if self._open < 0:
             return
@@ -208,6 +210,12 @@ class UnitsPanel(Panel):
                 self._layer.gallery.show_crops(group, [unit])
             elif picture.state is State.FINAL:
                 self._finished(units, scene, kind, unit, picture)
+
+    def _show_others(self, others: Sequence[int]) -> None:
+        """Show pictures of other units that are in the cache, and crops of the rest."""
+        group = unit_group(NEURON)
+        self._renderers[NEURON][1].prefetch(group, others)
+        self._layer.gallery.show_crops(group, others)
 
     def _finished(
         self, units: SampledUnits, scene: Scene, kind: str, unit: int, picture: Picture

@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from atlas_widget.attribution import ClassValue
     from atlas_widget.probe import LayerProbe
     from atlas_widget.session.pictures.picture import Pixels
-    from atlas_widget.units import Tuning, UnitScan
+    from atlas_widget.units import Band, Tuning, UnitScan
 
 __all__ = [
     "Connection",
     "LayerScanning",
     "LayerTuning",
     "PictureUnits",
+    "ScrambledStimulus",
     "Twin",
     "UnitClasses",
     "UnitTwin",
@@ -83,6 +84,33 @@ class LayerTuning:
             progress=progress,
             cancelled=cancelled,
         )
+
+
+@dataclass(frozen=True)
+class ScrambledStimulus:
+    """Show a unit its best synthetic picture with random phases: a control of its tuning.
+
+    Attributes
+    ----------
+    unit
+        The unit.
+    tuning
+        The tuning of the layer.
+    """
+
+    unit: int
+    tuning: Tuning
+
+    def __call__(
+        self, material: Material, progress: ProgressCallback, cancelled: CancelledCallback
+    ) -> Band:
+        """Show the copies."""
+        from atlas_widget.units import scrambled_band
+
+        check_cancelled(cancelled)
+        band = scrambled_band(material.probe, self.tuning, self.unit)
+        progress(1, 1)
+        return band
 
 
 @dataclass(frozen=True)

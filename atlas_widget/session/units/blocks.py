@@ -18,9 +18,16 @@ if TYPE_CHECKING:
     from atlas_widget.attribution import ClassValue
     from atlas_widget.images.source import ImageSource
     from atlas_widget.session.tasks.units import Twin, Wiring
-    from atlas_widget.units import Tuning, UnitScan
+    from atlas_widget.units import Band, Tuning, UnitScan
 
-__all__ = ["classes_block", "examples_block", "tuning_block", "twin_block", "wiring_block"]
+__all__ = [
+    "classes_block",
+    "examples_block",
+    "scrambled_block",
+    "tuning_block",
+    "twin_block",
+    "wiring_block",
+]
 
 _EXAMPLES = 12
 _PICTURE = 112  # pixels; side of an image as it is sent
@@ -104,6 +111,35 @@ def tuning_block(found: Tuning, unit: int, revision: int) -> tuple[dict[str, Any
     best = [found.sets[name].pictures[found.best(unit, name)["number"]] for name in names]
     tiles = [_pixels(picture) for picture in best]
     return content, [encode(pack(tiles, _STIMULUS, len(tiles)))]
+
+
+def scrambled_block(
+    band: Band, found: Tuning, unit: int, revision: int
+) -> tuple[dict[str, Any], list[bytes]]:
+    """Return the message about the control of a unit's tuning.
+
+    Parameters
+    ----------
+    band
+        The unit's answers to its best stimulus with random phases.
+    found
+        The tuning of the layer.
+    unit
+        The unit.
+    revision
+        Revision of the layout.
+    """
+    content = messages.build(
+        "unit_scrambled",
+        revision=revision,
+        unit=unit,
+        set=str(found.best(unit)["set"]),
+        best=band.best,
+        low=band.low,
+        high=band.high,
+        grey=float(found.grey[unit]),
+    )
+    return content, []
 
 
 def wiring_block(found: Wiring, revision: int) -> tuple[dict[str, Any], list[bytes]]:

@@ -12,6 +12,7 @@ from atlas_widget.session.tasks.units import (
     LayerScanning,
     LayerTuning,
     PictureUnits,
+    ScrambledStimulus,
     UnitClasses,
     UnitTwin,
     UnitWiring,
@@ -19,6 +20,7 @@ from atlas_widget.session.tasks.units import (
 from atlas_widget.session.units.blocks import (
     classes_block,
     examples_block,
+    scrambled_block,
     tuning_block,
     twin_block,
     wiring_block,
@@ -35,6 +37,7 @@ __all__ = ["WORKS", "LongWork"]
 WORDS = {
     "scan": "Scanning all images",
     "tuning": "Showing synthetic pictures",
+    "scrambled": "Showing scrambled pictures",
     "wiring": "Attributing between layers",
     "classes": "Attributing to classes",
     "twin": "Scanning all images with an untrained network",
@@ -171,6 +174,10 @@ class LongWork:
         if work == "tuning":
             mean, std = (units.statistics[STATISTICS.index(name)] for name in ("mean", "std"))
             return LayerTuning(mean, std)
+        if work == "scrambled":
+            if ("tuning", -1) not in self._results:
+                raise AtlasError("Show the synthetic pictures first: it is the best one of these.")
+            return ScrambledStimulus(unit, self._results["tuning", -1])
         if work == "twin":
             return UnitTwin(unit, self._results.get(("scan", -1)), self._untrained, self._picture)
         examples = units.examples(unit, _EXAMPLES)
@@ -187,6 +194,8 @@ class LongWork:
         revision = scene.revision
         if work == "tuning":
             content = tuning_block(result, unit, revision)
+        elif work == "scrambled":
+            content = scrambled_block(result, self._results["tuning", -1], unit, revision)
         elif work == "wiring":
             content = wiring_block(result, revision)
         elif work == "classes":

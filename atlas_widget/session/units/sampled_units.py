@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from atlas_widget.attribution.statistics import wilson_interval
+
 if TYPE_CHECKING:
     from atlas_widget.atlas.samples import Samples
 
@@ -233,27 +235,23 @@ class SampledUnits:
         number, count = _most_frequent(labels[images])
         if count == 0:
             return None
-        from scipy.stats import binomtest
-
         total = len(images)
-        interval = binomtest(count, total).proportion_ci(method="wilson")
+        low, high = wilson_interval(count, total)
         base = float((labels == number).mean())
-        return LabelShare(
-            self._names[number], count, total, interval.low, interval.high, base, self.label_floor
-        )
+        return LabelShare(self._names[number], count, total, low, high, base, self.label_floor)
 
     @cached_property
     def label_floor(self) -> float:
         """Mean share of the most frequent label in the examples of random directions."""
         labels = self._labels
         assert labels is not None
-        deviation = np.maximum(self.values.std(1), 1e-12)
+        deviation = np.maximum(self.statistics[STATISTICS.index("std")], 1e-12)
         rng = np.random.default_rng(_SEED)
+        directions = rng.normal(size=(_DIRECTIONS, self.count)).astype(np.float32) / deviation
+        own = np.asarray(self._samples.image_ids)[self.numbers]
         shares = []
-        for _ in range(_DIRECTIONS):
-            direction = rng.normal(size=self.count).astype(np.float32) / deviation
-            order = np.argsort(-(direction @ self.values), kind="stable")
-            images = np.asarray(self._samples.image_ids)[self.numbers[order]]
+        for along in directions @ self.values:
+            images = own[np.argsort(-along, kind="stable")]
             _, first = np.unique(images, return_index=True)  # one sample of each image
             strongest = images[np.sort(first)[:_LABELLED]]
             shares.append(_most_frequent(labels[strongest])[1] / len(strongest))

@@ -1,5 +1,6 @@
 import type { Stage } from "../store/traits";
 import { describeStatus } from "../store/traits";
+import { FIRST_VIEW } from "../store/view_registry";
 import { formatCount, plural } from "../util/numbers";
 import { useWidget } from "./context";
 import { Progress } from "./controls/Progress";
@@ -15,7 +16,10 @@ export function StatusLine() {
   const grid = view.grid;
   const shown = layout &&
     grid && { cells: grid.ids.length, samples: layout.samples, images: layout.images };
-  const busy = !AT_REST.includes(status.stage) && store.connected.value;
+  const onAtlas = view.showing.value === FIRST_VIEW;
+  // Pictures of cells rest while another view is in sight: what that one draws it says itself.
+  const stage = !onAtlas && status.stage === "pictures" ? "idle" : status.stage;
+  const busy = !AT_REST.includes(stage) && store.connected.value;
   const share = busy && status.total > 0 ? status.done / status.total : null;
   return (
     <div class="aw-status">
@@ -23,11 +27,11 @@ export function StatusLine() {
       <span class="aw-status-text">
         {!store.can("live") && "Saved page, without a kernel · "}
         {store.connected.value
-          ? describeStatus(status, shown)
+          ? describeStatus({ ...status, stage }, shown)
           : `No kernel · ${describeStatus({ ...status, stage: "idle" }, shown)}`}
       </span>
       <Notices />
-      <Legend />
+      {onAtlas && <Legend />}
     </div>
   );
 }

@@ -55,10 +55,11 @@ export interface Sizes {
   height: number;
 }
 
-const LEAST = 52;
+const LEAST = 56;
 const MOST = 104;
-const GAP = 30; // between columns
-const WORDS = 52; // below a picture
+const GAP = 36; // between columns
+const WORDS = 56; // below a picture, with room for an edge
+const CAPTION = 38; // of these what the words take, as in graph.css
 
 /** The largest pictures with which all columns fit into a width; not below a size to be seen. */
 export function sizesFor(columns: number, room: number): Sizes {
@@ -78,7 +79,7 @@ export function edgePath(
   if (from.column === to.column) {
     const x = left(from) + picture / 2;
     if (to.row === from.row + 1) {
-      return `M${x} ${from.row * height + picture}V${to.row * height}`;
+      return `M${x} ${from.row * height + picture + CAPTION}V${to.row * height}`;
     }
     // past the nodes between
     const side = left(from) - GAP / 3;

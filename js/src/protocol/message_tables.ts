@@ -225,6 +225,15 @@ export const FROM_KERNEL = {
     tuned: "numbers",
     tile: "integer",
   },
+  unit_scrambled: {
+    revision: "integer",
+    unit: "integer",
+    set: "string",
+    best: "number",
+    low: "number",
+    high: "number",
+    grey: "number",
+  },
   unit_wiring: {
     revision: "integer",
     unit: "integer",

@@ -32,7 +32,7 @@ export const UNIT = "unit: ";
 export const UNIT_PICTURES = ["neuron", "channel", "negative"] as const;
 
 /** The long computations of the view of units. */
-export const UNIT_WORKS = ["scan", "tuning", "wiring", "classes", "twin"] as const;
+export const UNIT_WORKS = ["scan", "tuning", "scrambled", "wiring", "classes", "twin"] as const;
 
 /** The views of a widget, the one that it opens with first. */
 export const MODES = ["atlas", "graph", "units"] as const;

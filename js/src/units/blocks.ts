@@ -87,6 +87,12 @@ export function readTuning(
   return { side: message.side, maps, stimuli, tile: message.tile };
 }
 
+/** A control of the tuning: answers to the best stimulus with random phases. */
+export type Scrambled = Pick<
+  KernelMessageOf<"unit_scrambled">,
+  "set" | "best" | "low" | "high" | "grey"
+>;
+
 /** The largest size of any answer: the end of the scale of all maps. */
 export function reachOfMaps(maps: readonly TuningMap[]): number {
   const sizes = maps.flatMap(({ values }) => values.map((value) => Math.abs(value ?? 0)));

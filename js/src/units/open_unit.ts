@@ -11,6 +11,7 @@ import {
   readTuning,
   readTwin,
   readWiring,
+  type Scrambled,
   type UnitTuning,
   type UnitTwin,
   type Wiring,
@@ -55,6 +56,10 @@ export class OpenUnit implements Part {
       this.receive(message.unit, bytes, (stimuli) => {
         this.tuning.value = readTuning(message, stimuli);
       }),
+    unit_scrambled: (message) =>
+      this.receive(message.unit, undefined, () => {
+        this.scrambled.value = message;
+      }),
     unit_wiring: (message, bytes) =>
       this.receive(message.unit, bytes, (pictures) => {
         this.wiring.value = readWiring(message, pictures);
@@ -76,6 +81,7 @@ export class OpenUnit implements Part {
   /** The open unit's exact examples, and its tuning, once they are known. */
   readonly examples = signal<ExactExamples | null>(null);
   readonly tuning = signal<UnitTuning | null>(null);
+  readonly scrambled = signal<Scrambled | null>(null);
   readonly wiring = signal<Wiring | null>(null);
   readonly classes = signal<ClassEvidence[] | null>(null);
   readonly twin = signal<UnitTwin | null>(null);
@@ -126,6 +132,7 @@ export class OpenUnit implements Part {
     this.frames.value = new Map();
     this.examples.value = null;
     this.tuning.value = null;
+    this.scrambled.value = null;
     this.wiring.value = null;
     this.classes.value = null;
     this.twin.value = null;

@@ -46,6 +46,15 @@ export class History<State> {
     return state;
   }
 
+  /** Forgets some of the states; goes on from the last one kept up to now. */
+  drop(gone: (state: State) => boolean): void {
+    const before = this.states.slice(0, this.at + 1).filter((state) => !gone(state)).length;
+    const kept = this.states.filter((state) => !gone(state));
+    this.states.splice(0, this.states.length, ...kept);
+    this.at = before - 1;
+    this.notify();
+  }
+
   /** Forgets all states; goes on from this one if there is one. */
   restart(state?: State): void {
     this.states.splice(0);

@@ -54,6 +54,10 @@ export class View {
   private painter!: Painter;
   private sight!: Sight;
   private revision = -1;
+  /** The layer that its cells are of. */
+  private layer = "";
+  /** A viewpoint of another layer, to be taken once that one's cells are here. */
+  private awaited: Viewpoint | null = null;
   /** True while its layout is replaced: what goes with it, the kernel forgets by itself. */
   changingLayout = false;
 
@@ -73,13 +77,7 @@ export class View {
     this.panels = new Panels(store, this.opened);
     this.cellWalk = new CellWalk(this);
     this.viewpoints = new Viewpoints({
-      viewpoint: () => ({
-        showing: this.showing.peek(),
-        unit: this.store.unit.peek(),
-        viewport: this.navigation.viewport,
-        levels: this.levelMode.peek(),
-        home: this.navigation.atHome.peek(),
-      }),
+      viewpoint: () => this.viewpoint(),
       size: () => this.size.peek(),
       take: (viewpoint) => this.take(viewpoint),
     });
@@ -199,7 +197,9 @@ export class View {
         this.found.value = null;
       });
       this.changingLayout = false;
-      this.viewpoints.forget();
+      if (layout.layer === this.layer) this.viewpoints.forget(this.layer);
+      else this.viewpoints.moved();
+      this.layer = layout.layer;
     }
     this.sight.forget();
     const { remembered } = this.store;
@@ -209,9 +209,38 @@ export class View {
     this.painter.reset();
     this.sight.schedule();
     this.overlays.moved();
+    this.takeAwaited();
   }
 
-  private take({ showing, unit, viewport, levels, home }: Viewpoint): void {
+  private viewpoint(): Viewpoint | null {
+    if (this.store.traits.layer.peek() !== this.layer) return null;
+    return {
+      layer: this.layer,
+      showing: this.showing.peek(),
+      unit: this.store.unit.peek(),
+      viewport: this.navigation.viewport,
+      levels: this.levelMode.peek(),
+      home: this.navigation.atHome.peek(),
+    };
+  }
+
+  private takeAwaited(): void {
+    const { awaited } = this;
+    this.awaited = null;
+    if (awaited?.layer === this.layer) this.take(awaited);
+  }
+
+  private take(viewpoint: Viewpoint): void {
+    const { layer, showing, unit, viewport, levels, home } = viewpoint;
+    if (layer !== this.layer) {
+      this.awaited = viewpoint;
+      batch(() => {
+        this.store.unit.value = null; // the other layer has units of its own
+        this.showing.value = showing;
+      });
+      this.store.openLayer(layer);
+      return;
+    }
     batch(() => {
       this.showing.value = showing;
       this.store.unit.value = unit;

@@ -2,10 +2,12 @@ import type { ReadonlySignal } from "@preact/signals";
 import type { Box, Size } from "../geometry/geometry";
 import { fitCamera } from "../geometry/geometry";
 import type { LevelMode } from "../store/remembered";
+import { FIRST_VIEW } from "../store/view_registry";
 import { History } from "../util/history";
 
-/** What is shown: a view, its unit if one is open; the part of the map, and the choice of its grid. */
+/** What is shown: layer, view, unit if one is open; the part of the map, and the choice of its grid. */
 export interface Viewpoint {
+  layer: string;
   showing: string;
   unit: number | null;
   viewport: Box;
@@ -21,7 +23,8 @@ const NEAR = 0.005;
 
 /** The view whose viewpoints these are. */
 export interface ViewpointHost {
-  viewpoint(): Viewpoint;
+  /** What is shown; null while another layer is on its way. */
+  viewpoint(): Viewpoint | null;
   size(): Size;
   take(viewpoint: Viewpoint): void;
 }
@@ -54,9 +57,9 @@ export class Viewpoints {
     this.timer = setTimeout(() => this.settle(), REST);
   }
 
-  /** Other cells: what was looked at before is not there any more. */
-  forget(): void {
-    this.history.restart();
+  /** A layer has other cells: what was looked at of its map is not there any more. */
+  forget(layer: string): void {
+    this.history.drop((one) => one.layer === layer && one.showing === FIRST_VIEW);
     this.moved();
   }
 
@@ -72,12 +75,15 @@ export class Viewpoints {
   private settle(): void {
     this.dispose();
     this.travelling = false;
-    if (this.host.size().width > 0) this.history.record(this.host.viewpoint());
+    const viewpoint = this.host.size().width > 0 ? this.host.viewpoint() : null;
+    if (viewpoint) this.history.record(viewpoint);
   }
 
   /** True if they look the same in the view as large as it is now. */
   private same(one: Viewpoint, other: Viewpoint): boolean {
-    if (one.showing !== other.showing || one.unit !== other.unit) return false;
+    if (one.layer !== other.layer || one.showing !== other.showing) return false;
+    if (one.unit !== other.unit) return false;
+    if (one.showing !== FIRST_VIEW) return true;
     if (one.levels !== other.levels) return false;
     if (one.home && other.home) return true;
     const size = this.host.size();

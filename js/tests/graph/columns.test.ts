@@ -36,28 +36,28 @@ describe("columns of a graph", () => {
 
 describe("sizes", () => {
   it("fit the room, but stay large enough to be seen and no larger than is needed", () => {
-    expect(sizesFor(8, 880).picture).toBe(80);
-    expect(sizesFor(100, 880).picture).toBe(52);
+    expect(sizesFor(8, 880).picture).toBe(74);
+    expect(sizesFor(100, 880).picture).toBe(56);
     expect(sizesFor(2, 880).picture).toBe(104);
-    expect(sizesFor(0, 0).picture).toBe(52);
+    expect(sizesFor(0, 0).picture).toBe(56);
   });
 });
 
 describe("edges", () => {
-  const sizes = { picture: 100, width: 130, height: 150 };
+  const sizes = { picture: 100, width: 136, height: 156 };
 
-  it("lead straight down to the next node of a column", () => {
-    expect(edgePath({ column: 1, row: 0 }, { column: 1, row: 1 }, sizes)).toBe("M180 100V150");
+  it("lead straight down from the words to the next node of a column", () => {
+    expect(edgePath({ column: 1, row: 0 }, { column: 1, row: 1 }, sizes)).toBe("M186 138V156");
   });
 
   it("pass the nodes between on the side", () => {
     const path = edgePath({ column: 0, row: 0 }, { column: 0, row: 2 }, sizes);
-    expect(path).toBe("M0 50C-10 50 -10 350 0 350");
+    expect(path).toBe("M0 50C-12 50 -12 362 0 362");
   });
 
   it("lead from the right of one to the left of another", () => {
     const path = edgePath({ column: 0, row: 0 }, { column: 1, row: 1 }, sizes);
-    expect(path).toMatch(/^M100 50C.* 130 200$/);
+    expect(path).toMatch(/^M100 50C.* 136 206$/);
   });
 });
 

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { FROM_KERNEL, type KernelMessageOf } from "../../src/protocol/messages";
 import { cellKey } from "../../src/protocol/picture_key";
 import { Store } from "../../src/store/store";
+import "../../src/views"; // their states have uses for messages too
 import { Model } from "./model";
 
 function layout(revision: number): KernelMessageOf<"layout"> {

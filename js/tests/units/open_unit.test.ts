@@ -214,6 +214,19 @@ describe("the open unit", () => {
     expect(unit.wiring.value).toBeNull();
   });
 
+  it("has a control of its tuning, which goes with it", () => {
+    unit.turnTo(3);
+    unit.handles.unit!(page(3), undefined);
+    const control = { set: "curves", best: 4, low: 0, high: 1, grey: 0.1 };
+    const message = { kind: "unit_scrambled", revision: 0, unit: 3, ...control } as const;
+    unit.handles.unit_scrambled!({ ...message, unit: 4 }, undefined);
+    expect(unit.scrambled.value).toBeNull();
+    unit.handles.unit_scrambled!(message, undefined);
+    expect(unit.scrambled.value).toMatchObject(control);
+    unit.turnTo(4);
+    expect(unit.scrambled.value).toBeNull();
+  });
+
   it("has classes, an untrained twin, and the label of its examples", () => {
     unit.turnTo(3);
     const label = { label: "cat", label_count: 12, label_total: 20, label_base: 0.1 };

@@ -36,6 +36,21 @@ describe("a history", () => {
     expect([history.now, history.go(-1), history.go(-1), history.go(-1)]).toEqual([9, 8, 7, null]);
   });
 
+  it("drops states, and stays where it is among the others", () => {
+    const history = numbers();
+    for (const state of [1, 2, 3, 4, 5]) history.record(state);
+    history.go(-1);
+    history.drop((state) => state % 2 === 0); // the present one with them
+    expect(history.now).toBe(3);
+    expect(history.go(1)).toBe(5);
+    history.drop(() => true);
+    expect([history.now, history.hasEarlier.value, history.hasLater.value]).toEqual([
+      null,
+      false,
+      false,
+    ]);
+  });
+
   it("starts anew from a state or from none", () => {
     const history = numbers();
     history.record(1);

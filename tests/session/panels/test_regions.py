@@ -49,7 +49,7 @@ def test_regions_are_named_after_the_images_folders(folders, tmp_path_factory):
 def test_without_labels_there_are_no_names(tiny_images, tmp_path_factory):
     browser = open_widget(tiny_images, tmp_path_factory.mktemp("cache"))
     try:
-        browser.wait(lambda: browser.widget.status["state"] == "done")
+        browser.wait(lambda: browser.widget.status["stage"] == "idle")
         assert browser.of("regions") == []
     finally:
         browser.widget.close()

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from atlas_widget import channel_attribution, unit_inputs
+from atlas_widget import channel_attribution, tuning, unit_inputs
 from atlas_widget.collect.again import sample_images
 from atlas_widget.errors import AtlasError
 from atlas_widget.images.opening import as_image_source
 from atlas_widget.session.panels.units import UnitsPanel
 from atlas_widget.session.pictures.live_pictures import LivePictures
 from atlas_widget.session.units.sampled_units import STATISTICS, SampledUnits
+from atlas_widget.units import scrambled_band
 from tests.conftest import make_tiny_model
 from tests.session.panels.opened import forget, opened_browser
 
@@ -66,6 +67,17 @@ def test_a_page_has_examples_quilt_cells_and_relatives(browser):
     assert message["means"][0] == pytest.approx(max(means.values()))
     assert message["means"] == [pytest.approx(means[cell]) for cell in message["cells"]]
     assert 3 not in message["relatives"]
+
+
+def test_related_units_of_a_page_have_crops_or_pictures(browser):
+    def shown():
+        sheets = [sheet for sheet in browser.of("sheet") if sheet["group"] == "unit:neuron"]
+        return {number for sheet in sheets for number in sheet["numbers"]}
+
+    browser.say("unit", unit=11)  # none of the units' pictures are in sight
+    message, _ = browser.answers("unit", unit=11)[0]
+    assert message["relatives"]
+    browser.wait(lambda: set(message["relatives"]) <= shown())
 
 
 def test_pictures_excite_their_unit_more_than_noise(browser):
@@ -159,6 +171,20 @@ def test_the_tuning_of_the_layer_gives_the_open_unit_its_maps(browser):
     assert sheet.width == len(message["sets"]) * message["tile"]
     browser.say("start_unit_work", work="tuning")  # known by now
     browser.wait(lambda: len(browser.of("unit_tuning")) == 2)
+
+
+def test_scrambled_copies_of_the_best_stimulus_are_a_control(browser):
+    browser.say("unit", unit=4)
+    browser.say("start_unit_work", work="tuning")
+    browser.answers("unit_tuning", unit=4)
+    browser.say("start_unit_work", work="scrambled")
+    message, _ = browser.answers("unit_scrambled", unit=4)[0]
+    found = tuning(make_tiny_model(), "middle")
+    band = scrambled_band(make_tiny_model(), found, 4)
+    assert message["set"] == found.best(4)["set"]
+    told = [message[name] for name in ("best", "low", "high", "grey")]
+    expected = [band.best, band.low, band.high, found.grey[4]]
+    assert told == pytest.approx(expected, rel=1e-3, abs=1e-5)
 
 
 def test_what_feeds_the_open_unit_and_what_it_feeds(browser, tiny_images):
@@ -335,7 +361,7 @@ def test_what_is_no_unit_is_refused_with_what_there_is(browser):
         w.open_unit("midle", 0)
     with pytest.raises(AtlasError, match="sparseness"):
         w.open_layer(sort="sparsness")
-    with pytest.raises(AtlasError, match="atlas, units"):
+    with pytest.raises(AtlasError, match="atlas, graph, units"):
         w.mode = "unit"
     assert (w.mode, w.unit, w.overlay) == ("atlas", None, "pictures")
 

@@ -12,6 +12,7 @@ export function GraphNode({
   own,
   picture,
   size,
+  width,
   left,
   top,
   stop,
@@ -25,6 +26,8 @@ export function GraphNode({
   own: boolean;
   picture: NodePicture | undefined;
   size: number;
+  /** Of the column. */
+  width: number;
   left: number;
   top: number;
   /** It is the one in the tab order. */
@@ -33,7 +36,7 @@ export function GraphNode({
   onKey: (event: KeyboardEvent) => void;
   onFocus: () => void;
 }) {
-  const { store, view } = useWidget();
+  const { store, view, host } = useWidget();
   const { name, type, shape } = node;
   const canOpen = store.traits.layers.value.some((layer) => layer.name === name);
   const open = (shown: string) => {
@@ -41,13 +44,14 @@ export function GraphNode({
     store.unit.value = null;
     store.openLayer(name);
     view.showing.value = shown;
+    host.focus({ preventScroll: true }); // this button goes out of sight
   };
   const words = picture?.failed ? `no picture: ${picture.failed}` : (picture?.made ?? "");
   const canvas = picture?.picture;
   return (
     <div
       class={`aw-node ${own ? "aw-node-own" : ""}`}
-      style={{ left: `${left}px`, top: `${top}px`, width: `${size}px` }}
+      style={{ left: `${left}px`, top: `${top}px`, width: `${width}px` }}
       onPointerEnter={() => onNear(true)}
       onPointerLeave={() => onNear(false)}
     >
@@ -77,7 +81,7 @@ export function GraphNode({
           }}
         />
       </button>
-      <div class="aw-node-name">
+      <div class="aw-node-name" style={{ maxWidth: `${width}px` }}>
         <bdi>{name}</bdi>
       </div>
       <div class="aw-node-line">

@@ -2,10 +2,12 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { edgePath, nodeByKey, sizesFor } from "../../graph/columns";
 import { GRAPH_VIEW, type Graph, type LayerGraph } from "../../graph/graph";
+import { plural } from "../../util/numbers";
 import { useWidget } from "../context";
 import { GraphNode } from "./GraphNode";
 
 const MARGIN = 16; // CSS pixels, as in graph.css
+const SPACE = 6; // between the words of two columns
 /** The time that the view rests before the kernel hears what is in sight (ms). */
 const SETTLE = 120;
 
@@ -85,12 +87,16 @@ function Columns({ state, graph, shown }: { state: LayerGraph; graph: Graph; sho
     event.stopPropagation();
     space.current?.querySelector<HTMLElement>(`[data-aw-node="${next}"]`)?.focus();
   };
+  const made = nodes.filter(({ name }) => state.pictures.value.has(name)).length;
   const rows = Math.max(1, ...columns.map((column) => column.nodes.length));
   const size = { width: columns.length * sizes.width, height: rows * sizes.height };
   return (
     <section class="aw-graph" aria-label="Layers of the model">
       <p class="aw-graph-head">
         Each picture excites all of a layer (DeepDream, from noise). Click one for its units.
+        {made < nodes.length && connected && (
+          <span>{` ${made} of ${plural(nodes.length, "picture")} made…`}</span>
+        )}
         {graph.guessed && " The lines show the order in which the layers run, no more."}
       </p>
       <div ref={holder} class="aw-graph-scroll">
@@ -116,6 +122,7 @@ function Columns({ state, graph, shown }: { state: LayerGraph; graph: Graph; sho
               own={at === graph.own}
               picture={state.pictures.value.get(node.name)}
               size={sizes.picture}
+              width={sizes.width - SPACE}
               left={places[at].column * sizes.width}
               top={places[at].row * sizes.height}
               stop={at === stop.value}

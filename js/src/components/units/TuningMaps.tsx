@@ -1,4 +1,4 @@
-import { reachOfMaps, type TuningMap, type UnitTuning } from "../../units/blocks";
+import { reachOfMaps, type Scrambled, type TuningMap, type UnitTuning } from "../../units/blocks";
 import { formatDecimal, formatPlain } from "../../util/numbers";
 import { useWidget } from "../context";
 import { Tile } from "../Tile";
@@ -34,8 +34,38 @@ export function TuningMaps() {
         )}
       </h3>
       {tuning && <Maps tuning={tuning} />}
+      {tuning && <Control />}
     </section>
   );
+}
+
+/** The best stimulus against copies of it with random phases. */
+function Control() {
+  const scrambled = useWidget().store.openUnit.scrambled.value;
+  if (scrambled) {
+    return (
+      <p class="aw-note" data-aw-scrambled={scrambled.set}>
+        {verdict(scrambled)}
+      </p>
+    );
+  }
+  return (
+    <UnitWorkState
+      work="scrambled"
+      words="Scramble its best picture"
+      title="Show the unit 64 copies of the picture it answers to most, with the same spatial frequencies and random phases: a control"
+      counts={["set", "sets"]}
+    />
+  );
+}
+
+/** What the control says of the tuning; all answers are above that to grey. */
+function verdict({ set, best, low, high, grey }: Scrambled): string {
+  const above = (value: number) => formatPlain(value - grey);
+  const told = `Its best picture (${set}) gives ${above(best)}; 95 % of 64 copies with random phases give ${above(low)} to ${above(high)}.`;
+  return best > high
+    ? `${told} So it answers to the shape, not to contrast and spatial frequency alone.`
+    : `${told} So contrast and spatial frequency suffice: it is not tuned to the shape.`;
 }
 
 function Maps({ tuning }: { tuning: UnitTuning }) {

@@ -52,12 +52,17 @@ export function UnitHistogram({ page, overview }: { page: UnitPage; overview: Ov
             <title>{`mean ${formatPlain(mean)}`}</title>
           </line>
         )}
-        <text class="aw-histogram-text" x={at(low)} y={HEIGHT + 14}>
-          {formatPlain(low)}
-        </text>
-        <text class="aw-histogram-text" x={at(high)} y={HEIGHT + 14} text-anchor="middle">
-          {formatPlain(high)}
-        </text>
+        {[low, high].map((end) => (
+          <text
+            key={end}
+            class="aw-histogram-text"
+            x={at(end)}
+            y={HEIGHT + 14}
+            text-anchor={anchorOf(at(end))}
+          >
+            {formatPlain(end)}
+          </text>
+        ))}
         {measures.map(({ picture, activation }) => (
           <g key={picture} class="aw-histogram-mark">
             <line x1={at(activation)} x2={at(activation)} y1={HEIGHT - 26} y2={HEIGHT} />
@@ -77,4 +82,5 @@ export function UnitHistogram({ page, overview }: { page: UnitPage; overview: Ov
   );
 }
 
+/** Words at an end of the axis go inwards, so that none are cut off. */
 const anchorOf = (x: number) => (x < 24 ? "start" : x > WIDTH - 24 ? "end" : "middle");

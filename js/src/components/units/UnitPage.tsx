@@ -13,22 +13,14 @@ import { Quilt } from "./Quilt";
 import { TuningMaps } from "./TuningMaps";
 import { TwinBlock } from "./TwinBlock";
 import { UnitHistogram } from "./UnitHistogram";
-import { UnitPageHead } from "./UnitPageHead";
+import { UnitPageHead, type UnitPageProps } from "./UnitPageHead";
 import { UnitPictures } from "./UnitPictures";
 import { WiringBlock } from "./WiringBlock";
 
 const CELL = 56;
 
 /** Everything about one unit. */
-export function UnitPage({
-  unit,
-  overview,
-  onStep,
-}: {
-  unit: number;
-  overview: Overview;
-  onStep: (step: -1 | 1) => void;
-}) {
+export function UnitPage({ unit, overview, onStep }: UnitPageProps) {
   const { store } = useWidget();
   const element = useRef<HTMLElement>(null);
   const known = store.openUnit.page.value;

@@ -5,16 +5,15 @@ import { formatDecimal, formatPercent, formatPlain } from "../../util/numbers";
 import { useWidget } from "../context";
 import { IconButton } from "../controls/IconButton";
 
-/** The name of a unit, the way to its neighbours, and its numbers. */
-export function UnitPageHead({
-  unit,
-  overview,
-  onStep,
-}: {
+/** An open unit, and the way to the one before (−1) or after it (+1) in the list. */
+export interface UnitPageProps {
   unit: number;
   overview: Overview;
   onStep: (step: -1 | 1) => void;
-}) {
+}
+
+/** The name of a unit, the way to its neighbours, and its numbers. */
+export function UnitPageHead({ unit, overview, onStep }: UnitPageProps) {
   const { store } = useWidget();
   const copied = useSignal(false);
   const line = `w.open_unit(${JSON.stringify(overview.layer)}, ${unit})`;
