@@ -1,8 +1,11 @@
-import { GESTURES, KEYMAP, namedHere } from "../keyboard/keymap";
+import { GESTURES, KEYMAP, namedHere, PHOTO_GESTURES } from "../keyboard/keymap";
+import { useWidget } from "./context";
 import { Dialog } from "./controls/Dialog";
 
 /** All keys, from the table that they act by, and what the pointer does. */
 export function Help({ onClose }: { onClose: () => void }) {
+  const { store } = useWidget();
+  const gestures = store.can("photo") ? [...GESTURES, ...PHOTO_GESTURES] : GESTURES;
   const groups: [string, (readonly [string, string])[]][] = [
     ...Object.entries(KEYMAP).map(
       ([group, commands]) =>
@@ -11,7 +14,7 @@ export function Help({ onClose }: { onClose: () => void }) {
           (readonly [string, string])[],
         ],
     ),
-    ["Mouse and touch", [...GESTURES]],
+    ["Mouse and touch", [...gestures]],
   ];
   return (
     <Dialog class="aw-help" title="Keys" onClose={onClose}>

@@ -63,7 +63,7 @@ function OffButton() {
 
 /** The part that folds away. */
 function Details({ legend }: { legend: Legend }) {
-  const { view } = useWidget();
+  const { store, view } = useWidget();
   const tinted = legend.scale !== undefined || legend.classes !== undefined;
   return (
     <>

@@ -69,21 +69,23 @@ function Menu({ onClose }: { onClose: () => void }) {
   }
   return (
     <div role="menu" aria-label="Overlay">
-      {MODES.map(([kind, name, meaning]) => (
-        <MenuItem
-          key={kind}
-          words={kind === "influence" ? `${name}…` : name}
-          meaning={meaning}
-          checked={choice.kind === kind}
-          data-aw-overlay-kind={kind}
-          disabled={needsClasses(kind) && store.classes.reason.value !== ""}
-          title={needsClasses(kind) ? store.classes.reason.value : ""}
-          onClick={() => {
-            if (kind === "influence") picking.value = true;
-            else choose({ kind });
-          }}
-        />
-      ))}
+      {MODES.filter(([kind]) => kind !== "crops" || store.can("crops")).map(
+        ([kind, name, meaning]) => (
+          <MenuItem
+            key={kind}
+            words={kind === "influence" ? `${name}…` : name}
+            meaning={meaning}
+            checked={choice.kind === kind}
+            data-aw-overlay-kind={kind}
+            disabled={needsClasses(kind) && store.classes.reason.value !== ""}
+            title={needsClasses(kind) ? store.classes.reason.value : ""}
+            onClick={() => {
+              if (kind === "influence") picking.value = true;
+              else choose({ kind });
+            }}
+          />
+        ),
+      )}
       <MenuItem
         words="Names of regions"
         meaning="the label that the images of neighbouring cells share (N)"

@@ -11,7 +11,7 @@ import { OverlayMenu } from "./OverlayMenu";
 import { PhotoButton } from "./photo/PhotoDrop";
 import { SearchBox } from "./SearchBox";
 import { SelectMenu } from "./SelectMenu";
-import { SubjectMenu } from "./SubjectMenu";
+import { SubjectMenu, SubjectName } from "./SubjectMenu";
 import { ViewSwitch } from "./ViewSwitch";
 
 const TOOLS: [Tool, string][] = [
@@ -59,7 +59,7 @@ function AtlasTools() {
   const { store, view } = useWidget();
   return (
     <>
-      {store.can("layers") && <SubjectMenu />}
+      {store.can("layers") ? <SubjectMenu /> : <SubjectName />}
       <span class="aw-spring" />
       <SearchBox />
       <span class="aw-break" />

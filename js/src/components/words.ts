@@ -10,6 +10,8 @@ import { formatDecimal, ordinal, plural } from "../util/numbers";
 export const NO_KERNEL = "There is no kernel to do it";
 /** In place of classes, where a model has none. */
 export const NO_CLASSES = "This layer’s model has no classes.";
+/** In place of what a saved page does not hold. */
+export const NOT_SAVED = "Not in this page: it was not known when the page was written.";
 /** In place of an answer that was not asked for in time. */
 export const KERNEL_WENT = "Not known: the kernel went before it was asked.";
 
@@ -77,7 +79,8 @@ export function describeSamples(grid: Grid | null, cell: number, count?: number)
 }
 
 /** In place of what is not here yet: why. */
-export function describeWaiting(connected: boolean, card: boolean): string {
+export function describeWaiting(connected: boolean, live: boolean, card: boolean): string {
+  if (!live && card) return NOT_SAVED;
   if (!connected) return KERNEL_WENT;
   return card ? "Classes are being computed…" : "Reading the cell…";
 }

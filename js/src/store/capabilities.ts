@@ -1,4 +1,4 @@
-/** What stands behind a view can do; a page without a kernel can do little of it. */
+/** The abilities of what stands behind a view: a kernel has all, a saved page few. */
 export const CAPABILITIES = [
   /** Make pictures while one waits: live pictures, variants, mixtures. */
   "live",
@@ -10,6 +10,8 @@ export const CAPABILITIES = [
   "layers",
   /** Place a photo of the user's on the map. */
   "photo",
+  /** Show real crops. */
+  "crops",
   /** Show the whole image that a crop is of. */
   "images",
   /** Write figures, and take lines of Python. */

@@ -48,17 +48,19 @@ export function writeOverlay(choice: OverlayChoice, names: readonly string[]): s
 
 /**
  * The next overlay, or the one before. `last` is the class whose influence was shown last; without
- * one, and without classes, what needs them is passed over.
+ * one, without classes, and without crops, what needs them is passed over.
  */
 export function nextOverlay(
   now: OverlayChoice,
   by: 1 | -1,
   last: number | null,
   classes: boolean,
+  crops = true,
 ): OverlayChoice {
-  const possible = ROUND.filter((kind) =>
-    kind === "influence" ? classes && last !== null : kind !== "top class" || classes,
-  );
+  const possible = ROUND.filter((kind) => {
+    if (kind === "influence") return classes && last !== null;
+    return kind === "top class" ? classes : kind !== "crops" || crops;
+  });
   const at = now.kind === "unit" ? 0 : possible.indexOf(now.kind);
   const kind = possible[(at + by + possible.length) % possible.length];
   return kind === "influence" ? { kind, class: last ?? 0 } : { kind };

@@ -11,6 +11,7 @@ import { Viewer, ViewerCaption } from "./Viewer";
 
 /** A cell’s picture optimised live, its nearest real crops, and what it argues for. */
 export function CellTab({ panel }: { panel: Panel }) {
+  const { store } = useWidget();
   return (
     <>
       <div class="aw-made">
@@ -19,7 +20,7 @@ export function CellTab({ panel }: { panel: Panel }) {
           <CropStrip panel={panel} size={53} limit={8} />
         </div>
         <ViewerCaption panel={panel} />
-        <LiveControls panel={panel} />
+        {store.can("live") && <LiveControls panel={panel} />}
         <VariantStrip panel={panel} size={81} />
         <AtlasPictureState panel={panel} />
       </div>

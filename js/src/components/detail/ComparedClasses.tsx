@@ -58,7 +58,11 @@ export function ComparedClasses({ first, other }: { first: Place; other: Place }
         What they argue for and against{" "}
         <small>mean contribution to the logit, 95 % intervals; A − B bold where clear</small>
       </h3>
-      {!classes && <p class="aw-note">{describeWaiting(connected, a !== null && b !== null)}</p>}
+      {!classes && (
+        <p class="aw-note">
+          {describeWaiting(connected, store.can("live"), a !== null && b !== null)}
+        </p>
+      )}
       {classes?.length === 0 && <p class="aw-note">{NO_CLASSES}</p>}
       <ul class="aw-bars aw-bars-diverging aw-bars-acting aw-compared">
         {compared.map((item) => (

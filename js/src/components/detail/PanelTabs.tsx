@@ -22,7 +22,13 @@ export function PanelTabs({ panel }: { panel: Panel }) {
   };
   return (
     <>
-      <div ref={list} class="aw-tabs" hidden={tabs.length < 2} role="tablist" aria-label="Parts of the panel">
+      <div
+        ref={list}
+        class="aw-tabs"
+        hidden={tabs.length < 2}
+        role="tablist"
+        aria-label="Parts of the panel"
+      >
         {tabs.map(({ name, words }) => (
           <button
             key={name}
