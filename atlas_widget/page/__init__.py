@@ -4,13 +4,21 @@ The file holds the same view as the widget, with what a view can ask a kernel: t
 pictures, what cells argue for, how far their means are to be trusted, and provenance.
 """
 
-from atlas_widget.page.contents import CellRecord, Icon, PageContents, PageGrid, page_grids
+from atlas_widget.page.contents import (
+    CellRecord,
+    ClassEntry,
+    Icon,
+    PageContents,
+    PageGrid,
+    page_grids,
+)
 from atlas_widget.page.crops import ships_its_photos
 from atlas_widget.page.writing import MAX_MB, WrittenPage, check_target, write_page
 
 __all__ = [
     "MAX_MB",
     "CellRecord",
+    "ClassEntry",
     "Icon",
     "PageContents",
     "PageGrid",

@@ -63,7 +63,7 @@ class CellRecord:
     pro, contra
         The classes that it argues for and against most; None if they are not known.
     clear
-        All classes that it clearly argues for, each with its value.
+        All classes that it clearly argues for.
     """
 
     label: str | None
@@ -71,7 +71,7 @@ class CellRecord:
     leading: int | None = None
     pro: Sequence[ClassEntry] | None = None
     contra: Sequence[ClassEntry] | None = None
-    clear: Sequence[tuple[int, float]] = ()
+    clear: Sequence[ClassEntry] = ()
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["CropPool", "collect_crops", "credits_of", "ships_its_photos"]
 
 _OF_COARSEST = 4  # crops of a cell of the coarsest grid
-_OF_FINER = 1
+_OF_FINER = 2
 
 _QUALITY = 75
 
@@ -61,7 +61,7 @@ class CropPool:
 def collect_crops(atlas: Atlas, grids: Sequence[Grid]) -> CropPool:
     """Gather the nearest crops of the cells of some grids.
 
-    Four of each cell of the coarsest grid and the nearest one of the others. They are encoded anew
+    Four of each cell of the coarsest grid, two of the others. They are encoded anew
     from their pixels, so that no metadata of the images' files is in them.
     """
     numbers: dict[int, int] = {}

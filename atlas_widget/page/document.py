@@ -127,7 +127,12 @@ def about(contents: PageContents, counts: Mapping[str, str]) -> list[tuple[str, 
 def _about(facts: Sequence[tuple[str, str]], credits: Sequence[str]) -> str:
     rows = "".join(f"<dt>{_text(name)}</dt><dd>{_text(value)}</dd>" for name, value in facts)
     listed = "".join(f"<li>{_text(credit)}</li>" for credit in credits)
-    photos = f"<p>Photos that crops are of:</p><ul>{listed}</ul>" if credits else ""
+    photos = (
+        f"<details><summary>Authors and licences of {len(credits):,} photos</summary>"
+        f"<ul>{listed}</ul></details>"
+        if credits
+        else ""
+    )
     return (
         "<details><summary>About this page: a saved atlas, which asks no server for anything"
         f"</summary><dl>{rows}</dl>{photos}</details>\n"

@@ -12,7 +12,7 @@ from atlas_widget.diagnostics import diagnose
 from atlas_widget.protocol import messages
 
 if TYPE_CHECKING:
-    from atlas_widget.page.contents import CellRecord, ClassEntry, PageContents, PageGrid
+    from atlas_widget.page.contents import CellRecord, ClassEntry, Icon, PageContents, PageGrid
     from atlas_widget.progress import CancelledCallback
 
 __all__ = ["FORMAT", "REVISION", "tables"]
@@ -23,7 +23,8 @@ FORMAT = 1
 REVISION = 0
 """The revision of the only layout of a page."""
 
-_DIGITS = 4  # of values
+_DIGITS = 4  # of cosines, after the point
+_CLASS_DIGITS = 3  # of class values, significant ones
 _HEIGHT = 600
 
 
@@ -141,17 +142,12 @@ def _grid(
         "labels": _labels(of.grid.size, ids, cells),
         "diagnoses": _diagnoses(contents, of.grid.size, cancelled),
         "states": [icon.state if icon else None for icon in icons],
-        "cosine": [_short(icon.cosine) if icon else None for icon in icons],
+        "cosine": [_cosine(icon) for icon in icons],
         "rank": [icon.rank if icon else None for icon in icons],
         "made": [made.setdefault(icon.made, len(made)) if icon else -1 for icon in icons],
         "pro": [_flat(cell.pro if cell else None) for cell in cells],
         "contra": [_flat(cell.contra if cell else None) for cell in cells],
-        "clear": [
-            [number for index, value in cell.clear for number in (int(index), _short(value))]
-            if cell
-            else []
-            for cell in cells
-        ],
+        "clear": [_flat(cell.clear) if cell else [] for cell in cells],
     }
 
 
@@ -195,8 +191,12 @@ def _flat(entries: Sequence[ClassEntry] | None) -> list[float | None] | None:
     ]
 
 
+def _cosine(icon: Icon | None) -> float | None:
+    return None if icon is None or icon.cosine is None else round(icon.cosine, _DIGITS)
+
+
 def _short(value: float | None) -> float | None:
     """Return a number with few digits; None for what JSON cannot write."""
     if value is None or not math.isfinite(value):
         return None
-    return float(f"{value:.{_DIGITS}g}")
+    return float(f"{value:.{_CLASS_DIGITS}g}")

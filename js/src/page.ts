@@ -11,18 +11,15 @@ const MIN_HEIGHT = 420;
 
 async function open(place: HTMLElement): Promise<void> {
   const { page, readBlock } = await readSavedPage(document);
-  Object.assign(page.traits, readAddress(location.hash, page), { height: heightOf(place) });
+  // Before the section about the page is unfolded, for which the window scrolls.
+  const others = document.body.scrollHeight - place.getBoundingClientRect().height;
+  const height = () => Math.max(MIN_HEIGHT, Math.floor(innerHeight - others));
+  Object.assign(page.traits, readAddress(location.hash, page), { height: height() });
   const model = new SavedModel(page, readBlock);
   place.replaceChildren();
   mount(new Store(model), place);
   followAddress(model, page);
-  addEventListener("resize", () => model.set("height", heightOf(place)));
-}
-
-/** What the window leaves between what stands above and below. */
-function heightOf(place: HTMLElement): number {
-  const others = document.body.scrollHeight - place.getBoundingClientRect().height;
-  return Math.max(MIN_HEIGHT, Math.floor(innerHeight - others));
+  addEventListener("resize", () => model.set("height", height()));
 }
 
 const place = document.getElementById("aw-place");

@@ -12,6 +12,7 @@ import numpy as np
 from atlas_widget.errors import AtlasError
 from atlas_widget.page import (
     CellRecord,
+    ClassEntry,
     Icon,
     PageContents,
     PageGrid,
@@ -131,7 +132,7 @@ class PageExport:
         if classes is None:
             return None
         values = labeller.values.of(chosen) if labeller.values.has(chosen) else None
-        return _record_of(classes, values)
+        return _record_of(classes, values, labeller.seed)
 
 
 def icon_of(picture: Picture) -> Icon:
@@ -148,26 +149,28 @@ def _icons(pictures: Mapping[int, Picture]) -> dict[int, Icon]:
     }
 
 
-def _record_of(classes: CellClasses, values: np.ndarray | None) -> CellRecord:
+def _record_of(classes: CellClasses, values: np.ndarray | None, seed: int) -> CellRecord:
     return CellRecord(
         label=classes.label,
         winners=tuple(classes.winners),
         leading=classes.leading,
         pro=[_entry(named) for named in classes.classes],
         contra=[_entry(named) for named in classes.against],
-        clear=_clear(values) if values is not None else (),
+        clear=_clear(values, seed) if values is not None else (),
     )
 
 
-def _entry(named: Mapping[str, Any]) -> tuple[int, float, float, float]:
+def _entry(named: Mapping[str, Any]) -> ClassEntry:
     low, high = (np.nan if named[end] is None else float(named[end]) for end in ("low", "high"))
     return int(named["index"]), float(named["value"]), low, high
 
 
-def _clear(values: np.ndarray) -> list[tuple[int, float]]:
+def _clear(values: np.ndarray, seed: int) -> list[ClassEntry]:
     """Return the classes that a cell clearly argues for, as the search of the widget has them."""
-    from atlas_widget.attribution.statistics import discoveries
+    from atlas_widget.attribution.statistics import attribution_interval, discoveries
 
-    means = values.mean(0)
-    found = np.flatnonzero(discoveries(values) & (means > 0))
-    return [(int(index), float(means[index])) for index in found]
+    found = np.flatnonzero(discoveries(values) & (values.mean(0) > 0))
+    # the same seed as for the strongest classes, so that the intervals are the same as there
+    parts = attribution_interval(values[:, found], seed) if len(found) else ([], [], [])
+    entries = zip(found.tolist(), *(np.asarray(part).tolist() for part in parts), strict=True)
+    return [(index, value, low, high) for index, value, low, high in entries]

@@ -55,7 +55,7 @@ export function influenceOverlay(
   if (without > 0) {
     notes.push({
       colour: "transparent",
-      text: "not coloured: the class is not among the strongest of the cell, which this page holds",
+      text: "not coloured: neither clear nor among the cell’s strongest; this page has no more",
       count: without,
     });
   }

@@ -2,7 +2,6 @@ import type { ClassValue } from "../protocol/messages";
 import type { FlatClasses, SavedGrid } from "./format";
 
 const PER_VALUE = 4;
-const PER_CLEAR = 2;
 
 /** Class values of one cell of a grid, by its place among the grid's cells. */
 export class SavedClasses {
@@ -21,7 +20,8 @@ export class SavedClasses {
 
   /** A cell's value for a class; null where the page does not have it. */
   of(place: number, index: number): ClassValue | null {
-    for (const flat of [this.grid.pro[place], this.grid.contra[place]]) {
+    const { pro, contra, clear } = this.grid;
+    for (const flat of [pro[place], contra[place], clear[place]]) {
       for (let at = 0; flat && at < flat.length; at += PER_VALUE) {
         if (flat[at] === index) return this.valueAt(flat, at);
       }
@@ -33,8 +33,8 @@ export class SavedClasses {
   arguingFor(index: number): { place: number; value: number }[] {
     const found: { place: number; value: number }[] = [];
     this.grid.clear.forEach((flat, place) => {
-      for (let at = 0; at < flat.length; at += PER_CLEAR) {
-        if (flat[at] === index) found.push({ place, value: flat[at + 1] });
+      for (let at = 0; at < flat.length; at += PER_VALUE) {
+        if (flat[at] === index) found.push({ place, value: flat[at + 1] ?? 0 });
       }
     });
     return found.sort((a, b) => b.value - a.value || a.place - b.place);

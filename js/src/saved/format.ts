@@ -21,8 +21,8 @@ export interface SavedGrid {
   /** The classes that each cell argues for and against most; null where they are not known. */
   pro: (FlatClasses | null)[];
   contra: (FlatClasses | null)[];
-  /** All classes that each cell clearly argues for: class and value, one after the other. */
-  clear: number[][];
+  /** All classes that each cell clearly argues for. */
+  clear: FlatClasses[];
 }
 
 /** A sheet of pictures: the message that brings it, and the block with its bytes. */

@@ -19,7 +19,7 @@ export function CellTab({ panel }: { panel: Panel }) {
           <Viewer panel={panel} />
           <CropStrip panel={panel} size={53} limit={8} />
         </div>
-        <ViewerCaption panel={panel} />
+        {store.can("live") && <ViewerCaption panel={panel} />}
         {store.can("live") && <LiveControls panel={panel} />}
         <VariantStrip panel={panel} size={81} />
         <AtlasPictureState panel={panel} />

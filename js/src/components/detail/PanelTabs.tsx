@@ -20,15 +20,16 @@ export function PanelTabs({ panel }: { panel: Panel }) {
     view.panels.tab.value = tabs[next].name;
     list.current?.querySelectorAll<HTMLElement>("[role=tab]")[next]?.focus({ preventScroll: true });
   };
+  if (tabs.length < 2) {
+    return (
+      <div class="aw-tab-panel">
+        <Body panel={panel} />
+      </div>
+    );
+  }
   return (
     <>
-      <div
-        ref={list}
-        class="aw-tabs"
-        hidden={tabs.length < 2}
-        role="tablist"
-        aria-label="Parts of the panel"
-      >
+      <div ref={list} class="aw-tabs" role="tablist" aria-label="Parts of the panel">
         {tabs.map(({ name, words }) => (
           <button
             key={name}
