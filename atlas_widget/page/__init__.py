@@ -13,10 +13,9 @@ from atlas_widget.page.contents import (
     page_grids,
 )
 from atlas_widget.page.crops import ships_its_photos
-from atlas_widget.page.writing import MAX_MB, WrittenPage, check_target, write_page
+from atlas_widget.page.writing import WrittenPage, check_target, write_page
 
 __all__ = [
-    "MAX_MB",
     "CellRecord",
     "ClassEntry",
     "Icon",

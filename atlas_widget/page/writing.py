@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from atlas_widget.atlas.defaults import MAX_PAGE_MB
 from atlas_widget.atlas.durable import sync_folder
 from atlas_widget.errors import ExportError
 from atlas_widget.figures import check_place
@@ -25,10 +26,7 @@ if TYPE_CHECKING:
     from atlas_widget.page.sprites import IconSheet
     from atlas_widget.progress import CancelledCallback
 
-__all__ = ["MAX_MB", "WrittenPage", "check_target", "write_page"]
-
-MAX_MB = 40.0
-"""Megabytes (of a million bytes) that a page has at most by default."""
+__all__ = ["WrittenPage", "check_target", "write_page"]
 
 _MEGABYTE = 1e6
 _SUFFIXES = (".html", ".htm")
@@ -96,7 +94,7 @@ def write_page(
     path: str | os.PathLike[str],
     contents: PageContents,
     *,
-    max_mb: float = MAX_MB,
+    max_mb: float = MAX_PAGE_MB,
     overwrite: bool = False,
     cancelled: CancelledCallback | None = None,
 ) -> WrittenPage:
@@ -198,7 +196,9 @@ def _counts(icons: int, pool: CropPool | None) -> dict[str, str]:
 
 def _checked_limit(max_mb: float) -> float:
     if isinstance(max_mb, bool) or not isinstance(max_mb, int | float) or not max_mb > 0:
-        raise ExportError(f"max_mb={max_mb!r}: a number of megabytes above 0, such as {MAX_MB:g}.")
+        raise ExportError(
+            f"max_mb={max_mb!r}: a number of megabytes above 0, such as {MAX_PAGE_MB:g}."
+        )
     return max_mb * _MEGABYTE
 
 

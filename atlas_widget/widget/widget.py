@@ -18,6 +18,7 @@ import anywidget
 import traitlets
 
 from atlas_widget import figures
+from atlas_widget.atlas.defaults import MAX_PAGE_MB
 from atlas_widget.errors import AtlasError, CellError, check_unit, did_you_mean
 from atlas_widget.probe.model_name import model_name
 from atlas_widget.progress import Throttle
@@ -481,7 +482,7 @@ class AtlasWidget(anywidget.AnyWidget):
         grids: int | Iterable[int] | None = None,
         crops: bool | None = None,
         render: bool = True,
-        max_mb: float = 40.0,
+        max_mb: float = MAX_PAGE_MB,
         overwrite: bool = False,
     ) -> WrittenPage:
         """Write the atlas shown as one HTML file that needs no kernel, no server and no network.
