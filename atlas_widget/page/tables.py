@@ -61,7 +61,6 @@ def tables(
 
 def _traits(contents: PageContents, *, with_crops: bool) -> dict[str, Any]:
     atlas = contents.atlas
-    has_icons = any(grid.icons for grid in contents.grids)
     status = {
         "stage": "idle",
         "message": "",
@@ -85,7 +84,7 @@ def _traits(contents: PageContents, *, with_crops: bool) -> dict[str, Any]:
         "opened": [],
         "hovered": -1,
         "viewport": [0.0, 0.0, 1.0, 1.0],
-        "overlay": "pictures" if has_icons or not with_crops else "crops",
+        "overlay": "pictures",
         "mode": "atlas",
         "status": status,
         "height": _HEIGHT,

@@ -87,7 +87,7 @@ export function HoverCard() {
           <span>{describeSamples(store.grid(active.grid), active.cell, card?.count)}</span>
           <span class="aw-card-state">
             <StateMark tone={toneOf(picture)} />
-            {describePicture(picture)}
+            {describePicture(picture, store.can("live"))}
           </span>
         </div>
       </div>

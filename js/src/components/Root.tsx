@@ -185,7 +185,7 @@ function LiveCaption() {
       ...(shown ? [shown] : []),
       describePlace(active.grid, active.cell),
       describeSamples(grid, active.cell),
-      describePicture(picture),
+      describePicture(picture, store.can("live")),
       ...(selection.grid === active.grid && selection.cells.includes(active.cell)
         ? ["selected"]
         : []),

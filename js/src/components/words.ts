@@ -33,14 +33,14 @@ export function toneOf(known: Known | null): Tone {
 }
 
 /** The state of a cell's picture as a sentence of a few words. */
-export function describePicture(known: Known | null): string {
-  if (!known) return "no picture yet";
+export function describePicture(known: Known | null, live = true): string {
+  if (!known) return live ? "no picture yet" : "no picture";
   const cosine = known.cosine === null ? "" : `, cosine ${formatDecimal(known.cosine)}`;
   switch (toneOf(known)) {
     case "crop":
-      return "a real crop; the layer’s own picture is to come";
+      return live ? "a real crop; the layer’s own picture is to come" : "a real crop";
     case "rough":
-      return `rough${cosine}; a finer pass is to come`;
+      return `rough${cosine}${live ? "; a finer pass is to come" : ""}`;
     case "doubtful":
       return known.rank !== null && known.rank > 1
         ? `doubtful${cosine}: looks more like ${known.rank > 2 ? `${known.rank - 1} other cells` : "another cell"}`

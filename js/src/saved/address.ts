@@ -1,4 +1,5 @@
 import type { Box } from "../geometry/geometry";
+import { INFLUENCE, OVERLAYS } from "../protocol/shared";
 import type { SavedPage } from "./format";
 
 /** The part of a view that an address says; the names are those of the widget's traits. */
@@ -52,11 +53,17 @@ export function readAddress(hash: string, page: SavedPage): Record<string, unkno
   traits.level = cells.has(level) ? level : Math.min(...cells.keys());
 
   const overlay = said.get("overlay") ?? "";
-  traits.overlay = overlay !== "" && overlay.length <= MAX_OVERLAY ? overlay : "pictures";
+  traits.overlay = isOverlay(overlay, page) ? overlay : "pictures";
 
   const [grid, cell] = numbers("opened");
   traits.opened = cells.get(grid)?.has(cell) ? [grid, cell] : [];
   return traits;
+}
+
+function isOverlay(text: string, page: SavedPage): boolean {
+  if (text.startsWith(INFLUENCE)) return text.length <= MAX_OVERLAY;
+  if (text === "crops") return page.crops !== null;
+  return OVERLAYS.some((known) => known === text);
 }
 
 function pairOf(part: string): [string, string] {

@@ -1,8 +1,8 @@
 import type { BrowserMessage, KernelMessage } from "../protocol/messages";
 import { MAX_TILES } from "../protocol/shared";
 import { SavedClasses } from "./classes";
-import { CropSheets } from "./crops";
-import type { ReadBlock, SavedGrid, SavedPage } from "./format";
+import type { CropSheets } from "./crops";
+import type { SavedGrid, SavedPage } from "./format";
 
 /** A message of the kernel's, and the bytes that come with it. */
 export interface Answer {
@@ -23,11 +23,10 @@ interface Known {
 /** The answers that a saved page has to what a view asks; none to what needs a kernel. */
 export class Answers {
   private readonly grids = new Map<number, Known>();
-  private readonly crops: CropSheets | null;
 
   constructor(
     private readonly page: SavedPage,
-    readBlock: ReadBlock,
+    private readonly crops: CropSheets | null,
   ) {
     const ids = new Map(page.layout.grids.map((grid) => [grid.size, grid.ids]));
     for (const grid of page.grids) {
@@ -35,7 +34,6 @@ export class Answers {
       const classes = new SavedClasses(grid, page.classes.names);
       this.grids.set(grid.size, { grid, places, classes });
     }
-    this.crops = page.crops && new CropSheets(page.crops, readBlock);
   }
 
   /** All that a display has to know first, besides its pictures. */

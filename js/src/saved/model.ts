@@ -1,8 +1,9 @@
 import type { AnyModel } from "@anywidget/types";
 import type { BrowserMessage, KernelMessage } from "../protocol/messages";
 import { Answers } from "./answers";
+import { CropSheets } from "./crops";
 import type { ReadBlock, SavedPage } from "./format";
-import { SavedSheets } from "./sheets";
+import { cropSheets, SavedSheets } from "./sheets";
 
 type Listener = (...values: never[]) => void;
 
@@ -23,9 +24,15 @@ export class SavedModel implements AnyModel {
 
   constructor(page: SavedPage, readBlock: ReadBlock) {
     this.traits = new Map(Object.entries(page.traits));
-    this.answers = new Answers(page, readBlock);
-    this.sheets = new SavedSheets(page.sheets, ({ message, block }) =>
-      this.say(message, readBlock(block)),
+    const crops = page.crops && new CropSheets(page.crops, readBlock);
+    this.answers = new Answers(page, crops);
+    const sheets = page.sheets.map(({ message, block }) => ({
+      message,
+      read: async () => readBlock(block),
+    }));
+    this.sheets = new SavedSheets(
+      [...sheets, ...(crops ? cropSheets(page, crops) : [])],
+      (sheet) => void sheet.read().then((bytes) => this.say(sheet.message, bytes)),
     );
     this.coarsest = Math.min(...page.layout.grids.map(({ size }) => size));
   }
@@ -75,6 +82,8 @@ export class SavedModel implements AnyModel {
         this.sheets.acknowledge(message.sheet);
         break;
       default:
+        // A panel shows a picture that may be of a grid which is not in sight.
+        if (message.kind === "inspect") this.sheets.look(message.grid, [message.cell]);
         for (const answer of await this.answers.to(message)) this.say(answer.message, answer.bytes);
     }
   }

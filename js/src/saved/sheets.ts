@@ -1,12 +1,54 @@
+import type { KernelMessageOf } from "../protocol/messages";
 import { cellGroup } from "../protocol/picture_key";
-import type { SavedSheet } from "./format";
+import { MAX_TILES } from "../protocol/shared";
+import type { CropSheets } from "./crops";
+import type { SavedPage } from "./format";
+
+/** A message that brings pictures, and what reads or makes them. */
+export interface Sheet {
+  message: KernelMessageOf<"sheet">;
+  read(): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+const COLUMNS = 8;
+
+/** Real crops for the cells of a page that have no picture of their own, in sheets. */
+export function cropSheets(page: SavedPage, crops: CropSheets): Sheet[] {
+  const sheets: Sheet[] = [];
+  for (const { size, states } of page.grids) {
+    const ids = page.layout.grids.find((grid) => grid.size === size)?.ids ?? [];
+    const bare = ids.flatMap((cell, place) => {
+      const crop = states[place] === null ? crops.of(size, place)[0] : undefined;
+      return crop === undefined ? [] : [{ cell, crop }];
+    });
+    for (let start = 0; start < bare.length; start += MAX_TILES) {
+      const some = bare.slice(start, start + MAX_TILES);
+      const columns = Math.min(COLUMNS, some.length);
+      const message: Sheet["message"] = {
+        kind: "sheet",
+        sheet: page.sheets.length + sheets.length,
+        revision: page.layout.revision,
+        group: cellGroup(size),
+        state: "crop",
+        numbers: some.map(({ cell }) => cell),
+        cosine: some.map(() => null),
+        rank: some.map(() => null),
+        tile: crops.tile,
+        columns,
+      };
+      const numbers = some.map(({ crop }) => crop);
+      sheets.push({ message, read: () => crops.together(numbers, columns) });
+    }
+  }
+  return sheets;
+}
 
 /** Sheets that are sent and not decoded yet, at most: a page of thousands opens step by step. */
 const MAX_UNDER_WAY = 4;
 
 /** The sheets of a page: each is sent when one of its cells is looked at, and again if it is lost. */
 export class SavedSheets {
-  private readonly bySheet = new Map<number, SavedSheet>();
+  private readonly bySheet = new Map<number, Sheet>();
   /** The sheet of each cell, by the group of pictures. */
   private readonly byCell = new Map<string, Map<number, number>>();
   private readonly sent = new Set<number>();
@@ -14,8 +56,8 @@ export class SavedSheets {
   private waiting: number[] = [];
 
   constructor(
-    sheets: readonly SavedSheet[],
-    private readonly send: (sheet: SavedSheet) => void,
+    sheets: readonly Sheet[],
+    private readonly send: (sheet: Sheet) => void,
   ) {
     for (const sheet of sheets) {
       const { group, numbers, sheet: id } = sheet.message;
