@@ -104,6 +104,7 @@ def write(
         device=given.device,
         cache_dir=given.cache,
         atlas=atlas,
+        input_size=atlas.provenance.get("input_size"),  # what its activations were taken at
     )
     try:
         written = widget.to_html(path, grids=sizes, crops=crops, max_mb=max_mb, overwrite=overwrite)
