@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CellRecord", "ClassEntry", "Icon", "PageContents", "PageGrid", "page_grids"]
 
+_MANY_CELLS = 10_000
+
 _FINEST_BY_DEFAULT = 40
 
 ClassEntry = tuple[int, float, float, float]
@@ -125,6 +127,11 @@ class PageContents:
     crops: bool = False
     subject: Sequence[str] = ()
     regions: Mapping[str, Any] | None = None
+
+    @property
+    def thrifty(self) -> bool:
+        """True if there are so many cells that each has to take fewer bytes."""
+        return sum(len(grid.grid) for grid in self.grids) > _MANY_CELLS
 
 
 def page_grids(available: Iterable[int], wanted: int | Iterable[int] | None) -> tuple[int, ...]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from atlas_widget.page.contents import CellRecord, ClassEntry, Icon, PageContents, PageGrid
     from atlas_widget.progress import CancelledCallback
 
-__all__ = ["FORMAT", "REVISION", "tables"]
+__all__ = ["CLEAR_OF_MANY", "FORMAT", "REVISION", "tables"]
 
 FORMAT = 1
 """The version of the format; js/src/saved/format.ts reads it."""
@@ -26,6 +26,9 @@ REVISION = 0
 _DIGITS = 4  # of cosines, after the point
 _CLASS_DIGITS = 3  # of class values, significant ones
 _HEIGHT = 600
+
+CLEAR_OF_MANY = 12
+"""Classes that a cell clearly argues for of which a page of very many cells keeps the strongest."""
 
 
 def tables(
@@ -146,8 +149,14 @@ def _grid(
         "made": [made.setdefault(icon.made, len(made)) if icon else -1 for icon in icons],
         "pro": [_flat(cell.pro if cell else None) for cell in cells],
         "contra": [_flat(cell.contra if cell else None) for cell in cells],
-        "clear": [_flat(cell.clear) if cell else [] for cell in cells],
+        "clear": [_flat(_clear(cell.clear, contents)) if cell else [] for cell in cells],
     }
+
+
+def _clear(entries: Sequence[ClassEntry], contents: PageContents) -> Sequence[ClassEntry]:
+    if not contents.thrifty:
+        return entries
+    return sorted(entries, key=lambda entry: (-entry[1], entry[0]))[:CLEAR_OF_MANY]
 
 
 def _labels(size: int, ids: Sequence[int], cells: Sequence[CellRecord | None]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from atlas_widget.figures import check_place
 from atlas_widget.page.crops import CropPool, collect_crops, credits_of, ships_its_photos
 from atlas_widget.page.document import about, document
 from atlas_widget.page.sprites import icon_sheets
-from atlas_widget.page.tables import REVISION, tables
+from atlas_widget.page.tables import CLEAR_OF_MANY, REVISION, tables
 from atlas_widget.progress import check_cancelled
 from atlas_widget.protocol import messages
 
@@ -141,7 +141,7 @@ def write_page(
     credits: list[str] = []
     if pool is not None and ships_its_photos(contents.atlas):
         credits = credits_of(contents.atlas, pool.samples)
-    facts = about(contents, _counts(icons, pool))
+    facts = about(contents, _counts(contents, icons, pool))
     whole = list(document(contents, known, blocks, facts, credits))
     size = sum(map(len, whole))
     if size > limit:
@@ -160,7 +160,7 @@ def _sheets(
     for of in contents.grids:
         size = of.grid.size
         name = f"pictures of the {size} × {size} grid"
-        for sheet in icon_sheets(of.grid, of.icons):
+        for sheet in icon_sheets(of.grid, of.icons, thrifty=contents.thrifty):
             check_cancelled(cancelled)
             records.append({"message": _message(len(records), size, sheet, of.icons)})
             records[-1]["block"] = len(blocks)
@@ -187,11 +187,17 @@ def _message(number: int, size: int, sheet: IconSheet, icons: Any) -> dict[str, 
     )
 
 
-def _counts(icons: int, pool: CropPool | None) -> dict[str, str]:
+def _counts(contents: PageContents, icons: int, pool: CropPool | None) -> dict[str, str]:
     photos = (
         f"{len(pool.samples):,}, cut from {pool.images:,} images" if pool else "none in this page"
     )
-    return {"Pictures": f"{icons:,}", "Real crops": photos}
+    found = {"Pictures": f"{icons:,}", "Real crops": photos}
+    if contents.thrifty:
+        found["Classes"] = (
+            f"of each cell the strongest {CLEAR_OF_MANY} that it clearly argues for; a search "
+            "finds no more"
+        )
+    return found
 
 
 def _checked_limit(max_mb: float) -> float:

@@ -9,6 +9,7 @@ import html
 import io
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -194,6 +195,24 @@ def test_neighbours_are_in_one_sheet_and_all_sheets_are_full(tmp_path: Path) -> 
     rows, columns = np.divmod(finals[0], 16)
     assert max(np.ptp(rows), np.ptp(columns)) < 16
     assert min(np.ptp(rows), np.ptp(columns)) < 9
+
+
+def test_a_page_of_very_many_cells_is_thrifty_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contents = page_of(small_atlas())
+    cell, known = next(iter(contents.grids[0].cells.items()))
+    many = [(number, float(number), 0.0, 99.0) for number in range(20)]
+    contents.grids[0].cells[cell] = replace(known, clear=many)
+    plain = write_page(tmp_path / "plain.html", contents)
+    monkeypatch.setattr("atlas_widget.page.contents._MANY_CELLS", 5)
+    thrifty = write_page(tmp_path / "thrifty.html", contents)
+    assert thrifty.size < plain.size
+    place = contents.grids[0].grid.ids.tolist().index(cell)
+    kept = tables_of(thrifty.path)["grids"][0]["clear"][place][::4]
+    assert kept == [*range(19, 7, -1)]  # the strongest
+    assert "a search finds no more" in thrifty.path.read_text(encoding="utf-8")
+    assert "a search finds no more" not in plain.path.read_text(encoding="utf-8")
 
 
 def test_classes_are_those_of_the_cells(page: Path, contents: PageContents) -> None:
