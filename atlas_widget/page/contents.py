@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["CellRecord", "ClassEntry", "Icon", "PageContents", "PageGrid", "page_grids"]
 
 _MANY_CELLS = 10_000
+_MAX_DIAGNOSED = 100_000  # samples, among which each one's neighbours are looked for
 
 _FINEST_BY_DEFAULT = 40
 
@@ -127,6 +128,11 @@ class PageContents:
     crops: bool = False
     subject: Sequence[str] = ()
     regions: Mapping[str, Any] | None = None
+
+    @property
+    def diagnosed(self) -> bool:
+        """True if the page says how far the means of cells are to be trusted."""
+        return len(self.atlas) <= _MAX_DIAGNOSED
 
     @property
     def thrifty(self) -> bool:

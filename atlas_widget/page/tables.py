@@ -77,7 +77,10 @@ def _traits(contents: PageContents, *, with_crops: bool) -> dict[str, Any]:
         "images": len(atlas.samples.image_names),
     }
     return {
-        "capabilities": ["crops"] if with_crops else [],
+        "capabilities": [
+            *(["crops"] if with_crops else []),
+            *(["doubt"] if contents.diagnosed else []),
+        ],
         "layer": atlas.layer,
         "layers": [{"name": atlas.layer, "type": "", "block": True}],
         "subject": list(contents.subject),
@@ -142,7 +145,7 @@ def _grid(
     return {
         "size": of.grid.size,
         "labels": _labels(of.grid.size, ids, cells),
-        "diagnoses": _diagnoses(contents, of.grid.size, cancelled),
+        "diagnoses": _diagnoses(contents, of.grid.size, cancelled) if contents.diagnosed else None,
         "states": [icon.state if icon else None for icon in icons],
         "cosine": [_cosine(icon) for icon in icons],
         "rank": [icon.rank if icon else None for icon in icons],

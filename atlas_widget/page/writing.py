@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -192,6 +192,8 @@ def _counts(contents: PageContents, icons: int, pool: CropPool | None) -> dict[s
         f"{len(pool.samples):,}, cut from {pool.images:,} images" if pool else "none in this page"
     )
     found = {"Pictures": f"{icons:,}", "Real crops": photos}
+    if not contents.diagnosed:
+        found["Doubt"] = f"not computed, since there are {len(contents.atlas):,} samples"
     if contents.thrifty:
         found["Classes"] = (
             f"of each cell the strongest {CLEAR_OF_MANY} that it clearly argues for; a search "
@@ -223,14 +225,13 @@ def _write(target: Path, parts: Sequence[bytes], *, overwrite: bool) -> None:
     """Write beside the target and rename: at every moment the old file is there, or the new one."""
     temporary: Path | None = None
     try:
-        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        temporary = Path(name)
-        with os.fdopen(descriptor, "wb") as file:
+        # not mkstemp, whose files are for the owner alone: a page has the usual permissions
+        temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
+        with temporary.open("xb") as file:
             for part in parts:
                 file.write(part)
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())  # mkstemp's own is for the owner alone
         if overwrite:
             temporary.replace(target)
         else:
@@ -252,9 +253,3 @@ def _rename_if_free(temporary: Path, target: Path) -> None:
         raise ExportError(f"{str(target)!r} was written by another program meanwhile.") from None
     except OSError:  # a file system without hard links
         temporary.replace(target)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

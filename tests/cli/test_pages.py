@@ -55,7 +55,7 @@ def test_crops_are_asked_for_and_counted(
     assert "--crops" in capsys.readouterr().err
     assert run("export", folder, "--html", "--crops", *options) == 0
     assert "real crops of" in capsys.readouterr().out
-    assert tables_of(tmp_path / "a.html")["traits"]["capabilities"] == ["crops"]
+    assert "crops" in tables_of(tmp_path / "a.html")["traits"]["capabilities"]
 
 
 def test_the_name_is_the_layers_and_nothing_is_overwritten(

@@ -234,6 +234,17 @@ def test_doubts_are_those_of_diagnose(page: Path, contents: PageContents) -> Non
         assert told["diagnoses"]["agreement"] == agreement
 
 
+def test_of_very_many_samples_doubts_are_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("atlas_widget.page.contents._MAX_DIAGNOSED", 59)
+    written = write_page(tmp_path / "a.html", page_of(small_atlas(60)))
+    tables = tables_of(written.path)
+    assert [grid["diagnoses"] for grid in tables["grids"]] == [None, None]
+    assert tables["traits"]["capabilities"] == []
+    assert "not computed, since there are 60 samples" in written.path.read_text("utf-8")
+
+
 def test_the_page_says_what_it_holds(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert "<dt>Weights</dt><dd>a1b2</dd>" in text

@@ -62,7 +62,8 @@ export function readAddress(hash: string, page: SavedPage): Record<string, unkno
 
 function isOverlay(text: string, page: SavedPage): boolean {
   if (text.startsWith(INFLUENCE)) return text.length <= MAX_OVERLAY;
-  if (text === "crops") return page.crops !== null;
+  if (text === "crops" && page.crops === null) return false;
+  if (text === "doubt" && page.grids.every(({ diagnoses }) => diagnoses === null)) return false;
   return OVERLAYS.some((known) => known === text);
 }
 

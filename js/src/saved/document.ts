@@ -28,6 +28,9 @@ export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
 }
 
 async function unzip(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  if (typeof DecompressionStream === "undefined") {
+    throw new Error("this browser is too old for it (it has no DecompressionStream).");
+  }
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Response(stream).text();
 }

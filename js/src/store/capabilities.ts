@@ -12,6 +12,8 @@ export const CAPABILITIES = [
   "photo",
   /** Show real crops. */
   "crops",
+  /** Tell how far the means of cells are to be trusted. */
+  "doubt",
   /** Show the whole image that a crop is of. */
   "images",
   /** Write figures, and take lines of Python. */

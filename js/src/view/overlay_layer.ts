@@ -119,12 +119,8 @@ export class OverlayLayer {
   turn(by: 1 | -1): void {
     const { overlay, classes } = this.ground.store;
     const some = classes.names.peek().length > 0;
-    overlay.value = nextOverlay(
-      overlay.peek(),
-      by,
-      this.lastClass.peek(),
-      some,
-      this.ground.store.can("crops"),
+    overlay.value = nextOverlay(overlay.peek(), by, this.lastClass.peek(), some, (ability) =>
+      this.ground.store.can(ability),
     );
   }
 

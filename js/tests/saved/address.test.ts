@@ -50,6 +50,7 @@ describe("the address into a page", () => {
     ["opened=4", "opened", []],
     ["overlay=unit%3A 3", "overlay", "pictures"],
     ["overlay=crops", "overlay", "pictures"], // this page has none
+    ["overlay=doubt", "overlay", "pictures"], // nor these
     ["overlay=%E0%A4%A", "overlay", "pictures"],
     [`overlay=${"a".repeat(500)}`, "overlay", "pictures"],
   ])("is not taken at its word: %s", (hash, name, value) => {
