@@ -90,9 +90,9 @@ def document(
         f'<meta name="generator" content="atlas_widget {_own_version()}">\n'
         '<link rel="icon" href="data:,">\n'
         f"<title>{_text(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
-        f"<h1>{_text(title)}</h1>\n"
-        '<main id="aw-place"><noscript>This page needs JavaScript, which it brings along.'
-        "</noscript></main>\n"
+        f"<header><h1>{_text(title)}</h1></header>\n"
+        '<main><div id="aw-place"><noscript>This page needs JavaScript, which it brings along.'
+        "</noscript></div></main>\n"
     ).encode()
     yield _about(facts, credits).encode()
     yield _json_element("aw-provenance", contents.atlas.provenance)
@@ -134,8 +134,8 @@ def _about(facts: Sequence[tuple[str, str]], credits: Sequence[str]) -> str:
         else ""
     )
     return (
-        "<details><summary>About this page: a saved atlas, which asks no server for anything"
-        f"</summary><dl>{rows}</dl>{photos}</details>\n"
+        "<footer><details><summary>About this page: a saved atlas, which asks no server for anything"
+        f"</summary><dl>{rows}</dl>{photos}</details></footer>\n"
     )
 
 

@@ -6,12 +6,14 @@ import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from atlas_widget.page import PageContents, PageGrid, write_page
 from tests.browser.conftest import save_screenshot
+from tests.browser.test_accessibility import AXE, RULES
 from tests.page.contents import NASTY, page_of, small_atlas
 
 pytestmark = pytest.mark.browser
@@ -238,6 +240,24 @@ def test_it_follows_the_systems_theme(saved: Opened) -> None:
     expect(saved.page.locator("body")).to_have_css("background-color", dark)
     saved.page.emulate_media(color_scheme="light")
     expect(saved.root).to_have_attribute("data-aw-theme", "light")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(saved: Opened, contents: PageContents, scheme: Any) -> None:
+    saved.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    saved.go(f"opened=16,{middle_cell(contents)}&overlay=doubt")
+    expect(saved.page.locator(".aw-detail .aw-bar").first).to_be_visible()
+    saved.page.get_by_text("About this page").click()
+    saved.page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = saved.page.evaluate(
+        """async rules => {
+            const { violations } = await axe.run(document, { runOnly: rules });
+            return violations.map(({ id, nodes }) =>
+                [id, ...nodes.map(node => `${node.target} ${node.failureSummary}`)]);
+        }""",
+        RULES,
+    )
+    assert found == []
 
 
 def test_it_says_what_it_is_made_of(saved: Opened) -> None:

@@ -128,7 +128,7 @@ def test_labels_and_names_cannot_leave_their_place(page: Path) -> None:
     parser = parsed(page)
     known = {
         *("html", "head", "meta", "link", "title", "style", "body", "h1", "main", "noscript"),
-        *("details", "summary", "dl", "dt", "dd", "script"),
+        *("header", "footer", "div", "details", "summary", "dl", "dt", "dd", "script"),
     }
     assert {tag for tag, _ in parser.tags} == known
     assert all("onerror" not in attributes for _, attributes in parser.tags)
