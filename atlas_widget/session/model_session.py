@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from atlas_widget.session.image.opened import OpenImage
 from atlas_widget.session.pictures.cache import PictureCache
 from atlas_widget.session.settings import Recipe
 
@@ -39,6 +40,8 @@ class ModelSession:
         The images; None until :meth:`open_images`, and if an atlas was given whose images are gone.
     maker
         Makes the cells' pictures on a cluster; None if there is none.
+    image
+        Keeps the image that is read in several layers.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class ModelSession:
         self.source: ImageSource | None = None
         self.maker: IconMaker | None = None
         self._cache: PictureCache | None = None
+        self.image = OpenImage(lambda: self._probe, lambda: self._class_names)
 
     @property
     def cache(self) -> PictureCache:
@@ -109,6 +113,7 @@ class ModelSession:
         """Release the model, the cache and the cluster's workers."""
         if self.maker is not None:
             self.maker.close()
+        self.image.close()
         self._probe.close()
         if self.judge is not None:
             self.judge.close()

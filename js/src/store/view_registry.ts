@@ -11,7 +11,7 @@ import type { Capability } from "./capabilities";
 /** The kernel, as a view's state sees it. */
 export interface Kernel {
   readonly connected: ReadonlySignal<boolean>;
-  send(message: BrowserMessage): void;
+  send(message: BrowserMessage, buffers?: Uint8Array<ArrayBuffer>[]): void;
 }
 
 export interface ViewModule<State extends Part> {

@@ -1,0 +1,11 @@
+import { ImageView } from "../components/image/ImageView";
+import { IMAGE_VIEW, OpenImage } from "../image/open_image";
+import { registerView } from "../store/view_registry";
+
+registerView({
+  name: IMAGE_VIEW,
+  title: "Image",
+  needs: "model",
+  makeState: (kernel) => new OpenImage(kernel),
+  Component: ImageView,
+});
