@@ -134,8 +134,8 @@ def _about(facts: Sequence[tuple[str, str]], credits: Sequence[str]) -> str:
         else ""
     )
     return (
-        "<footer><details><summary>About this page: a saved atlas, which asks no server for anything"
-        f"</summary><dl>{rows}</dl>{photos}</details></footer>\n"
+        "<footer><details><summary>About this page: a saved atlas, which asks no server for "
+        f"anything</summary><dl>{rows}</dl>{photos}</details></footer>\n"
     )
 
 
