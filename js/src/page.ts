@@ -5,6 +5,9 @@ import { followAddress } from "./saved/address_bar";
 import { readSavedPage } from "./saved/document";
 import { SavedModel } from "./saved/model";
 import { Store } from "./store/store";
+// Only what needs no kernel: the other views and tabs are not in a page at all.
+import "./views/atlas";
+import "./views/cell_tab";
 
 /** The least height of the widget (CSS pixels), in a window that is lower the page scrolls. */
 const MIN_HEIGHT = 420;

@@ -23,8 +23,8 @@ export function ShownView() {
 
 /** The switch between views; nothing where there is but one. */
 export function ViewSwitch() {
-  const { store, view } = useWidget();
-  const views = allViews().filter(({ needs }) => !needs || store.can(needs));
+  const { view } = useWidget();
+  const views = allViews();
   if (views.length < 2) return null;
   return (
     <div class="aw-group" role="radiogroup" aria-label="View">

@@ -1,5 +1,4 @@
 import type { ComponentType } from "preact";
-import type { Capability } from "../store/capabilities";
 import type { Panel } from "./panel";
 
 /** One part of a cell's panel, shown while its tab is chosen. */
@@ -7,8 +6,6 @@ export interface PanelTab {
   readonly name: string;
   /** On the tab. */
   readonly words: string;
-  /** What it cannot do without; it is offered only where that is there. */
-  readonly needs?: Capability;
   readonly Body: ComponentType<{ panel: Panel }>;
 }
 

@@ -4,8 +4,6 @@ export const CAPABILITIES = [
   "live",
   /** Run the model: causal tests, patches, cues, controls, halves of cells. */
   "experiments",
-  /** Show the units of the layer, the graph of its model, and one image in its layers. */
-  "model",
   /** Switch to another layer, or to the atlas of a class. */
   "layers",
   /** Place a photo of the user's on the map. */

@@ -6,7 +6,6 @@ import type { ReadonlySignal } from "@preact/signals";
 import type { ComponentType } from "preact";
 import type { BrowserMessage } from "../protocol/messages";
 import type { Part } from "../protocol/parts";
-import type { Capability } from "./capabilities";
 
 /** The kernel, as a view's state sees it. */
 export interface Kernel {
@@ -18,8 +17,6 @@ export interface ViewModule<State extends Part> {
   readonly name: string;
   /** On the button that shows it. */
   readonly title: string;
-  /** What it cannot do without; it is offered only where that is there. */
-  readonly needs?: Capability;
   /** Makes its state, and the handlers that fill it; shared by all displays of a widget. */
   makeState(kernel: Kernel): State;
   /** Shown in place of the atlas while the view is chosen; it stays mounted once it was. */

@@ -5,7 +5,6 @@ import { registerView } from "../store/view_registry";
 registerView({
   name: GRAPH_VIEW,
   title: "Graph",
-  needs: "model",
   makeState: (kernel) => new LayerGraph(kernel),
   Component: GraphView,
 });

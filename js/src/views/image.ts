@@ -5,7 +5,6 @@ import { registerView } from "../store/view_registry";
 registerView({
   name: IMAGE_VIEW,
   title: "Image",
-  needs: "model",
   makeState: (kernel) => new OpenImage(kernel),
   Component: ImageView,
 });

@@ -5,7 +5,6 @@ import { UNITS_VIEW } from "../units/units";
 registerView({
   name: UNITS_VIEW,
   title: "Units",
-  needs: "model",
   // The store's, since the overlay of a unit on the atlas shows them too.
   makeState: () => ({ handles: {} }),
   Component: UnitsView,

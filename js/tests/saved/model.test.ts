@@ -128,7 +128,7 @@ describe("the model of a saved page", () => {
     await vi.advanceTimersByTimeAsync(10);
     expect(store.layout.peek()?.grids.map(({ size }) => size)).toEqual([2, 4]);
     expect(store.classes.names.peek()).toContain("</script>");
-    for (const ability of ["live", "experiments", "model", "layers", "photo", "python"] as const) {
+    for (const ability of ["live", "experiments", "layers", "photo", "python"] as const) {
       expect(store.can(ability)).toBe(false);
     }
     store.wantCard(CELL);
