@@ -171,7 +171,16 @@ def _json_element(name: str, record: Mapping[str, Any]) -> bytes:
 def _one_line(record: object) -> str:
     if not isinstance(record, Mapping):
         return ""
-    return ", ".join(f"{name} {value}" for name, value in record.items())
+    told = {name: value for name, value in record.items() if value is not None}
+    return ", ".join(f"{name} {_value(value)}" for name, value in told.items())
+
+
+def _value(value: object) -> str:
+    if isinstance(value, Mapping):
+        return " ".join(str(part) for part in value.values())
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return " to ".join(str(part) for part in value)
+    return str(value)
 
 
 def _text(value: str) -> str:

@@ -185,6 +185,22 @@ def test_a_cell_opens_with_its_picture_and_offers_nothing_that_needs_a_kernel(
     expect(panel.locator(".aw-crop-button").first).to_be_disabled()
 
 
+def test_two_cells_are_compared_without_what_lies_between_them(
+    saved: Opened, contents: PageContents
+) -> None:
+    cell = middle_cell(contents)
+    other = next(c for c in contents.grids[0].cells if c % 3 == 2 and abs(c - cell) > 40)
+    saved.go(f"opened=16,{cell}")
+    saved.page.locator("[data-aw-pin]").click()
+    saved.page.evaluate("([cell]) => { location.hash = `opened=16,${cell}` }", [other])
+    panel = saved.page.locator(".aw-pair")
+    expect(panel).to_contain_text("What they argue for and against")
+    expect(panel.locator(".aw-picture")).to_have_count(2)
+    expect(panel.get_by_text("–", exact=True).first).to_be_visible()  # one of them has no value
+    for selector in (".aw-mix", "[data-aw-pause]", ".aw-live-caption"):
+        expect(panel.locator(selector)).to_have_count(0)
+
+
 def test_searching_finds_and_colours_the_cells_of_a_class(
     saved: Opened, contents: PageContents
 ) -> None:

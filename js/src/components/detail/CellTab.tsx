@@ -11,7 +11,6 @@ import { Viewer, ViewerCaption } from "./Viewer";
 
 /** A cell’s picture optimised live, its nearest real crops, and what it argues for. */
 export function CellTab({ panel }: { panel: Panel }) {
-  const { store } = useWidget();
   return (
     <>
       <div class="aw-made">
@@ -19,8 +18,8 @@ export function CellTab({ panel }: { panel: Panel }) {
           <Viewer panel={panel} />
           <CropStrip panel={panel} size={53} limit={8} />
         </div>
-        {store.can("live") && <ViewerCaption panel={panel} />}
-        {store.can("live") && <LiveControls panel={panel} />}
+        <ViewerCaption panel={panel} />
+        <LiveControls panel={panel} />
         <VariantStrip panel={panel} size={81} />
         <AtlasPictureState panel={panel} />
       </div>

@@ -90,8 +90,10 @@ function ComparedRow({
   grid: number;
   wins: number;
 }) {
+  const live = useWidget().store.can("live");
   const { first, other, difference } = item;
   const words = [first && `A: ${describeClass(first)}`, other && `B: ${describeClass(other)}`];
+  if (!live && difference === null) words.push("The other’s value is not in this page");
   return (
     <li class="aw-bar-row" title={words.filter(Boolean).join("\n")}>
       <span class="aw-bar-label">{item.label}</span>
@@ -108,7 +110,7 @@ function ComparedRow({
         )}
       </span>
       <span class={`aw-bar-value ${isClear(item) ? "aw-clear-difference" : ""}`}>
-        {difference === null ? "…" : formatValue(difference)}
+        {difference === null ? (live ? "…" : "–") : formatValue(difference)}
       </span>
       <ClassActions index={item.index} label={item.label} grid={grid} wins={wins} />
     </li>

@@ -12,16 +12,16 @@ import { Viewer, ViewerCaption } from "./Viewer";
 /** Two cells side by side, what lies between them, and in what they differ. */
 export function Comparison({ first, other }: { first: Panel; other: Panel }) {
   const { store, view } = useWidget();
-  const mix = view.panels.mix.value;
+  const mix = store.can("live") ? view.panels.mix.value : null;
   return (
     <>
       <div class="aw-pair-heads">
         <PanelHead panel={first} mark="A" />
         <PanelHead panel={other} mark="B" />
       </div>
-      <div class="aw-pair-pictures">
+      <div class={`aw-pair-pictures ${mix ? "" : "aw-without-mix"}`}>
         <Side panel={first} />
-        {mix && store.can("live") && <MixView mix={mix} />}
+        {mix && <MixView mix={mix} />}
         <Side panel={other} />
       </div>
       <div class="aw-said">

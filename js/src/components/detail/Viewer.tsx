@@ -36,6 +36,7 @@ export function ViewerCaption({ panel }: { panel: Panel }) {
   const widget = useWidget();
   const { store } = widget;
   void store.details.version.value;
+  if (!store.can("live")) return null;
   const { looking } = panel;
   if (looking.kind === "crop") {
     const found = store.details.cropInImage(panel.place, looking.at);
@@ -82,7 +83,7 @@ export function ViewerCaption({ panel }: { panel: Panel }) {
       <div class="aw-live-caption" title={COSINE}>
         <span>
           {looking.kind === "variant" && `Variant ${at + 1}: `}
-          {describeProgress(inspection, store.connected.value && store.can("live"), at)}
+          {describeProgress(inspection, store.connected.value, at)}
         </span>
         {inspection && trace.length > 1 && <Trace points={trace} steps={inspection.steps} />}
       </div>
