@@ -177,7 +177,8 @@ def test_a_cell_opens_with_its_picture_and_offers_nothing_that_needs_a_kernel(
     saved.until(varied, picture)
     absent = (
         *("[data-aw-pause]", "[data-aw-seed]", "[role=tab]", "[data-aw-subject-menu]"),
-        *("[data-aw-photo]", "[data-aw-export]", "[aria-label=View]", ".aw-layer button"),
+        *("[data-aw-place-photo]", "[data-aw-export-menu]", "[aria-label=View]"),
+        *(".aw-layer", "[data-aw-found-atlas]", "[data-aw-atlas-of]"),
     )
     for selector in absent:
         expect(saved.page.locator(selector)).to_have_count(0)
