@@ -303,6 +303,22 @@ def test_the_demos_photos_come_with_their_credits() -> None:
     assert all("http" in credit for credit in credits)
 
 
+def test_the_credits_of_the_demos_photos_are_in_the_page(
+    tmp_path: Path,
+) -> None:
+    shipped = {"images": {"fingerprint": demo.images().fingerprint(), "description": "photos"}}
+    atlas = small_atlas(**shipped)
+    names = ["alpaca", "camera", "igloo", "owl", "pig", "sun"]
+    atlas.samples.image_names[:] = names
+    text = write_page(tmp_path / "a.html", page_of(atlas, crops=True)).path.read_text("utf-8")
+    assert "Authors and licences of 6 photos" in text
+    by_name = {credit.name: credit for credit in demo.credits()}
+    for name in names:
+        assert html.escape(by_name[name].author) in text
+    without = write_page(tmp_path / "b.html", page_of(atlas)).path.read_text("utf-8")
+    assert "Authors and licences" not in without
+
+
 # -- What cannot be written is said, and loses nothing
 
 

@@ -20,7 +20,7 @@ from atlas_widget.page import (
     ships_its_photos,
     write_page,
 )
-from atlas_widget.progress import CancelledCallback, ProgressCallback, check_cancelled
+from atlas_widget.progress import CancelledCallback, ProgressCallback, Throttle, check_cancelled
 from atlas_widget.session.cells.regions import region_fields
 from atlas_widget.session.pictures.picture import Picture, State
 from atlas_widget.session.tasks.export import Shown
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["PageExport", "icon_of"]
 
 _CELLS_PER_PAUSE = 16
+_PAUSE_INTERVAL = 0.1  # seconds between two pauses while the page is written
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,14 @@ class PageExport:
                 if record is not None:
                     known[cell] = record
             grids.append(PageGrid(scene.grids[size], icons, known))
+        throttle = Throttle(_PAUSE_INTERVAL)
+
+        def look_up() -> bool:
+            """Let urgent requests in, too: a large page takes a while."""
+            if throttle.ready():
+                progress(total, total)
+            return cancelled()
+
         crops = ships_its_photos(material.atlas) if self.crops is None else self.crops
         labeller = self.labeller()
         contents = PageContents(
@@ -106,7 +115,7 @@ class PageExport:
             contents,
             max_mb=self.max_mb,
             overwrite=self.overwrite,
-            cancelled=cancelled,
+            cancelled=look_up,
         )
 
     def _record(
