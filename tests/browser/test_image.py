@@ -192,7 +192,7 @@ def test_a_crop_of_the_atlas_opens_with_its_position_pinned(image: AtlasView) ->
     root.locator("[data-aw-look-at='crop']").click()
     opened = root.locator(f"[data-aw-image-serial]:not([data-aw-image-serial='{before}'])")
     opened.wait_for()
-    expect(root.locator(".aw-image-head")).to_contain_text("A random crop of the image")
+    expect(root.locator("[data-aw-image-notes]")).to_contain_text("A random crop of the image")
     # a sample lies on itself
     expect(root.locator("[data-aw-position]")).to_contain_text("cosine 1.00 to the nearest sample")
 

@@ -112,13 +112,14 @@ function ClassRow({
         class="aw-link"
         aria-pressed={isB}
         disabled={isA}
+        aria-label={`Rather than ${name}`}
         title={`Show what argues for the chosen class rather than for ${name}`}
         data-aw-rather-than={index}
         onClick={() => {
           b.value = isB ? NO_CLASS : index;
         }}
       >
-        versus
+        vs
       </button>
     </li>
   );

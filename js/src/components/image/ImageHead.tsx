@@ -39,11 +39,6 @@ export function ImageHead({ state, opened }: { state: OpenImage; opened: Opened 
       )}
       {!connected && <p class="aw-note">The kernel has gone: what is here stays as it is.</p>}
       <Problem state={state} />
-      {opened.notes.map((note) => (
-        <p key={note} class="aw-note">
-          {note}
-        </p>
-      ))}
     </header>
   );
 }

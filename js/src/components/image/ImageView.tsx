@@ -91,6 +91,15 @@ function Reading({ state, opened, shown }: { state: OpenImage; opened: Opened; s
         <ImageHead state={state} opened={opened} />
         <InputImage state={state} opened={opened} />
         <ImageClasses state={state} opened={opened} />
+        {opened.notes.length > 0 && (
+          <section class="aw-image-block" data-aw-image-notes={opened.notes.length}>
+            {opened.notes.map((note) => (
+              <p key={note} class="aw-note">
+                {note}
+              </p>
+            ))}
+          </section>
+        )}
         <BesideImage state={state} opened={opened} />
       </div>
       <div class="aw-image-middle">

@@ -132,7 +132,7 @@ export function LayerGrid({
           ]}
           paint={paint}
         />
-        {values === null && mode !== "picture" && <span class="aw-grid-none">{noneFor(mode)}</span>}
+        {values === null && !chosen && <span class="aw-grid-none">{noneFor(mode)}</span>}
         {values?.kind === "signed" && values.blank && (
           <span class="aw-grid-none">no position contributes: all passes elsewhere</span>
         )}
