@@ -15,7 +15,7 @@ BIN := $(VENV)/bin
 NPM = PATH="$$(cd "$(BIN)" && pwd):$$PATH" npm --prefix js
 # JupyterLab asks for this flag in a container, where one is root
 LAB = "$(BIN)/jupyter" lab $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_ARGS)
-BUNDLE := atlas_widget/static/widget.js
+BUNDLE := atlas_widget/static/widget.js atlas_widget/static/page.js
 BUNDLE_SOURCES := $(shell find js -name node_modules -prune -o -name tests -prune -o -type f -print) \
 	atlas_widget/protocol/messages.json
 
@@ -87,7 +87,7 @@ screenshots: setup-test
 ## make clean       remove what was built (make distclean: the environment too)
 clean:
 	rm -rf dist build test-results js/node_modules .pytest_cache .mypy_cache .ruff_cache
-	rm -f atlas_widget/static/widget.js
+	rm -f $(BUNDLE)
 
 distclean: clean
 	rm -rf "$(VENV)"

@@ -1,4 +1,5 @@
-// Bundles the view, styles included, into one ES module, which travels inside the Python package.
+// Bundles the view, styles included, into one ES module, which travels inside the Python package, and
+// into one script for saved pages, in which a file can import nothing.
 // `--watch` rebuilds on every change; with ANYWIDGET_HMR=1 the notebook then reloads it by itself.
 
 import { readFile } from "node:fs/promises";
@@ -10,10 +11,8 @@ const out = "../atlas_widget/static";
 
 /** @type {import("esbuild").BuildOptions} */
 const options = {
-  entryPoints: { widget: "src/index.ts" },
   outdir: out,
   bundle: true,
-  format: "esm",
   target: "es2022",
   minify: !watch,
   sourcemap: watch ? "inline" : false,
@@ -24,10 +23,19 @@ const options = {
   loader: { ".css": "text" }, // it goes into the shadow tree, not into the page
 };
 
+/** @type {import("esbuild").BuildOptions[]} */
+const bundles = [
+  { ...options, entryPoints: { widget: "src/index.ts" }, format: "esm" },
+  { ...options, entryPoints: { page: "src/page.ts" }, format: "iife" },
+];
+
 if (watch) {
-  await (await context(options)).watch();
+  for (const bundle of bundles) await (await context(bundle)).watch();
 } else {
-  await build(options);
-  const bytes = await readFile(`${out}/widget.js`);
-  console.log(`  widget.js  ${(gzipSync(bytes).length / 1024).toFixed(1)} kB gzipped`);
+  for (const bundle of bundles) {
+    await build(bundle);
+    const [name] = Object.keys(bundle.entryPoints);
+    const bytes = await readFile(`${out}/${name}.js`);
+    console.log(`  ${name}.js  ${(gzipSync(bytes).length / 1024).toFixed(1)} kB gzipped`);
+  }
 }

@@ -1,4 +1,4 @@
-"""The command line: ``python -m atlas_widget build …``, ``layers …`` and ``info``."""
+"""The command line: ``python -m atlas_widget build …``, ``view …``, ``export …`` and so on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from atlas_widget import __version__
-from atlas_widget.cli import build, info, layers
+from atlas_widget.cli import build, export, info, layers, view
 from atlas_widget.cli.outcomes import INTERRUPTED, USAGE, describe_outcomes, outcome_of
 from atlas_widget.errors import AtlasError
 
@@ -19,6 +19,8 @@ examples:
   python -m atlas_widget build --model torchvision:resnet50 --layers layer3 layer4 \\
       --images ~/photos --out ~/atlases
   python -m atlas_widget build --help
+  python -m atlas_widget view ~/atlases/layer3
+  python -m atlas_widget export ~/atlases/layer3 --html
 
 Then, in a notebook: AtlasWidget(model, "layer3", atlas="~/atlases/layer3", images="~/photos")
 """
@@ -59,5 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     build.add_command(commands)
     layers.add_command(commands)
+    view.add_command(commands)
+    export.add_command(commands)
     info.add_command(commands)
     return parser

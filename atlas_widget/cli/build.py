@@ -12,7 +12,7 @@ from atlas_widget.cli.options import MODEL_FORMS, add_model_options, fraction, p
 from atlas_widget.cli.outcomes import describe_outcomes
 from atlas_widget.errors import AtlasError
 
-__all__ = ["add_command"]
+__all__ = ["add_command", "as_images", "as_labels", "as_transform"]
 
 _DESCRIPTION = """\
 Collect activations of some layers of a model over many images, lay them out, and save an atlas of
@@ -57,14 +57,14 @@ def run(given: argparse.Namespace) -> None:
     from atlas_widget.build import build_atlases
 
     loaded = load_model(given.model, given.weights, given.seed)
-    transform = _transform(given.transform, loaded)
+    transform = as_transform(given.transform, loaded)
     build_atlases(
         loaded.model,
         given.layers,
-        _images(given.images),
+        as_images(given.images),
         given.out,
         transform=transform,
-        labels=loaded.labels if given.labels is None else _labels(given.labels),
+        labels=loaded.labels if given.labels is None else as_labels(given.labels),
         num_samples=given.samples,
         grids=given.grids,
         seed=given.seed,
@@ -264,7 +264,8 @@ def _collector(given: argparse.Namespace, loaded: LoadedModel, transform: Any) -
     )
 
 
-def _images(name: str) -> Any:
+def as_images(name: str) -> Any:
+    """Return the images that ``--images`` names."""
     if ":" not in name or "://" in name or Path(name).expanduser().exists():
         return name
     found = named_object(name, "--images")
@@ -280,11 +281,13 @@ def _layout_method(name: str) -> Any:
     return found() if is_maker or isinstance(found, type) else found
 
 
-def _transform(name: str | None, loaded: LoadedModel) -> Any:
+def as_transform(name: str | None, loaded: LoadedModel) -> Any:
+    """Return the transform that ``--transform`` names; None names the model's own."""
     return loaded.transform if name is None else named_object(name, "--transform")
 
 
-def _labels(file: Path) -> list[str]:
+def as_labels(file: Path) -> list[str]:
+    """Return the labels in the file that ``--labels`` names."""
     try:
         text = file.expanduser().read_text(encoding="utf-8")
         found = json.loads(text) if text.lstrip().startswith("[") else text.splitlines()

@@ -22,10 +22,10 @@ weights:
 """
 
 
-def add_model_options(parser: argparse.ArgumentParser) -> None:
+def add_model_options(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """Add what names a model."""
     model = parser.add_argument_group("model")
-    model.add_argument("--model", required=True, metavar="MODEL", help="see below")
+    model.add_argument("--model", required=required, metavar="MODEL", help="see below")
     model.add_argument("--weights", metavar="WEIGHTS", help="see below")
     model.add_argument(
         "--seed",

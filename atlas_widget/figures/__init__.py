@@ -5,7 +5,7 @@ thread while the user draws their own.
 """
 
 from atlas_widget.figures.drawing import Tile, caption_of, figure
-from atlas_widget.figures.files import FORMATS, Exported, check_path, export, free_path
+from atlas_widget.figures.files import FORMATS, Exported, check_path, check_place, export, free_path
 
 __all__ = [
     "FORMATS",
@@ -13,6 +13,7 @@ __all__ = [
     "Tile",
     "caption_of",
     "check_path",
+    "check_place",
     "export",
     "figure",
     "free_path",

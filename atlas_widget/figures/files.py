@@ -17,7 +17,7 @@ from atlas_widget.errors import ExportError, closest
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["FORMATS", "Exported", "check_path", "export", "free_path"]
+__all__ = ["FORMATS", "Exported", "check_path", "check_place", "export", "free_path"]
 
 FORMATS = ("png", "svg", "pdf")
 """File formats of figures."""
@@ -87,6 +87,12 @@ def check_path(path: str | os.PathLike[str]) -> Path:
         hint = f" Did you mean {str(target.with_suffix('.' + near[0]))!r}?" if near else ""
         what = f"the suffix {target.suffix!r}" if kind else "no suffix"
         raise ExportError(f"{str(target)!r} has {what}; accepted are {accepted}.{hint}")
+    check_place(target)
+    return target
+
+
+def check_place(target: Path) -> None:
+    """Raise that a file cannot be written there, because its folder is missing or it is one."""
     folder = target.parent
     if not folder.is_dir():
         there = folder.parent
@@ -98,7 +104,6 @@ def check_path(path: str | os.PathLike[str]) -> Path:
         raise ExportError(f"The folder {str(folder)!r} does not exist; make it first.{hint}")
     if target.is_dir():
         raise ExportError(f"{str(target)!r} is a folder; name a file.")
-    return target
 
 
 def free_path(folder: Path, stem: str, kind: str) -> Path:

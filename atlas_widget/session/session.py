@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from atlas_widget.atlas import Atlas
     from atlas_widget.inversion.judge import Judge
     from atlas_widget.probe import LayerProbe
+    from atlas_widget.session.cells.labels import Labeller
     from atlas_widget.session.image.opened import OpenedImage
     from atlas_widget.session.tasks.photo import PlacedPhoto
     from atlas_widget.session.tasks.units_beside import UnitsBeside
@@ -202,6 +203,10 @@ class Session:
         if scene is None:
             raise CellError("There are no cells yet; w.wait() waits for them.")
         return Shown(scene, self.model.name, self.model.recipe.seed, self.snapshot)
+
+    def labeller(self) -> Labeller | None:
+        """Return what computes the classes of the cells shown; for the worker's thread."""
+        return self._layer.cells.labeller if self._layer is not None else None
 
     def snapshot(self, grid: int) -> tuple[dict[int, Picture], dict[int, str | None]]:
         """Return the pictures and labels of a grid as they are now."""

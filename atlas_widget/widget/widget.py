@@ -18,6 +18,7 @@ import anywidget
 import traitlets
 
 from atlas_widget import figures
+from atlas_widget.atlas.defaults import MAX_PAGE_MB
 from atlas_widget.errors import AtlasError, CellError, check_unit, did_you_mean
 from atlas_widget.probe.model_name import model_name
 from atlas_widget.progress import Throttle
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from atlas_widget.inversion.judge import Judge
     from atlas_widget.inversion.sanity import SanityCheck
     from atlas_widget.layout import Embedding
+    from atlas_widget.page import WrittenPage
     from atlas_widget.session.cells.scene import Scene
     from atlas_widget.session.tasks.experiments import Places
     from atlas_widget.units import UnitMatches
@@ -473,6 +475,72 @@ class AtlasWidget(anywidget.AnyWidget):
         return exporting.export(
             target, self._session.shown, grid, wanted, dpi=dpi, caption=caption, labels=labels
         )
+
+    def to_html(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        grids: int | Iterable[int] | None = None,
+        crops: bool | None = None,
+        render: bool = True,
+        max_mb: float = MAX_PAGE_MB,
+        overwrite: bool = False,
+    ) -> WrittenPage:
+        """Write the atlas shown as one HTML file that needs no kernel, no server and no network.
+
+        It opens by a double click, with zoom, search, overlays, cards and open cells, and has no
+        address of anything outside it. What only a model can do is not in it.
+
+        Parameters
+        ----------
+        path
+            A path that ends in .html.
+        grids
+            The grids of the page; None: those of up to 40 × 40 cells.
+        crops
+            Whether to put parts of the images into the page: the real crops nearest to each cell,
+            without metadata. None: only if they are of the photos that this package ships.
+        render
+            Whether to make the pictures and classes that are missing, however long that takes. If
+            False, the page has those that there are now.
+        max_mb
+            Megabytes (of a million bytes) that the file may have.
+        overwrite
+            Whether to replace a file that is there.
+
+        Returns
+        -------
+        WrittenPage
+            Its path (`open` takes the result itself), size, and number of pictures and crops.
+
+        Raises
+        ------
+        ExportError
+            The file is there already, cannot be written, or would be too large.
+        """
+        from atlas_widget.page import check_target, page_grids
+        from atlas_widget.session.tasks.page import PageExport
+
+        target = check_target(path, overwrite=overwrite)
+        self.wait()
+        shown = self._session.shown
+        sizes = page_grids(shown.scene.grids, grids)
+        if render:
+            for size in sizes:
+                self._waiting.for_pictures(size, list(shown.scene.cells(size)), None)
+        work = PageExport(
+            shown,
+            self._session.labeller,
+            self._session.class_names,
+            target,
+            sizes,
+            crops,
+            max_mb,
+            overwrite,
+            render,
+        )
+        written: WrittenPage = self._waiting.for_task("Writing the page", work, None)
+        return written
 
     # -- Experiments
 

@@ -1,6 +1,7 @@
 import type { AnyModel } from "@anywidget/types";
 import { mount } from "./mount";
 import { Store } from "./store/store";
+import "./views";
 
 /**
  * A function rather than an object: anywidget calls it once a model, so that `initialize` and

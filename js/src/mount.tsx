@@ -3,7 +3,6 @@ import { WidgetProvider } from "./components/context";
 import { Root } from "./components/Root";
 import { makeHost } from "./page/host";
 import type { Store } from "./store/store";
-import "./views";
 import { View } from "./view/view";
 
 /** Puts one view of the store into an element; what is returned takes it out again. */

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from atlas_widget.errors import CellError, ExportError
+from tests.page.contents import tables_of
 from tests.widget_browser import FakeBrowser
 
 
@@ -46,3 +47,19 @@ def test_export_from_the_browser_writes_here_and_overwrites_nothing(make, tmp_pa
     browser.say("export", grid=4, cells=[], format="gif")
     error = browser.wait(lambda: browser.of("error"))[-1]
     assert "png, svg, pdf" in error["message"]
+
+
+def test_a_page_from_the_browser_has_what_there_is_now(make, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    w = make()
+    browser = FakeBrowser(w)
+    browser.open_whole()
+    w.render(timeout=60)
+    browser.say("export", grid=4, cells=[], format="html")
+    exported = browser.wait(lambda: browser.of("exported"))[-1]
+    page = tmp_path / exported["path"]
+    assert page.suffix == ".html"
+    states = {grid["size"]: grid["states"] for grid in tables_of(page)["grids"]}
+    assert set(states[4]) == {"final"}
+    assert states[8]  # with or without pictures of their own
+    assert tables_of(page)["crops"] is None

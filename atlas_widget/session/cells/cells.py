@@ -112,6 +112,11 @@ class Cells:
         self._gallery.show_crops(base, cells[base])
         self._gallery.advance_crops()
 
+    @property
+    def labeller(self) -> Labeller | None:
+        """The labeller of the cells shown."""
+        return self._labeller
+
     def watch(self) -> None:
         """Start rendering for a view that has come up; it is assumed to show the base grid."""
         if self._queue is not None and self._scene is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +14,9 @@ from scipy import ndimage
 if TYPE_CHECKING:
     from atlas_widget.atlas.grid import Grid
     from atlas_widget.atlas.samples import Samples
+    from atlas_widget.images.source import ImageSource
 
-__all__ = ["Region", "named_regions"]
+__all__ = ["Region", "named_regions", "region_fields"]
 
 _MIN_SHARE = 0.6  # of a cell's samples that are from images of one label
 _MIN_LIFT = 1.4  # times the label's share among all samples
@@ -87,6 +88,28 @@ def named_regions(grid: Grid, samples: Samples, labels: Sequence[str | None]) ->
                     found.append(region)
     found.sort(key=lambda region: (-len(region.cells), region.name, region.cells))
     return found[:_MAX_REGIONS]
+
+
+def region_fields(
+    grid: Grid, samples: Samples, source: ImageSource | None
+) -> dict[str, Any] | None:
+    """Return the named regions as fields of the message `regions`, less its revision.
+
+    None without images, labels, or regions that they name.
+    """
+    from atlas_widget.images.labels import image_labels
+
+    labels = image_labels(source) if source is not None else None
+    found = named_regions(grid, samples, labels) if labels is not None else []
+    if not found:
+        return None
+    return {
+        "names": [region.name for region in found],
+        "x": [region.x for region in found],
+        "y": [region.y for region in found],
+        "cells": [len(region.cells) for region in found],
+        "shares": [region.share for region in found],
+    }
 
 
 def _winners(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from atlas_widget.protocol import messages
-from atlas_widget.session.cells.regions import named_regions
+from atlas_widget.session.cells.regions import region_fields
 from atlas_widget.session.panels.panel import LayerContext, Panel, panel
 
 if TYPE_CHECKING:
@@ -49,22 +49,9 @@ class RegionsPanel(Panel):
         if not self._due or scene is None or not self._layer.gallery.connected:
             return False
         self._due = False
-        from atlas_widget.images.labels import image_labels
-
-        labels = image_labels(source) if source is not None else None
-        if labels is None:
+        fields = region_fields(scene.grids[scene.base], scene.samples, source)
+        if fields is None:
             return False
-        found = named_regions(scene.grids[scene.base], scene.samples, labels)
-        if not found:
-            return False
-        content = messages.build(
-            "regions",
-            revision=scene.revision,
-            names=[region.name for region in found],
-            x=[region.x for region in found],
-            y=[region.y for region in found],
-            cells=[len(region.cells) for region in found],
-            shares=[region.share for region in found],
-        )
+        content = messages.build("regions", revision=scene.revision, **fields)
         self._layer.gallery.send(content, [])
         return True

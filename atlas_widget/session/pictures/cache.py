@@ -24,12 +24,20 @@ import numpy.typing as npt
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-__all__ = ["DEFAULT_LIMIT", "CachedPicture", "PictureCache", "cache_folder", "digest"]
+__all__ = [
+    "DEFAULT_LIMIT",
+    "CachedPicture",
+    "PictureCache",
+    "cache_folder",
+    "digest",
+    "is_cache",
+]
 
 DEFAULT_LIMIT = 2 << 30
 """Maximum size of the cache on disk, in bytes."""
 
 _FORMAT = 2  # 2: activations as float32, so that ranks are exact
+_FILE = f"pictures-{_FORMAT}.sqlite"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (
     key BLOB PRIMARY KEY,
@@ -79,6 +87,11 @@ def cache_folder(chosen: str | os.PathLike[str] | None = None) -> Path:
     from platformdirs import user_cache_dir
 
     return Path(user_cache_dir("atlas-widget", appauthor=False))
+
+
+def is_cache(folder: Path) -> bool:
+    """Return True if pictures have been cached in a folder."""
+    return (folder / _FILE).is_file()
 
 
 def digest(*parts: str | bytes | int | float) -> bytes:
@@ -175,7 +188,7 @@ class PictureCache:
     def _open(self, folder: Path | None) -> sqlite3.Connection:
         if folder is None:
             return _connect(":memory:")
-        path = folder / f"pictures-{_FORMAT}.sqlite"
+        path = folder / _FILE
         try:
             folder.mkdir(parents=True, exist_ok=True)
             try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from atlas_widget.inversion import InversionEngine, InversionSettings, InversionState
     from atlas_widget.probe import LayerProbe
 
-__all__ = ["NO_EXAMPLES", "PictureRenderer", "picture_key"]
+__all__ = ["NO_EXAMPLES", "LayerIdentity", "PictureRenderer", "picture_key"]
 
 NO_EXAMPLES = (
     "The crops of some cells cannot be read: their pictures are made of the direction only, "
@@ -31,8 +31,36 @@ _LOOKUPS_PER_SLICE = 256
 _KEPT_BYTES = 192 << 20  # of unfinished pictures waiting for their final pass
 
 
+class Described(Protocol):
+    """Something with a description that changes whenever it does."""
+
+    @property
+    def description(self) -> str:
+        """The description."""
+        ...
+
+
+class LayerIdentity(Protocol):
+    """The part of a layer that its pictures depend on: a `LayerProbe`, or a record of one."""
+
+    @property
+    def weights_hash(self) -> str:
+        """Hash of the model's weights."""
+        ...
+
+    @property
+    def layer(self) -> str:
+        """The layer's name."""
+        ...
+
+    @property
+    def preprocessing(self) -> Described:
+        """The preprocessing of the model's input."""
+        ...
+
+
 def picture_key(
-    probe: LayerProbe,
+    probe: LayerIdentity,
     settings: InversionSettings,
     seed: int,
     direction: np.ndarray,

@@ -6,7 +6,8 @@ const SHOWN_FOR = 7000;
 
 /** The line that returns to this view: copied, or to be copied by hand where that is not allowed. */
 export function CopiedView() {
-  const { view } = useWidget();
+  const { store, view } = useWidget();
+  const python = store.can("python");
   const copied = view.copied.value;
   const close = () => {
     view.copied.value = null;
@@ -22,14 +23,14 @@ export function CopiedView() {
         <div class="aw-toast" data-aw-copied={String(copied.done)}>
           <p>
             {copied.done
-              ? "Copied. Run it in a cell to return here:"
-              : "This page may not copy. The line that returns here:"}
+              ? `Copied. ${python ? "Run it in a cell to return here:" : "The link that returns here:"}`
+              : `This page may not copy. The ${python ? "line" : "link"} that returns here:`}
           </p>
           <input
             class="aw-input aw-code"
             type="text"
             readOnly
-            aria-label="A line of Python"
+            aria-label={python ? "A line of Python" : "A link to this view"}
             value={copied.line}
             onFocus={(event) => event.currentTarget.select()}
           />

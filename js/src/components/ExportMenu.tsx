@@ -9,7 +9,7 @@ const FORMATS = [
   ["pdf", "PDF", "for papers"],
 ] as const;
 
-/** Writes the selected cells, or all of the grid, as a figure into the kernel's folder. */
+/** Writes cells as a figure, or all of the atlas as a page, into the kernel's folder. */
 export function ExportMenu() {
   const { store, view } = useWidget();
   const { grid, cells } = store.selection.value;
@@ -24,7 +24,7 @@ export function ExportMenu() {
       : `all ${plural(shown?.ids.length ?? 0, "cell")}`;
   return (
     <PopupButton
-      title="Export a figure"
+      title="Export a figure or a page"
       data-aw-export-menu
       disabled={!shown || !store.connected.value}
       popup={(close) => (
@@ -43,6 +43,15 @@ export function ExportMenu() {
                 }}
               />
             ))}
+            <MenuItem
+              words="HTML"
+              meaning="all of the atlas, to open without a kernel"
+              data-aw-export="html"
+              onClick={() => {
+                close();
+                write("html");
+              }}
+            />
           </div>
         </>
       )}

@@ -1,5 +1,5 @@
 import { IMAGE_VIEW } from "../image/open_image";
-import { GESTURES, KEYMAP, namedHere } from "../keyboard/keymap";
+import { GESTURES, KEYMAP, namedHere, PHOTO_GESTURES } from "../keyboard/keymap";
 import { useWidget } from "./context";
 import { Dialog } from "./controls/Dialog";
 
@@ -17,7 +17,9 @@ const IMAGE_KEYS: (readonly [string, string])[] = [
 
 /** All keys, from the table that they act by, and what the pointer does. */
 export function Help({ onClose }: { onClose: () => void }) {
-  const ofImage = useWidget().view.showing.value === IMAGE_VIEW;
+  const { store, view } = useWidget();
+  const ofImage = view.showing.value === IMAGE_VIEW;
+  const gestures = store.can("photo") ? [...GESTURES, ...PHOTO_GESTURES] : GESTURES;
   const groups: [string, (readonly [string, string])[]][] = [
     ...Object.entries(KEYMAP)
       .filter(([group]) => !ofImage || !OF_CELLS.has(group))
@@ -29,7 +31,7 @@ export function Help({ onClose }: { onClose: () => void }) {
           ],
       ),
     ...(ofImage ? [["Image", IMAGE_KEYS] satisfies [string, typeof IMAGE_KEYS]] : []),
-    ["Mouse and touch", [...GESTURES]],
+    ["Mouse and touch", [...gestures]],
   ];
   return (
     <Dialog class="aw-help" title="Keys" onClose={onClose}>

@@ -82,12 +82,12 @@ export function HoverCard() {
         <CellPicture of={keyOf(active)} size={76} />
         <div class="aw-card-words">
           <strong class={label ? "" : "aw-unsure"}>
-            {label ?? (card?.classes ? capitalized(NO_CERTAIN_CLASS) : "…")}
+            {label ?? (card?.classes || !store.can("live") ? capitalized(NO_CERTAIN_CLASS) : "…")}
           </strong>
           <span>{describeSamples(store.grid(active.grid), active.cell, card?.count)}</span>
           <span class="aw-card-state">
             <StateMark tone={toneOf(picture)} />
-            {describePicture(picture)}
+            {describePicture(picture, store.can("live"))}
           </span>
         </div>
       </div>
@@ -131,8 +131,8 @@ function CardClasses({ card }: { card: Card | null }) {
     return top.length > 0 ? <ClassBars values={top} reach={reachOf(top)} /> : null;
   }
   return (
-    <p class={`aw-note ${connected ? "aw-card-waiting" : ""}`}>
-      {describeWaiting(connected, card !== null)}
+    <p class={`aw-note ${connected && store.can("live") ? "aw-card-waiting" : ""}`}>
+      {describeWaiting(connected, store.can("live"), card !== null)}
     </p>
   );
 }

@@ -17,6 +17,7 @@ export function LayerPicker() {
   const choose = (name: string) => {
     if (name !== current && store.connected.peek()) store.traits.setLayer(name);
   };
+  if (!store.can("layers")) return <strong class="aw-layer-name">{current}</strong>;
   return (
     <PopupButton
       holder="aw-layer"

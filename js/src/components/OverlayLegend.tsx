@@ -63,13 +63,13 @@ function OffButton() {
 
 /** The part that folds away. */
 function Details({ legend }: { legend: Legend }) {
-  const { view } = useWidget();
+  const { store, view } = useWidget();
   const tinted = legend.scale !== undefined || legend.classes !== undefined;
   return (
     <>
       {legend.classes && <Classes classes={legend.classes} />}
       {legend.notes.length > 0 && <Notes notes={legend.notes} />}
-      {legend.controls && <PictureControls />}
+      {legend.controls && store.can("experiments") && <PictureControls />}
       {tinted && (
         <div class="aw-overlay-intensity">
           <span>Intensity</span>

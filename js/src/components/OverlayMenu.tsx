@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { OverlayChoice, OverlayKind } from "../store/overlay_choice";
-import { className } from "../store/overlay_choice";
+import { className, isPossible } from "../store/overlay_choice";
 import { ClassPicker } from "./ClassPicker";
 import { useWidget } from "./context";
 import { Icon } from "./controls/icons";
@@ -51,6 +51,7 @@ function Menu({ onClose }: { onClose: () => void }) {
   const choice = store.overlay.value;
   const classes = store.classes.names.value;
   const last = view.overlays.lastClass.value;
+  const modes = MODES.filter(([kind]) => isPossible(kind, (ability) => store.can(ability)));
   const choose = (next: OverlayChoice) => {
     store.overlay.value = next;
     onClose();
@@ -69,7 +70,7 @@ function Menu({ onClose }: { onClose: () => void }) {
   }
   return (
     <div role="menu" aria-label="Overlay">
-      {MODES.map(([kind, name, meaning]) => (
+      {modes.map(([kind, name, meaning]) => (
         <MenuItem
           key={kind}
           words={kind === "influence" ? `${name}…` : name}

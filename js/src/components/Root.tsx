@@ -104,16 +104,18 @@ export function Root() {
         )}
       </div>
       <StatusLine />
-      <HeightHandle
-        height={height}
-        onDrag={(wanted) => {
-          dragged.value = wanted;
-        }}
-        onEnd={(wanted) => {
-          dragged.value = null;
-          store.traits.setHeight(wanted);
-        }}
-      />
+      {store.can("python") && (
+        <HeightHandle
+          height={height}
+          onDrag={(wanted) => {
+            dragged.value = wanted;
+          }}
+          onEnd={(wanted) => {
+            dragged.value = null;
+            store.traits.setHeight(wanted);
+          }}
+        />
+      )}
       <LiveCaption />
     </div>
   );
@@ -183,7 +185,7 @@ function LiveCaption() {
       ...(shown ? [shown] : []),
       describePlace(active.grid, active.cell),
       describeSamples(grid, active.cell),
-      describePicture(picture),
+      describePicture(picture, store.can("live")),
       ...(selection.grid === active.grid && selection.cells.includes(active.cell)
         ? ["selected"]
         : []),

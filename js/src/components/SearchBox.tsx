@@ -256,6 +256,7 @@ function FoundRow({
   onAtlas: () => void;
   onColour: () => void;
 }) {
+  const { store } = useWidget();
   const { name, won, cells, strongest } = match;
   const where = describeCells(won.length, cells.length);
   return (
@@ -289,17 +290,19 @@ function FoundRow({
           onColour();
         }}
       />
-      <IconButton
-        icon="samples"
-        tabIndex={-1}
-        title="An atlas of this class: the samples that argue most for it"
-        label={`An atlas of ${name}`}
-        data-aw-found-atlas={match.class}
-        onClick={(event) => {
-          event.stopPropagation();
-          onAtlas();
-        }}
-      />
+      {store.can("layers") && (
+        <IconButton
+          icon="samples"
+          tabIndex={-1}
+          title="An atlas of this class: the samples that argue most for it"
+          label={`An atlas of ${name}`}
+          data-aw-found-atlas={match.class}
+          onClick={(event) => {
+            event.stopPropagation();
+            onAtlas();
+          }}
+        />
+      )}
     </li>
   );
 }

@@ -58,7 +58,7 @@ export function Stage() {
         <PhotoCard />
         <HoverCard />
         <Banners />
-        <PhotoDrop target={holder} />
+        {store.can("photo") && <PhotoDrop target={holder} />}
       </div>
     </div>
   );

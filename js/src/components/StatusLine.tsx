@@ -25,6 +25,7 @@ export function StatusLine() {
     <div class="aw-status">
       <Progress share={share} label="Progress" class={busy ? "" : "aw-at-rest"} />
       <span class="aw-status-text">
+        {!store.can("live") && "Saved page, without a kernel · "}
         {store.connected.value
           ? describeStatus({ ...status, stage }, shown)
           : `No kernel · ${describeStatus({ ...status, stage: "idle" }, shown)}`}

@@ -56,6 +56,18 @@ export function SubjectMenu() {
   );
 }
 
+/** The samples on show, where there is no choice; nothing where that is all of them. */
+export function SubjectName() {
+  const { store } = useWidget();
+  const shown = store.layout.value?.subject ?? ALL;
+  if (shown.length === 0) return null;
+  return (
+    <span class="aw-subject-name" title={describeSubject(shown)}>
+      {nameSubject(shown)}
+    </span>
+  );
+}
+
 /** The class that is asked for: the one, the first of two, or the other of two. */
 type Asking = "class" | "first" | { first: string };
 

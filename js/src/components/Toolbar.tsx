@@ -11,7 +11,7 @@ import { OverlayMenu } from "./OverlayMenu";
 import { PhotoButton } from "./photo/PhotoDrop";
 import { SearchBox } from "./SearchBox";
 import { SelectMenu } from "./SelectMenu";
-import { SubjectMenu } from "./SubjectMenu";
+import { SubjectMenu, SubjectName } from "./SubjectMenu";
 import { ViewSwitch } from "./ViewSwitch";
 
 const TOOLS: [Tool, string][] = [
@@ -56,10 +56,10 @@ export function Toolbar({ onHelp }: { onHelp: () => void }) {
 
 /** The tools of the atlas, while it is shown. */
 function AtlasTools() {
-  const { view } = useWidget();
+  const { store, view } = useWidget();
   return (
     <>
-      <SubjectMenu />
+      {store.can("layers") ? <SubjectMenu /> : <SubjectName />}
       <span class="aw-spring" />
       <SearchBox />
       <span class="aw-break" />
@@ -84,12 +84,16 @@ function AtlasTools() {
         <SelectMenu />
       </div>
       <OverlayMenu />
-      <ExportMenu />
-      <PhotoButton />
+      {store.can("python") && <ExportMenu />}
+      {store.can("photo") && <PhotoButton />}
       <IconButton
         icon="link"
         class="aw-quiet aw-copy-view"
-        title="Copy a line that returns to this view (C)"
+        title={
+          store.can("python")
+            ? "Copy a line that returns to this view (C)"
+            : "Copy a link to this view (C)"
+        }
         label="Copy this view"
         data-aw-copy-view
         onClick={() => void copyView(view)}

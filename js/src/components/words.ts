@@ -10,6 +10,8 @@ import { formatDecimal, ordinal, plural } from "../util/numbers";
 export const NO_KERNEL = "There is no kernel to do it";
 /** In place of classes, where a model has none. */
 export const NO_CLASSES = "This layer’s model has no classes.";
+/** In place of what a saved page does not hold. */
+export const NOT_SAVED = "Not in this page: it was not known when the page was written.";
 /** In place of an answer that was not asked for in time. */
 export const KERNEL_WENT = "Not known: the kernel went before it was asked.";
 
@@ -31,14 +33,14 @@ export function toneOf(known: Known | null): Tone {
 }
 
 /** The state of a cell's picture as a sentence of a few words. */
-export function describePicture(known: Known | null): string {
-  if (!known) return "no picture yet";
+export function describePicture(known: Known | null, live = true): string {
+  if (!known) return live ? "no picture yet" : "no picture";
   const cosine = known.cosine === null ? "" : `, cosine ${formatDecimal(known.cosine)}`;
   switch (toneOf(known)) {
     case "crop":
-      return "a real crop; the layer’s own picture is to come";
+      return live ? "a real crop; the layer’s own picture is to come" : "a real crop";
     case "rough":
-      return `rough${cosine}; a finer pass is to come`;
+      return `rough${cosine}${live ? "; a finer pass is to come" : ""}`;
     case "doubtful":
       return known.rank !== null && known.rank > 1
         ? `doubtful${cosine}: looks more like ${known.rank > 2 ? `${known.rank - 1} other cells` : "another cell"}`
@@ -77,7 +79,8 @@ export function describeSamples(grid: Grid | null, cell: number, count?: number)
 }
 
 /** In place of what is not here yet: why. */
-export function describeWaiting(connected: boolean, card: boolean): string {
+export function describeWaiting(connected: boolean, live: boolean, card: boolean): string {
+  if (!live && card) return NOT_SAVED;
   if (!connected) return KERNEL_WENT;
   return card ? "Classes are being computed…" : "Reading the cell…";
 }

@@ -187,6 +187,10 @@ export const GESTURES: readonly [string, string][] = [
   ["Long press, drag", "the same by touch"],
   ["Alt", "while drawing: remove"],
   ["Ctrl + click", "this cell too, or no more"],
+];
+
+/** Those that need a kernel. */
+export const PHOTO_GESTURES: readonly [string, string][] = [
   ["Drop, Ctrl + V", "where a photo falls"],
 ];
 

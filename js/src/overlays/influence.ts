@@ -21,11 +21,14 @@ export function reachOf(values: Iterable<number>): number {
   return sizes[Math.ceil(WITHIN * sizes.length) - 1] || sizes[sizes.length - 1] || 1;
 }
 
-/** An overlay of what each cell adds to one class's logit: for it, or against it. */
+/**
+ * An overlay of what each cell adds to one class's logit: for it, or against it. `waiting` cells are
+ * to come, `without` have no value.
+ */
 export function influenceOverlay(
   name: string,
   gains: ReadonlyMap<number, Gain>,
-  waiting: number,
+  { waiting, without }: { waiting: number; without: number },
   dark: boolean,
 ): Overlay {
   const ramp = divergingRamp(dark);
@@ -48,6 +51,13 @@ export function influenceOverlay(
   ];
   if (waiting > 0) {
     notes.push({ colour: "transparent", text: "cells to come", count: waiting });
+  }
+  if (without > 0) {
+    notes.push({
+      colour: "transparent",
+      text: "not coloured: neither clear nor among the cell’s strongest; this page has no more",
+      count: without,
+    });
   }
   return {
     colour: (cell) => {

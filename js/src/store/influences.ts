@@ -30,6 +30,8 @@ export class Influences implements Part {
   /** Counts up with every change. */
   readonly version = signal(0);
   private readonly classes = new Map<number, Map<number, Map<number, Gain>>>();
+  /** The cells for which the answer was that there is no value, by class and grid. */
+  private readonly without = new Map<string, Set<number>>();
   private readonly wants = new Map<object, { class: number; grid: number; cells: number[] }>();
   /** By grid: views may show different ones. */
   private readonly asked = new Map<number, Asked>();
@@ -38,6 +40,11 @@ export class Influences implements Part {
 
   of(index: number, grid: number): ReadonlyMap<number, Gain> {
     return this.classes.get(index)?.get(grid) ?? new Map();
+  }
+
+  /** The cells that have no value, such as in a page that does not hold all. */
+  withoutValue(index: number, grid: number): ReadonlySet<number> {
+    return this.without.get(`${index}/${grid}`) ?? new Set();
   }
 
   /** The number of requested cells that are still to come. */
@@ -62,6 +69,7 @@ export class Influences implements Part {
     this.asked.clear();
     this.wants.clear();
     this.classes.clear();
+    this.without.clear();
     this.version.value++;
   }
 
@@ -79,12 +87,16 @@ export class Influences implements Part {
     }
     const gains = grids.get(message.grid) ?? new Map<number, Gain>();
     grids.set(message.grid, gains);
+    const unanswered = `${message.class}/${message.grid}`;
+    const without = this.without.get(unanswered) ?? new Set<number>();
+    this.without.set(unanswered, without);
     const asked = this.asked.get(message.grid);
     const mine = asked?.class === message.class;
     message.cells.forEach((cell, at) => {
       const value = message.values[at];
       const [low, high] = [message.low[at] ?? null, message.high[at] ?? null];
       if (typeof value === "number") gains.set(cell, { value, low, high });
+      else without.add(cell);
       if (mine) asked.cells.delete(cell);
     });
     if (mine) {
@@ -100,10 +112,12 @@ export class Influences implements Part {
     const missing = new Map<number, { class: number; cells: Set<number> }>();
     for (const { class: index, grid, cells } of [...this.wants.values()].reverse()) {
       const known = this.of(index, grid);
+      const without = this.withoutValue(index, grid);
       const entry = missing.get(grid) ?? { class: index, cells: new Set<number>() };
       missing.set(grid, entry);
       for (const cell of cells) {
-        if (!known.has(cell) && entry.cells.size < MAX_CELLS) entry.cells.add(cell);
+        const open = !known.has(cell) && !without.has(cell);
+        if (open && entry.cells.size < MAX_CELLS) entry.cells.add(cell);
       }
     }
     for (const [grid, asked] of this.asked) {

@@ -3,6 +3,7 @@
  * `atlas_widget/widget/overlays.py`.
  */
 import { INFLUENCE, OVERLAYS, UNIT } from "../protocol/shared";
+import type { Capability } from "./capabilities";
 
 export type PlainKind = (typeof OVERLAYS)[number];
 export type OverlayKind = PlainKind | "influence" | "unit";
@@ -46,19 +47,32 @@ export function writeOverlay(choice: OverlayChoice, names: readonly string[]): s
   return choice.kind === "unit" ? `${UNIT}${choice.unit}` : choice.kind;
 }
 
+/** The ability without which an overlay has nothing to show. */
+const NEEDS: Partial<Record<OverlayKind, Capability>> = { crops: "crops", doubt: "doubt" };
+
+type Can = (capability: Capability) => boolean;
+
+/** True if what stands behind a view has what an overlay shows. */
+export function isPossible(kind: OverlayKind, can: Can): boolean {
+  const needed = NEEDS[kind];
+  return needed === undefined || can(needed);
+}
+
 /**
- * The next overlay, or the one before. `last` is the class whose influence was shown last; without
- * one, and without classes, what needs them is passed over.
+ * The next overlay, or the one before, of those that are possible. `last` is the class whose influence
+ * was shown last; without one, and without classes, what needs them is passed over.
  */
 export function nextOverlay(
   now: OverlayChoice,
   by: 1 | -1,
   last: number | null,
   classes: boolean,
+  can: Can = () => true,
 ): OverlayChoice {
-  const possible = ROUND.filter((kind) =>
-    kind === "influence" ? classes && last !== null : kind !== "top class" || classes,
-  );
+  const possible = ROUND.filter((kind) => {
+    if (kind === "influence") return classes && last !== null;
+    return kind === "top class" ? classes : isPossible(kind, can);
+  });
   const at = now.kind === "unit" ? 0 : possible.indexOf(now.kind);
   const kind = possible[(at + by + possible.length) % possible.length];
   return kind === "influence" ? { kind, class: last ?? 0 } : { kind };

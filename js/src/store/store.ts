@@ -17,6 +17,7 @@ import { announceReady } from "./announcing";
 import { Banners } from "./banners";
 import { bindSelections } from "./bound_selections";
 import { bindTrait } from "./bound_trait";
+import { type Capability, readCapabilities } from "./capabilities";
 import { Cards } from "./cards";
 import { Classes } from "./classes";
 import { Details } from "./details";
@@ -82,6 +83,7 @@ export class Store {
   /** The state of each registered view, by the view's name. */
   readonly viewStates: ReadonlyMap<string, Part>;
 
+  private readonly capabilities: ReadonlySet<Capability>;
   /** A unit of the layer that is being opened. */
   private unitToOpen: { layer: string; unit: number } | null = null;
   private readonly unbind: readonly (() => void)[];
@@ -91,6 +93,7 @@ export class Store {
   constructor(model: AnyModel) {
     this.link = new Link(model);
     this.connected = this.link.connected;
+    this.capabilities = readCapabilities(this.link.get("capabilities"));
     const { parts, send, connected } = this;
     parts.add({
       handles: { layout: (message) => this.receiveLayout(message) },
@@ -138,6 +141,11 @@ export class Store {
       this.unitToOpen = { layer, unit };
       this.traits.setLayer(layer);
     }
+  }
+
+  /** True if what stands behind the views can do it: a saved page has no kernel. */
+  can(capability: Capability): boolean {
+    return this.capabilities.has(capability);
   }
 
   get status(): ReadonlySignal<Status> {

@@ -23,6 +23,7 @@ const SETTLE = 140;
 /** The parts of the store that overlays show, or ask the kernel through. */
 export type OverlaySources = Pick<
   Store,
+  | "can"
   | "cards"
   | "classes"
   | "diagnoses"
@@ -118,7 +119,9 @@ export class OverlayLayer {
   turn(by: 1 | -1): void {
     const { overlay, classes } = this.ground.store;
     const some = classes.names.peek().length > 0;
-    overlay.value = nextOverlay(overlay.peek(), by, this.lastClass.peek(), some);
+    overlay.value = nextOverlay(overlay.peek(), by, this.lastClass.peek(), some, (ability) =>
+      this.ground.store.can(ability),
+    );
   }
 
   /** Another theme. */
@@ -167,7 +170,8 @@ export class OverlayLayer {
         const gains = store.influences.of(choice.class, grid.size);
         const waiting = store.influences.waitingFor(choice.class, grid.size);
         const name = className(store.classes.names.value, choice.class);
-        return influenceOverlay(name, gains, waiting, dark);
+        const without = store.influences.withoutValue(choice.class, grid.size).size;
+        return influenceOverlay(name, gains, { waiting, without }, dark);
       }
       case "unit": {
         void store.units.valuesVersion.value;

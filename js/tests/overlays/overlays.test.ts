@@ -198,7 +198,12 @@ describe("influence", () => {
 
   it("is as strong on either side of zero, and paler where its sign is unknown", () => {
     const ramp = divergingRamp(false);
-    const { colour, sentence, legend } = influenceOverlay("tabby", gains, 3, false);
+    const { colour, sentence, legend } = influenceOverlay(
+      "tabby",
+      gains,
+      { waiting: 3, without: 0 },
+      false,
+    );
     expect(colour(0)).toBe(pixelOf(ramp.at(1)));
     expect(colour(1)).toBe(pixelOf(ramp.at(0)));
     expect(alphaOf(colour(5))).toBeLessThan(alphaOf(colour(0)));

@@ -22,7 +22,9 @@ export function CellClasses({ place }: { place: Place }) {
       <h3>
         What it argues for <small>mean contribution to the logit, 95 % interval</small>
       </h3>
-      {!pro && <p class="aw-note">{describeWaiting(connected, card !== null)}</p>}
+      {!pro && (
+        <p class="aw-note">{describeWaiting(connected, store.can("live"), card !== null)}</p>
+      )}
       {pro && pro.length + contra.length === 0 && <p class="aw-note">{NO_CLASSES}</p>}
       {pro && pro.length > 0 && (
         <ClassBars values={pro} reach={reach} diverging actions={actions} />

@@ -43,7 +43,7 @@ function AtlasPictureState({ panel }: { panel: Panel }) {
     <div class="aw-detail-state">
       <p title="The picture in the atlas">
         <StateMark tone={toneOf(picture)} />
-        Atlas: {describePicture(picture)}
+        Atlas: {describePicture(picture, store.can("live"))}
         {made && <span data-aw-made> · {made}</span>}
       </p>
       {judgement && (

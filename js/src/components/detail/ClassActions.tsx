@@ -67,13 +67,15 @@ export function ClassActions({
           view.selectCells(grid, won, event.shiftKey ? "add" : "replace");
         }}
       />
-      <IconButton
-        icon="samples"
-        aria-pressed={shown}
-        title={atlas}
-        data-aw-atlas-of={index}
-        onClick={() => store.traits.setSubject(shown ? ALL : classSubject(name))}
-      />
+      {store.can("layers") && (
+        <IconButton
+          icon="samples"
+          aria-pressed={shown}
+          title={atlas}
+          data-aw-atlas-of={index}
+          onClick={() => store.traits.setSubject(shown ? ALL : classSubject(name))}
+        />
+      )}
     </span>
   );
 }

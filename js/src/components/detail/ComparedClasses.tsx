@@ -58,7 +58,11 @@ export function ComparedClasses({ first, other }: { first: Place; other: Place }
         What they argue for and against{" "}
         <small>mean contribution to the logit, 95 % intervals; A − B bold where clear</small>
       </h3>
-      {!classes && <p class="aw-note">{describeWaiting(connected, a !== null && b !== null)}</p>}
+      {!classes && (
+        <p class="aw-note">
+          {describeWaiting(connected, store.can("live"), a !== null && b !== null)}
+        </p>
+      )}
       {classes?.length === 0 && <p class="aw-note">{NO_CLASSES}</p>}
       <ul class="aw-bars aw-bars-diverging aw-bars-acting aw-compared">
         {compared.map((item) => (
@@ -86,8 +90,10 @@ function ComparedRow({
   grid: number;
   wins: number;
 }) {
+  const live = useWidget().store.can("live");
   const { first, other, difference } = item;
   const words = [first && `A: ${describeClass(first)}`, other && `B: ${describeClass(other)}`];
+  if (!live && difference === null) words.push("The other’s value is not in this page");
   return (
     <li class="aw-bar-row" title={words.filter(Boolean).join("\n")}>
       <span class="aw-bar-label">{item.label}</span>
@@ -104,7 +110,7 @@ function ComparedRow({
         )}
       </span>
       <span class={`aw-bar-value ${isClear(item) ? "aw-clear-difference" : ""}`}>
-        {difference === null ? "…" : formatValue(difference)}
+        {difference === null ? (live ? "…" : "–") : formatValue(difference)}
       </span>
       <ClassActions index={item.index} label={item.label} grid={grid} wins={wins} />
     </li>

@@ -11,15 +11,15 @@ import { Viewer, ViewerCaption } from "./Viewer";
 
 /** Two cells side by side, what lies between them, and in what they differ. */
 export function Comparison({ first, other }: { first: Panel; other: Panel }) {
-  const { view } = useWidget();
-  const mix = view.panels.mix.value;
+  const { store, view } = useWidget();
+  const mix = store.can("live") ? view.panels.mix.value : null;
   return (
     <>
       <div class="aw-pair-heads">
         <PanelHead panel={first} mark="A" />
         <PanelHead panel={other} mark="B" />
       </div>
-      <div class="aw-pair-pictures">
+      <div class={`aw-pair-pictures ${mix ? "" : "aw-without-mix"}`}>
         <Side panel={first} />
         {mix && <MixView mix={mix} />}
         <Side panel={other} />

@@ -17,10 +17,12 @@ export function CropStrip({ panel, size, limit }: { panel: Panel; size: number; 
             key={at}
             type="button"
             class="aw-crop-button"
+            disabled={!store.can("images")}
             aria-pressed={panel.isChosen({ kind: "crop", at })}
-            aria-label={`Real crop ${at + 1} in its image`}
+            aria-label={`Real crop ${at + 1}${store.can("images") ? " in its image" : ""}`}
             onPointerEnter={(event) => {
-              if (event.pointerType !== "touch") panel.glimpse({ kind: "crop", at });
+              if (event.pointerType !== "touch" && store.can("images"))
+                panel.glimpse({ kind: "crop", at });
             }}
             onPointerLeave={() => panel.glimpse(null)}
             onClick={() => panel.choose({ kind: "crop", at })}

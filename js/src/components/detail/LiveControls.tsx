@@ -6,6 +6,7 @@ import { NO_KERNEL } from "../words";
 /** The buttons of the live picture; where it is narrow, titles have the words. */
 export function LiveControls({ panel }: { panel: Panel }) {
   const { store } = useWidget();
+  if (!store.can("live")) return null;
   const connected = store.connected.value;
   const live = panel.live.value;
   const now = live?.state.value;

@@ -6,8 +6,8 @@ import { useWidget } from "../context";
 
 /** The parts of a panel and the one that is shown; arrow keys go from tab to tab. */
 export function PanelTabs({ panel }: { panel: Panel }) {
-  const tabs = allTabs();
   const { view } = useWidget();
+  const tabs = allTabs();
   const list = useRef<HTMLDivElement>(null);
   const chosen = tabs.find(({ name }) => name === view.panels.tab.value) ?? tabs[0];
   const { Body } = chosen;
@@ -20,6 +20,13 @@ export function PanelTabs({ panel }: { panel: Panel }) {
     view.panels.tab.value = tabs[next].name;
     list.current?.querySelectorAll<HTMLElement>("[role=tab]")[next]?.focus({ preventScroll: true });
   };
+  if (tabs.length < 2) {
+    return (
+      <div class="aw-tab-panel">
+        <Body panel={panel} />
+      </div>
+    );
+  }
   return (
     <>
       <div ref={list} class="aw-tabs" role="tablist" aria-label="Parts of the panel">

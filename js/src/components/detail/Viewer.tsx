@@ -36,6 +36,7 @@ export function ViewerCaption({ panel }: { panel: Panel }) {
   const widget = useWidget();
   const { store } = widget;
   void store.details.version.value;
+  if (!store.can("live")) return null;
   const { looking } = panel;
   if (looking.kind === "crop") {
     const found = store.details.cropInImage(panel.place, looking.at);
