@@ -113,8 +113,16 @@ def test_a_unit_is_found_named_and_proved(tmp_path):
     beyond = printed(run["pictures"]).splitlines()
     assert len(beyond) == 4
     assert all("beyond 100% of the photos" in line for line in beyond)
+    at = {
+        int(angle): float(value)
+        for angle, value in re.findall(r"by +(\d+)°: +(-?[\d.]+)", printed(run["turned"]))
+    }
+    assert at[0] > 2 * at[90]
+    assert at[180] < 0  # upside down they bend the wrong way
+    best, low, high = map(int, re.findall(r"-?\d+", printed(run["turned"]).splitlines()[-1]))
+    assert low < high < best / 2
     assert "r = 0.9" in printed(run["ablate"])
-    for name in ("figure", "pictures", "examples", "ablate", "whole"):
+    for name in ("figure", "pictures", "examples", "turned", "ablate", "whole"):
         assert "image/png" in run[name].outputs[-1]["data"], f"{name} shows its figure"
     assert "CKA" in printed(run["match"])
 
