@@ -20,6 +20,7 @@ from atlas_widget.protocol import messages
 from atlas_widget.protocol.messages import Message
 from atlas_widget.session.building import Built
 from atlas_widget.session.cells.checks import check_cells, check_grid
+from atlas_widget.session.cells.regions import regions_of
 from atlas_widget.session.cells.scene import Scene
 from atlas_widget.session.listener import SessionListener
 from atlas_widget.session.model_session import ModelSession
@@ -199,7 +200,13 @@ class Session:
         scene = self.scene
         if scene is None:
             raise CellError("There are no cells yet; w.wait() waits for them.")
-        return Shown(scene, self.model.name, self.model.recipe.seed, self.snapshot)
+        return Shown(
+            scene,
+            self.model.name,
+            self.model.recipe.seed,
+            self.snapshot,
+            partial(regions_of, scene, self.model.source),
+        )
 
     def snapshot(self, grid: int) -> tuple[dict[int, Picture], dict[int, str | None]]:
         """Return the pictures and labels of a grid as they are now."""

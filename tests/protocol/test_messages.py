@@ -84,7 +84,7 @@ GOOD = {
     "remove_photo": {},
     "check_pictures": {"request": 1},
     "stop_task": {"request": 1},
-    "export": {"grid": 20, "cells": [], "format": "png"},
+    "export": {"grid": 20, "cells": [], "format": "png", "names": False},
     "retry": {},
 }
 

@@ -14,8 +14,10 @@ from scipy import ndimage
 if TYPE_CHECKING:
     from atlas_widget.atlas.grid import Grid
     from atlas_widget.atlas.samples import Samples
+    from atlas_widget.images.source import ImageSource
+    from atlas_widget.session.cells.scene import Scene
 
-__all__ = ["Region", "named_regions"]
+__all__ = ["Region", "named_regions", "regions_of"]
 
 _MIN_SHARE = 0.6  # of a cell's samples that are from images of one label
 _MIN_LIFT = 1.4  # times the label's share among all samples
@@ -46,6 +48,16 @@ class Region:
     y: float
     cells: tuple[int, ...]
     share: float
+
+
+def regions_of(scene: Scene, source: ImageSource | None) -> list[Region]:
+    """Return the regions of a final scene that can be named; none without images or labels."""
+    from atlas_widget.images.labels import image_labels
+
+    labels = image_labels(source) if source is not None and scene.final else None
+    if labels is None:
+        return []
+    return named_regions(scene.grids[scene.base], scene.samples, labels)
 
 
 def named_regions(grid: Grid, samples: Samples, labels: Sequence[str | None]) -> list[Region]:

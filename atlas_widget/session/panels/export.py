@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from atlas_widget.protocol import messages
+from atlas_widget.session.cells.regions import regions_of
 from atlas_widget.session.panels.panel import Fields, LayerContext, Panel, panel
 from atlas_widget.session.pictures.picture import Picture, cell_group
 from atlas_widget.session.tasks.export import Export, Shown, check_format
@@ -50,8 +51,20 @@ class ExportPanel(Panel):
         layer.material(self._scene)
         if self._scene is None:
             return
-        shown = Shown(self._scene, layer.model, layer.seed, partial(_snapshot, layer.gallery))
-        work = Export(shown, fields["grid"], fields["cells"], check_format(fields["format"]))
+        shown = Shown(
+            self._scene,
+            layer.model,
+            layer.seed,
+            partial(_snapshot, layer.gallery),
+            partial(regions_of, self._scene, layer.source),
+        )
+        work = Export(
+            shown,
+            fields["grid"],
+            fields["cells"],
+            check_format(fields["format"]),
+            fields["names"],
+        )
         layer.tasks.add(LongTask("Writing the figure", work, _Replies(layer.gallery)))
 
 

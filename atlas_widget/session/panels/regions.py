@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from atlas_widget.protocol import messages
-from atlas_widget.session.cells.regions import named_regions
+from atlas_widget.session.cells.regions import regions_of
 from atlas_widget.session.panels.panel import LayerContext, Panel, panel
 
 if TYPE_CHECKING:
@@ -49,12 +49,7 @@ class RegionsPanel(Panel):
         if not self._due or scene is None or not self._layer.gallery.connected:
             return False
         self._due = False
-        from atlas_widget.images.labels import image_labels
-
-        labels = image_labels(source) if source is not None else None
-        if labels is None:
-            return False
-        found = named_regions(scene.grids[scene.base], scene.samples, labels)
+        found = regions_of(scene, source)
         if not found:
             return False
         content = messages.build(

@@ -89,7 +89,7 @@ export const FROM_BROWSER = {
   remove_photo: {},
   check_pictures: { request: "integer" },
   stop_task: { request: "integer" },
-  export: { grid: "integer", cells: "cells", format: "string" },
+  export: { grid: "integer", cells: "cells", format: "string", names: "boolean" },
   retry: {},
 } as const;
 
