@@ -20,6 +20,7 @@ from atlas_widget.protocol import messages
 from atlas_widget.protocol.messages import Message
 from atlas_widget.session.building import Built
 from atlas_widget.session.cells.checks import check_cells, check_grid
+from atlas_widget.session.cells.measured_scale import UNTRAINED_NOTICE
 from atlas_widget.session.cells.regions import regions_of
 from atlas_widget.session.cells.scene import Scene
 from atlas_widget.session.listener import SessionListener
@@ -206,6 +207,7 @@ class Session:
             self.model.recipe.seed,
             self.snapshot,
             partial(regions_of, scene, self.model.source),
+            self.model.names_assumed,
         )
 
     def snapshot(self, grid: int) -> tuple[dict[int, Picture], dict[int, str | None]]:
@@ -380,7 +382,8 @@ class Session:
         probe = model.probe
         cache_notice = model.cache.notice
         judge_notices = model.judge_notices(probe)
-        for notice in (cache_notice, *probe.notices, *judge_notices):
+        doubts = [UNTRAINED_NOTICE] if model.at_start and not probe.no_classes else []
+        for notice in (*doubts, cache_notice, *probe.notices, *judge_notices):
             if notice:
                 notifier.notice(notice)
         self._without_classes = ""
@@ -525,6 +528,7 @@ class Session:
         content = messages.build(
             "classes",
             names=names,
+            assumed=bool(names) and self.model.names_assumed,
             reason="" if names else reason,
             kinds=["|".join(kind.words) for kind in kinds],
             members=[" ".join(map(str, kind.classes)) for kind in kinds],

@@ -225,6 +225,8 @@ def test_labels_with_html_stay_text():
         state="crop",
         made="",
         label=entry["label"],
+        why_not="",
+        lead=None,
         classes=[entry],
         against=None,
         crops=0,

@@ -57,6 +57,7 @@ class ExportPanel(Panel):
             layer.seed,
             partial(_snapshot, layer.gallery),
             partial(regions_of, self._scene, layer.source),
+            layer.names_assumed,
         )
         work = Export(
             shown,

@@ -44,6 +44,8 @@ class Shown:
         Returns the current pictures and labels of a grid.
     regions
         Returns the regions that have a name.
+    names_assumed
+        Whether the names of the classes are a guess.
     """
 
     scene: Scene
@@ -51,6 +53,7 @@ class Shown:
     seed: int
     snapshot: Callable[[int], tuple[dict[int, Picture], dict[int, str | None]]]
     regions: Callable[[], Sequence[Region]] = tuple
+    names_assumed: bool = False
 
     def names(self) -> list[figures.Name]:
         """Return the names of regions, as figures write them."""
@@ -141,6 +144,8 @@ def draw(
     text: str | None = None
     if caption:
         text = caption if isinstance(caption, str) else figures.caption_of(record, tiles, grid)
+        if caption is True and shown.names_assumed and (labels or shown.scene.subject):
+            text += " · class names assumed: ImageNet's"
     atlas = shown.scene.atlas
     meaning = atlas.axes if atlas is not None else None
     drawing = figures.figure(
@@ -208,6 +213,8 @@ def _record(
     record = dict(scene.atlas.provenance) if scene.atlas is not None else {}
     record.setdefault("model", shown.model)
     record.setdefault("layer", scene.layer)
+    if shown.names_assumed:
+        record["class_names"] = "assumed: ImageNet's"
     cosines = [picture.cosine for picture in finished if picture.cosine is not None]
     whole = len(cells) == len(scene.cells(grid))
     record["figure"] = {

@@ -6,7 +6,7 @@ import type { Card } from "../store/cards";
 import { NO_CERTAIN_CLASS } from "../store/classes";
 import { capitalized } from "../util/numbers";
 import { CellPicture } from "./CellPicture";
-import { ClassBars, reachOf } from "./ClassBars";
+import { BarsNote, ClassBars, reachOf } from "./ClassBars";
 import { Crops } from "./Crops";
 import { useWidget } from "./context";
 import { StateMark } from "./StateMark";
@@ -84,6 +84,7 @@ export function HoverCard() {
           <strong class={label ? "" : "aw-unsure"}>
             {label ?? (card?.classes ? capitalized(NO_CERTAIN_CLASS) : "…")}
           </strong>
+          {!label && card?.why_not && <span data-aw-why-not>{card.why_not}</span>}
           <span>{describeSamples(store.grid(active.grid), active.cell, card?.count)}</span>
           <span class="aw-card-state">
             <StateMark tone={toneOf(picture)} />
@@ -128,7 +129,13 @@ function CardClasses({ card }: { card: Card | null }) {
   const connected = store.connected.value;
   if (card?.classes) {
     const top = card.classes.slice(0, TOP);
-    return top.length > 0 ? <ClassBars values={top} reach={reachOf(top)} /> : null;
+    if (top.length === 0) return null;
+    return (
+      <>
+        <ClassBars values={top} reach={reachOf(top, card.lead)} />
+        <BarsNote lead={card.lead} />
+      </>
+    );
   }
   return (
     <p class={`aw-note ${connected ? "aw-card-waiting" : ""}`}>

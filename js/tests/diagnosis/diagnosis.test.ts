@@ -95,7 +95,8 @@ describe("what is known of cells", () => {
       crops: { from: 5, count: 3 },
       classes: null,
     });
-    const named = { revision: 1, ...place, half: 1, label: "liner", classes: [] };
+    const words = { label: "liner", why_not: "", lead: null, classes: [] };
+    const named = { revision: 1, ...place, half: 1, ...words };
     known.receive({ kind: "half_classes", ...named }, undefined);
     expect(known.halves(place)?.halves.map(({ label }) => label)).toEqual([null, "liner"]);
   });
