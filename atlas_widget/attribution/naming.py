@@ -65,18 +65,16 @@ def naming_of(
     top, *others = in_favour
     if lead is not None and lead > 0 and top.value < LEAST_SHARE * lead:
         share = 100 * top.value / lead
-        return Naming(
-            why_not=f"too weak: {top.value:.2g} logits at most, {share:.0f} % of the usual lead"
-        )
+        return Naming(why_not=f"too weak, {share:.0f} % of the usual lead")
     if math.isnan(top.low):
         return Naming(why_not="one sample does not tell")
     if not top.low > 0:
-        return Naming(why_not="the strongest may be chance: its interval reaches zero")
+        return Naming(why_not="the strongest may be chance")
     if not others or top.low > others[0].value:
         return Naming((top.index,))
     if top.clear and others[0].clear:
         return Naming((top.index, others[0].index))
-    return Naming(why_not="several classes are about as strong")
+    return Naming(why_not="several are about as strong")
 
 
 def label_of(

@@ -3,8 +3,6 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { placeBeside } from "../geometry/geometry";
 import { keyOf, samePlace } from "../geometry/place";
 import type { Card } from "../store/cards";
-import { NO_CERTAIN_CLASS } from "../store/classes";
-import { capitalized } from "../util/numbers";
 import { CellPicture } from "./CellPicture";
 import { BarsNote, ClassBars, reachOf } from "./ClassBars";
 import { Crops } from "./Crops";
@@ -14,6 +12,7 @@ import {
   describeJudgement,
   describePicture,
   describeSamples,
+  describeUnnamed,
   describeWaiting,
   toneOf,
 } from "./words";
@@ -82,9 +81,8 @@ export function HoverCard() {
         <CellPicture of={keyOf(active)} size={76} />
         <div class="aw-card-words">
           <strong class={label ? "" : "aw-unsure"}>
-            {label ?? (card?.classes ? capitalized(NO_CERTAIN_CLASS) : "…")}
+            {label ?? (card?.classes ? describeUnnamed(card.why_not) : "…")}
           </strong>
-          {!label && card?.why_not && <span data-aw-why-not>{card.why_not}</span>}
           <span>{describeSamples(store.grid(active.grid), active.cell, card?.count)}</span>
           <span class="aw-card-state">
             <StateMark tone={toneOf(picture)} />

@@ -2,9 +2,10 @@
 import type { Grid } from "../geometry/grids";
 import { isDoubtful } from "../pictures";
 import type { PictureKey } from "../protocol/picture_key";
+import { NO_CERTAIN_CLASS } from "../store/classes";
 import type { Inspection } from "../store/inspections";
 import type { Judgement } from "../store/judgements";
-import { formatDecimal, ordinal, plural } from "../util/numbers";
+import { capitalized, formatDecimal, ordinal, plural } from "../util/numbers";
 
 /** The reason why a button cannot be pressed. */
 export const NO_KERNEL = "There is no kernel to do it";
@@ -75,6 +76,10 @@ export function describePlace(grid: number, cell: number): string {
 export function describeSamples(grid: Grid | null, cell: number, count?: number): string {
   return plural(count ?? grid?.counts[cell] ?? 0, "sample");
 }
+
+/** In place of the name of a cell that is named after no class: that it is so, and why. */
+export const describeUnnamed = (whyNot: string): string =>
+  capitalized(NO_CERTAIN_CLASS) + (whyNot ? `: ${whyNot}` : "");
 
 /** In place of what is not here yet: why. */
 export function describeWaiting(connected: boolean, card: boolean): string {
