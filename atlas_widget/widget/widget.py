@@ -35,7 +35,7 @@ from atlas_widget.widget import kernel, lifetime
 from atlas_widget.widget.listener import WidgetListener
 from atlas_widget.widget.overlays import UNIT, check_overlay
 from atlas_widget.widget.pending_views import PendingViews, View
-from atlas_widget.widget.selected import selected_cells
+from atlas_widget.widget.selected import region_table, selected_cells
 from atlas_widget.widget.still import StillOutput
 from atlas_widget.widget.trait_lock import TraitLock
 from atlas_widget.widget.units import check_unit_order
@@ -317,6 +317,16 @@ class AtlasWidget(anywidget.AnyWidget):
     def selected(self) -> pd.DataFrame:
         """The selected cells as a table: place, count, label, and the fidelity of each picture."""
         return selected_cells(self._session, self.level, self.selection)
+
+    @property
+    def regions(self) -> pd.DataFrame:
+        """The regions with a name on the map as a table; empty until the layout is ready.
+
+        Columns: ``name``, the label that the images of neighbouring cells share (a folder's name, a
+        dataset's class); ``share``, of these cells' samples that are from such images; ``cells``,
+        their ids in the coarsest grid, for :meth:`select`. The largest come first.
+        """
+        return region_table(self._session)
 
     @property
     def notices(self) -> tuple[str, ...]:
