@@ -31,7 +31,7 @@ from atlas_widget.session.panels.panel import Fields
 from atlas_widget.session.pauses import Pauses
 from atlas_widget.session.pictures.gallery import Gallery
 from atlas_widget.session.pictures.picture import Picture, cell_group
-from atlas_widget.session.settings import Recipe
+from atlas_widget.session.settings import Recipe, layer_shapes
 from atlas_widget.session.stages import AtlasStages
 from atlas_widget.session.subjects import ALL, Subject
 from atlas_widget.session.switch_request import SwitchRequest
@@ -105,6 +105,7 @@ class Session:
         self._pauses = Pauses(self._let_in, self.failed)
         self._stopping: Callable[[], bool] = lambda: False
         self._begun = False
+        self._described = False
         self.watched = False
         self._layer: OpenLayer | None = None
         self._stages: AtlasStages | None = None
@@ -242,6 +243,10 @@ class Session:
             return 0
         if subject_wanted is not None:
             self._turn_to(subject_wanted)
+            return 0
+        if self.scene is not None and self.scene.final and not self._described:
+            self._described = True  # once for all layers, and not before there is a map to look at
+            self.listener.layer_shapes(layer_shapes(self.model.probe))
             return 0
         wait = self._gallery.flush()
         if self._work():

@@ -144,7 +144,8 @@ class AtlasWidget(anywidget.AnyWidget):
     """The subject of the atlas shown: [] for all samples, ["class", name], ["winning", name] or
     ["comparison", name, other]. Setting it makes that atlas; a new layer starts with []."""
     layers = traitlets.List(traitlets.Dict()).tag(sync=True)
-    """The model's layers: name, type, and whether it is one of the blocks that are listed first."""
+    """The model's layers: name, type, whether it is one of the blocks that are listed first, and,
+    once a map is shown, the shape of its output for one image."""
     selection = traitlets.List(traitlets.Int()).tag(sync=True)
     """Ids of the selected cells of the grid `level`. Default: none."""
     level = traitlets.Int(0).tag(sync=True)

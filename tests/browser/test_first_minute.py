@@ -76,3 +76,28 @@ def test_the_picture_is_seen_again_when_the_widget_is_closed(show):
     assert still.is_hidden()
     notebook.execute("w.close()")
     still.wait_for(timeout=20_000)
+
+
+def test_three_steps_guide_a_newcomer_and_never_come_back(fake):
+    fake.show()
+    step = fake.page.locator("[data-aw-first-step]")
+    assert step.get_attribute("data-aw-first-step") == "1"
+    fake.page.mouse.move(*fake.at(0.5, 0.5))
+    fake.page.locator("[data-aw-first-step='2']").wait_for()
+    fake.page.mouse.click(*fake.at(0.5, 0.5))
+    fake.page.locator("[data-aw-first-step='3']").wait_for()
+    fake.page.mouse.move(*fake.at(0.3, 0.5))
+    fake.page.mouse.wheel(0, -400)
+    step.wait_for(state="detached")
+    fake.show()
+    fake.settle()
+    assert step.count() == 0
+
+
+def test_the_three_steps_can_be_skipped_for_good(fake):
+    fake.show()
+    fake.page.locator("[data-aw-first-step] button").click()
+    fake.page.locator("[data-aw-first-step]").wait_for(state="detached")
+    fake.show()
+    fake.settle()
+    assert fake.page.locator("[data-aw-first-step]").count() == 0
