@@ -163,6 +163,12 @@ def test_cues_are_listed_and_lead_to_their_cells(fake: FakeView) -> None:
     fake.page.click("[data-aw-subject-menu]")
     fake.page.click("[data-aw-subject=cues]")
     panel = fake.page.locator(".aw-cues")
+    expect(panel).to_contain_text("enough images of 3 classes (as their labels say)")
+    panel.locator("[data-aw-class-choice]").first.click()
+    offered = panel.locator("[role=option]")
+    expect(offered).to_have_count(3)
+    expect(offered.first).to_contain_text("1,200 samples")
+    fake.press("Escape")
     for place, name in enumerate(("daisy", "barn")):
         choose_class(fake, panel.locator("[data-aw-class-choice]").nth(place), name)
     panel.locator("[data-aw-find-cues]").click()

@@ -79,6 +79,7 @@ GOOD = {
         "corners": False,
     },
     "patch_test": {"request": 1, "grid": 20, "cell": 3, "crop": 2, "class": 7, "size": 0.3},
+    "cue_classes": {"request": 1},
     "find_cues": {"request": 1, "grid": 20, "first": 7, "second": 8},
     "place_photo": {"name": "dog.jpg"},
     "remove_photo": {},

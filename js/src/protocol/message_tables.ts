@@ -84,6 +84,7 @@ export const FROM_BROWSER = {
     class: "integer",
     size: "fraction",
   },
+  cue_classes: { request: "integer" },
   find_cues: { request: "integer", grid: "integer", first: "integer", second: "integer" },
   place_photo: { name: "string" },
   remove_photo: {},
@@ -451,6 +452,7 @@ export const FROM_KERNEL = {
     left_out: "strings",
     confirmed: "boolean",
   },
+  cue_classes: { request: "integer", classes: "integers", samples: "integers", told_by: "string" },
   cues: {
     request: "integer",
     grid: "integer",
