@@ -124,7 +124,7 @@ def test_a_dragged_patch_is_asked_about_once_at_a_time_and_in_the_end_where_it_i
             return Math.abs(last.x - 0.15) < 0.02 && Math.abs(last.y - 0.15) < 0.02; }"""
     )
     assert fake.page.evaluate("most") == 1, "the next one waits for the answer"
-    expect(fake.page.locator("[data-aw-change]")).to_contain_text("Still")
+    expect(fake.page.locator("[data-aw-change]")).to_contain_text("It stays")
     fake.press("Shift+ArrowRight", "ArrowDown", "+")
     fake.page.wait_for_function(
         """() => { const last = model.sent.findLast(m => m.kind === 'try_patch');

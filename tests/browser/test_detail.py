@@ -218,7 +218,7 @@ def test_a_class_colours_the_atlas_and_selects_what_it_wins(fake: FakeView) -> N
 def test_what_goes_wrong_is_said_in_the_panel(fake: FakeView) -> None:
     fake.show(failing="OutOfMemoryError: <b>CUDA</b> out of memory")
     open_cell(fake)
-    expect(caption(fake)).to_contain_text("It cannot be made: OutOfMemoryError: <b>CUDA</b>")
+    expect(caption(fake)).to_contain_text("It could not be made: OutOfMemoryError: <b>CUDA</b>")
     assert fake.page.locator("[data-aw-more]").is_disabled()
     assert fake.page.locator("[data-aw-seed]").is_enabled(), "perhaps it goes another time"
 

@@ -89,7 +89,7 @@ function AtlasTools() {
       <IconButton
         icon="link"
         class="aw-quiet aw-copy-view"
-        title="Copy a line that returns to this view (C)"
+        title="Copy a line of Python that returns to this view (C)"
         label="Copy this view"
         data-aw-copy-view
         onClick={() => void copyView(view)}

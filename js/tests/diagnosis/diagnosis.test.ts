@@ -36,7 +36,7 @@ describe("what diagnoses say", () => {
     expect(shareBelow([0.41], 0.41)).toBeNull();
     expect(describeAgreement(cell, 0.63)).toContain("0.41 on average, more than in 63 % of the");
     expect(describeAgreement(cell, 0.2)).toContain("less than in 80 %");
-    expect(describeAgreement({ ...cell, agreement: null }, null)).toContain("One sample alone");
+    expect(describeAgreement({ ...cell, agreement: null }, null)).toContain("A single sample");
     expect(middleOf([1, 2, 3])).toBeNull();
     expect(middleOf([5, 1, 2, 4, 3])).toEqual([1, 3, 5]);
   });
@@ -50,7 +50,7 @@ describe("what diagnoses say", () => {
   it("claims two groups only where so many cells leave no doubt", () => {
     expect(describeGroups({ ...cell, mixture: true, chance: 1e-4 })).toMatch(/^Two groups/);
     expect(describeGroups({ ...cell, chance: 0.03 })).toMatch(/^Perhaps two groups/);
-    expect(describeGroups(cell)).toMatch(/^One group, as far as one can tell/);
+    expect(describeGroups(cell)).toMatch(/^No sign of two groups/);
     expect(describeGroups({ ...cell, chance: null, count: 2 })).toContain("2 samples cannot");
     expect(describeChance(0.0004)).toBe("fewer than one case in 1,000");
   });

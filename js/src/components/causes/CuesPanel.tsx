@@ -103,7 +103,7 @@ function Found({ report, request }: { report: CueReport; request: number }) {
       <p class="aw-note">
         {cues.length === 0
           ? `No cell argues so in ${plural(samples, "sample")} of both classes’ images.`
-          : `${cues.length} of ${plural(candidates, "candidate")}, the most telling first.`}
+          : `${cues.length} of ${plural(candidates, "candidate")}, the strongest first.`}
       </p>
       <ol class="aw-cue-list">
         {cues.map((cue, rank) => (
