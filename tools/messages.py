@@ -80,6 +80,8 @@ def shared() -> dict[str, tuple[str, Any]]:
     """Return the lists and limits that both sides know: name, meaning and value of each."""
     from atlas_widget.diagnostics.neighbors import NEIGHBORS
     from atlas_widget.protocol.messages import MAX_CELLS, MAX_INTEGERS, MAX_TEXT
+    from atlas_widget.session.image.opened import MAX_LAYERS
+    from atlas_widget.session.image.work import WORKS as IMAGE_WORKS
     from atlas_widget.session.panels.patch_lab import MAX_THUMBNAILS
     from atlas_widget.session.pictures.gallery import TILE
     from atlas_widget.session.pictures.picture import State
@@ -100,6 +102,8 @@ def shared() -> dict[str, tuple[str, Any]]:
         "UNIT": ("The beginning of a unit overlay's text.", UNIT),
         "UNIT_PICTURES": ("The kinds of pictures of a unit.", UNIT_PICTURES),
         "UNIT_WORKS": ("The long computations of the view of units.", WORKS),
+        "IMAGE_WORKS": ("The long computations of the view of one image.", IMAGE_WORKS),
+        "MAX_LAYERS": ("The most layers that one image is read in.", MAX_LAYERS),
         "MODES": ("The views of a widget, the one that it opens with first.", MODES),
         "MAX_CELLS": ("The most cells that a message may name.", MAX_CELLS),
         "MAX_TEXT": ("The most characters of a text in a message.", MAX_TEXT),

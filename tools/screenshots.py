@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from playwright.sync_api import sync_playwright  # noqa: E402
+from playwright.sync_api import Locator, sync_playwright  # noqa: E402
 
 from tests.browser.atlas_view import AtlasView  # noqa: E402
 from tests.browser.chromium import FLAGS, require_chromium  # noqa: E402
@@ -26,11 +26,12 @@ CELL = """from atlas_widget import AtlasWidget, demo
 w = AtlasWidget(demo.model(), demo.LAYER, height=720)
 w"""
 UNIT = 80  # of the demo's layer
+PHOTO = 2  # of the demo's
 SIZE = {"width": 1400, "height": 940}
 
 
 def main(target: Path) -> None:
-    """Write atlas.png, detail.png, graph.png, unit.png and dark.png into a folder."""
+    """Write atlas.png, detail.png, graph.png, unit.png, image.png and dark.png into a folder."""
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         server = LabServer(Path(folder))
@@ -63,6 +64,8 @@ def main(target: Path) -> None:
             page.screenshot(path=target / "graph.png")
             show_unit(notebook, view)
             page.screenshot(path=target / "unit.png")
+            show_image(notebook, view)
+            page.screenshot(path=target / "image.png")
             notebook.execute("w.mode, w.unit, w.opened = 'atlas', None, []")
             notebook.set_theme(dark=True)
             page.wait_for_timeout(1000)
@@ -92,6 +95,21 @@ def show_unit(notebook: Notebook, view: AtlasView) -> None:
     view.root.locator("[data-aw-exact-examples]").wait_for(timeout=120_000)
     notebook.page.mouse.move(5, 5)
     notebook.page.wait_for_timeout(3000)
+
+
+def show_image(notebook: Notebook, view: AtlasView) -> None:
+    """Open a photo, with the pictures of the positions of all layers."""
+    notebook.execute(f"_ = w.open_image(demo.images().open({PHOTO}))")
+    for layer in view.root.locator("[data-aw-layer-grid]").all():
+        notebook.wait(lambda layer=layer: is_made(layer), 300, "a picture of each position")
+    notebook.page.mouse.move(5, 5)
+    notebook.page.wait_for_timeout(1000)
+
+
+def is_made(layer: Locator) -> bool:
+    """Tell if each position of a layer has its own picture."""
+    made, _, all_of_them = (layer.get_attribute("data-aw-made") or "0/1").partition("/")
+    return made == all_of_them
 
 
 if __name__ == "__main__":

@@ -207,6 +207,14 @@ def _integers(value: object, where: str) -> tuple[int, ...]:
     return tuple(_integer(number, where) for number in value)
 
 
+def _texts(value: object, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple):
+        raise MessageError(f"{where} must be a list of texts, not {_shown(value)}.")
+    if len(value) > MAX_INTEGERS:
+        raise MessageError(f"{where} holds {len(value)} texts; the most is {MAX_INTEGERS}.")
+    return tuple(_text(text, where) for text in value)
+
+
 def _fraction(value: object, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise MessageError(f"{where} must be a number from 0 to 1, not {_shown(value)}.")
@@ -273,6 +281,7 @@ _FROM_BROWSER: dict[str, _Check] = {
     "integers": _integers,
     "fraction": _fraction,
     "number": _finite,
+    "strings": _texts,
 }
 
 _TO_BROWSER: dict[str, Callable[[Any, str], Any]] = {

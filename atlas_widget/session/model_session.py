@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from atlas_widget.session.image.opened import OpenImage
 from atlas_widget.session.pictures.cache import PictureCache
 from atlas_widget.session.settings import Recipe
 
@@ -40,6 +41,8 @@ class ModelSession:
         The images; None until :meth:`open_images`, and if an atlas was given whose images are gone.
     maker
         Makes the cells' pictures on a cluster; None if there is none.
+    image
+        Keeps the image that is read in several layers.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class ModelSession:
         self.source: ImageSource | None = None
         self.maker: IconMaker | None = None
         self._cache: PictureCache | None = None
+        self.image = OpenImage(lambda: self._probe, lambda: self._class_names)
 
     @property
     def cache(self) -> PictureCache:
@@ -122,6 +126,7 @@ class ModelSession:
         """Release the model, the cache and the cluster's workers."""
         if self.maker is not None:
             self.maker.close()
+        self.image.close()
         self._probe.close()
         if self.judge is not None:
             self.judge.close()

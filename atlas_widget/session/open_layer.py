@@ -105,6 +105,7 @@ class OpenLayer:
             engines=engines,
             inspector=Inspector(probe, engines.get, cache, gallery.send),
             photos=self.photos,
+            image=model.image,
             judge=model.judge,
             tasks=self.tasks,
             reporter=reporter,

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from atlas_widget.atlas import Atlas
     from atlas_widget.inversion.judge import Judge
     from atlas_widget.probe import LayerProbe
+    from atlas_widget.session.image.opened import OpenedImage
     from atlas_widget.session.tasks.photo import PlacedPhoto
 
 __all__ = ["Session"]
@@ -338,6 +339,14 @@ class Session:
         """Show where a photo's positions fall."""
         if self._layer is not None:
             self._layer.photos.show(photo)
+
+    def open_image(self, image: OpenedImage, layers: Sequence[str]) -> None:
+        """Read an image in these layers; in those of the last one if there are none."""
+        opened = self.model.image
+        if layers:
+            opened.choose(layers)
+        opened.open(image)
+        opened.arrived = True
 
     def point(self, grid: int, cell: int) -> None:
         """Note the cell under the pointer."""

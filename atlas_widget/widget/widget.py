@@ -164,8 +164,8 @@ class AtlasWidget(anywidget.AnyWidget):
     "density", "top class", "fidelity", "doubt", "influence: " and the name of a class, or "unit: "
     and the number of a unit: its mean activation in each cell."""
     mode = traitlets.Unicode("atlas").tag(sync=True)
-    """The view shown: "atlas", the map; "graph", the layers of the model; or "units", the units of
-    the layer."""
+    """The view shown: "atlas", the map; "graph", the layers of the model; "units", the units of the
+    layer; or "image", one image in several layers."""
     unit = traitlets.Int(None, allow_none=True).tag(sync=True)
     """The unit whose page is open in the view "units"; None shows all units. Default: None."""
     unit_order = traitlets.Unicode("number").tag(sync=True)
@@ -822,6 +822,41 @@ class AtlasWidget(anywidget.AnyWidget):
         found: PlacedPhoto = self._waiting.for_task("Placing the photo", work, timeout)
         self._worker.post(lambda: self._session.show_photo(found))
         return found.table(self.level)
+
+    def open_image(self, image: Any, layers: Sequence[str] | None = None) -> Self:
+        """Show one image through some layers of the model; see :func:`~atlas_widget.read_image`.
+
+        Parameters
+        ----------
+        image
+            The path of an image, a PIL image, an array (h, w, 3) or a tensor (3, h, w) in [0, 1].
+            Dropping one on the widget's view "Image" does the same.
+        layers
+            1 to 5 layers; None: those of the last image, at first the atlas's layer and some
+            that lie evenly over the model.
+
+        Raises
+        ------
+        ImagesError
+            It is no single image that can be read.
+        AtlasError
+            There is no such layer, or there are too many.
+        """
+        from atlas_widget.session.image.opened import MAX_LAYERS
+        from atlas_widget.session.image.sources import given_image
+
+        if isinstance(layers, str):
+            layers = [layers]
+        names = [self._check_layer(layer) for layer in layers or ()]
+        if layers is not None and not 1 <= len(set(names)) <= MAX_LAYERS:
+            raise AtlasError(
+                f"layers={list(layers)!r:.80}: an image is read in 1 to {MAX_LAYERS} layers."
+            )
+        name = Path(image).name if isinstance(image, str | os.PathLike) else ""
+        opened = given_image(image, name, self._session.model.probe.input_size)
+        self._worker.post(lambda: self._session.open_image(opened, names))
+        self._set(mode="image")
+        return self
 
     # -- The end
 

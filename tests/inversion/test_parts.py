@@ -194,6 +194,13 @@ def test_the_views_of_a_picture_have_no_frame_that_is_not_its_own():
         Transforms(padding="mirror")
 
 
+def test_many_positions_take_fewer_steps_each():
+    few, many = InversionSettings.positions(49), InversionSettings.positions(196)
+    assert few == InversionSettings.icon()
+    assert many == InversionSettings.icon(steps=40)
+    assert InversionSettings.positions(196, steps=8).steps == 8
+
+
 def test_what_a_picture_was_made_with_is_told_in_words() -> None:
     icon, small = InversionSettings.icon(), InversionSettings.icon(size=24, steps=12)
     assert icon.made_with(8) == "direction + statistics of 8 crops · preset icon, 64 px, 48 steps"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from atlas_widget.session.cells.cells import Cells
     from atlas_widget.session.cells.labels import Labeller
     from atlas_widget.session.cells.scene import Scene
+    from atlas_widget.session.image.opened import OpenImage
     from atlas_widget.session.panels.photo_board import PhotoBoard
     from atlas_widget.session.pictures.cache import PictureCache
     from atlas_widget.session.pictures.engines import Engines
@@ -64,6 +65,8 @@ class LayerContext:
         Renders live pictures.
     photos
         Keeps the photo whose places are shown.
+    image
+        Keeps the image that is read in several layers.
     judge
         A second network that looks at pictures, if any.
     tasks
@@ -88,6 +91,7 @@ class LayerContext:
     engines: Engines
     inspector: Inspector
     photos: PhotoBoard
+    image: OpenImage
     judge: Judge | None
     tasks: LongTasks
     reporter: Reporter

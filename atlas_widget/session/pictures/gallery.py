@@ -102,6 +102,16 @@ class Gallery:
                 self._pictures[group] = {}
                 self._labels[group] = {}
 
+    def drop(self, groups: Iterable[str]) -> None:
+        """Forget groups of pictures that were added, such as those of an image that was closed."""
+        gone = set(groups)
+        with self._lock:
+            for group in gone:
+                self._targets.pop(group, None)
+                self._pictures.pop(group, None)
+                self._labels.pop(group, None)
+        self._crops_to_show = {key: None for key in self._crops_to_show if key.group not in gone}
+
     def show(self, group: str, number: int, picture: Picture) -> None:
         """Show a picture that has improved."""
         with self._lock:

@@ -125,15 +125,15 @@ const CHECKS: Record<keyof FieldTypes, (value: unknown) => boolean> = {
 };
 
 /** The message if it is one that the table knows, complete and well typed; else what is wrong. */
-export function parseKernelMessage(content: unknown): KernelMessage | { problem: string } {
+export function parseKernelMessage(content: unknown): KernelMessage | { invalid: string } {
   const kind = (content as { kind?: unknown } | null)?.kind;
   if (!isString(kind) || !Object.hasOwn(FROM_KERNEL, kind)) {
-    return { problem: `unknown kind ${JSON.stringify(kind)}` };
+    return { invalid: `unknown kind ${JSON.stringify(kind)}` };
   }
   const fields: Fields = FROM_KERNEL[kind as keyof typeof FROM_KERNEL];
   for (const [name, type] of Object.entries(fields)) {
     if (!CHECKS[type]((content as Record<string, unknown>)[name])) {
-      return { problem: `${kind}.${name} is not ${type}` };
+      return { invalid: `${kind}.${name} is not ${type}` };
     }
   }
   return content as KernelMessage;

@@ -50,8 +50,8 @@ export class Parts {
   /** Gives what came from the kernel to its part. `revision` is that of the layout that is here. */
   receive(content: unknown, bytes: Uint8Array | undefined, revision: number): void {
     const message = parseKernelMessage(content);
-    if ("problem" in message) {
-      console.warn(`[atlas_widget] ignored a message: ${message.problem}`);
+    if ("invalid" in message) {
+      console.warn(`[atlas_widget] ignored a message: ${message.invalid}`);
       return;
     }
     const part = this.owners.get(message.kind);

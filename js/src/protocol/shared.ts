@@ -34,8 +34,14 @@ export const UNIT_PICTURES = ["neuron", "channel", "negative"] as const;
 /** The long computations of the view of units. */
 export const UNIT_WORKS = ["scan", "tuning", "scrambled", "wiring", "classes", "twin"] as const;
 
+/** The long computations of the view of one image. */
+export const IMAGE_WORKS = ["curves", "caricatures", "dreams"] as const;
+
+/** The most layers that one image is read in. */
+export const MAX_LAYERS = 5;
+
 /** The views of a widget, the one that it opens with first. */
-export const MODES = ["atlas", "graph", "units"] as const;
+export const MODES = ["atlas", "graph", "units", "image"] as const;
 
 /** The most cells that a message may name. */
 export const MAX_CELLS = 25600;

@@ -10,7 +10,7 @@ import type { Part } from "../protocol/parts";
 /** The kernel, as a view's state sees it. */
 export interface Kernel {
   readonly connected: ReadonlySignal<boolean>;
-  send(message: BrowserMessage): void;
+  send(message: BrowserMessage, buffers?: Uint8Array<ArrayBuffer>[]): void;
 }
 
 export interface ViewModule<State extends Part> {

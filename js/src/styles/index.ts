@@ -10,6 +10,7 @@ import dialog from "./dialog.css";
 import frame from "./frame.css";
 import graph from "./graph.css";
 import help from "./help.css";
+import image from "./image.css";
 import live from "./live.css";
 import overlay from "./overlay.css";
 import pair from "./pair.css";
@@ -51,6 +52,7 @@ const parts = [
   photo,
   units,
   graph,
+  image,
 ];
 
 export const styles = parts.join("\n");

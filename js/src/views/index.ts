@@ -2,4 +2,5 @@
 import "./atlas";
 import "./cell_tabs";
 import "./graph";
+import "./image";
 import "./units";

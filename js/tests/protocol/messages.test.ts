@@ -49,7 +49,7 @@ describe("a message from the kernel", () => {
       tile: 64,
     };
     expect(parseKernelMessage(card)).toBe(card);
-    expect(parseKernelMessage({ ...card, classes: [{ label: "cat" }] })).toHaveProperty("problem");
+    expect(parseKernelMessage({ ...card, classes: [{ label: "cat" }] })).toHaveProperty("invalid");
     const single = {
       ...card,
       classes: [{ index: 7, label: "cat", value: 1, low: null, high: null }],
@@ -79,6 +79,6 @@ describe("a message from the kernel", () => {
       grids: [{ size: 20, ids: [1, 2], counts: [1] }],
     },
   ])("is refused otherwise: %j", (content) => {
-    expect(parseKernelMessage(content)).toHaveProperty("problem");
+    expect(parseKernelMessage(content)).toHaveProperty("invalid");
   });
 });

@@ -361,7 +361,7 @@ def test_what_is_no_unit_is_refused_with_what_there_is(browser):
         w.open_unit("midle", 0)
     with pytest.raises(AtlasError, match="sparseness"):
         w.open_layer(sort="sparsness")
-    with pytest.raises(AtlasError, match="atlas, graph, units"):
+    with pytest.raises(AtlasError, match="atlas, graph, units, image"):
         w.mode = "unit"
     assert (w.mode, w.unit, w.overlay) == ("atlas", None, "pictures")
 

@@ -7,10 +7,10 @@ import { cellKey } from "../../protocol/picture_key";
 import { formatPercent } from "../../util/numbers";
 import { useWidget } from "../context";
 import { Slider } from "../controls/Slider";
+import { ImageStrip } from "../ImageStrip";
 import { NO_KERNEL } from "../words";
 import { ChangedClasses } from "./ChangedClasses";
 import { ClassChoice } from "./ClassChoice";
-import { ImageStrip } from "./ImageStrip";
 import { PatchedImage } from "./PatchedImage";
 import { PatchPicture } from "./PatchPicture";
 import { PatchTestTable } from "./PatchTestTable";
@@ -99,7 +99,13 @@ export function PatchLabTab({ panel }: { panel: Panel }) {
             </button>
           </div>
         </div>
-        <ImageStrip chosen={image} onChoose={(next) => (choices.image.value = next)} />
+        <ImageStrip
+          label="Image to put the patch on"
+          chosen={image}
+          onChoose={(next) => {
+            choices.image.value = next;
+          }}
+        />
       </div>
       <div class="aw-said aw-experiment">
         <section>

@@ -2,6 +2,7 @@ import type { Panel } from "../../panels/panel";
 import type { Inspection } from "../../store/inspections";
 import { CellPicture } from "../CellPicture";
 import { useWidget } from "../context";
+import { lookAtCrop } from "../image/opening";
 import { Trace } from "../Trace";
 import { COSINE, describeProgress } from "../words";
 import { CropInImage } from "./CropInImage";
@@ -32,7 +33,8 @@ export function Viewer({ panel }: { panel: Panel }) {
 
 /** The caption of the frame. */
 export function ViewerCaption({ panel }: { panel: Panel }) {
-  const { store } = useWidget();
+  const widget = useWidget();
+  const { store } = widget;
   void store.details.version.value;
   const { looking } = panel;
   if (looking.kind === "crop") {
@@ -46,6 +48,28 @@ export function ViewerCaption({ panel }: { panel: Panel }) {
               sees {found.seen} of {found.input} px
             </span>
             {found.credit && <span class="aw-origin-credit">{found.credit}</span>}
+            <span>
+              <button
+                type="button"
+                class="aw-link"
+                title="Open what the network was given, through the layers, with this crop’s position pinned"
+                disabled={!store.connected.value}
+                data-aw-look-at="crop"
+                onClick={() => lookAtCrop(widget, panel.place, looking.at, false)}
+              >
+                Through the layers
+              </button>{" "}
+              <button
+                type="button"
+                class="aw-link"
+                title="Open the whole image that it comes from, through the layers"
+                disabled={!store.connected.value}
+                data-aw-look-at="image"
+                onClick={() => lookAtCrop(widget, panel.place, looking.at, true)}
+              >
+                The whole image
+              </button>
+            </span>
           </>
         )}
       </div>

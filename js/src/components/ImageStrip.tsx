@@ -1,17 +1,20 @@
 import { useEffect } from "preact/hooks";
-import { IMAGES_PER_REQUEST } from "../../causes/causes";
-import { useWidget } from "../context";
-import { Tile } from "../Tile";
+import { IMAGES_PER_REQUEST } from "../causes/causes";
+import { useWidget } from "./context";
+import { Tile } from "./Tile";
 
 const SIZE = 44;
 
 /** The user's images, to choose from; more of them come as one scrolls on. */
 export function ImageStrip({
+  label,
   chosen,
   onChoose,
 }: {
+  /** Said aloud of the whole strip. */
+  label: string;
   chosen: number | null;
-  onChoose: (image: number) => void;
+  onChoose: (image: number, name: string) => void;
 }) {
   const { store } = useWidget();
   const { causes } = store;
@@ -27,7 +30,7 @@ export function ImageStrip({
     <div
       class="aw-strip"
       role="radiogroup"
-      aria-label="Image to put the patch on"
+      aria-label={label}
       onScroll={(event) => {
         const { scrollLeft, clientWidth, scrollWidth } = event.currentTarget;
         if (connected && more && scrollLeft + clientWidth > scrollWidth - 2 * SIZE) {
@@ -45,7 +48,7 @@ export function ImageStrip({
           aria-label={name}
           title={name}
           data-aw-image={image}
-          onClick={() => onChoose(image)}
+          onClick={() => onChoose(image, name)}
         >
           <Tile sheet={sheet} left={left} top={top} side={side} size={SIZE} />
         </button>
