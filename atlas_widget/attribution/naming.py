@@ -14,7 +14,7 @@ LEAST_SHARE = 0.1
 """Share of the usual lead that the strongest class must have at least: of what decides between the
 first class and the second, ten positions like that would make up all."""
 
-UNTRAINED = "the network looks untrained"
+UNTRAINED = "looks untrained"
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ TIE = [ClassValue(3, 0.5, 0.4, 0.6, True), ClassValue(1, 0.45, 0.3, 0.6, True)]
         (CLEAR, {"lead": 2.0}, (3,), ""),
         (TIE, {"lead": 2.0}, (3, 1), ""),
         (CLEAR, {"lead": 10.0}, (), "too weak, 5 % of the usual lead"),
-        (CLEAR, {"lead": 2.0, "untrained": True}, (), "the network looks untrained"),
+        (CLEAR, {"lead": 2.0, "untrained": True}, (), "looks untrained"),
         ([], {}, (), "it argues for no class"),
         ([ClassValue(3, 0.5, np.nan, np.nan)], {}, (), "one sample does not tell"),
         ([ClassValue(3, 0.5, -0.1, 1.1)], {}, (), "may be chance"),

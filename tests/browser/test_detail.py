@@ -308,7 +308,7 @@ def test_without_a_kernel_all_stays_readable_and_says_why_it_cannot_go_on(fake: 
     for name in ("pause", "more", "seed", "variants"):
         button = fake.page.locator(f"[data-aw-{name}]").first
         assert button.is_disabled()
-        assert "no kernel" in (button.get_attribute("title") or "")
+        assert "running kernel" in (button.get_attribute("title") or "")
     assert fake.page.locator(".aw-mix-slider input").is_disabled()
     expect(caption(fake)).to_contain_text("cosine")
     assert fake.page.locator(".aw-compared").inner_text() == words

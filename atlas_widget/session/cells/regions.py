@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 if TYPE_CHECKING:
     from atlas_widget.atlas.grid import Grid
@@ -76,6 +75,8 @@ def named_regions(grid: Grid, samples: Samples, labels: Sequence[str | None]) ->
     labels
         The label of each image of the source, by its number there.
     """
+    from scipy import ndimage  # here and below: the widget is imported without it
+
     numbers = np.asarray(samples.image_indices)[np.asarray(samples.image_ids)]
     names = sorted({label for label in labels if label is not None})
     code = {name: at for at, name in enumerate(names)}
@@ -124,6 +125,8 @@ def _region(
     label: int,
     inside: npt.NDArray[np.bool_],
 ) -> Region | None:
+    from scipy import ndimage
+
     ids = np.flatnonzero(inside)
     places = np.searchsorted(np.asarray(grid.ids), ids)
     members = np.concatenate([np.asarray(grid.members(int(place))) for place in places])

@@ -51,7 +51,7 @@ export function describeGroups({ mixture, chance, count }: Diagnosis): string {
   if (chance < 0.05) {
     return `Perhaps two groups: a single group would look like this in ${describeChance(chance)}, but of so many cells some do.`;
   }
-  return `No sign of two groups: a single group looks like this in ${describeChance(chance)}.`;
+  return `One group, as far as one can tell: a single group looks like this in ${describeChance(chance)}.`;
 }
 
 export function describeKept({ kept }: Diagnosis): string {
