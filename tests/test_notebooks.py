@@ -17,6 +17,7 @@ STORY = NOTEBOOKS / "what_a_region_means.ipynb"
 PARTS = NOTEBOOKS / "feature_inversion.ipynb"
 UNITS = NOTEBOOKS / "units.ipynb"
 IMAGE = NOTEBOOKS / "one_image.ipynb"
+PYTHON = NOTEBOOKS / "from_python.ipynb"
 TRAINING = NOTEBOOKS / "what_training_changes.ipynb"
 
 FEWER = {
@@ -84,7 +85,9 @@ def test_nothing_of_it_complains(run):
     assert said == []
 
 
-@pytest.mark.parametrize("path", [STORY, PARTS, IMAGE, TRAINING], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [STORY, PARTS, IMAGE, PYTHON, TRAINING], ids=lambda path: path.stem
+)
 def test_it_is_stored_without_outputs(path):
     stored = nbformat.read(path, as_version=4)
     nbformat.validate(stored)
@@ -160,3 +163,20 @@ def test_classes_come_apart_in_training(tmp_path):
     for name in ("film", "ends-figure"):
         assert "image/png" in run[name].outputs[-1]["data"], f"{name} shows its figure"
     assert not [o for cell in run.values() for o in cell.outputs if o.get("name") == "stderr"]
+
+
+def test_from_python_a_region_that_means_something(tmp_path):
+    run = execute(PYTHON, tmp_path, {"[:8]": "[:2]"})
+    outputs = {
+        place: cell.outputs[-1]["data"].get("text/plain", "")
+        for place, cell in enumerate(run.values())
+    }
+    regions, table, figure, selected = (outputs[place] for place in range(1, 5))
+    assert "animals" in regions
+    kinds = {line.split()[0]: line.split()[1:] for line in table.splitlines()[2:]}
+    assert int(kinds["animals"][0]) > 25, "where the kinds' regions are, their pieces are"
+    assert int(kinds["buildings"][0]) < 10
+    assert "Figure" in figure
+    assert "None" not in selected
+    assert not [o for cell in run.values() for o in cell.outputs if o.get("name") == "stderr"]
+    assert {path.name for path in tmp_path.iterdir()} <= {"cache", "ipython"}

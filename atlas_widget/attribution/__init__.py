@@ -4,10 +4,11 @@ For the activation h of a layer at one position, the value for a score is h Â· â
 that position contributes to the score (of a class: before a softmax), to first order.
 """
 
+from atlas_widget.attribution.naming import Naming, label_of, naming_of
+from atlas_widget.attribution.output_scale import OutputScale, output_scale
 from atlas_widget.attribution.statistics import (
     ClassValue,
     attribution_interval,
-    label_of,
     top_classes,
 )
 from atlas_widget.attribution.values import (
@@ -22,6 +23,8 @@ from atlas_widget.probe.targets import Target, as_target
 
 __all__ = [
     "ClassValue",
+    "Naming",
+    "OutputScale",
     "Target",
     "as_target",
     "attribute",
@@ -30,6 +33,8 @@ __all__ = [
     "channel_attribution",
     "class_values",
     "label_of",
+    "naming_of",
+    "output_scale",
     "scores_that_matter",
     "similarity_to",
     "top_classes",

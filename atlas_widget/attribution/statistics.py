@@ -1,4 +1,4 @@
-"""Means and confidence intervals of samples' attributions, and labels where these allow one.
+"""Means and confidence intervals of samples' attributions.
 
 Knows nothing of networks: it starts from class values, (samples, classes), as `attribute` gives.
 """
@@ -6,7 +6,6 @@ Knows nothing of networks: it starts from class values, (samples, classes), as `
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,11 +19,9 @@ __all__ = [
     "ClassValue",
     "attribution_interval",
     "discoveries",
-    "label_of",
     "significant",
     "top_classes",
     "wilson_interval",
-    "winners_of",
 ]
 
 Floats = NDArray[np.float32]
@@ -184,52 +181,6 @@ def top_classes(
     return found[: len(highest)], found[len(highest) :]
 
 
-def label_of(in_favour: Sequence[ClassValue], labels: Sequence[str] | None = None) -> str | None:
-    """Return a cell's label: a class only where the samples leave little doubt.
-
-    Parameters
-    ----------
-    in_favour : sequence of ClassValue
-        From `top_classes`, strongest first.
-    labels : sequence of str, optional
-        Names by index; classes beyond them are called by number.
-
-    Returns
-    -------
-    str or None
-        The top class if its interval lies above zero and above the runner-up's mean;
-        ``"mixed: a, b"`` if the two strongest are both clear; else None.
-    """
-    names = [_name(winner, labels) for winner in winners_of(in_favour)]
-    if len(names) > 1:
-        return f"mixed: {', '.join(names)}"
-    return names[0] if names else None
-
-
-def winners_of(in_favour: Sequence[ClassValue]) -> tuple[int, ...]:
-    """Return the classes that give a cell its label, by number.
-
-    Parameters
-    ----------
-    in_favour : sequence of ClassValue
-        From `top_classes`, strongest first.
-
-    Returns
-    -------
-    tuple of int
-        The top class if its interval lies above zero and above the runner-up's mean; the two
-        strongest if both are clear; else none.
-    """
-    if not in_favour or not in_favour[0].low > 0:
-        return ()
-    top, *others = in_favour
-    if not others or top.low > others[0].value:
-        return (top.index,)
-    if top.clear and others[0].clear:
-        return (top.index, others[0].index)
-    return ()
-
-
 def discoveries(values: ArrayLike, rate: float = 0.1) -> NDArray[np.bool_]:
     """Say for which classes the mean is not zero: t-test, Benjamini and Hochberg's correction.
 
@@ -276,10 +227,6 @@ def significant(chances: ArrayLike, rate: float = 0.1) -> NDArray[np.bool_]:
         return np.zeros(0, np.bool_)
     found: NDArray[np.bool_] = false_discovery_control(np.clip(given, 0, 1)) <= rate
     return found
-
-
-def _name(index: int, labels: Sequence[str] | None) -> str:
-    return str(labels[index]) if labels is not None and index < len(labels) else f"class {index}"
 
 
 def wilson_interval(hits: int, count: int, level: float = 0.95) -> tuple[float, float]:

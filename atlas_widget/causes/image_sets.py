@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from atlas_widget.attribution.class_names import class_number
 from atlas_widget.causes.pictures import as_pixels
 from atlas_widget.causes.running import scores_of
+from atlas_widget.collect import MIN_SAMPLES
 from atlas_widget.errors import AtlasError
 from atlas_widget.images.decode import UnreadableImageError
 from atlas_widget.images.labels import UNKNOWN, image_classes
@@ -90,6 +91,24 @@ class ClassImages:
         indices = samples.image_indices[samples.image_ids]
         inside = indices < len(self.classes)
         return np.where(inside, self.classes[np.minimum(indices, len(self.classes) - 1)], UNKNOWN)
+
+    def answerable(self, samples: Samples) -> dict[int, int]:
+        """Return the classes between which cues can be looked for, with their numbers of samples.
+
+        Parameters
+        ----------
+        samples : Samples
+            Those of the atlas.
+
+        Returns
+        -------
+        dict of int to int
+            Classes with at least `MIN_SAMPLES` samples from their images, those of most first.
+        """
+        of = self.of_samples(samples)
+        classes, counts = np.unique(of[of != UNKNOWN], return_counts=True)
+        order = np.lexsort((classes, -counts))
+        return {int(classes[at]): int(counts[at]) for at in order if counts[at] >= MIN_SAMPLES}
 
     def pictures(
         self,

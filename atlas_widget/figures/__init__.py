@@ -4,12 +4,16 @@ Nothing here touches pyplot or any global setting of matplotlib, so a figure can
 thread while the user draws their own.
 """
 
-from atlas_widget.figures.drawing import Tile, caption_of, figure
+from atlas_widget.figures.drawing import caption_of, figure
 from atlas_widget.figures.files import FORMATS, Exported, check_path, check_place, export, free_path
+from atlas_widget.figures.still import STILL_BYTES, still_picture
+from atlas_widget.figures.tiles import Name, Tile
 
 __all__ = [
     "FORMATS",
+    "STILL_BYTES",
     "Exported",
+    "Name",
     "Tile",
     "caption_of",
     "check_path",
@@ -17,4 +21,5 @@ __all__ = [
     "export",
     "figure",
     "free_path",
+    "still_picture",
 ]

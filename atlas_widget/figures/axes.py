@@ -59,7 +59,7 @@ def draw_axes(
             line = Line2D([at, at], [top + 0.01 * inch_y, top + (0.01 + _TICK) * inch_y])
             line.set(color=_INK, linewidth=0.5)
             drawing.add_artist(line)
-            words = f"{abs(value):g}"  # the side says the sign
+            words = f"{value:+g}".replace("-", "−") if value else "0"
             drawing.text(at, top + 0.06 * inch_y, words, ha="center", va="bottom", **text)
     ends = top + 0.19 * inch_y
     drawing.text(left, ends, f"← {x.low_label}", ha="left", va="bottom", fontweight="bold", **text)
@@ -67,7 +67,7 @@ def draw_axes(
         left + width, ends, f"{x.high_label} →", ha="right", va="bottom", fontweight="bold", **text
     )
     if width / inch_x >= _MIN_WIDTH:
-        beyond = f"; beyond {abs(x.low):.2g}, the 99th percentile, at the edge" * x.measures
+        beyond = f"; what is beyond ±{abs(x.low):.2g} is at the edge" * x.measures
         words = x.label + beyond
         drawing.text(left + width / 2, ends, words, ha="center", va="bottom", **text)
     drawing.text(

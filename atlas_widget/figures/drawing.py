@@ -3,51 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from atlas_widget.errors import ExportError
 from atlas_widget.figures.axes import ABOVE, BESIDE, draw_axes
+from atlas_widget.figures.tiles import Name, Tile, mosaic, place_names
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from atlas_widget.atlas.class_influence import Axis
 
-__all__ = ["Tile", "caption_of", "figure"]
+__all__ = ["caption_of", "figure"]
 
 _WIDTH = (2.0, 7.0)  # inches: from a small inset to the text width of a page
 _CELL = (0.09, 0.5)  # inches that a cell may measure
-_GAP = 1 / 32  # of a cell
 _CAPTION_SIZE = 6.0  # points
 _LABEL_SIZE = 4.5
+_NAME_SIZE = 6.5
 _INK = "#333333"
-
-
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """A cell as it is drawn.
-
-    Attributes
-    ----------
-    row, col
-        Its place in the grid.
-    pixels
-        Its picture: height x width x 3, RGB.
-    state
-        "crop" for a real crop, "rough" or "final" for an inversion.
-    label
-        A word or two under the picture, or None.
-    """
-
-    row: int
-    col: int
-    pixels: npt.NDArray[np.uint8]
-    state: str = "final"
-    label: str | None = None
 
 
 def figure(
@@ -59,6 +35,7 @@ def figure(
     width: float | None = None,
     grid: int | None = None,
     meaning: tuple[Axis, Axis] | None = None,
+    names: Sequence[Name] = (),
 ) -> Figure:
     """Draw cells at their places in the grid.
 
@@ -76,6 +53,8 @@ def figure(
         Inches; by default such that a cell is easily seen and the figure fits a page.
     grid, meaning
         The grid's size, and what x and y mean where they mean something: axes are written then.
+    names
+        Names of regions, the most important first; those without room are left out.
 
     Returns
     -------
@@ -112,7 +91,7 @@ def figure(
     axes.set_xlim(0, cols)
     axes.set_ylim(rows, 0)
     axes.imshow(
-        _mosaic(tiles, top, left, rows, cols),
+        mosaic(tiles, top, left, rows, cols),
         extent=(0, cols, rows, 0),
         aspect="auto",
     )
@@ -120,6 +99,8 @@ def figure(
         draw_axes(drawing, place, meaning, (left / grid, (left + cols) / grid))
     if labels:
         _write_labels(axes, tiles, top, left, cell)
+    if names and grid is not None:
+        _write_names(axes, names, grid, (left, top, left + cols, top + rows), cell)
     for index, line in enumerate(lines):
         drawing.text(
             0.5,
@@ -150,29 +131,6 @@ def caption_of(provenance: Mapping[str, Any], tiles: Sequence[Tile], grid: int) 
     if rough:
         parts.append(f"{_count(rough, 'picture')} unfinished")
     return " · ".join(part for part in parts if part)
-
-
-def _mosaic(
-    tiles: Sequence[Tile], top: int, left: int, rows: int, cols: int
-) -> npt.NDArray[np.uint8]:
-    """Put all tiles into one RGBA picture; what no tile covers is transparent."""
-    from PIL import Image
-
-    side = max(tile.pixels.shape[0] for tile in tiles)
-    gap = max(1, round(side * _GAP))
-    step = side + gap
-    mosaic = np.zeros((rows * step, cols * step, 4), dtype=np.uint8)
-    mosaic[..., :3] = 255  # resampling must not bleed black into the edges
-    for tile in tiles:
-        pixels = tile.pixels
-        if pixels.shape[:2] != (side, side):
-            resized = Image.fromarray(pixels).resize((side, side), Image.Resampling.LANCZOS)
-            pixels = np.asarray(resized)
-        y = (tile.row - top) * step + gap // 2
-        x = (tile.col - left) * step + gap // 2
-        mosaic[y : y + side, x : x + side, :3] = pixels
-        mosaic[y : y + side, x : x + side, 3] = 255
-    return mosaic
 
 
 def _selection(selected: Mapping[str, Any]) -> str:
@@ -208,6 +166,33 @@ def _write_labels(axes: Any, tiles: Sequence[Tile], top: int, left: int, cell: f
             fontsize=size,
             color="white",
             path_effects=[withStroke(linewidth=0.8, foreground="black")],
+            parse_math=False,
+        )
+
+
+def _write_names(
+    axes: Any,
+    names: Sequence[Name],
+    grid: int,
+    bounds: tuple[int, int, int, int],
+    cell: float,
+) -> None:
+    """Write the names of regions over the cells, as far as they have room."""
+    from matplotlib.patheffects import withStroke
+
+    # In cells: a letter is a little more than half as wide as it is high.
+    letter, line = 0.6 * _NAME_SIZE / 72 / cell, 1.4 * _NAME_SIZE / 72 / cell
+    for name, x, y in place_names(names, grid, bounds, letter, line):
+        axes.text(
+            x,
+            y,
+            name,
+            ha="center",
+            va="center",
+            fontsize=_NAME_SIZE,
+            color=_INK,
+            fontweight="bold",
+            path_effects=[withStroke(linewidth=2.0, foreground="white")],
             parse_math=False,
         )
 

@@ -63,6 +63,8 @@ class CellRecord:
         Numbers of the one or two classes of the label.
     leading
         The class that it argues for most, be that certain or not.
+    why_not
+        The reason why it has no label; empty if it has one.
     pro, contra
         The classes that it argues for and against most; None if they are not known.
     clear
@@ -72,6 +74,7 @@ class CellRecord:
     label: str | None
     winners: tuple[int, ...] = ()
     leading: int | None = None
+    why_not: str = ""
     pro: Sequence[ClassEntry] | None = None
     contra: Sequence[ClassEntry] | None = None
     clear: Sequence[ClassEntry] = ()
@@ -112,6 +115,10 @@ class PageContents:
         One name for each class; empty if there are none.
     no_classes
         The reason why there are no classes.
+    names_assumed
+        Whether the names of classes are a guess.
+    lead
+        How far an image's first class usually is ahead of its second, in logits; None: not known.
     crops
         Whether real crops, parts of the user's images, go into the page.
     subject
@@ -125,6 +132,8 @@ class PageContents:
     model: str
     class_names: Sequence[str] = ()
     no_classes: str = "The page was written without classes."
+    names_assumed: bool = False
+    lead: float | None = None
     crops: bool = False
     subject: Sequence[str] = ()
     regions: Mapping[str, Any] | None = None

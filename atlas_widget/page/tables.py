@@ -57,6 +57,7 @@ def tables(
         "regions": _regions(contents),
         "grids": [_grid(contents, grid, made, cancelled) for grid in contents.grids],
         "made": list(made),
+        "lead": None if contents.lead is None else round(contents.lead, _DIGITS),
         "sheets": list(sheets),
         "crops": crops,
     }
@@ -121,6 +122,7 @@ def _classes(contents: PageContents) -> dict[str, Any]:
     return messages.build(
         "classes",
         names=names,
+        assumed=contents.names_assumed,
         reason="" if names else contents.no_classes,
         kinds=["|".join(kind.words) for kind in kinds],
         members=[" ".join(map(str, kind.classes)) for kind in kinds],
@@ -152,6 +154,7 @@ def _grid(
         "made": [made.setdefault(icon.made, len(made)) if icon else -1 for icon in icons],
         "pro": [_flat(cell.pro if cell else None) for cell in cells],
         "contra": [_flat(cell.contra if cell else None) for cell in cells],
+        "why_not": [cell.why_not if cell else "" for cell in cells],
         "clear": [_flat(_clear(cell.clear, contents)) if cell else [] for cell in cells],
     }
 

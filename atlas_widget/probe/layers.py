@@ -16,7 +16,7 @@ from atlas_widget.probe.outputs import Path, find_tensor, tensor_at, written
 from atlas_widget.probe.private_copy import private_copy, unwrapped
 from atlas_widget.probe.running import run_model
 
-__all__ = ["LayerInfo", "LayerList", "LayerName", "find_layer", "list_layers"]
+__all__ = ["LayerInfo", "LayerList", "LayerName", "find_layer", "layers_that_run", "list_layers"]
 
 _CONTAINERS = (nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict)
 _HOW_TO_LIST = "list_layers(model) lists all."
@@ -110,8 +110,30 @@ def list_layers(model: nn.Module, example: Tensor | None = None) -> LayerList:
         return LayerList(LayerInfo(name, type(module).__name__) for module, name in first.items())
     device = next((tensor.device for tensor in model.parameters()), torch.device("cpu"))
     ours, _ = private_copy(model, device)
+    return layers_that_run(ours, example.detach().to(device))
+
+
+def layers_that_run(ours: nn.Module, example: Tensor) -> LayerList:
+    """List the layers of a private model that run on an example and can be used, with their shapes.
+
+    Parameters
+    ----------
+    ours : nn.Module
+        Our own copy, in evaluation mode: hooks are put on it and taken away again.
+    example : Tensor
+        As for `list_layers`, on the copy's device.
+
+    Returns
+    -------
+    LayerList
+        In the order in which they ran.
+
+    Raises
+    ------
+    AtlasError
+        The model cannot be run on the example.
+    """
     kept = next((p.dtype for p in ours.parameters() if p.is_floating_point()), torch.float32)
-    example = example.detach().to(device)
     if example.is_floating_point():
         example = example.to(kept)
     runs: dict[str, list[LayerInfo]] = {}

@@ -25,6 +25,10 @@ class SessionListener(Protocol):
         """Report that other cells are shown."""
         ...
 
+    def layer_shapes(self, shapes: dict[str, list[int]]) -> None:
+        """Report the shape of each layer's output for one image."""
+        ...
+
     def layer_refused(self, layer: str) -> None:
         """Report that another layer could not be opened and that this one is still shown."""
         ...

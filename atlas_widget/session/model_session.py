@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from atlas_widget.session.image.opened import OpenImage
@@ -103,6 +104,18 @@ class ModelSession:
     def class_names(self) -> list[str]:
         """A unique name for each class; empty if the layer has no classes."""
         return list(self._class_names)
+
+    @property
+    def names_assumed(self) -> bool:
+        """True if the names of the classes are a guess."""
+        return self.recipe.names_of_classes(self._probe)[1] is not None
+
+    @cached_property
+    def at_start(self) -> bool:
+        """True if the normalisation layers are as they are before any training."""
+        from atlas_widget.probe.at_start import normalization_at_start
+
+        return normalization_at_start(self._probe.model)
 
     @property
     def probe(self) -> LayerProbe:

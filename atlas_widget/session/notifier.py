@@ -49,11 +49,13 @@ class Notifier:
         return tuple(self._notices)
 
     def listen(self) -> None:
-        """Start reporting, with the notices that have not been sent yet."""
-        if not self._listening:
-            self._listening = True
-            for notice in self._notices:
-                self._listener.send(messages.build("notice", message=notice), [])
+        """Start reporting to a front end that has just come up, with all notices so far.
+
+        They are sent again after a page reload: what a notice doubts is doubtful still.
+        """
+        self._listening = True
+        for notice in self._notices:
+            self._listener.send(messages.build("notice", message=notice), [])
 
     def notice(self, text: str) -> None:
         """Send a notice to the user, once."""

@@ -102,6 +102,7 @@ class OpenLayer:
             probe=probe,
             source=source,
             labels=None if labels is None else list(labels),
+            names_assumed=model.names_assumed,
             cache=cache,
             gallery=gallery,
             cells=self.cells,

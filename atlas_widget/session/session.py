@@ -20,6 +20,8 @@ from atlas_widget.protocol import messages
 from atlas_widget.protocol.messages import Message
 from atlas_widget.session.building import Built
 from atlas_widget.session.cells.checks import check_cells, check_grid
+from atlas_widget.session.cells.measured_scale import UNTRAINED_NOTICE
+from atlas_widget.session.cells.regions import regions_of
 from atlas_widget.session.cells.scene import Scene
 from atlas_widget.session.listener import SessionListener
 from atlas_widget.session.model_session import ModelSession
@@ -29,7 +31,7 @@ from atlas_widget.session.panels.panel import Fields
 from atlas_widget.session.pauses import Pauses
 from atlas_widget.session.pictures.gallery import Gallery
 from atlas_widget.session.pictures.picture import Picture, cell_group
-from atlas_widget.session.settings import Recipe
+from atlas_widget.session.settings import Recipe, layer_shapes
 from atlas_widget.session.stages import AtlasStages
 from atlas_widget.session.subjects import ALL, Subject
 from atlas_widget.session.switch_request import SwitchRequest
@@ -106,6 +108,7 @@ class Session:
         self._pauses = Pauses(self._let_in, self.failed)
         self._stopping: Callable[[], bool] = lambda: False
         self._begun = False
+        self._described = False
         self.watched = False
         self._layer: OpenLayer | None = None
         self._stages: AtlasStages | None = None
@@ -202,7 +205,14 @@ class Session:
         scene = self.scene
         if scene is None:
             raise CellError("There are no cells yet; w.wait() waits for them.")
-        return Shown(scene, self.model.name, self.model.recipe.seed, self.snapshot)
+        return Shown(
+            scene,
+            self.model.name,
+            self.model.recipe.seed,
+            self.snapshot,
+            partial(regions_of, scene, self.model.source),
+            self.model.names_assumed,
+        )
 
     def labeller(self) -> Labeller | None:
         """Return what computes the classes of the cells shown; for the worker's thread."""
@@ -240,6 +250,10 @@ class Session:
             return 0
         if subject_wanted is not None:
             self._turn_to(subject_wanted)
+            return 0
+        if self.scene is not None and self.scene.final and not self._described:
+            self._described = True  # once for all layers, and not before there is a map to look at
+            self.listener.layer_shapes(layer_shapes(self.model.probe))
             return 0
         wait = self._gallery.flush()
         if self._work():
@@ -395,7 +409,8 @@ class Session:
         probe = model.probe
         cache_notice = model.cache.notice
         judge_notices = model.judge_notices(probe)
-        for notice in (cache_notice, *probe.notices, *judge_notices):
+        doubts = [UNTRAINED_NOTICE] if model.at_start and not probe.no_classes else []
+        for notice in (*doubts, cache_notice, *probe.notices, *judge_notices):
             if notice:
                 notifier.notice(notice)
         self._without_classes = ""
@@ -540,6 +555,7 @@ class Session:
         content = messages.build(
             "classes",
             names=names,
+            assumed=bool(names) and self.model.names_assumed,
             reason="" if names else reason,
             kinds=["|".join(kind.words) for kind in kinds],
             members=[" ".join(map(str, kind.classes)) for kind in kinds],

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from atlas_widget.probe import LayerProbe
     from atlas_widget.session.pictures.remote import IconMaker
 
-__all__ = ["Recipe", "layer_names"]
+__all__ = ["Recipe", "layer_names", "layer_shapes"]
 
 _MAX_GRIDS = 6
 _MAX_THREADS = 4
@@ -243,6 +243,28 @@ def layer_names(model: nn.Module) -> list[dict[str, Any]]:
         {"name": info.name, "type": info.type, "block": info.name in blocks}
         for info in list_layers(model)
     ]
+
+
+def layer_shapes(probe: LayerProbe) -> dict[str, list[int]]:
+    """Return the shape of each layer's output for one image, by the layer's name.
+
+    Layers that run several times have a shape if it is the same each time. Empty if the model does
+    not run on a square RGB image.
+    """
+    import torch
+
+    from atlas_widget.probe.layers import layers_that_run
+
+    size = probe.input_size
+    try:
+        listed = layers_that_run(probe.model, torch.zeros(1, 3, size, size, device=probe.device))
+    except AtlasError:
+        return {}
+    shapes: dict[str, set[tuple[int, ...]]] = {}
+    for info in listed:
+        if info.shape is not None:
+            shapes.setdefault(info.name.partition(":")[0], set()).add(info.shape)
+    return {name: list(*found) for name, found in shapes.items() if len(found) == 1}
 
 
 def _missing(images: Any) -> bool:

@@ -18,6 +18,7 @@ class ListeningWidget(Protocol):
     """The methods of a widget that its listener calls."""
 
     comm: Any
+    layers: Any
 
     def send(self, content: Any, buffers: Any = None) -> None:
         """Send a message to the browser."""
@@ -62,6 +63,13 @@ class WidgetListener:
         widget = self._widget()
         if widget is not None:
             widget._scene_changed(scene)
+
+    def layer_shapes(self, shapes: dict[str, list[int]]) -> None:
+        """Add the shapes to the widget's list of layers."""
+        widget = self._widget()
+        if widget is not None:
+            layers = [{**layer, "shape": shapes.get(layer["name"])} for layer in widget.layers]
+            widget._set_from_worker(urgent=True, layers=layers)
 
     def layer_refused(self, layer: str) -> None:
         """Reset the widget's layer to the one shown."""

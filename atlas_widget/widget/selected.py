@@ -1,4 +1,4 @@
-"""The table of the selected cells."""
+"""The tables of the selected cells, and of the regions with a name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,30 @@ if TYPE_CHECKING:
 
     from atlas_widget.session.session import Session
 
-__all__ = ["selected_cells"]
+__all__ = ["region_table", "selected_cells"]
+
+
+def region_table(session: Session) -> pd.DataFrame:
+    """Return a table of the regions of the map that have a name.
+
+    Parameters
+    ----------
+    session
+        The session, with the scene shown.
+
+    Returns
+    -------
+    DataFrame
+        Columns name, share and cells, the largest region first.
+    """
+    import pandas as pd
+
+    from atlas_widget.session.cells.regions import regions_of
+
+    scene = session.scene
+    found = regions_of(scene, session.model.source) if scene is not None else []
+    rows = [(region.name, region.share, list(region.cells)) for region in found]
+    return pd.DataFrame(rows, columns=["name", "share", "cells"])
 
 
 def selected_cells(session: Session, grid: int, selection: Sequence[int]) -> pd.DataFrame:

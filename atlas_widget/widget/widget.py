@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -29,13 +29,15 @@ from atlas_widget.session.settings import Recipe, layer_names
 from atlas_widget.session.status import first_status
 from atlas_widget.session.subjects import check_subject, subject_of_class
 from atlas_widget.session.tasks import export as exporting
+from atlas_widget.session.tasks.still import Still, take_still
 from atlas_widget.session.worker import Worker
 from atlas_widget.terminal import take_back_announcement
 from atlas_widget.widget import kernel, lifetime
 from atlas_widget.widget.listener import WidgetListener
 from atlas_widget.widget.overlays import UNIT, check_overlay
 from atlas_widget.widget.pending_views import PendingViews, View
-from atlas_widget.widget.selected import selected_cells
+from atlas_widget.widget.selected import region_table, selected_cells
+from atlas_widget.widget.still import StillOutput
 from atlas_widget.widget.trait_lock import TraitLock
 from atlas_widget.widget.units import check_unit_order
 from atlas_widget.widget.validation import (
@@ -69,6 +71,7 @@ __all__ = ["AtlasWidget"]
 
 _CLOSE_TIMEOUT = 20.0  # seconds that close() waits for the current slice
 _REFUSAL_INTERVAL = 1.0  # seconds between two reports of invalid input from the browser
+_NO_WIDGET = "<!-- The atlas is interactive while a kernel runs; its picture is above. -->"
 _FULL_VIEWPORT = [0.0, 0.0, 1.0, 1.0]
 
 
@@ -144,7 +147,8 @@ class AtlasWidget(anywidget.AnyWidget):
     """The subject of the atlas shown: [] for all samples, ["class", name], ["winning", name] or
     ["comparison", name, other]. Setting it makes that atlas; a new layer starts with []."""
     layers = traitlets.List(traitlets.Dict()).tag(sync=True)
-    """The model's layers: name, type, and whether it is one of the blocks that are listed first."""
+    """The model's layers: name, type, whether it is one of the blocks that are listed first, and,
+    once a map is shown, the shape of its output for one image."""
     selection = traitlets.List(traitlets.Int()).tag(sync=True)
     """Ids of the selected cells of the grid `level`. Default: none."""
     level = traitlets.Int(0).tag(sync=True)
@@ -174,6 +178,8 @@ class AtlasWidget(anywidget.AnyWidget):
     images."""
     height = traitlets.Int(600).tag(sync=True)
     """The widget's height in pixels, 200 to 10,000. Default: 600."""
+    _still = traitlets.Unicode().tag(sync=True)
+    """The class of the still picture beside the widget, which views hide."""
 
     def __init__(
         self,
@@ -229,6 +235,7 @@ class AtlasWidget(anywidget.AnyWidget):
         self._lock = TraitLock()
         self._pending = PendingViews()
         self._refusals = Throttle(_REFUSAL_INTERVAL)
+        self._still_output = StillOutput(self)
         # A level that is set by the session, not by the user
         self._followed_level: int | None = min(recipe.grids)
         try:
@@ -238,6 +245,7 @@ class AtlasWidget(anywidget.AnyWidget):
                 level=min(recipe.grids),
                 status=first_status(name, probe.layer),
                 height=height,
+                _still=self._still_output.name,
             )
         except BaseException:
             session.model.close()
@@ -313,6 +321,16 @@ class AtlasWidget(anywidget.AnyWidget):
     def selected(self) -> pd.DataFrame:
         """The selected cells as a table: place, count, label, and the fidelity of each picture."""
         return selected_cells(self._session, self.level, self.selection)
+
+    @property
+    def regions(self) -> pd.DataFrame:
+        """The regions with a name on the map as a table; empty until the layout is ready.
+
+        Columns: ``name``, the label that the images of neighbouring cells share (a folder's name, a
+        dataset's class); ``share``, of these cells' samples that are from such images; ``cells``,
+        their ids in the coarsest grid, for :meth:`select`. The largest come first.
+        """
+        return region_table(self._session)
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -422,6 +440,7 @@ class AtlasWidget(anywidget.AnyWidget):
         dpi: float = 300,
         caption: bool | str = True,
         labels: bool = False,
+        names: bool = True,
         render: bool = True,
     ) -> Figure:
         """Return cells as a matplotlib figure, made without pyplot.
@@ -436,13 +455,15 @@ class AtlasWidget(anywidget.AnyWidget):
             Whether to add a caption, or its text.
         labels
             Whether to write each cell's label into it.
+        names
+            Whether to write the names of regions into it.
         render
             Whether to wait until all icons are final. If False, the figure has the current pictures
             and its caption says so.
         """
         grid, wanted = self._rendered_cells(cells, render)
         drawing, _ = exporting.draw(
-            self._session.shown, grid, wanted, dpi=dpi, caption=caption, labels=labels
+            self._session.shown, grid, wanted, dpi=dpi, caption=caption, labels=labels, names=names
         )
         return drawing
 
@@ -454,6 +475,7 @@ class AtlasWidget(anywidget.AnyWidget):
         *,
         caption: bool | str = True,
         labels: bool = False,
+        names: bool = True,
         render: bool = True,
     ) -> Path:
         """Write a figure of cells, with a provenance record inside and beside it.
@@ -462,7 +484,7 @@ class AtlasWidget(anywidget.AnyWidget):
         ----------
         path
             A path that ends in .png, .svg or .pdf; ``<path>.json`` is written too.
-        cells, dpi, caption, labels, render
+        cells, dpi, caption, labels, names, render
             See :meth:`to_figure`.
 
         Returns
@@ -473,7 +495,14 @@ class AtlasWidget(anywidget.AnyWidget):
         target = figures.check_path(path)  # checked before minutes of rendering
         grid, wanted = self._rendered_cells(cells, render)
         return exporting.export(
-            target, self._session.shown, grid, wanted, dpi=dpi, caption=caption, labels=labels
+            target,
+            self._session.shown,
+            grid,
+            wanted,
+            dpi=dpi,
+            caption=caption,
+            labels=labels,
+            names=names,
         )
 
     def to_html(
@@ -986,6 +1015,7 @@ class AtlasWidget(anywidget.AnyWidget):
         """End the worker and free the copy of the model; safe to call twice."""
         worker = getattr(self, "_worker", None)
         if worker is not None:  # it is also called after a failed constructor
+            self._still_output.close()
             worker.stop(_CLOSE_TIMEOUT)
             if self.comm is not None and self.status.get("stage") != "closed":
                 closed = {**self.status, "stage": "closed", "message": "", "seconds_left": None}
@@ -995,7 +1025,11 @@ class AtlasWidget(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         lifetime.pin(self)
         take_back_announcement()
-        return super()._repr_mimebundle_(**kwargs)
+        self._still_output.show()
+        bundle = super()._repr_mimebundle_(**kwargs)
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        # Chosen where the widget cannot be shown: the picture above then says all.
+        return {**(data or {}), "text/html": _NO_WIDGET}, metadata
 
     # -- Traits set by the browser and by users, and the consequences
 
@@ -1109,8 +1143,18 @@ class AtlasWidget(anywidget.AnyWidget):
         self._worker.post(lambda: session.point(grid, cell))
 
     @traitlets.observe("layer", "subject")
-    def _forget_pending(self, _change_direction: Any) -> None:
+    def _forget_pending(self, _change: Any) -> None:
         self._pending.forget_others(self.layer, self.subject)
+
+    @traitlets.observe("status", "layer", "subject")
+    def _renew_still(self, change: Any) -> None:
+        if change["name"] == "status" and change["new"].get("stage") in (None, "starting"):
+            return
+        self._still_output.changed()
+
+    @traitlets.observe("selection")
+    def _renew_still_soon(self, _change: Any) -> None:
+        self._still_output.changed(by_user=True)
 
     # -- Messages
 
@@ -1165,6 +1209,18 @@ class AtlasWidget(anywidget.AnyWidget):
                 self._session.notifier.error(error, fatal=False)
             else:
                 self._set_from_worker(urgent=True, **values)
+
+    # -- The still picture; see `StillOutput`
+
+    def _take_still(self) -> Still | None:
+        try:
+            shown = self._session.shown
+        except CellError:  # there are no cells yet
+            return None
+        return take_still(shown, self.selection, self.level)
+
+    def _post(self, command: Callable[[], None]) -> None:
+        self._worker.post(command)
 
     # -- Private
 

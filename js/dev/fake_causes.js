@@ -13,7 +13,7 @@ import {
 const IMAGES = 30;
 const SIDE = 224;
 const KINDS =
-  /^(causal_test|source_images|patch_picture|try_patch|patch_test|find_cues|check_pictures|stop_task)$/;
+  /^(causal_test|source_images|patch_picture|try_patch|patch_test|cue_classes|find_cues|check_pictures|stop_task)$/;
 
 export class FakeCauses {
   /** Options of the model: taskPace (ms a step of a task), tryPace (ms an answer takes),
@@ -34,6 +34,14 @@ export class FakeCauses {
     if (kind === "stop_task") this.stopped.add(request);
     else if (kind === "source_images") await this.images(message);
     else if (kind === "patch_picture") await this.picture(message);
+    else if (kind === "cue_classes")
+      this.model.message({
+        kind: "cue_classes",
+        request,
+        classes: [4, 8, 1],
+        samples: [1200, 640, 96],
+        told_by: "as their labels say",
+      });
     else if (failingTasks)
       this.model.message({ kind: "task_failed", request, message: failingTasks });
     else if (kind === "try_patch") {

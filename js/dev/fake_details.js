@@ -201,6 +201,8 @@ export class FakeDetails {
         state: "final",
         made: "direction + statistics of 8 crops · preset icon, 64 px, 48 steps",
         label: model.labelOf(grid, cell),
+        why_not: model.labelOf(grid, cell) ? "" : "several are about as strong",
+        lead: model.options.noClasses ? null : 2.4,
         classes: model.options.noClasses ? null : pick(1, 6, 1),
         against: model.options.noClasses ? null : pick(7, 5, -1),
         crops,

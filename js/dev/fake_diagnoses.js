@@ -117,6 +117,8 @@ export class FakeDiagnoses {
         cell,
         half,
         label: classes[0].label,
+        why_not: "",
+        lead: 2.4,
         classes,
       });
     }

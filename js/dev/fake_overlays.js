@@ -34,6 +34,7 @@ export class FakeOverlays {
     this.model.message({
       kind: "classes",
       names: noClasses ? [] : this.classes,
+      assumed: !noClasses && Boolean(this.model.options.assumed),
       reason: noClasses ? "The model gives no scores (n, classes)." : "",
       kinds: noClasses ? [] : KINDS.map(([words]) => words),
       members: noClasses

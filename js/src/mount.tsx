@@ -2,6 +2,7 @@ import { render } from "preact";
 import { WidgetProvider } from "./components/context";
 import { Root } from "./components/Root";
 import { makeHost } from "./page/host";
+import { hideStill } from "./page/still";
 import type { Store } from "./store/store";
 import { View } from "./view/view";
 
@@ -9,6 +10,7 @@ import { View } from "./view/view";
 export function mount(store: Store, el: HTMLElement): () => void {
   const view = new View(store);
   const { host, inside } = makeHost(el);
+  const showStill = hideStill(store.traits.still);
   const frame = document.createElement("div");
   inside.append(frame);
   render(
@@ -20,5 +22,6 @@ export function mount(store: Store, el: HTMLElement): () => void {
   return () => {
     render(null, frame);
     host.remove();
+    showStill();
   };
 }

@@ -3,10 +3,10 @@ import math
 import numpy as np
 import pytest
 
+from atlas_widget.attribution.naming import label_of
 from atlas_widget.attribution.statistics import (
     ClassValue,
     attribution_interval,
-    label_of,
     significant,
     top_classes,
 )

@@ -124,7 +124,7 @@ def test_a_dragged_patch_is_asked_about_once_at_a_time_and_in_the_end_where_it_i
             return Math.abs(last.x - 0.15) < 0.02 && Math.abs(last.y - 0.15) < 0.02; }"""
     )
     assert fake.page.evaluate("most") == 1, "the next one waits for the answer"
-    expect(fake.page.locator("[data-aw-change]")).to_contain_text("Still")
+    expect(fake.page.locator("[data-aw-change]")).to_contain_text("It stays")
     fake.press("Shift+ArrowRight", "ArrowDown", "+")
     fake.page.wait_for_function(
         """() => { const last = model.sent.findLast(m => m.kind === 'try_patch');
@@ -163,6 +163,12 @@ def test_cues_are_listed_and_lead_to_their_cells(fake: FakeView) -> None:
     fake.page.click("[data-aw-subject-menu]")
     fake.page.click("[data-aw-subject=cues]")
     panel = fake.page.locator(".aw-cues")
+    expect(panel).to_contain_text("enough images of 3 classes (as their labels say)")
+    panel.locator("[data-aw-class-choice]").first.click()
+    offered = panel.locator("[role=option]")
+    expect(offered).to_have_count(3)
+    expect(offered.first).to_contain_text("1,200 samples")
+    fake.press("Escape")
     for place, name in enumerate(("daisy", "barn")):
         choose_class(fake, panel.locator("[data-aw-class-choice]").nth(place), name)
     panel.locator("[data-aw-find-cues]").click()

@@ -218,7 +218,7 @@ def test_a_class_colours_the_atlas_and_selects_what_it_wins(fake: FakeView) -> N
 def test_what_goes_wrong_is_said_in_the_panel(fake: FakeView) -> None:
     fake.show(failing="OutOfMemoryError: <b>CUDA</b> out of memory")
     open_cell(fake)
-    expect(caption(fake)).to_contain_text("It cannot be made: OutOfMemoryError: <b>CUDA</b>")
+    expect(caption(fake)).to_contain_text("It could not be made: OutOfMemoryError: <b>CUDA</b>")
     assert fake.page.locator("[data-aw-more]").is_disabled()
     assert fake.page.locator("[data-aw-seed]").is_enabled(), "perhaps it goes another time"
 
@@ -308,7 +308,7 @@ def test_without_a_kernel_all_stays_readable_and_says_why_it_cannot_go_on(fake: 
     for name in ("pause", "more", "seed", "variants"):
         button = fake.page.locator(f"[data-aw-{name}]").first
         assert button.is_disabled()
-        assert "no kernel" in (button.get_attribute("title") or "")
+        assert "running kernel" in (button.get_attribute("title") or "")
     assert fake.page.locator(".aw-mix-slider input").is_disabled()
     expect(caption(fake)).to_contain_text("cosine")
     assert fake.page.locator(".aw-compared").inner_text() == words

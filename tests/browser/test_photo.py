@@ -76,7 +76,7 @@ def test_a_dropped_photo_falls_on_the_map(fake: FakeView) -> None:
     assert [message["name"] for message in fake.sent("place_photo")] == ["dog.png"]
     card = fake.page.locator("[data-aw-photo]")
     expect(card).to_contain_text("dog.png")
-    expect(card).to_contain_text("25 positions in 5 cells; 3 unlike any sample")
+    expect(card).to_contain_text("25 positions in 5 cells; 3 unlike all samples")
     before = wait_drawn(fake)
     # a position that is looked at stands out
     picture = fake.page.locator(".aw-photo-picture")

@@ -37,7 +37,7 @@ def test_part_of_a_grid_has_the_ticks_of_that_part():
     drawing = figure(tiles(range(10)), grid=20, meaning=MEANING, width=3.0)
     place = drawing.axes[0].get_position()
     assert texts(drawing)["0"][0] == pytest.approx(place.x1)
-    assert texts(drawing)["1.5"][0] == pytest.approx(place.x0)
+    assert texts(drawing)["+1.5"][0] == pytest.approx(place.x0)
 
 
 def test_without_a_meaning_there_are_no_axes():

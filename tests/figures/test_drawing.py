@@ -9,6 +9,7 @@ from PIL import Image
 from atlas_widget.errors import ExportError
 from atlas_widget.figures import (
     FORMATS,
+    Name,
     Tile,
     caption_of,
     check_path,
@@ -134,6 +135,17 @@ def test_labels_with_markup_and_dollars_are_drawn_as_they_are():
     tiles = [tile(0, 0, label="<i>$\\frac{$"), tile(0, 1, label="a very long label indeed " * 3)]
     drawing = figure(tiles, labels=True, caption="costs $5 & $6")
     drawing.canvas.draw()
+
+
+def test_names_of_regions_are_written_where_the_figure_has_them():
+    tiles = [tile(row, col) for row in range(5, 10) for col in range(5, 10)]
+    names = [Name("sky", 0.38, 0.38), Name("elsewhere", 0.9, 0.9)]
+    drawing = figure(tiles, grid=20, names=names)
+    drawing.canvas.draw()
+    (written,) = drawing.axes[0].texts
+    assert written.get_text() == "sky"
+    assert written.get_position() == pytest.approx((2.6, 2.6))
+    assert not figure(tiles, grid=20).axes[0].texts
 
 
 @pytest.mark.parametrize(

@@ -104,12 +104,13 @@ GOOD = {
         "corners": False,
     },
     "patch_test": {"request": 1, "grid": 20, "cell": 3, "crop": 2, "class": 7, "size": 0.3},
+    "cue_classes": {"request": 1},
     "find_cues": {"request": 1, "grid": 20, "first": 7, "second": 8},
     "place_photo": {"name": "dog.jpg"},
     "remove_photo": {},
     "check_pictures": {"request": 1},
     "stop_task": {"request": 1},
-    "export": {"grid": 20, "cells": [], "format": "png"},
+    "export": {"grid": 20, "cells": [], "format": "png", "names": False},
     "retry": {},
 }
 
@@ -250,6 +251,8 @@ def test_labels_with_html_stay_text():
         state="crop",
         made="",
         label=entry["label"],
+        why_not="",
+        lead=None,
         classes=[entry],
         against=None,
         crops=0,

@@ -115,7 +115,7 @@ HOSTILE = [
     {"kind": "hover", "grid": "x", "cell": {}},
     {"kind": "visible", "grid": 4, "cells": list(range(10**5)), "near": []},
     {"kind": "inspect", "grid": 4, "cell": 10**9, "request": 1, "seed": 0},
-    {"kind": "export", "grid": 4, "cells": [], "format": "../../exe"},
+    {"kind": "export", "grid": 4, "cells": [], "format": "../../exe", "names": True},
     {"kind": "ready", "view": "x" * 10**6, "revision": 0},
 ]
 

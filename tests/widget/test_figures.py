@@ -39,12 +39,12 @@ def test_export_from_the_browser_writes_here_and_overwrites_nothing(make, tmp_pa
     browser = FakeBrowser(w)
     browser.open_whole()
     for number in (1, 2):
-        browser.say("export", grid=4, cells=[], format="png")
+        browser.say("export", grid=4, cells=[], format="png", names=True)
         browser.wait(lambda number=number: len(browser.of("exported")) == number)
     paths = {message["path"] for message in browser.of("exported")}
     assert len(paths) == 2
     assert all((tmp_path / path).is_file() for path in paths)
-    browser.say("export", grid=4, cells=[], format="gif")
+    browser.say("export", grid=4, cells=[], format="gif", names=True)
     error = browser.wait(lambda: browser.of("error"))[-1]
     assert "png, svg, pdf" in error["message"]
 

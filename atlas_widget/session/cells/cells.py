@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from atlas_widget.protocol import messages
 from atlas_widget.session.cells.labels import Labeller
+from atlas_widget.session.cells.measured_scale import UNTRAINED_NOTICE
 from atlas_widget.session.cells.scene import CellTargets, Scene
 from atlas_widget.session.pictures.cache import PictureCache
 from atlas_widget.session.pictures.engines import Engines
@@ -88,11 +89,13 @@ class Cells:
         self._queue: PictureQueue | None = None
         self._renderer: PictureRenderer | None = None
         self._labeller: Labeller | None = None
+        self._measured = False
 
     def take_up(self, scene: Scene) -> Labeller:
         """Switch to another scene; return the labeller of its cells."""
         self._scene = scene
         self._renderer = None
+        self._measured = False
         self._labeller = Labeller(
             scene, self._probe, self._source, self._labels, self._cache, seed=self._seed
         )
@@ -197,6 +200,8 @@ class Cells:
         queue, scene = self._queue, self._scene
         if queue is None or scene is None or not self.final or not self.busy:
             return False
+        if self._measure():
+            return True
         if self._renderer is None:
             self._set_up(scene, queue)
             return True
@@ -209,6 +214,20 @@ class Cells:
         self.label(grid_of(batch.group), batch.numbers[0])
         total = len(queue.visible)
         self._reporter.report("pictures", "Labelling the cells", total - queue.labels_left(), total)
+        return True
+
+    def _measure(self) -> bool:
+        """Learn what is much for the model, which is said of each cell; return False once known."""
+        labeller = self._labeller
+        if labeller is None or not labeller.possible or self._measured:
+            return False
+        try:
+            self._measured = labeller.scale.advance()  # a card may have measured it already
+        except Exception as error:
+            self.lose_classes(error)
+            return False
+        if self._measured and labeller.scale.untrained:
+            self._notice(UNTRAINED_NOTICE)
         return True
 
     @property

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from atlas_widget.session.cells.class_values import SampleValues
+from atlas_widget.session.cells.measured_scale import MeasuredScale
 from atlas_widget.session.cells.scene import Scene
 from atlas_widget.session.pictures.cache import PictureCache, digest
 
@@ -36,12 +37,19 @@ class CellClasses:
         index, label, value, and the interval's low and high.
     winners
         Indices of the one or two classes of the label.
+    why_not
+        The reason why there is no label, in a few words.
+    lead
+        The usual lead of an image's first class over its second, in logits, beside which the values
+        are large or small; None if it is not known.
     """
 
     label: str | None
     classes: tuple[dict[str, Any], ...]
     against: tuple[dict[str, Any], ...]
     winners: tuple[int, ...] = ()
+    why_not: str = ""
+    lead: float | None = None
 
     @property
     def leading(self) -> int | None:
@@ -77,6 +85,8 @@ class Labeller:
     ----------
     values
         Class values of the samples used so far.
+    scale
+        The scale of the model's outputs.
     """
 
     def __init__(
@@ -95,6 +105,7 @@ class Labeller:
         self._labels = labels
         self._cache = cache
         self.values = SampleValues(scene, probe, source, cache)
+        self.scale = MeasuredScale(scene, probe, source, cache)
         self.seed = seed
         self._max_samples = samples
         # One order for all grids: samples chosen for a coarse cell are chosen for finer ones too.
@@ -123,7 +134,7 @@ class Labeller:
 
     def prefetch(self, grid: int, cells: Iterable[int]) -> list[int]:
         """Look cells up in the cache; return those that were found."""
-        if not self.possible:
+        if not self.possible or not self.scale.ready:
             return []
         new = [cell for cell in cells if (grid, cell) not in self._looked_up]
         self._looked_up.update((grid, cell) for cell in new)
@@ -141,6 +152,8 @@ class Labeller:
         """Work on a cell for one slice; return True if its classes are known now."""
         if self.known(grid, cell) is not None:
             return True
+        if not self.scale.advance():
+            return False
         chosen = self.chosen(grid, cell)
         if not self.values.advance(chosen):
             return False
@@ -183,6 +196,8 @@ class Labeller:
         """Work for one slice on the classes of some samples; return None until they are known."""
         if not self.possible:
             return _NO_CLASSES
+        if not self.scale.advance():
+            return None
         chosen = self._some_of(np.sort(samples))
         if not self.values.advance(chosen):
             return None
@@ -217,7 +232,8 @@ class Labeller:
 
     def _from_record(self, record: Any) -> CellClasses | None:
         """Decode a cached record; return None if it is invalid."""
-        from atlas_widget.attribution.statistics import ClassValue, label_of, winners_of
+        from atlas_widget.attribution.naming import naming_of
+        from atlas_widget.attribution.statistics import ClassValue
 
         try:
             top, bottom = (
@@ -229,9 +245,13 @@ class Labeller:
             )
         except (KeyError, TypeError, ValueError, IndexError):
             return None
-        label = label_of(top, self._labels)
+        lead = self.scale.lead
+        naming = naming_of(top, lead, untrained=self.scale.untrained)
+        winners = naming.winners
+        names = [self.name(winner) for winner in winners]
+        label = f"mixed: {', '.join(names)}" if len(names) > 1 else "".join(names) or None
         named, named_against = ([self._named(value) for value in side] for side in (top, bottom))
-        return CellClasses(label, tuple(named), tuple(named_against), winners_of(top))
+        return CellClasses(label, tuple(named), tuple(named_against), winners, naming.why_not, lead)
 
     def _named(self, value: ClassValue) -> dict[str, Any]:
         return {

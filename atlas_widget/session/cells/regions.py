@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 if TYPE_CHECKING:
     from atlas_widget.atlas.grid import Grid
     from atlas_widget.atlas.samples import Samples
     from atlas_widget.images.source import ImageSource
+    from atlas_widget.session.cells.scene import Scene
 
-__all__ = ["Region", "named_regions", "region_fields"]
+__all__ = ["Region", "named_regions", "region_fields", "regions_of"]
 
 _MIN_SHARE = 0.6  # of a cell's samples that are from images of one label
 _MIN_LIFT = 1.4  # times the label's share among all samples
@@ -49,6 +49,16 @@ class Region:
     share: float
 
 
+def regions_of(scene: Scene, source: ImageSource | None) -> list[Region]:
+    """Return the regions of a final scene that can be named; none without images or labels."""
+    from atlas_widget.images.labels import image_labels
+
+    labels = image_labels(source) if source is not None and scene.final else None
+    if labels is None:
+        return []
+    return named_regions(scene.grids[scene.base], scene.samples, labels)
+
+
 def named_regions(grid: Grid, samples: Samples, labels: Sequence[str | None]) -> list[Region]:
     """Return the regions that can be named, those of most cells first.
 
@@ -65,6 +75,8 @@ def named_regions(grid: Grid, samples: Samples, labels: Sequence[str | None]) ->
     labels
         The label of each image of the source, by its number there.
     """
+    from scipy import ndimage  # here and below: the widget is imported without it
+
     numbers = np.asarray(samples.image_indices)[np.asarray(samples.image_ids)]
     names = sorted({label for label in labels if label is not None})
     code = {name: at for at, name in enumerate(names)}
@@ -90,25 +102,14 @@ def named_regions(grid: Grid, samples: Samples, labels: Sequence[str | None]) ->
     return found[:_MAX_REGIONS]
 
 
-def region_fields(
-    grid: Grid, samples: Samples, source: ImageSource | None
-) -> dict[str, Any] | None:
-    """Return the named regions as fields of the message `regions`, less its revision.
-
-    None without images, labels, or regions that they name.
-    """
-    from atlas_widget.images.labels import image_labels
-
-    labels = image_labels(source) if source is not None else None
-    found = named_regions(grid, samples, labels) if labels is not None else []
-    if not found:
-        return None
+def region_fields(regions: Sequence[Region]) -> dict[str, Any]:
+    """Return named regions as fields of the message `regions`, less its revision."""
     return {
-        "names": [region.name for region in found],
-        "x": [region.x for region in found],
-        "y": [region.y for region in found],
-        "cells": [len(region.cells) for region in found],
-        "shares": [region.share for region in found],
+        "names": [region.name for region in regions],
+        "x": [region.x for region in regions],
+        "y": [region.y for region in regions],
+        "cells": [len(region.cells) for region in regions],
+        "shares": [region.share for region in regions],
     }
 
 
@@ -135,6 +136,8 @@ def _region(
     label: int,
     inside: npt.NDArray[np.bool_],
 ) -> Region | None:
+    from scipy import ndimage
+
     ids = np.flatnonzero(inside)
     places = np.searchsorted(np.asarray(grid.ids), ids)
     members = np.concatenate([np.asarray(grid.members(int(place))) for place in places])

@@ -119,6 +119,8 @@ class CardPanel(Panel):
             state=(picture.state if picture else State.CROP).word,
             made=picture.made if picture else "",
             label=classes.label if classes else None,
+            why_not=classes.why_not if classes else "",
+            lead=classes.lead if classes else None,
             classes=list(classes.classes) if classes else None,
             against=list(classes.against) if classes else None,
             crops=len(crops),

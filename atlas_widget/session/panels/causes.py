@@ -11,6 +11,7 @@ from atlas_widget.protocol import messages
 from atlas_widget.session.panels.panel import Fields, LayerContext, Panel, panel
 from atlas_widget.session.panels.patch_lab import MIN_PATCH_SIZE, patch_of
 from atlas_widget.session.tasks.experiments import (
+    CueClassCount,
     CueSearch,
     DirectionChange,
     PatchExperiment,
@@ -20,6 +21,7 @@ from atlas_widget.session.tasks.replies import (
     TaskReplies,
     causal_test_reply,
     controls_reply,
+    cue_classes_reply,
     cues_reply,
     patch_test_reply,
 )
@@ -48,7 +50,7 @@ class CausesPanel(Panel):
         The layer whose tasks, pictures and images are used.
     """
 
-    kinds = ("causal_test", "patch_test", "find_cues", "check_pictures", "stop_task")
+    kinds = ("causal_test", "patch_test", "cue_classes", "find_cues", "check_pictures", "stop_task")
 
     def __init__(self, layer: LayerContext) -> None:
         self._layer = layer
@@ -87,6 +89,8 @@ class CausesPanel(Panel):
             reply = partial(controls_reply, judge=None if judge is None else judge.name)
         elif kind == "causal_test":
             words, work, reply = "Running a causal test", _change(fields), causal_test_reply
+        elif kind == "cue_classes":
+            words, work, reply = "Finding the classes", CueClassCount(), cue_classes_reply
         elif kind == "patch_test":
             words, work, reply = "Testing a patch", self._patching(scene, fields), patch_test_reply
         else:

@@ -159,6 +159,8 @@ class DiagnosisPanel(Panel):
                 cell=place[1],
                 half=half,
                 label=classes.label,
+                why_not=classes.why_not,
+                lead=classes.lead,
                 classes=list(classes.classes),
             )
             self._send(content, [])

@@ -11,6 +11,7 @@ from atlas_widget.attribution.class_names import class_names
 from atlas_widget.figures import free_path
 from atlas_widget.page import WrittenPage, page_grids
 from atlas_widget.protocol import messages
+from atlas_widget.session.cells.regions import regions_of
 from atlas_widget.session.panels.panel import Fields, LayerContext, Panel, panel
 from atlas_widget.session.pictures.picture import Picture, cell_group
 from atlas_widget.session.tasks.export import Export, Shown, check_format
@@ -58,12 +59,25 @@ class ExportPanel(Panel):
         layer.material(self._scene)
         if self._scene is None:
             return
-        shown = Shown(self._scene, layer.model, layer.seed, partial(_snapshot, layer.gallery))
+        shown = Shown(
+            self._scene,
+            layer.model,
+            layer.seed,
+            partial(_snapshot, layer.gallery),
+            partial(regions_of, self._scene, layer.source),
+            layer.names_assumed,
+        )
         replies = _Replies(layer.gallery)
         if fields["format"] == _PAGE:
             layer.tasks.add(LongTask("Writing the page", self._page(shown), replies))
             return
-        work = Export(shown, fields["grid"], fields["cells"], check_format(fields["format"]))
+        work = Export(
+            shown,
+            fields["grid"],
+            fields["cells"],
+            check_format(fields["format"]),
+            fields["names"],
+        )
         layer.tasks.add(LongTask("Writing the figure", work, replies))
 
     def _page(self, shown: Shown) -> PageExport:

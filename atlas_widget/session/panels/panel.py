@@ -52,6 +52,8 @@ class LayerContext:
         The images, or None if they are not available.
     labels
         The names of the classes, if any.
+    names_assumed
+        Whether these names are a guess.
     cache
         Stores finished pictures and values.
     gallery
@@ -85,6 +87,7 @@ class LayerContext:
     probe: LayerProbe
     source: ImageSource | None
     labels: list[str] | None
+    names_assumed: bool
     cache: PictureCache
     gallery: Gallery
     cells: Cells

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from atlas_widget.protocol import messages
-from atlas_widget.session.cells.regions import region_fields
+from atlas_widget.session.cells.regions import region_fields, regions_of
 from atlas_widget.session.panels.panel import LayerContext, Panel, panel
 
 if TYPE_CHECKING:
@@ -49,9 +49,9 @@ class RegionsPanel(Panel):
         if not self._due or scene is None or not self._layer.gallery.connected:
             return False
         self._due = False
-        fields = region_fields(scene.grids[scene.base], scene.samples, source)
-        if fields is None:
+        found = regions_of(scene, source)
+        if not found:
             return False
-        content = messages.build("regions", revision=scene.revision, **fields)
+        content = messages.build("regions", revision=scene.revision, **region_fields(found))
         self._layer.gallery.send(content, [])
         return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -203,6 +203,40 @@ class CueSearch:
             cancelled=cancelled,
             **dict(self.options),
         )
+
+
+@dataclass(frozen=True)
+class CueClasses:
+    """The classes between which cues can be looked for.
+
+    Attributes
+    ----------
+    samples
+        Number of samples by class, those of most first.
+    told_by
+        Who says which class an image is of.
+    """
+
+    samples: Mapping[int, int]
+    told_by: str
+
+
+@dataclass(frozen=True)
+class CueClassCount:
+    """Count the samples of each class's images."""
+
+    def __call__(
+        self, material: Material, _progress: ProgressCallback, cancelled: CancelledCallback
+    ) -> CueClasses:
+        """Find out which class each image is of."""
+        from atlas_widget.causes.image_sets import ClassImages
+        from atlas_widget.images.opening import as_image_source
+
+        probe, atlas = material.probe, material.atlas
+        need_classes(probe)
+        source = as_image_source(material.images, preprocessing=probe.preprocessing)
+        sets = ClassImages.of(probe, source, atlas, None, cancelled)
+        return CueClasses(sets.answerable(atlas.samples), sets.told_by)
 
 
 def picture_of(source: ImageSource, index: int, size: int) -> npt.NDArray[np.uint8] | None:

@@ -19,10 +19,11 @@ from atlas_widget.session.tasks.task import Material
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from atlas_widget.session.cells.regions import Region
     from atlas_widget.session.cells.scene import Scene
     from atlas_widget.session.pictures.picture import Picture
 
-__all__ = ["Export", "Shown", "check_format", "draw", "export"]
+__all__ = ["Export", "Shown", "caption_of", "check_format", "draw", "export", "tiles_of"]
 
 _TILES_PER_PAUSE = 256  # between two pauses
 
@@ -41,12 +42,22 @@ class Shown:
         Seed of the noise that pictures start from.
     snapshot
         Returns the current pictures and labels of a grid.
+    regions
+        Returns the regions that have a name.
+    names_assumed
+        Whether the names of the classes are a guess.
     """
 
     scene: Scene
     model: str
     seed: int
     snapshot: Callable[[int], tuple[dict[int, Picture], dict[int, str | None]]]
+    regions: Callable[[], Sequence[Region]] = tuple
+    names_assumed: bool = False
+
+    def names(self) -> list[figures.Name]:
+        """Return the names of regions, as figures write them."""
+        return [figures.Name(region.name, region.x, region.y) for region in self.regions()]
 
 
 @dataclass(frozen=True)
@@ -61,12 +72,15 @@ class Export:
         The cells; empty for all of the grid.
     kind
         png, svg or pdf.
+    names
+        Whether to write the names of regions into it.
     """
 
     shown: Shown
     grid: int
     cells: tuple[int, ...]
     kind: str
+    names: bool = True
 
     def __call__(
         self, _material: Material, progress: ProgressCallback, cancelled: CancelledCallback
@@ -76,7 +90,12 @@ class Export:
         check_grid(self.grid, scene)
         chosen = check_cells(self.cells, self.grid, scene) or list(scene.cells(self.grid))
         drawing, record = draw(
-            self.shown, self.grid, chosen, progress=progress, cancelled=cancelled
+            self.shown,
+            self.grid,
+            chosen,
+            names=self.names,
+            progress=progress,
+            cancelled=cancelled,
         )
         named = [record["model"], scene.layer, *scene.subject[1:], f"{self.grid}x{self.grid}"]
         path = figures.free_path(Path.cwd(), "-".join(named), self.kind)
@@ -99,6 +118,7 @@ def draw(
     dpi: float = 300,
     caption: bool | str = True,
     labels: bool = False,
+    names: bool = True,
     progress: ProgressCallback | None = None,
     cancelled: CancelledCallback | None = None,
 ) -> tuple[Figure, dict[str, Any]]:
@@ -114,20 +134,41 @@ def draw(
         See :func:`atlas_widget.figures.figure`.
     caption
         Whether to add a caption, or its text.
+    names
+        Whether to write the names of regions into it.
     progress, cancelled
         Called with the number of cells done and in total; called to learn whether to stop.
     """
-    tiles, finished = _tiles(shown, grid, cells, progress, cancelled)
+    tiles, finished = tiles_of(shown, grid, cells, progress, cancelled)
     record = _record(shown, grid, cells, tiles, finished)
     text: str | None = None
     if caption:
         text = caption if isinstance(caption, str) else figures.caption_of(record, tiles, grid)
+        if caption is True and shown.names_assumed and (labels or shown.scene.subject):
+            text += " · class names assumed: ImageNet's"
     atlas = shown.scene.atlas
     meaning = atlas.axes if atlas is not None else None
     drawing = figures.figure(
-        tiles, caption=text, labels=labels, dpi=dpi, grid=grid, meaning=meaning
+        tiles,
+        caption=text,
+        labels=labels,
+        dpi=dpi,
+        grid=grid,
+        meaning=meaning,
+        names=shown.names() if names else (),
     )
     return drawing, record
+
+
+def caption_of(
+    shown: Shown,
+    grid: int,
+    cells: Sequence[int],
+    tiles: Sequence[figures.Tile],
+    finished: Sequence[Picture],
+) -> str:
+    """Return the small print of these tiles."""
+    return figures.caption_of(_record(shown, grid, cells, tiles, finished), tiles, grid)
 
 
 def export(path: Path, shown: Shown, grid: int, cells: Sequence[int], **options: Any) -> Path:
@@ -136,12 +177,12 @@ def export(path: Path, shown: Shown, grid: int, cells: Sequence[int], **options:
     return figures.export(path, drawing, record, dpi=options.get("dpi", 300)).path
 
 
-def _tiles(
+def tiles_of(
     shown: Shown,
     grid: int,
     cells: Sequence[int],
-    progress: ProgressCallback | None,
-    cancelled: CancelledCallback | None,
+    progress: ProgressCallback | None = None,
+    cancelled: CancelledCallback | None = None,
 ) -> tuple[list[figures.Tile], list[Picture]]:
     """Return the tiles, and those of their pictures that are finished inversions."""
     pictures, labels = shown.snapshot(grid)
@@ -172,6 +213,8 @@ def _record(
     record = dict(scene.atlas.provenance) if scene.atlas is not None else {}
     record.setdefault("model", shown.model)
     record.setdefault("layer", scene.layer)
+    if shown.names_assumed:
+        record["class_names"] = "assumed: ImageNet's"
     cosines = [picture.cosine for picture in finished if picture.cosine is not None]
     whole = len(cells) == len(scene.cells(grid))
     record["figure"] = {

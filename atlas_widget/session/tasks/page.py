@@ -21,7 +21,7 @@ from atlas_widget.page import (
     write_page,
 )
 from atlas_widget.progress import CancelledCallback, ProgressCallback, Throttle, check_cancelled
-from atlas_widget.session.cells.regions import region_fields
+from atlas_widget.session.cells.regions import region_fields, regions_of
 from atlas_widget.session.pictures.picture import Picture, State
 from atlas_widget.session.tasks.export import Shown
 from atlas_widget.session.tasks.task import Material
@@ -100,15 +100,18 @@ class PageExport:
 
         crops = ships_its_photos(material.atlas) if self.crops is None else self.crops
         labeller = self.labeller()
+        regions = regions_of(scene, material.source)
         contents = PageContents(
             atlas=material.atlas,
             grids=grids,
             model=self.shown.model,
             class_names=self.class_names if labeller is not None and labeller.possible else (),
             no_classes=material.probe.no_classes or "The model has no classes.",
+            names_assumed=self.shown.names_assumed,
+            lead=labeller.scale.lead if labeller is not None and labeller.possible else None,
             crops=crops,
             subject=scene.subject,
-            regions=region_fields(scene.grids[scene.base], scene.samples, material.source),
+            regions=region_fields(regions) if regions else None,
         )
         return write_page(
             self.path,
@@ -163,6 +166,7 @@ def _record_of(classes: CellClasses, values: np.ndarray | None, seed: int) -> Ce
         label=classes.label,
         winners=tuple(classes.winners),
         leading=classes.leading,
+        why_not=classes.why_not,
         pro=[_entry(named) for named in classes.classes],
         contra=[_entry(named) for named in classes.against],
         clear=_clear(values, seed) if values is not None else (),

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from atlas_widget.atlas.samples import Samples
     from atlas_widget.causes import CausalTest, Cue, CueReport, PatchTest
     from atlas_widget.inversion.sanity import SanityCheck
+    from atlas_widget.session.tasks.experiments import CueClasses
 
 __all__ = [
     "TaskReplies",
     "causal_test_reply",
     "controls_reply",
+    "cue_classes_reply",
     "cues_reply",
     "patch_test_reply",
 ]
@@ -124,6 +126,18 @@ def patch_test_reply(request: int, test: PatchTest) -> Reply:
         high=[outcome.high for _, _, outcome in outcomes],
         left_out=[f"{count} {reason}" for reason, count in test.left_out.items()],
         confirmed=test.under("best corner").confirmed,
+    )
+    return content, []
+
+
+def cue_classes_reply(request: int, found: CueClasses) -> Reply:
+    """Return the message with the classes between which cues can be looked for."""
+    content = messages.build(
+        "cue_classes",
+        request=request,
+        classes=list(found.samples),
+        samples=list(found.samples.values()),
+        told_by=found.told_by,
     )
     return content, []
 

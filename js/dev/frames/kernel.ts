@@ -166,6 +166,8 @@ export class FeedingModel {
         state: "final",
         made: "direction only · preset icon, 64 px, 48 steps",
         label: classes[0].label,
+        why_not: "",
+        lead: 3,
         classes,
         against: classes,
         crops: 6,

@@ -68,16 +68,16 @@ export function describeMeaning(test: CausalTest): string {
 
 function judge({ correlation, low, slope, points }: CausalTest): string {
   if (points.every(({ predicted, actual }) => predicted === 0 && actual === 0)) {
-    return "Nothing was changed: the direction is not there in these crops.";
+    return "Nothing was changed: the direction does not occur in these crops.";
   }
   if (correlation === null || low === null) return "Too few crops to say more.";
   if (low <= 0) {
-    return "Attribution does not tell here what happens: the interval includes no correlation at all.";
+    return "Attribution does not predict the outcome here: the interval of the correlation includes zero.";
   }
   const size = slope === null ? "" : describeSlope(slope);
-  if (correlation >= 0.8) return `What attribution predicts is what happens${size}.`;
-  if (correlation >= 0.5) return `Attribution predicts roughly what happens${size}.`;
-  return `Attribution predicts only a little of what happens${size}.`;
+  if (correlation >= 0.8) return `Attribution predicts the outcome well${size}.`;
+  if (correlation >= 0.5) return `Attribution predicts the outcome roughly${size}.`;
+  return `Attribution predicts only a little of the outcome${size}.`;
 }
 
 /** Beyond a third more or less than predicted, the rest of the network has a say. */

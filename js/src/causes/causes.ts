@@ -6,7 +6,7 @@ import { type Canvas, decodeToCanvas } from "../util/decode";
 import { Lru } from "../util/lru";
 import { type CausalTest, readCausalTest } from "./causal_test";
 import { type PictureCheck, readPictureCheck } from "./controls";
-import { type CueReport, readCues } from "./cues";
+import { type CueClasses, type CueReport, readCueClasses, readCues } from "./cues";
 import type { PatchAsk } from "./live_patch";
 import { type PatchClasses, readPatchClasses } from "./patch";
 import { type PatchTest, readPatchTest } from "./patch_test";
@@ -20,6 +20,7 @@ export type CauseMessage = KernelMessageOf<
   | "patch_picture"
   | "patch_classes"
   | "patch_tested"
+  | "cue_classes"
   | "cues"
   | "pictures_checked"
 >;
@@ -51,11 +52,14 @@ export class Causes implements Part {
     patch_picture: (message, bytes) => this.receive(message, bytes),
     patch_classes: (message, bytes) => this.receive(message, bytes),
     patch_tested: (message, bytes) => this.receive(message, bytes),
+    cue_classes: (message, bytes) => this.receive(message, bytes),
     cues: (message, bytes) => this.receive(message, bytes),
     pictures_checked: (message, bytes) => this.receive(message, bytes),
   };
   /** The pictures beside their controls, once that was asked for. */
   readonly checked = signal<Running<PictureCheck> | null>(null);
+  /** The classes that cues can be looked for in, once that was asked. */
+  readonly cueClasses = signal<Running<CueClasses> | null>(null);
   /** Counts up with every image that came. */
   readonly version = signal(0);
   private readonly running = new Map<number, Running<unknown>>();
@@ -122,6 +126,13 @@ export class Causes implements Part {
     }));
   }
 
+  /** The classes between which cues can be looked for; asked once for each layout. */
+  wantCueClasses(): void {
+    const state = this.cueClasses.peek()?.state.peek().stage;
+    if (state === "running" || state === "done") return;
+    this.cueClasses.value = this.begin((request) => ({ kind: "cue_classes", request }));
+  }
+
   findCues(grid: number, first: number, second: number): Running<CueReport> {
     return this.begin((request) => ({ kind: "find_cues", request, grid, first, second }));
   }
@@ -133,6 +144,7 @@ export class Causes implements Part {
   /** Another layout: its pictures are others. */
   clear(): void {
     this.checked.value = null;
+    this.cueClasses.value = null;
   }
 
   receive(message: CauseMessage, bytes: Uint8Array | undefined): void {
@@ -151,6 +163,7 @@ export class Causes implements Part {
     else if (message.kind === "causal_test") running.finish(readCausalTest(message));
     else if (message.kind === "patch_classes") running.finish(readPatchClasses(message));
     else if (message.kind === "pictures_checked") running.finish(readPictureCheck(message));
+    else if (message.kind === "cue_classes") running.finish(readCueClasses(message));
     else if (message.kind === "patch_tested") running.finish(readPatchTest(message));
     else {
       running.finish(readCues(message));

@@ -19,6 +19,17 @@ export interface Cue {
   confirmed: boolean;
 }
 
+/** The classes between which cues can be looked for, those of most samples first. */
+export interface CueClasses {
+  samples: ReadonlyMap<number, number>;
+  toldBy: string;
+}
+
+export function readCueClasses(message: KernelMessageOf<"cue_classes">): CueClasses {
+  const { classes, samples, told_by: toldBy } = message;
+  return { samples: new Map(classes.map((index, at) => [index, samples[at] ?? 0])), toldBy };
+}
+
 export interface CueReport {
   grid: number;
   candidates: number;

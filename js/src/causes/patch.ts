@@ -94,7 +94,7 @@ export function describeChange({ classes }: PatchClasses): string {
   const before = [...classes].sort((a, b) => b.before - a.before)[0];
   if (!after || !before) return "";
   if (after.index === before.index) {
-    return `Still “${after.name}”: ${formatShare(after.before)} without the patch, ${formatShare(after.after)} with it.`;
+    return `It stays “${after.name}”: ${formatShare(after.before)} without the patch, ${formatShare(after.after)} with it.`;
   }
   return `“${before.name}” becomes “${after.name}”.`;
 }

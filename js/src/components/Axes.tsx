@@ -1,5 +1,5 @@
 import { measures, ticksOf } from "../geometry/axes";
-import { formatValue } from "../util/numbers";
+import { formatDecimal, formatValue } from "../util/numbers";
 import { useWidget } from "./context";
 
 /** The axis x, above the view; the ticks move with the camera. */
@@ -19,7 +19,7 @@ export function AcrossAxis() {
         </span>
         <small title="Activation · gradient: what the samples add to either logit, to first order">
           {axis.label}
-          {reach > 0 && `; beyond ${formatSize(reach)}, the 99th percentile, at the edge`}
+          {reach > 0 && `; what is beyond ±${formatDecimal(reach)} is at the edge`}
         </small>
         <span>
           {axis.high_label} <i aria-hidden="true">→</i>
@@ -32,7 +32,7 @@ export function AcrossAxis() {
             class={value === 0 ? "aw-zero" : ""}
             style={{ transform: `translateX(${at.toFixed(1)}px)` }}
           >
-            <span>{formatSize(value)}</span>
+            <span>{value === 0 ? "0" : formatValue(value)}</span>
           </li>
         ))}
       </ol>
@@ -52,6 +52,3 @@ export function DownAxis() {
     </div>
   );
 }
-
-/** The side says the sign. */
-const formatSize = (value: number) => formatValue(Math.abs(value)).replace("+", "");

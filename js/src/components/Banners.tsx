@@ -17,10 +17,8 @@ export function Banners() {
       {(closed || !store.connected.value) && (
         <div class="aw-banner aw-banner-notice">
           <p>
-            <strong>
-              {closed ? "This widget was closed." : "The kernel is not there any more."}
-            </strong>{" "}
-            What is here can still be explored; run the cell again for more.
+            <strong>{closed ? "This widget was closed." : "The kernel has stopped."}</strong> What
+            is here can still be explored; run the cell again for more.
           </p>
         </div>
       )}

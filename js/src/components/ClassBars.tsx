@@ -1,12 +1,36 @@
 import type { ComponentChildren } from "preact";
 import { clamp } from "../geometry/geometry";
 import type { ClassValue } from "../protocol/messages";
-import { formatValue } from "../util/numbers";
+import { formatDecimal, formatValue } from "../util/numbers";
+import { useWidget } from "./context";
 import { Stretch } from "./Stretch";
 
-/** The largest reach of any interval: the common scale of all bars. */
-export function reachOf(values: readonly ClassValue[]): number {
-  return Math.max(1e-9, ...values.flatMap((v) => [v.value, v.low ?? 0, v.high ?? 0].map(Math.abs)));
+/** The share of the usual lead that a full bar stands for at least: what is little looks little. */
+const LEAST_REACH = 0.25;
+
+/** The common scale of all bars: the largest reach of any interval, or a share of the usual lead. */
+export function reachOf(values: readonly ClassValue[], lead: number | null = null): number {
+  const reach = values.flatMap((v) => [v.value, v.low ?? 0, v.high ?? 0].map(Math.abs));
+  return Math.max(1e-9, LEAST_REACH * (lead ?? 0), ...reach);
+}
+
+/** What the bars are to be compared with, and whether the names are a guess. */
+export function BarsNote({ lead }: { lead: number | null }) {
+  const { store } = useWidget();
+  const assumed = store.classes.assumed.value;
+  if (lead === null && !assumed) return null;
+  return (
+    <p
+      class="aw-note"
+      data-aw-scale
+      title="In logits, the median over images. Full bars stand for a quarter of that, or more."
+    >
+      {[
+        ...(lead === null ? [] : [`A first class usually leads by ${formatDecimal(lead)}`]),
+        ...(assumed ? ["ImageNet’s names, assumed"] : []),
+      ].join(" · ")}
+    </p>
+  );
 }
 
 /** The value and its interval in words. */

@@ -16,7 +16,8 @@ export function ExportMenu() {
   const shown = view.grid;
   const write = (format: string) => {
     const level = cells.length > 0 ? grid : shown?.size;
-    if (level) store.send({ kind: "export", grid: level, cells, format });
+    const names = view.names.peek();
+    if (level) store.send({ kind: "export", grid: level, cells, format, names });
   };
   const what =
     cells.length > 0

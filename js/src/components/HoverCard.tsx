@@ -3,10 +3,8 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { placeBeside } from "../geometry/geometry";
 import { keyOf, samePlace } from "../geometry/place";
 import type { Card } from "../store/cards";
-import { NO_CERTAIN_CLASS } from "../store/classes";
-import { capitalized } from "../util/numbers";
 import { CellPicture } from "./CellPicture";
-import { ClassBars, reachOf } from "./ClassBars";
+import { BarsNote, ClassBars, reachOf } from "./ClassBars";
 import { Crops } from "./Crops";
 import { useWidget } from "./context";
 import { StateMark } from "./StateMark";
@@ -14,6 +12,7 @@ import {
   describeJudgement,
   describePicture,
   describeSamples,
+  describeUnnamed,
   describeWaiting,
   toneOf,
 } from "./words";
@@ -82,7 +81,8 @@ export function HoverCard() {
         <CellPicture of={keyOf(active)} size={76} />
         <div class="aw-card-words">
           <strong class={label ? "" : "aw-unsure"}>
-            {label ?? (card?.classes || !store.can("live") ? capitalized(NO_CERTAIN_CLASS) : "…")}
+            {label ??
+              (card?.classes || !store.can("live") ? describeUnnamed(card?.why_not ?? "") : "…")}
           </strong>
           <span>{describeSamples(store.grid(active.grid), active.cell, card?.count)}</span>
           <span class="aw-card-state">
@@ -128,7 +128,13 @@ function CardClasses({ card }: { card: Card | null }) {
   const connected = store.connected.value;
   if (card?.classes) {
     const top = card.classes.slice(0, TOP);
-    return top.length > 0 ? <ClassBars values={top} reach={reachOf(top)} /> : null;
+    if (top.length === 0) return null;
+    return (
+      <>
+        <ClassBars values={top} reach={reachOf(top, card.lead)} />
+        <BarsNote lead={card.lead} />
+      </>
+    );
   }
   return (
     <p class={`aw-note ${connected && store.can("live") ? "aw-card-waiting" : ""}`}>

@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import type { LayerName } from "../store/traits";
 import { rankMatches } from "../util/search";
 import { useWidget } from "./context";
 import { Icon } from "./controls/icons";
@@ -7,6 +8,12 @@ import { SearchList } from "./controls/SearchList";
 
 const MAX_SHOWN = 300;
 
+/** A block’s depth and the size of its output; of other modules the type in place of the depth. */
+function describeLayer({ name, type, block, shape }: LayerName, blocks: readonly string[]): string {
+  const depth = block ? `${blocks.indexOf(name) + 1} of ${blocks.length}` : type;
+  return [depth, ...(shape ? [shape.join(" × ")] : [])].join(" · ");
+}
+
 /** The model's layers, to be searched by name or type; choosing one sets the trait. */
 export function LayerPicker() {
   const { store } = useWidget();
@@ -14,6 +21,7 @@ export function LayerPicker() {
   const layers = store.traits.layers.value;
   const current = store.traits.layer.value;
   const listed = all.value ? layers : layers.filter(({ name, block }) => block || name === current);
+  const blocks = layers.filter(({ block }) => block).map(({ name }) => name);
   const choose = (name: string) => {
     if (name !== current && store.connected.peek()) store.traits.setLayer(name);
   };
@@ -45,7 +53,7 @@ export function LayerPicker() {
           row={(item) => (
             <>
               <span>{item.name}</span>
-              <small>{item.type}</small>
+              <small>{describeLayer(item, blocks)}</small>
             </>
           )}
           nothing={() => "No layer of that name."}

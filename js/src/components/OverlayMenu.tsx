@@ -13,7 +13,7 @@ const MODES: [Exclude<OverlayKind, "unit">, string, string][] = [
   ["top class", "Top class", "which class wins where"],
   ["influence", "Influence", "where the layer argues for a class"],
   ["fidelity", "Fidelity", "how true each picture is"],
-  ["doubt", "Doubt", "is the mean real?"],
+  ["doubt", "Doubt", "do a cell’s samples agree?"],
 ];
 
 /** The choice of an overlay. */

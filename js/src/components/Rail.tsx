@@ -16,7 +16,7 @@ export function Rail() {
     [
       ["plus", "Zoom in", "+", ground, () => navigation.zoomBy(1.7)],
       ["minus", "Zoom out", "−", ground, () => navigation.zoomBy(1 / 1.7)],
-      ["home", "All of the atlas", "0", ground, () => navigation.home()],
+      ["home", "The whole atlas", "0", ground, () => navigation.home()],
     ],
     [
       ["back", "Back", "[", viewpoints.hasEarlier.value, () => viewpoints.go(-1)],

@@ -340,7 +340,7 @@ function NothingFound({ query, onTry }: { query: string; onTry: (name: string) =
 function SearchNote({ more }: { more: number }) {
   const { store } = useWidget();
   const { cells, total } = store.strongest.known.value;
-  const parts = ["Enter flies there, a click selects."];
+  const parts = ["Enter zooms to the cells, a click selects them."];
   if (more > 0) parts.unshift(`And ${plural(more, "more class", "more classes")}.`);
   if (cells < total) {
     parts.push(`Classes are known of ${formatCount(cells)} of ${plural(total, "cell")} so far.`);

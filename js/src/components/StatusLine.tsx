@@ -4,6 +4,7 @@ import { FIRST_VIEW } from "../store/view_registry";
 import { formatCount, plural } from "../util/numbers";
 import { useWidget } from "./context";
 import { Progress } from "./controls/Progress";
+import { FirstSteps } from "./FirstSteps";
 import { StateMark } from "./StateMark";
 
 const AT_REST: readonly string[] = ["idle", "error", "closed"] satisfies Stage[];
@@ -31,6 +32,7 @@ export function StatusLine() {
           : `No kernel · ${describeStatus({ ...status, stage: "idle" }, shown)}`}
       </span>
       <Notices />
+      {onAtlas && <FirstSteps />}
       {onAtlas && <Legend />}
     </div>
   );

@@ -28,7 +28,7 @@ export function SubjectMenu() {
       <PopupButton
         class={`aw-subject-button ${wanted.length > 0 ? "aw-on" : ""}`}
         title={describeSubject(wanted)}
-        aria-label={`On show: ${nameSubject(wanted)}`}
+        aria-label={`Shown: ${nameSubject(wanted)}`}
         aria-busy={coming}
         data-aw-subject-menu
         popupClass="aw-menu aw-subject-popup"

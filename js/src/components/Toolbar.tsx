@@ -91,7 +91,7 @@ function AtlasTools() {
         class="aw-quiet aw-copy-view"
         title={
           store.can("python")
-            ? "Copy a line that returns to this view (C)"
+            ? "Copy a line of Python that returns to this view (C)"
             : "Copy a link to this view (C)"
         }
         label="Copy this view"

@@ -2,18 +2,19 @@
 import type { Grid } from "../geometry/grids";
 import { isDoubtful } from "../pictures";
 import type { PictureKey } from "../protocol/picture_key";
+import { NO_CERTAIN_CLASS } from "../store/classes";
 import type { Inspection } from "../store/inspections";
 import type { Judgement } from "../store/judgements";
-import { formatDecimal, ordinal, plural } from "../util/numbers";
+import { capitalized, formatDecimal, ordinal, plural } from "../util/numbers";
 
 /** The reason why a button cannot be pressed. */
-export const NO_KERNEL = "There is no kernel to do it";
+export const NO_KERNEL = "This needs a running kernel";
 /** In place of classes, where a model has none. */
 export const NO_CLASSES = "This layer’s model has no classes.";
 /** In place of what a saved page does not hold. */
 export const NOT_SAVED = "Not in this page: it was not known when the page was written.";
 /** In place of an answer that was not asked for in time. */
-export const KERNEL_WENT = "Not known: the kernel went before it was asked.";
+export const KERNEL_WENT = "Not known: the kernel stopped before it was computed.";
 
 export interface Known {
   key: PictureKey;
@@ -38,9 +39,9 @@ export function describePicture(known: Known | null, live = true): string {
   const cosine = known.cosine === null ? "" : `, cosine ${formatDecimal(known.cosine)}`;
   switch (toneOf(known)) {
     case "crop":
-      return live ? "a real crop; the layer’s own picture is to come" : "a real crop";
+      return live ? "a real crop, until the layer’s picture is made" : "a real crop";
     case "rough":
-      return `rough${cosine}${live ? "; a finer pass is to come" : ""}`;
+      return `rough${cosine}${live ? "; it is still being refined" : ""}`;
     case "doubtful":
       return known.rank !== null && known.rank > 1
         ? `doubtful${cosine}: looks more like ${known.rank > 2 ? `${known.rank - 1} other cells` : "another cell"}`
@@ -78,6 +79,10 @@ export function describeSamples(grid: Grid | null, cell: number, count?: number)
   return plural(count ?? grid?.counts[cell] ?? 0, "sample");
 }
 
+/** In place of the name of a cell that is named after no class: that it is so, and why. */
+export const describeUnnamed = (whyNot: string): string =>
+  capitalized(NO_CERTAIN_CLASS) + (whyNot ? `: ${whyNot}` : "");
+
 /** In place of what is not here yet: why. */
 export function describeWaiting(connected: boolean, live: boolean, card: boolean): string {
   if (!live && card) return NOT_SAVED;
@@ -87,7 +92,7 @@ export function describeWaiting(connected: boolean, live: boolean, card: boolean
 
 /** The meaning of a live picture's cosine. */
 export const COSINE =
-  "Cosine: of the layer’s answer to the picture as it stands with the direction that it pictures";
+  "Cosine between the layer’s activation for this picture and the direction that it shows: 1 is a perfect match";
 
 /** Describe the progress of live pictures; of several, `at` is the one whose cosine is shown. */
 export function describeProgress(
@@ -95,12 +100,12 @@ export function describeProgress(
   connected: boolean,
   at: number | null = null,
 ): string {
-  if (now?.failed) return `It cannot be made: ${now.failed}`;
+  if (now?.failed) return `It could not be made: ${now.failed}`;
   const known = at === null ? now?.cosine : now?.cosines[at];
   const cosine = typeof known === "number" ? ` · cosine\u00a0${formatDecimal(known)}` : "";
   if (!connected) {
-    if (!now || now.step === 0) return "The atlas’s picture; there is no kernel";
-    return now.done ? `${now.step} steps${cosine}` : `Left at step ${now.step}${cosine}`;
+    if (!now || now.step === 0) return "The picture from the atlas; no kernel is running";
+    return now.done ? `${now.step} steps${cosine}` : `Stopped at step ${now.step}${cosine}`;
   }
   if (!now || now.step === 0) return now?.paused ? "Paused" : "Waiting for the first frame…";
   if (now.done) return `Finished: ${now.step} steps${cosine}`;

@@ -23,6 +23,9 @@ export interface Half {
   /** The place of its crops in the strip. */
   crops: { from: number; count: number };
   label: string | null;
+  /** The reason why there is no label. */
+  whyNot: string;
+  lead: number | null;
   /** Null until they are known. */
   classes: ClassValue[] | null;
 }
@@ -113,10 +116,12 @@ export class Diagnoses implements Part {
         this.receiveHalves(message, bytes);
         break;
       default: {
-        const { half, label, classes } = message;
+        const { half, label, classes, why_not: whyNot, lead } = message;
         const known = this.splits.get(keyOf(message));
         if (!known?.halves[half]) return;
-        const halves = known.halves.map((it, at) => (at === half ? { ...it, label, classes } : it));
+        const halves = known.halves.map((it, at) =>
+          at === half ? { ...it, label, whyNot, lead, classes } : it,
+        );
         this.splits.set(keyOf(message), { ...known, halves });
       }
     }
@@ -133,6 +138,8 @@ export class Diagnoses implements Part {
       resultant: message.resultants[at] ?? null,
       crops: { from: at === 0 ? 0 : (crops[0] ?? 0), count: crops[at] ?? 0 },
       label: before?.halves[at]?.label ?? null,
+      whyNot: before?.halves[at]?.whyNot ?? "",
+      lead: before?.halves[at]?.lead ?? null,
       classes: before?.halves[at]?.classes ?? null,
     }));
     const strip = before?.strip ?? null;

@@ -23,7 +23,7 @@ export function middleOf(values: Iterable<number>): [number, number, number] | n
 }
 
 export function describeAgreement({ agreement, count }: Diagnosis, share: number | null): string {
-  if (agreement === null) return `One sample alone: there is nothing to agree with.`;
+  if (agreement === null) return `A single sample: there is nothing to compare it with.`;
   const rank =
     share === null
       ? ""
@@ -46,11 +46,12 @@ export function describeEmptiness({ nearest, emptiness }: Diagnosis): string {
 
 export function describeGroups({ mixture, chance, count }: Diagnosis): string {
   if (chance === null) return `${plural(count, "sample")} cannot show two groups.`;
-  if (mixture) return `Two groups: a single one looks like this in ${describeChance(chance)}.`;
+  if (mixture)
+    return `Two groups: a single group would look like this in ${describeChance(chance)}.`;
   if (chance < 0.05) {
-    return `Perhaps two groups: a single one looks like this in ${describeChance(chance)}, but of so many cells some do.`;
+    return `Perhaps two groups: a single group would look like this in ${describeChance(chance)}, but of so many cells some do.`;
   }
-  return `One group, as far as one can tell: it looks like this in ${describeChance(chance)}.`;
+  return `One group, as far as one can tell: a single group looks like this in ${describeChance(chance)}.`;
 }
 
 export function describeKept({ kept }: Diagnosis): string {

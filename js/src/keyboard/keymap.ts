@@ -47,19 +47,19 @@ export const KEYMAP: Record<"Move" | "Cells" | "Select" | "Show", readonly Comma
     {
       keys: ["0", "Home"],
       shown: "0",
-      words: "all of the atlas",
+      words: "the whole atlas",
       run: (view) => view.navigation.home(),
     },
     {
       keys: ["[", "alt+ArrowLeft"],
       shown: "[",
-      words: "back to the view before",
+      words: "previous view",
       run: (view) => view.viewpoints.go(-1),
     },
     {
       keys: ["]", "alt+ArrowRight"],
       shown: "]",
-      words: "forward again",
+      words: "next view",
       run: (view) => view.viewpoints.go(1),
     },
   ],
@@ -87,25 +87,25 @@ export const KEYMAP: Record<"Move" | "Cells" | "Select" | "Show", readonly Comma
     {
       keys: [" "],
       shown: "Space",
-      words: "this cell too, or no more",
+      words: "add or remove the cell",
       run: (view) => view.cellWalk.toggle(),
     },
     {
       keys: arrows.map((arrow) => `shift+${arrow}`),
       shown: "Shift + arrows",
-      words: "along the way",
+      words: "select on the way",
       run: (view, _, key) => view.cellWalk.selectStep(...directionOf(key)),
     },
     {
       keys: ["mod+a"],
       shown: "Ctrl + A",
-      words: "all in view",
+      words: "all cells in view",
       run: (view) => view.selectAllInView(),
     },
     {
       keys: ["i"],
       shown: "I",
-      words: "the other cells instead",
+      words: "invert the selection",
       run: (view) => view.selecting.invert(),
     },
     {
@@ -153,7 +153,7 @@ export const KEYMAP: Record<"Move" | "Cells" | "Select" | "Show", readonly Comma
     {
       keys: ["c"],
       shown: "C",
-      words: "copy a line that returns here",
+      words: "copy this view as a line of Python",
       run: (_, actions) => actions.copyView(),
     },
     {
@@ -184,9 +184,9 @@ export const GESTURES: readonly [string, string][] = [
   ["Click, tap", "open the cell"],
   ["Double click", "zoom in; with Shift out"],
   ["Shift + drag", "select a rectangle, adding"],
-  ["Long press, drag", "the same by touch"],
+  ["Long press, drag", "select a rectangle by touch"],
   ["Alt", "while drawing: remove"],
-  ["Ctrl + click", "this cell too, or no more"],
+  ["Ctrl + click", "add or remove the cell"],
 ];
 
 /** Those that need a kernel. */

@@ -46,7 +46,7 @@ export function influenceOverlay(
   const notes: Note[] = [
     {
       colour: cssOf(pale(0.92), PALE.alpha),
-      text: "paler: may as well be zero (the interval spans it)",
+      text: "paler: not clearly different from zero",
     },
   ];
   if (waiting > 0) {

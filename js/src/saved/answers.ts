@@ -86,6 +86,8 @@ export class Answers {
       state: state ?? "crop",
       made: state ? (this.page.made[grid.made[place]] ?? "") : "",
       label: grid.labels.labels[place] ?? null,
+      why_not: grid.why_not[place] ?? "",
+      lead: this.page.lead,
       classes: classes.pro(place),
       against: classes.contra(place),
       crops: crops.length,

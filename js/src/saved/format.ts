@@ -21,6 +21,8 @@ export interface SavedGrid {
   /** The classes that each cell argues for and against most; null where they are not known. */
   pro: (FlatClasses | null)[];
   contra: (FlatClasses | null)[];
+  /** Why a cell is named after no class; "" if it is. */
+  why_not: string[];
   /** All classes that each cell clearly argues for. */
   clear: FlatClasses[];
 }
@@ -50,6 +52,8 @@ export interface SavedPage {
   regions: KernelMessageOf<"regions"> | null;
   grids: SavedGrid[];
   made: string[];
+  /** How far an image’s first class usually is ahead of its second, in logits. */
+  lead: number | null;
   sheets: SavedSheet[];
   /** Null in a page without photos. */
   crops: SavedCrops | null;

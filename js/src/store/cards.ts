@@ -22,6 +22,10 @@ export interface Card {
   /** What its picture was made with; empty while it has none of its own. */
   made: string;
   label: string | null;
+  /** The reason why there is no label; empty while that is not known. */
+  why_not: string;
+  /** How far an image’s first class usually leads, in logits. */
+  lead: number | null;
   classes: ClassValue[] | null;
   against: ClassValue[] | null;
   crops: number;

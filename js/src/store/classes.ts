@@ -11,6 +11,8 @@ export class Classes implements Part {
   readonly handles: Handlers = { classes: (message) => this.receive(message) };
   /** One name for each, no two alike. */
   readonly names = signal<readonly string[]>([]);
+  /** Whether they are a guess. */
+  readonly assumed = signal(false);
   /** What they are kinds of. */
   readonly kinds = signal<readonly Kind[]>([]);
   /** The reason why there are none; empty while that is not known. */
@@ -20,8 +22,9 @@ export class Classes implements Part {
     () => this.reason.value || "Which classes there are is not known yet.",
   );
 
-  receive({ names, reason, kinds, members }: KernelMessageOf<"classes">): void {
+  receive({ names, assumed, reason, kinds, members }: KernelMessageOf<"classes">): void {
     this.names.value = names.map((name, at) => name ?? `class ${at}`);
+    this.assumed.value = assumed;
     this.reason.value = reason;
     this.kinds.value = kinds.map((words, at) => ({
       words: (words ?? "").split("|"),

@@ -13,6 +13,8 @@ export class KernelTraits {
   /** The subject that is wanted; the layout says which is on show. */
   readonly subject: Signal<Subject>;
   readonly height: Signal<number>;
+  /** The class of the still picture that stands in for the widget; it never changes. */
+  readonly still: string;
 
   constructor(
     private readonly link: Link,
@@ -23,6 +25,7 @@ export class KernelTraits {
     this.layers = signal(readLayers(link.get("layers")));
     this.subject = signal(readSubject(link.get("subject")));
     this.height = signal(readInteger(link.get("height"), DEFAULT_HEIGHT));
+    this.still = String(link.get("_still") ?? "");
     link.onTrait("status", (value) => {
       this.status.value = readStatus(value);
       link.connected.value = true;

@@ -24,6 +24,8 @@ export interface LayerName {
   type: string;
   /** One of those that are listed first. */
   block: boolean;
+  /** Of its output for one image; null while that is not known. */
+  shape: readonly number[] | null;
 }
 
 type Loose = Record<string, unknown>;
@@ -55,14 +57,20 @@ export function readLayers(value: unknown): LayerName[] {
   return value
     .map((item) =>
       typeof item === "string"
-        ? { name: item, type: "", block: true }
+        ? { name: item, type: "", block: true, shape: null }
         : {
             name: asText(asObject(item).name),
             type: asText(asObject(item).type),
             block: asObject(item).block !== false,
+            shape: readShape(asObject(item).shape),
           },
     )
     .filter((layer) => layer.name !== "");
+}
+
+function readShape(value: unknown): number[] | null {
+  if (!Array.isArray(value) || value.length === 0) return null;
+  return value.every((side) => Number.isInteger(side) && side > 0) ? value : null;
 }
 
 export function readSelection(value: unknown): number[] {

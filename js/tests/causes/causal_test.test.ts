@@ -34,12 +34,12 @@ describe("a test of a cause", () => {
   });
 
   it.each([
-    [{}, "is what happens, at 75 % of the predicted size"],
+    [{}, "predicts the outcome well, at 75 % of the predicted size"],
     [{ slope: 0.4 }, "only 40 % of the predicted size: the rest of the network makes up"],
     [{ slope: 2 }, "enlarges the change"],
-    [{ correlation: 0.6 }, "predicts roughly"],
+    [{ correlation: 0.6 }, "predicts the outcome roughly"],
     [{ correlation: 0.3, low: 0.1 }, "only a little"],
-    [{ correlation: 0.4, low: -0.1 }, "does not tell here what happens"],
+    [{ correlation: 0.4, low: -0.1 }, "does not predict the outcome here"],
     [{ correlation: null, low: null }, "Too few crops"],
     [{ points: [{ score: 0, predicted: 0, actual: 0 }] }, "Nothing was changed"],
   ])("says in words what %j means", (more, words) => {

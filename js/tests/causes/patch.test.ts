@@ -44,6 +44,8 @@ describe("a patch on an image", () => {
     const shown = { image: 0, x: 0.5, y: 0.5, classes };
     expect(describeChange(shown)).toBe("“moped” becomes “cat”.");
     const same = { ...shown, classes: [{ ...classes[1], after: 0.7 }] };
-    expect(describeChange(same)).toContain("Still “moped”: 80 % without the patch, 70 % with it");
+    expect(describeChange(same)).toContain(
+      "It stays “moped”: 80 % without the patch, 70 % with it",
+    );
   });
 });

@@ -36,7 +36,7 @@ describe("what diagnoses say", () => {
     expect(shareBelow([0.41], 0.41)).toBeNull();
     expect(describeAgreement(cell, 0.63)).toContain("0.41 on average, more than in 63 % of the");
     expect(describeAgreement(cell, 0.2)).toContain("less than in 80 %");
-    expect(describeAgreement({ ...cell, agreement: null }, null)).toContain("One sample alone");
+    expect(describeAgreement({ ...cell, agreement: null }, null)).toContain("A single sample");
     expect(middleOf([1, 2, 3])).toBeNull();
     expect(middleOf([5, 1, 2, 4, 3])).toEqual([1, 3, 5]);
   });
@@ -95,7 +95,8 @@ describe("what is known of cells", () => {
       crops: { from: 5, count: 3 },
       classes: null,
     });
-    const named = { revision: 1, ...place, half: 1, label: "liner", classes: [] };
+    const words = { label: "liner", why_not: "", lead: null, classes: [] };
+    const named = { revision: 1, ...place, half: 1, ...words };
     known.receive({ kind: "half_classes", ...named }, undefined);
     expect(known.halves(place)?.halves.map(({ label }) => label)).toEqual([null, "liner"]);
   });

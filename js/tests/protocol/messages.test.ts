@@ -41,6 +41,8 @@ describe("a message from the kernel", () => {
       state: "final",
       made: "",
       label: null,
+      why_not: "several",
+      lead: null,
       classes,
       against: null,
       crops: 0,

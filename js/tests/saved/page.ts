@@ -23,6 +23,7 @@ function plainGrid(size: number, ids: number[]): SavedGrid {
     cosine: ids.map(() => 0.5),
     rank: ids.map(() => 1),
     made: ids.map(() => 0),
+    why_not: ids.map(() => ""),
     pro: nothing,
     contra: nothing,
     clear: ids.map(() => []),
@@ -84,6 +85,7 @@ export function makePage(): SavedPage {
     classes: {
       kind: "classes",
       names: ["tabby", "</script>", "<b>bold</b>"],
+      assumed: false,
       reason: "",
       kinds: [],
       members: [],
@@ -91,6 +93,7 @@ export function makePage(): SavedPage {
     regions: null,
     grids: [coarse, plainGrid(4, FINE)],
     made: ["direction + statistics of 5 crops"],
+    lead: 2.5,
     sheets: [
       sheet(0, 2, COARSE, 0),
       sheet(1, 4, FINE.slice(0, 2), 1),

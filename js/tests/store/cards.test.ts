@@ -15,6 +15,8 @@ function card(cell: number): KernelMessageOf<"card"> {
     state: "final",
     made: "direction only",
     label: `label ${cell}`,
+    why_not: "",
+    lead: null,
     classes: null,
     against: null,
     crops: 0,

@@ -93,6 +93,8 @@ describe("the store", () => {
       state: "crop",
       made: "",
       label: "cat",
+      why_not: "",
+      lead: null,
       classes: [],
       against: [],
       crops: 0,

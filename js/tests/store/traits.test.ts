@@ -6,14 +6,14 @@ describe("the traits that Python sets", () => {
     expect(
       readLayers([
         "stem",
-        { name: "block", type: "Bottleneck", block: true },
-        { name: "block.relu", type: "ReLU", block: false },
+        { name: "block", type: "Bottleneck", block: true, shape: [64, 56, 56] },
+        { name: "block.relu", type: "ReLU", block: false, shape: ["evil"] },
         { type: "nameless" },
       ]),
     ).toEqual([
-      { name: "stem", type: "", block: true },
-      { name: "block", type: "Bottleneck", block: true },
-      { name: "block.relu", type: "ReLU", block: false },
+      { name: "stem", type: "", block: true, shape: null },
+      { name: "block", type: "Bottleneck", block: true, shape: [64, 56, 56] },
+      { name: "block.relu", type: "ReLU", block: false, shape: null },
     ]);
     expect(readLayers("evil")).toEqual([]);
   });

@@ -11,8 +11,10 @@ from PIL import Image
 from atlas_widget import AtlasWidget
 from atlas_widget.causes import ablate, examples_of, paste, predict, steer
 from atlas_widget.causes.pasting import box_at, corner_boxes
+from atlas_widget.collect import MIN_SAMPLES
 from atlas_widget.images.opening import as_image_source
 from atlas_widget.probe import LayerProbe
+from atlas_widget.probe.pictures import as_rgb
 from atlas_widget.session.tasks.experiments import picture_of
 from tests.conftest import make_tiny_model
 from tests.widget_browser import FakeBrowser
@@ -239,3 +241,17 @@ def test_the_pictures_are_compared_with_controls(browser):
     assert message["judge"] is None
     assert message["found"] == [None] * len(names)
     assert browser.of("task_progress")
+
+
+def test_classes_for_cues_are_those_of_enough_samples(browser, source, probe):
+    browser.say("cue_classes", request=61)
+    message, _ = last(browser, "cue_classes", request=61)
+    samples = browser.widget.atlas.samples
+    pictures = [as_rgb([source.open(index)], probe.input_size) for index in range(len(source))]
+    taken = [int(probe.outputs(picture).argmax()) for picture in pictures]
+    of = [taken[samples.image_indices[image]] for image in samples.image_ids]
+    counted = {of_class: of.count(of_class) for of_class in set(of)}
+    wanted = {each: count for each, count in counted.items() if count >= MIN_SAMPLES}
+    assert dict(zip(message["classes"], message["samples"], strict=True)) == wanted
+    assert message["samples"] == sorted(message["samples"], reverse=True)
+    assert message["told_by"] == "as the model takes them"

@@ -10,11 +10,15 @@ import { TaskState } from "./TaskState";
 
 const CHANGES = [
   ["remove", "Remove it", "Take the direction away, as far as it is there"],
-  ["add", "Add it", "Add the direction, so many times what the cell has"],
+  ["add", "Add it", "Add a multiple of the cell’s mean"],
 ] as const;
 const PLACES = [
   ["sample", "At the sample", "Where each sample of the cell lies in its image"],
-  ["present", "Where it is", "Wherever the activation points at least half that way (cosine 0.5)"],
+  [
+    "present",
+    "Where present",
+    "Wherever the activation is similar to the cell’s mean (cosine at least 0.5)",
+  ],
   ["everywhere", "Everywhere", "At all positions of the image"],
 ] as const;
 const [MIN_AMOUNT, MAX_AMOUNT] = [-3, 3];

@@ -9,10 +9,13 @@ export function ClassChoice({
   label,
   chosen,
   onChoose,
+  only,
 }: {
   label: string;
   chosen: number | null;
   onChoose: (index: number) => void;
+  /** See `ClassPicker`. */
+  only?: ReadonlyMap<number, number>;
 }) {
   const { store } = useWidget();
   const name = chosen === null ? "Choose a class" : className(store.classes.names.value, chosen);
@@ -27,6 +30,7 @@ export function ClassChoice({
       popup={(close) => (
         <ClassPicker
           chosen={chosen}
+          only={only}
           onChoose={(index) => {
             onChoose(index);
             close();

@@ -1,4 +1,5 @@
-import type { Cue, CueReport } from "../../causes/cues";
+import { useEffect } from "preact/hooks";
+import type { Cue, CueClasses, CueReport } from "../../causes/cues";
 import { cellKey } from "../../protocol/picture_key";
 import type { Canvas } from "../../util/decode";
 import { formatShare, formatValue, plural } from "../../util/numbers";
@@ -20,6 +21,12 @@ export function CuesPanel() {
   const connected = store.connected.value;
   const grid = store.layout.value?.grids[0]?.size ?? null;
   const ready = first !== null && second !== null && first !== second && grid !== null;
+  const asked = store.causes.cueClasses.value;
+  const known = asked?.state.value;
+  const classes = known?.stage === "done" ? known.result : null;
+  useEffect(() => {
+    if (connected) store.causes.wantCueClasses();
+  }, [connected, asked]);
   const end = () => {
     choices.cuesOpen.value = false;
     host.focus({ preventScroll: true });
@@ -30,8 +37,12 @@ export function CuesPanel() {
         What argues for one class although it is seen in images of the other: pasted on those
         images, with noise and random cells as controls.
       </p>
+      <p class="aw-note" data-aw-cue-classes={classes?.samples.size ?? ""}>
+        {describeClasses(classes, known?.stage === "failed" ? known.message : null)}
+      </p>
       <div class="aw-row">
         <ClassChoice
+          only={classes?.samples}
           label="One class"
           chosen={first}
           onChoose={(index) => {
@@ -40,6 +51,7 @@ export function CuesPanel() {
         />
         <span class="aw-note">and</span>
         <ClassChoice
+          only={classes?.samples}
           label="The other class"
           chosen={second}
           onChoose={(index) => {
@@ -72,6 +84,15 @@ export function CuesPanel() {
   );
 }
 
+/** Between which classes cues can be looked for here. */
+function describeClasses(known: CueClasses | null, failed: string | null): string {
+  if (failed !== null) return failed;
+  if (known === null) return "Finding out which classes there are images of…";
+  const count = known.samples.size;
+  if (count < 2) return "There are too few images of any two classes to look for cues here.";
+  return `There are enough images of ${count} classes (${known.toldBy}).`;
+}
+
 function Found({ report, request }: { report: CueReport; request: number }) {
   const { store } = useWidget();
   void store.causes.version.value;
@@ -82,7 +103,7 @@ function Found({ report, request }: { report: CueReport; request: number }) {
       <p class="aw-note">
         {cues.length === 0
           ? `No cell argues so in ${plural(samples, "sample")} of both classes’ images.`
-          : `${cues.length} of ${plural(candidates, "candidate")}, the most telling first.`}
+          : `${cues.length} of ${plural(candidates, "candidate")}, the strongest first.`}
       </p>
       <ol class="aw-cue-list">
         {cues.map((cue, rank) => (

@@ -79,7 +79,7 @@ export function PatchLabTab({ panel }: { panel: Panel }) {
                 }}
               />
             </div>
-            <span class="aw-note">Is to become</span>
+            <span class="aw-note">Should become</span>
             <ClassChoice
               label="The class that images are to become"
               chosen={target}

@@ -33,7 +33,7 @@ export function TaskState<Result>({
   const words = counts && total > 0 ? `${done} of ${plural(total, ...counts)}…` : begins;
   return (
     <div class="aw-task" role="status">
-      <span>{connected ? words : "It will not come: the kernel has gone."}</span>
+      <span>{connected ? words : "It cannot be finished: the kernel has stopped."}</span>
       <button
         type="button"
         class="aw-link"

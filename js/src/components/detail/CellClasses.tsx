@@ -1,6 +1,6 @@
 import type { Place } from "../../geometry/place";
 import { keyOf } from "../../geometry/place";
-import { ClassBars, reachOf } from "../ClassBars";
+import { BarsNote, ClassBars, reachOf } from "../ClassBars";
 import { useWidget } from "../context";
 import { describeWaiting, NO_CLASSES } from "../words";
 import { ClassActions, useWins } from "./ClassActions";
@@ -12,7 +12,7 @@ export function CellClasses({ place }: { place: Place }) {
   const card = store.cards.get(keyOf(place));
   const connected = store.connected.value;
   const [pro, contra] = [card?.classes ?? null, card?.against ?? []];
-  const reach = reachOf([...(pro ?? []), ...contra]);
+  const reach = reachOf([...(pro ?? []), ...contra], card?.lead);
   const wins = useWins(place.grid);
   const actions = ({ index, label }: { index: number; label: string }) => (
     <ClassActions index={index} label={label} grid={place.grid} wins={wins.get(index) ?? 0} />
@@ -35,6 +35,7 @@ export function CellClasses({ place }: { place: Place }) {
           <ClassBars values={contra} reach={reach} diverging actions={actions} />
         </>
       )}
+      {pro && pro.length + contra.length > 0 && <BarsNote lead={card?.lead ?? null} />}
     </section>
   );
 }

@@ -9,7 +9,7 @@ import {
 } from "../../panels/compare";
 import type { ClassValue } from "../../protocol/messages";
 import { formatValue } from "../../util/numbers";
-import { ClassBar, describeClass, reachOf } from "../ClassBars";
+import { BarsNote, ClassBar, describeClass, reachOf } from "../ClassBars";
 import { useWidget } from "../context";
 import { describeWaiting, NO_CLASSES } from "../words";
 import { ClassActions, useWins } from "./ClassActions";
@@ -51,6 +51,7 @@ export function ComparedClasses({ first, other }: { first: Place; other: Place }
   const compared = classes ? compareClasses(known[0], known[1], classes) : [];
   const reach = reachOf(
     compared.flatMap(({ first: one, other: two }) => [one, two].filter((it) => it !== null)),
+    a?.lead,
   );
   return (
     <section>
@@ -63,6 +64,7 @@ export function ComparedClasses({ first, other }: { first: Place; other: Place }
           {describeWaiting(connected, store.can("live"), a !== null && b !== null)}
         </p>
       )}
+      {classes && classes.length > 0 && <BarsNote lead={a?.lead ?? null} />}
       {classes?.length === 0 && <p class="aw-note">{NO_CLASSES}</p>}
       <ul class="aw-bars aw-bars-diverging aw-bars-acting aw-compared">
         {compared.map((item) => (

@@ -27,6 +27,7 @@ export function PanelHead({ panel, mark = "" }: { panel: Panel; mark?: "" | "A" 
         <h2 class={label ? "" : "aw-unsure"} title={label ?? ""}>
           {label ?? (card?.classes ? capitalized(NO_CERTAIN_CLASS) : "Cell")}
         </h2>
+        {!label && card?.why_not && <p data-aw-why-not>{card.why_not}</p>}
         <p>
           {describePlace(grid, cell)} of {`${grid}\u00a0×\u00a0${grid}`} ·{" "}
           {describeSamples(store.grid(grid), cell, card?.count).replace(" ", "\u00a0")}

@@ -33,7 +33,7 @@ export function VariantStrip({ panel, size }: { panel: Panel; size: number }) {
       </div>
       <p class="aw-note">
         {now.done && !now.failed
-          ? "What they share, the direction asks for; what differs, it leaves free. Below each its cosine."
+          ? "What the variants share is what the direction asks for; where they differ, it leaves freedom. Below each is its cosine."
           : describeProgress(now, store.connected.value)}
       </p>
     </div>

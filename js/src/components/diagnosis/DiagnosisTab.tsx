@@ -73,7 +73,7 @@ export function DiagnosisTab({ panel }: { panel: Panel }) {
               splitting.value = true;
             }}
           >
-            {known.mixture ? "Split it in two" : "Split it all the same"}
+            {known.mixture ? "Split it in two" : "Split it anyway"}
           </button>
         )}
       </section>
@@ -90,7 +90,7 @@ export function DiagnosisTab({ panel }: { panel: Panel }) {
         <p>{describeKept(known)}</p>
         {known.kept !== null && <Neighbours share={known.kept} count={NEIGHBORS} />}
       </section>
-      <p class="aw-note">Grey: the middle four fifths of all cells of this grid.</p>
+      <p class="aw-note">Grey: where four fifths of this grid’s cells lie.</p>
     </div>
   );
 }

@@ -40,7 +40,7 @@ export function SplitView({ place, onClose }: { place: Place; onClose: () => voi
                 at={at}
                 half={half}
                 known={known}
-                reach={reachOf(values)}
+                reach={reachOf(values, known.halves[0]?.lead)}
               />
             ))}
           </div>
@@ -79,6 +79,7 @@ function HalfView({
       <strong class={half.label ? "" : "aw-unsure"}>
         {half.label ?? (half.classes ? capitalized(NO_CERTAIN_CLASS) : `The ${name} half`)}
       </strong>
+      {!half.label && half.whyNot && <small data-aw-why-not>{half.whyNot}</small>}
       <small>
         {plural(half.count, "sample")} of {plural(half.images, "image")}
       </small>

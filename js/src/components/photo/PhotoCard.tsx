@@ -110,10 +110,10 @@ function describe(
 ): string {
   if (looked !== null) {
     const { cosine, unusual: odd } = photo.positions[looked];
-    return `cosine ${formatDecimal(cosine)} to the nearest sample${odd ? ": unlike any" : ""}`;
+    return `cosine ${formatDecimal(cosine)} to the nearest sample${odd ? ": unlike all samples" : ""}`;
   }
   const where = `${plural(photo.positions.length, "position")} in ${plural(cells, "cell")}`;
-  return unusual > 0 ? `${where}; ${unusual} unlike any sample (dashed)` : where;
+  return unusual > 0 ? `${where}; ${unusual} unlike all samples (dashed)` : where;
 }
 
 /** The position under the pointer; none in the outermost ring, which has no samples. */
