@@ -46,7 +46,7 @@ def test_without_its_kernel_a_view_says_so_and_keeps_what_it_has(
     lose(notebook)
     notebook.wait_attribute("connected", "false", timeout=30)
     point = view.hover_a_cell()
-    expect(view.root.locator(".aw-banner-notice", has_text="kernel is not there")).to_be_visible()
+    expect(view.root.locator(".aw-banner-notice", has_text="kernel has stopped")).to_be_visible()
 
     assert notebook.number("final") == finals > 0
     expect(view.root.locator("[data-aw-card] .aw-bar").first).to_be_visible()
@@ -61,7 +61,7 @@ def test_after_a_restart_the_cell_shows_a_new_atlas(show: Show, notebook: Notebo
     finals = notebook.number("final")
     notebook.restart()
     notebook.wait_attribute("connected", "false")
-    expect(view.root.locator(".aw-banner-notice", has_text="kernel is not there")).to_be_visible()
+    expect(view.root.locator(".aw-banner-notice", has_text="kernel has stopped")).to_be_visible()
     assert notebook.number("final") == finals > 0
     view.wait_drawn()
     notebook.run_cell(0)
