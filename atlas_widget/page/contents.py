@@ -63,21 +63,21 @@ class CellRecord:
         Numbers of the one or two classes of the label.
     leading
         The class that it argues for most, be that certain or not.
-    why_not
-        The reason why it has no label; empty if it has one.
     pro, contra
         The classes that it argues for and against most; None if they are not known.
     clear
         All classes that it clearly argues for.
+    why_not
+        The reason why it has no label; empty if it has one.
     """
 
     label: str | None
     winners: tuple[int, ...] = ()
     leading: int | None = None
-    why_not: str = ""
     pro: Sequence[ClassEntry] | None = None
     contra: Sequence[ClassEntry] | None = None
     clear: Sequence[ClassEntry] = ()
+    why_not: str = ""
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ def test_a_page_from_the_browser_has_what_there_is_now(make, tmp_path, monkeypat
     browser = FakeBrowser(w)
     browser.open_whole()
     w.render(timeout=60)
-    browser.say("export", grid=4, cells=[], format="html")
+    browser.say("export", grid=4, cells=[], format="html", names=True)
     exported = browser.wait(lambda: browser.of("exported"))[-1]
     page = tmp_path / exported["path"]
     assert page.suffix == ".html"
