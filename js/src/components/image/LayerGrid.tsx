@@ -14,6 +14,7 @@ import { parseColour } from "../../overlays/colour";
 import { useWidget } from "../context";
 import { Drawing } from "../Drawing";
 import { useDark } from "../dark";
+import { useSlow } from "./useSlow";
 
 /** One layer’s positions, as the chosen mode shows them. */
 export function LayerGrid({
@@ -36,7 +37,7 @@ export function LayerGrid({
   const { at, veil, role } = lookedAt(state, opened, number);
   const pinned = looking.pinned.value;
   const region = chosen ? looking.region.value : NONE;
-  const version = mode === "picture" ? store.pictureVersion.value : 0;
+  const version = useSlow(mode === "picture" ? store.pictureVersion.value : 0, PACE);
   const places = state.places.value?.layer === number ? state.places.value : null;
   const values = valuesOf(state, mode, number);
   const paint = (context: CanvasRenderingContext2D, into: number) => {
@@ -140,6 +141,9 @@ export function LayerGrid({
     </figure>
   );
 }
+
+/** Pictures that come are drawn at this pace (ms): their making needs the processor more. */
+const PACE = 400;
 
 const NONE: ReadonlySet<number> = new Set();
 
