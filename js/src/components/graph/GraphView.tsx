@@ -1,9 +1,10 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { edgePath, nodeByKey, sizesFor } from "../../graph/columns";
 import { GRAPH_VIEW, type Graph, type LayerGraph } from "../../graph/graph";
 import { plural } from "../../util/numbers";
 import { useWidget } from "../context";
+import { useScrollBox } from "../useScrollBox";
 import { GraphNode } from "./GraphNode";
 
 const MARGIN = 16; // CSS pixels, as in graph.css
@@ -38,29 +39,12 @@ export function GraphView({ state }: { state: LayerGraph }) {
 function Columns({ state, graph, shown }: { state: LayerGraph; graph: Graph; shown: boolean }) {
   const { store } = useWidget();
   const holder = useRef<HTMLDivElement>(null);
-  const room = useSignal({ width: 0, height: 0, left: 0, top: 0 });
+  const room = useScrollBox(holder);
   /** The node under the pointer or with the focus: its edges stand out. */
   const near = useSignal(-1);
   const stop = useSignal(Math.max(0, graph.own)); // the one in the tab order
-  useLayoutEffect(() => {
-    const element = holder.current!;
-    const measure = () => {
-      const { clientWidth: width, clientHeight: height } = element;
-      const { scrollLeft: left, scrollTop: top } = element;
-      const now = room.peek();
-      if (now.width === width && now.height === height && now.left === left && now.top === top) {
-        return;
-      }
-      room.value = { width, height, left, top };
-    };
-    const observer = new ResizeObserver(measure);
-    observer.observe(element);
-    element.addEventListener("scroll", measure, { passive: true });
-    measure();
-    return () => observer.disconnect();
-  }, []);
   const { columns, places, edges, nodes } = graph;
-  const { width, height, left, top } = room.value;
+  const { width, height, left, top } = room;
   const sizes = sizesFor(columns.length, width - 2 * MARGIN);
   const inSight = (at: number) => {
     const [x, y] = [places[at].column * sizes.width, places[at].row * sizes.height];

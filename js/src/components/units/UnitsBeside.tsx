@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { type UnitsBeside as Compared, linked, type Match } from "../../units/beside";
 import { rowsInSight } from "../../units/rows";
 import { unitKey } from "../../units/units";
@@ -7,6 +7,7 @@ import { formatDecimal, plural } from "../../util/numbers";
 import { CellPicture } from "../CellPicture";
 import { useWidget } from "../context";
 import { Choice } from "../controls/Choice";
+import { useScrollBox } from "../useScrollBox";
 import { OtherPicture } from "./OtherPicture";
 
 const PICTURE = 84; // CSS pixels, as in units.css
@@ -102,22 +103,7 @@ function Listed({
 }) {
   const { store } = useWidget();
   const holder = useRef<HTMLDivElement>(null);
-  const box = useSignal({ width: 0, height: 0, top: 0 });
-  useLayoutEffect(() => {
-    const element = holder.current!;
-    const measure = () => {
-      const { clientWidth: width, clientHeight: height, scrollTop: top } = element;
-      const now = box.peek();
-      if (now.width !== width || now.height !== height || now.top !== top) {
-        box.value = { width, height, top };
-      }
-    };
-    const observer = new ResizeObserver(measure);
-    observer.observe(element);
-    element.addEventListener("scroll", measure, { passive: true });
-    measure();
-    return () => observer.disconnect();
-  }, []);
+  const box = useScrollBox(holder);
   const items: readonly Partial<Match>[] =
     part === "linked"
       ? pairs
@@ -125,7 +111,7 @@ function Listed({
         ? compared.lost.map((unit) => compared.matches[unit] ?? { unit })
         : compared.gained.map((other) => ({ other }));
   const tile = part === "gained" ? SINGLE : PAIR;
-  const { columns, first, last, height } = rowsInSight(items.length, tile, box.value);
+  const { columns, first, last, height } = rowsInSight(items.length, tile, box);
   const visible = items.slice(first * columns, last * columns);
   const sight = shown ? visible.map(({ unit, other }) => `${unit}-${other}`).join() : "";
   useEffect(() => {

@@ -1,11 +1,11 @@
-import { useSignal } from "@preact/signals";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { isDead, type Order, type Overview } from "../../units/overview";
 import { rowsInSight } from "../../units/rows";
 import { unitKey } from "../../units/units";
 import { formatPercent, formatPlain } from "../../util/numbers";
 import { CellPicture } from "../CellPicture";
 import { useWidget } from "../context";
+import { useScrollBox } from "../useScrollBox";
 
 const PICTURE = 84; // CSS pixels, as in units.css
 const TILE = { width: 100, height: 116 };
@@ -26,23 +26,8 @@ export function UnitsGrid({
 }) {
   const { store } = useWidget();
   const holder = useRef<HTMLDivElement>(null);
-  const box = useSignal({ width: 0, height: 0, top: 0 });
-  useLayoutEffect(() => {
-    const element = holder.current!;
-    const measure = () => {
-      const { clientWidth: width, clientHeight: height, scrollTop: top } = element;
-      const now = box.peek();
-      if (now.width !== width || now.height !== height || now.top !== top) {
-        box.value = { width, height, top };
-      }
-    };
-    const observer = new ResizeObserver(measure);
-    observer.observe(element);
-    element.addEventListener("scroll", measure, { passive: true });
-    measure();
-    return () => observer.disconnect();
-  }, []);
-  const { columns, first, last, height } = rowsInSight(units.length, TILE, box.value);
+  const box = useScrollBox(holder);
+  const { columns, first, last, height } = rowsInSight(units.length, TILE, box);
   const visible = units.slice(first * columns, last * columns);
   const sight = shown ? visible.join() : "";
   useEffect(() => {

@@ -1,11 +1,11 @@
-import { useSignal } from "@preact/signals";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { Overview } from "../../units/overview";
 import { slotSide, type UnitMap } from "../../units/unit_map";
 import { unitKey } from "../../units/units";
 import { formatDecimal } from "../../util/numbers";
 import { CellPicture } from "../CellPicture";
 import { useWidget } from "../context";
+import { useScrollBox } from "../useScrollBox";
 
 /** The time that the map rests before the kernel hears what is in sight (ms). */
 const SETTLE = 120;
@@ -39,25 +39,10 @@ export function UnitsMap({ overview, shown }: { overview: Overview; shown: boole
 function Slots({ map, shown }: { map: UnitMap; shown: boolean }) {
   const { store } = useWidget();
   const holder = useRef<HTMLDivElement>(null);
-  const box = useSignal({ width: 0, height: 0, top: 0 });
-  useLayoutEffect(() => {
-    const element = holder.current!;
-    const measure = () => {
-      const { clientWidth: width, clientHeight: height, scrollTop: top } = element;
-      const now = box.peek();
-      if (now.width !== width || now.height !== height || now.top !== top) {
-        box.value = { width, height, top };
-      }
-    };
-    const observer = new ResizeObserver(measure);
-    observer.observe(element);
-    element.addEventListener("scroll", measure, { passive: true });
-    measure();
-    return () => observer.disconnect();
-  }, []);
-  const side = slotSide(map, box.value.width - 2 * GAP);
-  const first = Math.max(0, Math.floor(box.value.top / side) - 1);
-  const last = Math.min(map.rows, Math.ceil((box.value.top + box.value.height) / side) + 1);
+  const box = useScrollBox(holder);
+  const side = slotSide(map, box.width - 2 * GAP);
+  const first = Math.max(0, Math.floor(box.top / side) - 1);
+  const last = Math.min(map.rows, Math.ceil((box.top + box.height) / side) + 1);
   const slots = Array.from(
     { length: Math.max(0, last - first) * map.columns },
     (_, at) => first * map.columns + at,
