@@ -1,6 +1,7 @@
 import type { KernelMessageOf } from "../protocol/messages";
 import type { PictureGroup } from "../protocol/picture_key";
 import type { Canvas } from "../util/decode";
+import { largestSize } from "../util/numbers";
 
 /** In place of a class: none. */
 export const NO_CLASS = -1;
@@ -188,7 +189,7 @@ export interface LayerAttribution extends Remainders {
   /** Of each shown position. */
   values: number[];
   /** The channels that contribute most for it, and most against it. */
-  channels: { channel: number; contribution: number }[];
+  channels: { channel: number; value: number }[];
   /** The sum of all other channels. */
   others: number;
   /** The rest is nothing to speak of. */
@@ -204,6 +205,8 @@ export interface Attribution {
   about: string;
   score: number;
   layers: LayerAttribution[];
+  /** The largest size of any position’s value: the end of the scale of all layers. */
+  reach: number;
 }
 
 export function readAttribution(
@@ -216,7 +219,7 @@ export function readAttribution(
     const count = numberAt(message.listed, at);
     const channels = message.channels.slice(first, first + count).map((channel, place) => ({
       channel,
-      contribution: numberAt(message.contributions, first + place),
+      value: numberAt(message.contributions, first + place),
     }));
     first += count;
     return {
@@ -231,7 +234,8 @@ export function readAttribution(
     };
   });
   const { a, b, about, score } = message;
-  return { a, b, about, score, layers: read };
+  const reach = largestSize(read.flatMap((each) => each.values));
+  return { a, b, about, score, layers: read, reach };
 }
 
 /** Groups of channels of one layer that are active together. */

@@ -2,6 +2,7 @@ import { CLASS_COLOURS, cssOf, divergingRamp, type Rgb, VIRIDIS } from "../overl
 import type { Pictures } from "../pictures";
 import { cellKey, keyIn } from "../protocol/picture_key";
 import type { Canvas } from "../util/decode";
+import { largestSize } from "../util/numbers";
 import type { LayerMap, Places } from "./answers";
 
 type Context = CanvasRenderingContext2D;
@@ -151,7 +152,7 @@ export function paintVeil(
   lit: readonly number[],
   colour: Rgb,
 ): void {
-  const most = Math.max(1e-12, ...lit.map(Math.abs));
+  const most = largestSize(lit);
   paintColours(context, map, squares, lit, (value) =>
     cssOf(colour, VEIL * (1 - Math.sqrt(Math.abs(value) / most))),
   );

@@ -106,6 +106,17 @@ export class Looking {
     this.region.value = region;
   }
 
+  /** Shows what argues for a class; it is no longer argued against. */
+  argueFor(index: number): void {
+    this.a.value = index;
+    if (this.b.peek() === index) this.b.value = NO_CLASS;
+  }
+
+  /** Shows what argues for the chosen class rather than for this one. */
+  argueAgainst(index: number): void {
+    this.b.value = index === this.a.peek() ? NO_CLASS : index;
+  }
+
   showChannel(layer: number, channel: number): void {
     this.chooseLayer(layer);
     this.channel.value = channel;

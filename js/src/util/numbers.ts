@@ -56,5 +56,9 @@ const minus = (text: string): string => text.replace("-", "−");
 const signed = (value: number, size: string): string =>
   Number(size) === 0 ? "" : `${value < 0 ? "−" : "+"}${size}`;
 
+/** The largest size of any value, never zero: the end of a common scale. */
+export const largestSize = (values: readonly number[]): number =>
+  Math.max(1e-12, ...values.map(Math.abs));
+
 export const capitalized = (words: string): string =>
   words.charAt(0).toUpperCase() + words.slice(1);

@@ -61,10 +61,10 @@ describe("answers about it", () => {
       [5, 6],
     ]);
     expect(read[0].channels).toEqual([
-      { channel: 2, contribution: 0.5 },
-      { channel: 0, contribution: -0.5 },
+      { channel: 2, value: 0.5 },
+      { channel: 0, value: -0.5 },
     ]);
-    expect(read[1].channels).toEqual([{ channel: 3, contribution: 8 }]);
+    expect(read[1].channels).toEqual([{ channel: 3, value: 8 }]);
     expect(read.map(({ closed, blank }) => [closed, blank])).toEqual([
       [true, false],
       [false, true],

@@ -1,7 +1,6 @@
 import type { Opened } from "../../image/answers";
 import type { OpenImage } from "../../image/open_image";
-import { formatValue } from "../../util/numbers";
-import { ChannelRow } from "./ChannelRow";
+import { ContributionRows } from "./ContributionRows";
 import { SumRows } from "./SumRows";
 
 /** The channels of the chosen layer that argue most for and against the chosen class. */
@@ -13,26 +12,12 @@ export function AttributionTable({ state, opened }: { state: OpenImage; opened: 
   const problem = state.failures.value.get("image_attribution");
   if (problem) return <p class="aw-note aw-task-failed">{problem}</p>;
   if (!map || !found || !own) return <p class="aw-note">Attributing…</p>;
-  const reach = Math.max(1e-12, ...own.channels.map(({ contribution }) => Math.abs(contribution)));
   return (
     <section class="aw-image-block" data-aw-attribution={`${found.a}:${found.b}`}>
       <h3>
         Channels of {map.name} <small>for {found.about}</small>
       </h3>
-      <ul class="aw-channel-rows">
-        {own.channels.map(({ channel, contribution }) => (
-          <ChannelRow
-            key={channel}
-            state={state}
-            map={map}
-            layer={layer}
-            channel={channel}
-            value={formatValue(contribution)}
-            share={contribution / reach}
-            diverging
-          />
-        ))}
-      </ul>
+      <ContributionRows state={state} map={map} layer={layer} of={own.channels} />
       <SumRows
         first={[
           [

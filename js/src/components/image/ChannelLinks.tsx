@@ -1,8 +1,9 @@
 import type { Opened } from "../../image/answers";
 import type { OpenImage } from "../../image/open_image";
-import { formatPlain, formatValue } from "../../util/numbers";
+import { formatPlain } from "../../util/numbers";
 import { useWidget } from "../context";
 import { ChannelRow } from "./ChannelRow";
+import { ContributionRows } from "./ContributionRows";
 
 /** The channel whose map is shown, and the channels of other layers that it has most to do with. */
 export function ChannelLinks({ state, opened }: { state: OpenImage; opened: Opened }) {
@@ -69,7 +70,6 @@ function Links({
     <>
       {layers.map((other) => {
         const own = links.filter((link) => link.layer === other);
-        const reach = Math.max(1e-12, ...own.map(({ value }) => Math.abs(value)));
         const map = opened.layers[other];
         if (!map) return null;
         return (
@@ -77,20 +77,7 @@ function Links({
             <h4>
               {other < layer ? "Fed by" : "Feeds"} <small>{map.name}</small>
             </h4>
-            <ul class="aw-channel-rows">
-              {own.map(({ channel, value }) => (
-                <ChannelRow
-                  key={channel}
-                  state={state}
-                  map={map}
-                  layer={other}
-                  channel={channel}
-                  value={formatValue(value)}
-                  share={value / reach}
-                  diverging
-                />
-              ))}
-            </ul>
+            <ContributionRows state={state} map={map} layer={other} of={own} />
           </div>
         );
       })}

@@ -4,7 +4,7 @@ import { groupColour } from "../../image/grid_painter";
 import type { OpenImage } from "../../image/open_image";
 import { cssOf } from "../../overlays/colour";
 import { keyIn, type PictureGroup } from "../../protocol/picture_key";
-import { formatValue } from "../../util/numbers";
+import { formatValue, largestSize } from "../../util/numbers";
 import { CellPicture } from "../CellPicture";
 import { useWidget } from "../context";
 
@@ -113,8 +113,8 @@ function Diagram({ flow, opened }: { flow: Flow; opened: Opened }) {
   const near = useSignal<string | null>(null);
   const { count, values, classes, left } = flow;
   const middle = (at: number) => at * ROW + ROW / 2;
-  const most = Math.max(1e-12, ...values.flat().map(Math.abs));
-  const mostTo = Math.max(1e-12, ...classes.flatMap((each) => each.values.map(Math.abs)));
+  const most = largestSize(values.flat());
+  const mostTo = largestSize(classes.flatMap((each) => each.values));
   const between: Line[] = values.flatMap((row, g1) =>
     row.map((value, g2) => ({
       from: [COLUMNS.lower + PICTURE + 44, middle(g1)] as const,

@@ -4,7 +4,7 @@ import { MAX_GROUPS, MIN_GROUPS } from "../../image/looking";
 import type { OpenImage } from "../../image/open_image";
 import { cssOf } from "../../overlays/colour";
 import { keyIn } from "../../protocol/picture_key";
-import { formatShare, formatValue } from "../../util/numbers";
+import { formatShare, formatValue, largestSize } from "../../util/numbers";
 import { CellPicture } from "../CellPicture";
 import { useWidget } from "../context";
 import { Slider } from "../controls/Slider";
@@ -50,7 +50,7 @@ export function GroupsTable({ state, opened }: { state: OpenImage; opened: Opene
 
 function Rows({ state, groups }: { state: OpenImage; groups: Groups }) {
   const { contributions } = groups;
-  const reach = Math.max(1e-12, ...contributions.map(Math.abs), Math.abs(groups.inNoGroup));
+  const reach = largestSize([...contributions, groups.inNoGroup]);
   return (
     <>
       <ul class="aw-channel-rows">

@@ -42,19 +42,14 @@ export function ImageClasses({ state, opened }: { state: OpenImage; opened: Open
           words={nameOf(a)}
           chosen={a}
           name="a"
-          onChoose={(index) => {
-            looking.a.value = index;
-            if (looking.b.peek() === index) looking.b.value = NO_CLASS;
-          }}
+          onChoose={(index) => looking.argueFor(index)}
         />
         <span>rather than</span>
         <Chooser
           words={b === NO_CLASS ? "(nothing)" : nameOf(b)}
           chosen={b}
           name="b"
-          onChoose={(index) => {
-            looking.b.value = index === looking.a.peek() ? NO_CLASS : index;
-          }}
+          onChoose={(index) => looking.argueAgainst(index)}
         />
         {b !== NO_CLASS && (
           <button
@@ -92,10 +87,7 @@ function ClassRow({
         aria-pressed={isA}
         title={`${name}: logit ${formatValue(value)}. Show what argues for it`}
         data-aw-for={index}
-        onClick={() => {
-          a.value = index;
-          if (b.peek() === index) b.value = NO_CLASS;
-        }}
+        onClick={() => state.looking.argueFor(index)}
       >
         <span class="aw-bar-label">{name}</span>
         <span class="aw-bar-track" aria-hidden="true">
@@ -115,9 +107,7 @@ function ClassRow({
         aria-label={`Rather than ${name}`}
         title={`Show what argues for the chosen class rather than for ${name}`}
         data-aw-rather-than={index}
-        onClick={() => {
-          b.value = isB ? NO_CLASS : index;
-        }}
+        onClick={() => state.looking.argueAgainst(isB ? NO_CLASS : index)}
       >
         vs
       </button>

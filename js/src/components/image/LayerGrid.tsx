@@ -11,6 +11,7 @@ import {
 } from "../../image/grid_painter";
 import type { OpenImage } from "../../image/open_image";
 import { parseColour } from "../../overlays/colour";
+import { largestSize } from "../../util/numbers";
 import { useWidget } from "../context";
 import { Drawing } from "../Drawing";
 import { useDark } from "../dark";
@@ -177,7 +178,7 @@ function valuesOf(state: OpenImage, mode: string, number: number): Values | null
     const found = state.attribution.value;
     const own = found?.layers[number];
     if (!found || !own) return null;
-    const reach = Math.max(1e-12, ...found.layers.flatMap(({ values }) => values.map(Math.abs)));
+    const { reach } = found;
     return { kind: "signed", of: own.values, reach, blank: own.blank };
   }
   if (mode === "groups") {
@@ -187,7 +188,7 @@ function valuesOf(state: OpenImage, mode: string, number: number): Values | null
   if (mode === "channel") {
     const channel = state.channel.value;
     if (channel?.layer !== number) return null;
-    const reach = Math.max(1e-12, ...channel.values.map(Math.abs));
+    const reach = largestSize(channel.values);
     return channel.values.some((value) => value < 0)
       ? { kind: "signed", of: channel.values, reach, blank: false }
       : { kind: "strengths", of: channel.values };

@@ -1,7 +1,13 @@
 import type { Opened, PositionFacts } from "../../image/answers";
 import type { OpenImage } from "../../image/open_image";
 import { cellKey, keyIn } from "../../protocol/picture_key";
-import { formatDecimal, formatPlain, formatShare, formatValue } from "../../util/numbers";
+import {
+  formatDecimal,
+  formatPlain,
+  formatShare,
+  formatValue,
+  largestSize,
+} from "../../util/numbers";
 import { CellPicture } from "../CellPicture";
 import { useWidget } from "../context";
 import { Stretch } from "../Stretch";
@@ -109,7 +115,7 @@ function Dictionary({
   facts: PositionFacts;
 }) {
   const { layer, channels, share } = facts;
-  const most = Math.max(1e-12, ...channels.map(({ activation }) => Math.abs(activation)));
+  const most = largestSize(channels.map(({ activation }) => activation));
   return (
     <>
       <ul class="aw-channel-rows" data-aw-dictionary={channels.length}>
@@ -140,7 +146,7 @@ function Dictionary({
 }
 
 function Classes({ facts: { classes } }: { facts: PositionFacts }) {
-  const reach = Math.max(1e-12, ...classes.map(({ value }) => Math.abs(value)));
+  const reach = largestSize(classes.map(({ value }) => value));
   return (
     <>
       <h4>It argues for and against</h4>

@@ -1,6 +1,6 @@
 import type { Curve, Curves, Opened, Trial } from "../../image/answers";
 import type { OpenImage } from "../../image/open_image";
-import { formatValue, plural } from "../../util/numbers";
+import { formatValue, largestSize, plural } from "../../util/numbers";
 import { ImageWorkButton } from "./ImageWorkButton";
 
 const WIDTH = 250;
@@ -43,7 +43,7 @@ export function TryIt({ state, opened }: { state: OpenImage; opened: Opened }) {
 
 function TrialTable({ trial }: { trial: Trial }) {
   const changes = trial.classes.flatMap(({ predicted, actual }) => [predicted, actual]);
-  const reach = Math.max(1e-12, ...changes.map(Math.abs));
+  const reach = largestSize(changes);
   const best = (by: (of: Trial["classes"][number]) => number) =>
     [...trial.classes].sort((x, y) => by(y) - by(x))[0];
   const before = best(({ score }) => score);

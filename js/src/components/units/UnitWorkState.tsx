@@ -1,14 +1,11 @@
-import type { UnitWork, Work } from "../../units/open_unit";
-import { plural } from "../../util/numbers";
+import type { Work } from "../../units/open_unit";
 import { useWidget } from "../context";
-import { Progress } from "../controls/Progress";
+import { WorkButton } from "../controls/WorkButton";
 
-/** A button that begins a long computation, its progress with a button to stop it, or its failure. */
+/** A button that begins a long computation about units, its progress, or why it failed. */
 export function UnitWorkState({
   work,
-  words,
-  title,
-  counts,
+  ...rest
 }: {
   work: Work;
   words: string;
@@ -16,45 +13,20 @@ export function UnitWorkState({
   counts: readonly [one: string, many: string];
 }) {
   const { store } = useWidget();
-  const state = store.openUnit.work.value.get(work);
-  const connected = store.connected.value;
-  if (state && !state.failed && !isDone(state) && connected) {
-    return (
-      <div class="aw-task" role="status" data-aw-unit-work={work}>
-        <span>
-          {state.total > 0 ? `${state.done} of ${plural(state.total, ...counts)}…` : "Waiting…"}
-        </span>
-        <button
-          type="button"
-          class="aw-link"
-          data-aw-stop-work={work}
-          onClick={() => store.openUnit.stop(work)}
-        >
-          Stop
-        </button>
-        <Progress share={state.total > 0 ? state.done / state.total : null} />
-      </div>
-    );
-  }
   return (
-    <div>
-      {state?.failed && (
-        <p class="aw-note aw-task-failed" role="alert">
-          {state.failed}
-        </p>
-      )}
-      <button
-        type="button"
-        class="aw-button"
-        title={title}
-        disabled={!connected || !store.layout.value?.final}
-        data-aw-begin={work}
-        onClick={() => store.openUnit.begin(work)}
-      >
-        {words}
-      </button>
-    </div>
+    <WorkButton
+      {...rest}
+      progress={store.openUnit.work.value.get(work)}
+      connected={store.connected.value}
+      ready={store.layout.value?.final ?? false}
+      waiting="Waiting…"
+      attributes={{
+        progress: { "data-aw-unit-work": work },
+        stop: { "data-aw-stop-work": work },
+        begin: { "data-aw-begin": work },
+      }}
+      onBegin={() => store.openUnit.begin(work)}
+      onStop={() => store.openUnit.stop(work)}
+    />
   );
 }
-
-const isDone = ({ done, total }: UnitWork) => total > 0 && done >= total;

@@ -1,5 +1,5 @@
 import type { Connection, Wiring } from "../../units/blocks";
-import { formatPlain, formatShare, plural } from "../../util/numbers";
+import { formatPlain, formatShare, largestSize, plural } from "../../util/numbers";
 import { useWidget } from "../context";
 import { Stretch } from "../Stretch";
 import { Tile } from "../Tile";
@@ -75,7 +75,7 @@ function Side({
 }) {
   const { store } = useWidget();
   const layers = [...new Set(connections.map(({ layer }) => layer))];
-  const reach = Math.max(1e-12, ...connections.map(({ contribution }) => Math.abs(contribution)));
+  const reach = largestSize(connections.map(({ contribution }) => contribution));
   return (
     <div>
       <h4>{title}</h4>
@@ -139,7 +139,7 @@ function Bar({ connection, reach }: { connection: Connection; reach: number }) {
 function Weights({ connection }: { connection: Connection }) {
   const { values, columns, rows } = connection.weights;
   if (values.length === 0) return null;
-  const reach = Math.max(1e-12, ...values.map(Math.abs));
+  const reach = largestSize(values);
   return (
     <span class="aw-wiring-weights">
       <HeatMap
