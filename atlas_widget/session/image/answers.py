@@ -313,9 +313,26 @@ def channel_answer(
 
 
 def flow_answer(
-    reading: ImageReading, before: Groups, after: Groups, *, serial: int
+    reading: ImageReading,
+    before: Groups,
+    after: Groups,
+    *,
+    serial: int,
+    pictures: tuple[str, str],
 ) -> dict[str, Any]:
-    """Return the message about contributions of groups to later groups, and to classes."""
+    """Return the message about contributions of groups to later groups, and to classes.
+
+    Parameters
+    ----------
+    reading
+        The reading.
+    before, after
+        Groups of two layers.
+    serial
+        The image's number.
+    pictures
+        The names of the groups' pictures, of both layers.
+    """
     table = reading.flow(before, after)
     best: list[int] = []
     names: list[str] = []
@@ -339,6 +356,8 @@ def flow_answer(
         classes=best,
         names=names,
         to_classes=to_classes,
+        lower_pictures=pictures[0],
+        upper_pictures=pictures[1],
     )
 
 

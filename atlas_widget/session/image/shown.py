@@ -228,14 +228,17 @@ class ShownImage:
     def _flow(self, fields: Fields) -> Answer:
         reading = self.reading
         lower, upper = (self.name(fields[name]) for name in ("lower", "upper"))
-        groups = []
+        groups, names = [], []
         for layer, number in ((lower, fields["lower"]), (upper, fields["upper"])):
             found = reading.groups(layer, fields["count"])
             pictures = self._pictures[number]
             name = pictures.group_name(fields["count"])
             pictures.look_at_groups(DirectionTargets(name, found.directions), name)
             groups.append(found)
-        return answers.flow_answer(reading, *groups, serial=self.serial)
+            names.append(name)
+        return answers.flow_answer(
+            reading, *groups, serial=self.serial, pictures=(names[0], names[1])
+        )
 
     def _trial(self, fields: Fields) -> Answer:
         reading = self.reading

@@ -310,6 +310,8 @@ export interface Flow {
   strengths: number[];
   /** By class, then by upper group. */
   classes: { index: number; name: string; values: number[] }[];
+  lowerPictures: PictureGroup;
+  upperPictures: PictureGroup;
 }
 
 export function readFlow(message: KernelMessageOf<"image_flow">): Flow {
@@ -328,6 +330,8 @@ export function readFlow(message: KernelMessageOf<"image_flow">): Flow {
       name: message.names[at] ?? `class ${index}`,
       values: toClasses.take(count),
     })),
+    lowerPictures: message.lower_pictures as PictureGroup,
+    upperPictures: message.upper_pictures as PictureGroup,
   };
 }
 

@@ -454,6 +454,8 @@ export const FROM_KERNEL = {
     classes: "cells",
     names: "strings",
     to_classes: "numbers",
+    lower_pictures: "string",
+    upper_pictures: "string",
   },
   image_trial: {
     serial: "integer",

@@ -108,11 +108,14 @@ describe("answers about it", () => {
       classes: [7, 3],
       names: ["cat", "dog"],
       to_classes: [1, -1, 2, -2],
+      lower_pictures: "part:1.0.2",
+      upper_pictures: "part:1.1.2",
     });
     expect(flow.values).toEqual([
       [1, 2],
       [3, 4],
     ]);
+    expect([flow.lowerPictures, flow.upperPictures]).toEqual(["part:1.0.2", "part:1.1.2"]);
     expect(flow.classes[1]).toEqual({ index: 3, name: "dog", values: [2, -2] });
   });
 });

@@ -76,6 +76,15 @@ describe("what is looked at", () => {
     expect([looking.mode.value, looking.channel.value]).toEqual(["picture", null]);
   });
 
+  it("argues for one class and against another, never the same", () => {
+    looking.argueAgainst(3);
+    expect([looking.a.value, looking.b.value]).toEqual([7, 3]);
+    looking.argueFor(3);
+    expect([looking.a.value, looking.b.value]).toEqual([3, -1]);
+    looking.argueAgainst(3);
+    expect(looking.b.value).toBe(-1);
+  });
+
   it("has a region within one layer", () => {
     looking.toggle({ layer: 1, position: 0 });
     looking.toggle({ layer: 1, position: 1 });

@@ -156,13 +156,13 @@ function Diagram({ flow, opened }: { flow: Flow; opened: Opened }) {
         </svg>
         <Column
           title={opened.layers[flow.lower]?.name ?? ""}
-          group={`part:${opened.serial}.${flow.lower}.${count}` as PictureGroup}
+          group={flow.lowerPictures}
           count={count}
           left={COLUMNS.lower}
         />
         <Column
           title={opened.layers[flow.upper]?.name ?? ""}
-          group={`part:${opened.serial}.${flow.upper}.${count}` as PictureGroup}
+          group={flow.upperPictures}
           count={count}
           left={COLUMNS.upper}
         />
