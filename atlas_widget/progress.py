@@ -17,6 +17,7 @@ __all__ = [
     "Throttle",
     "check_cancelled",
     "describe_progress",
+    "progress_of_part",
 ]
 
 _BAR = 16  # characters
@@ -38,6 +39,21 @@ def check_cancelled(cancelled: CancelledCallback | None) -> None:
     """Raise `Cancelled` if asked to stop."""
     if cancelled is not None and cancelled():
         raise Cancelled
+
+
+def progress_of_part(progress: ProgressCallback, number: int, parts: int) -> ProgressCallback:
+    """Return the callback of one of several parts that are equally long.
+
+    Parameters
+    ----------
+    progress
+        Is told how much of all parts is done.
+    number
+        The part, from 0; those before it are done.
+    parts
+        The number of parts.
+    """
+    return lambda done, total: progress(number * total + done, parts * total)
 
 
 def describe_progress(name: str, done: int, total: int, spent: float, before: int = 0) -> str:

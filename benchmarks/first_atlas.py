@@ -16,16 +16,12 @@ import json
 import os
 import statistics
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import sync_playwright
-
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.browser.chromium import FLAGS, require_chromium
-from tests.browser.lab import ROOT, LabServer, Notebook
+from tests.browser.lab import ROOT, LabServer, Notebook, fresh_lab
 
 QUICKSTART = Path(__file__).parents[1] / "notebooks" / "quickstart.ipynb"
 AIMS = {
@@ -85,20 +81,11 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also write the numbers into this file")
     parser.add_argument("--screenshot", type=Path, help="also save a picture of the page")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        server = LabServer(Path(folder))
-        server.start()
-        try:
-            browser = playwright.chromium.launch(
-                executable_path=require_chromium(), args=list(FLAGS)
-            )
-            runs = [
-                measure(server, browser, name, options.limit, options.screenshot)
-                for name in ("cold", "warm")
-            ]
-            browser.close()
-        finally:
-            server.stop()
+    with fresh_lab() as (server, browser):
+        runs = [
+            measure(server, browser, name, options.limit, options.screenshot)
+            for name in ("cold", "warm")
+        ]
     print_table(*runs)
     if options.json:
         options.json.write_text(

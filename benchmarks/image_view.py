@@ -15,19 +15,17 @@ import argparse
 import json
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.browser.cells import small_atlas
-from tests.browser.chromium import FLAGS, require_chromium
-from tests.browser.lab import ROOT, LabServer, Notebook
+from tests.browser.lab import ROOT, Notebook, fresh_lab
 
 LAYER = "blocks.5.2"
 POINTED = [(row, column) for row in range(0, 7, 2) for column in range(0, 7, 2)]
@@ -94,18 +92,9 @@ def main() -> None:
     parser.add_argument("--no-pictures", action="store_true", help="leave out the last row")
     parser.add_argument("--json", type=Path, help="also write the numbers into this file")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        server = LabServer(Path(folder))
-        server.start()
-        try:
-            browser = playwright.chromium.launch(
-                executable_path=require_chromium(), args=list(FLAGS)
-            )
-            page = browser.new_page(viewport={"width": 1280, "height": 960})
-            found = measure(Notebook(page, server), options.photos, not options.no_pictures)
-            browser.close()
-        finally:
-            server.stop()
+    with fresh_lab() as (server, browser):
+        page = browser.new_page(viewport={"width": 1280, "height": 960})
+        found = measure(Notebook(page, server), options.photos, not options.no_pictures)
     print(f"\n{'seconds':<50}{'time':>9}{'aim':>9}")
     for name, aim in AIMS.items():
         if name in found:

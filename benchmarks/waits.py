@@ -14,18 +14,16 @@ import argparse
 import json
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.first_atlas import quickstart_cell
-from tests.browser.chromium import FLAGS, require_chromium
-from tests.browser.lab import ROOT, LabServer, Notebook
+from tests.browser.lab import ROOT, Notebook, fresh_lab
 
 LAYER = "blocks.6.0"
 CLASS, OTHER = "tabby", "Egyptian cat"
@@ -71,18 +69,9 @@ def main() -> None:
     options = parser.parse_args()
     runs: list[dict[str, float]] = []
     for _ in range(options.runs):
-        with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-            server = LabServer(Path(folder))
-            server.start()
-            try:
-                browser = playwright.chromium.launch(
-                    executable_path=require_chromium(), args=list(FLAGS)
-                )
-                page = browser.new_page(viewport={"width": 1280, "height": 960})
-                runs.append(measure(Notebook(page, server)))
-                browser.close()
-            finally:
-                server.stop()
+        with fresh_lab() as (server, browser):
+            page = browser.new_page(viewport={"width": 1280, "height": 960})
+            runs.append(measure(Notebook(page, server)))
     best = {name: min(run[name] for run in runs if name in run) for name in AIMS}
     print(f"\nseconds, minimum of {len(runs)} runs\n\n{'':<50}{'time':>9}{'aim':>9}")
     for name, aim in AIMS.items():

@@ -8,7 +8,13 @@ import itertools
 import pytest
 
 from atlas_widget import progress
-from atlas_widget.progress import Pace, TextProgress, Throttle, describe_progress
+from atlas_widget.progress import (
+    Pace,
+    TextProgress,
+    Throttle,
+    describe_progress,
+    progress_of_part,
+)
 
 
 class Terminal(io.StringIO):
@@ -112,3 +118,12 @@ def test_throttle():
     assert throttle.ready(force=True)
     clock.now += 0.21
     assert throttle.ready()
+
+
+def test_parts_of_one_task_count_on_from_each_other() -> None:
+    told: list[tuple[int, int]] = []
+    for number in range(2):
+        of_part = progress_of_part(lambda done, total: told.append((done, total)), number, 2)
+        for done in (1, 5):
+            of_part(done, 5)
+    assert told == [(1, 10), (5, 10), (6, 10), (10, 10)]

@@ -8,18 +8,46 @@ a test knows where it is.
 from __future__ import annotations
 
 import json
+import tempfile
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
+from tests.browser.chromium import FLAGS, require_chromium
 from tests.browser.lab_server import LabServer
 
-__all__ = ["LabServer", "Notebook"]
+__all__ = ["LabServer", "Notebook", "fresh_lab"]
 
 ROOT = ".aw-root"
+
+
+@contextmanager
+def fresh_lab(cache: Path | None = None) -> Iterator[tuple[LabServer, Browser]]:
+    """Start a JupyterLab in a folder of its own and a browser, for benchmarks and screenshots.
+
+    Parameters
+    ----------
+    cache
+        The widgets' cache; None: an empty one.
+    """
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        server = LabServer(Path(folder))
+        if cache is not None:
+            server.cache = cache
+        server.start()
+        try:
+            browser = playwright.chromium.launch(
+                executable_path=require_chromium(), args=list(FLAGS)
+            )
+            yield server, browser
+            browser.close()
+        finally:
+            server.stop()
 
 
 class Notebook:

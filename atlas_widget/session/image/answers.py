@@ -16,16 +16,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from atlas_widget.atlas import Atlas
-    from atlas_widget.reading import Attribution, Groups, ImageReading
+    from atlas_widget.reading import Attribution, ImageReading
 
 __all__ = [
     "attribution_answer",
     "channel_answer",
-    "flow_answer",
-    "groups_answer",
     "on_atlas_answer",
     "opened_answer",
     "position_answer",
+    "remainders_of",
     "shown_maps",
     "trial_answer",
 ]
@@ -199,7 +198,7 @@ def attribution_answer(
         contributions += own.values[order].tolist()
         listed.append(len(order))
         others.append(float(own.total - own.values[order].sum()))
-        rows.append(_remainders(own))
+        rows.append(remainders_of(own))
         account = reading.completeness(layer, a, second)
         closed.append(int(account.closed))
         blank.append(int(account.blank))
@@ -221,62 +220,6 @@ def attribution_answer(
         rest=[row[2] for row in rows],
         closed=closed,
         blank=blank,
-    )
-
-
-def groups_answer(
-    maps: Sequence[ShownMap],
-    layer: int,
-    groups: Groups,
-    a: int,
-    b: int,
-    *,
-    serial: int,
-    pictures: str,
-) -> dict[str, Any]:
-    """Return the message about groups of a layer's channels.
-
-    Parameters
-    ----------
-    maps, layer
-        The positions shown of each layer, and the layer's number.
-    groups
-        The groups.
-    a, b
-        Classes; −1: none.
-    serial
-        The image's number.
-    pictures
-        The name of the groups' pictures.
-    """
-    values: Sequence[float] = []
-    left, rows = 0.0, [0.0, 0.0, 0.0]
-    score = 0.0
-    if a != NO_CLASS:
-        found = groups.attribution(a, None if b == NO_CLASS else b)
-        values, left, rows = (
-            found.values.tolist(),
-            found.remainders["in no group"],
-            _remainders(found),
-        )
-        score = found.score
-    shown = maps[layer]
-    return messages.build(
-        "image_groups",
-        serial=serial,
-        layer=layer,
-        count=len(groups),
-        explained=groups.explained,
-        maps=np.concatenate([shown.picked(each) for each in groups.maps]),
-        a=a,
-        b=b,
-        contributions=values,
-        in_no_group=left,
-        prefix_tokens=rows[0],
-        biases=rows[1],
-        rest=rows[2],
-        score=score,
-        pictures=pictures,
     )
 
 
@@ -309,55 +252,6 @@ def channel_answer(
         link_channels=[link[1] for link in links],
         link_values=[link[2] for link in links],
         problem=problem,
-    )
-
-
-def flow_answer(
-    reading: ImageReading,
-    before: Groups,
-    after: Groups,
-    *,
-    serial: int,
-    pictures: tuple[str, str],
-) -> dict[str, Any]:
-    """Return the message about contributions of groups to later groups, and to classes.
-
-    Parameters
-    ----------
-    reading
-        The reading.
-    before, after
-        Groups of two layers.
-    serial
-        The image's number.
-    pictures
-        The names of the groups' pictures, of both layers.
-    """
-    table = reading.flow(before, after)
-    best: list[int] = []
-    names: list[str] = []
-    to_classes: list[float] = []
-    try:
-        classes = reading.classes(3)
-        best, names = list(classes.index), list(classes["label"])
-        for each in best:
-            to_classes += after.attribution(each).values.tolist()
-    except AtlasError:
-        pass  # a model without classes: the flow ends at the later layer
-    return messages.build(
-        "image_flow",
-        serial=serial,
-        lower=reading.layers.index(before.layer),
-        upper=reading.layers.index(after.layer),
-        count=len(before),
-        values=table.iloc[: len(before)].to_numpy().ravel(),
-        left=table.loc["in no group"],
-        strengths=table.loc["sum"],
-        classes=best,
-        names=names,
-        to_classes=to_classes,
-        lower_pictures=pictures[0],
-        upper_pictures=pictures[1],
     )
 
 
@@ -412,7 +306,7 @@ def on_atlas_answer(
     )
 
 
-def _remainders(attribution: Attribution) -> list[float]:
+def remainders_of(attribution: Attribution) -> list[float]:
     """Return the parts of a number that pass through no position: prefix tokens, biases, rest."""
     found = attribution.remainders
     return [found.get(name, 0.0) for name in ("prefix tokens", "biases", "rest")]

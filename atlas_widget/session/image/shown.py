@@ -11,6 +11,7 @@ import numpy as np
 from atlas_widget.errors import AtlasError
 from atlas_widget.protocol import messages
 from atlas_widget.session.image import answers
+from atlas_widget.session.image.group_answers import flow_answer, groups_answer
 from atlas_widget.session.image.pictures import LayerPictures
 from atlas_widget.session.image.targets import DirectionTargets, PositionTargets
 
@@ -203,7 +204,7 @@ class ShownImage:
         pictures = self._pictures[layer]
         name = pictures.group_name(count)
         pictures.look_at_groups(DirectionTargets(name, groups.directions), name)
-        return answers.groups_answer(
+        return groups_answer(
             self._maps,
             layer,
             groups,
@@ -236,9 +237,7 @@ class ShownImage:
             pictures.look_at_groups(DirectionTargets(name, found.directions), name)
             groups.append(found)
             names.append(name)
-        return answers.flow_answer(
-            reading, *groups, serial=self.serial, pictures=(names[0], names[1])
-        )
+        return flow_answer(reading, *groups, serial=self.serial, pictures=(names[0], names[1]))
 
     def _trial(self, fields: Fields) -> Answer:
         reading = self.reading

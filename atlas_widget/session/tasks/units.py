@@ -10,7 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from atlas_widget.errors import AtlasError
-from atlas_widget.progress import CancelledCallback, ProgressCallback, check_cancelled
+from atlas_widget.progress import (
+    CancelledCallback,
+    ProgressCallback,
+    check_cancelled,
+    progress_of_part,
+)
 from atlas_widget.session.tasks.task import Material
 
 if TYPE_CHECKING:
@@ -285,15 +290,13 @@ class UnitTwin:
         from atlas_widget.units.scan import scan_probes
 
         probe, source = material.probe, material.images
-        count = len(source)
 
-        def told(before: int) -> ProgressCallback:
-            return lambda done, _total: progress(before + done, 2 * count)
-
-        own = self.own or scan_probes([probe], source, progress=told(0), cancelled=cancelled)
+        own = self.own or scan_probes(
+            [probe], source, progress=progress_of_part(progress, 0, 2), cancelled=cancelled
+        )
         with probe.untrained(_SEED) as untrained:
             scan = self.scan or scan_probes(
-                [untrained], source, progress=told(count), cancelled=cancelled
+                [untrained], source, progress=progress_of_part(progress, 1, 2), cancelled=cancelled
             )
             (picture,) = self.picture(untrained, [self.unit])
         row = match_units(own, probe.layer, scan, probe.layer).table.loc[self.unit]

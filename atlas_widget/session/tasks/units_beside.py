@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from atlas_widget.errors import AtlasError
-from atlas_widget.progress import CancelledCallback, ProgressCallback
+from atlas_widget.progress import CancelledCallback, ProgressCallback, progress_of_part
 from atlas_widget.session.tasks.task import Material
 
 if TYPE_CHECKING:
@@ -77,11 +77,6 @@ class UnitsComparison:
         from atlas_widget.units.scan import scan_probes
 
         own, source = material.probe, material.images
-        count = len(source)
-
-        def told(before: int) -> ProgressCallback:
-            return lambda done, _total: progress(before + done, 2 * count)
-
         if not isinstance(self.model, nn.Module):
             raise AtlasError(f"model must be a torch.nn.Module, not {type(self.model).__name__}.")
         transform, size = self.transform, None
@@ -96,7 +91,12 @@ class UnitsComparison:
         )
         try:
             scans = [
-                scan_probes([probe], source, progress=told(number * count), cancelled=cancelled)
+                scan_probes(
+                    [probe],
+                    source,
+                    progress=progress_of_part(progress, number, 2),
+                    cancelled=cancelled,
+                )
                 for number, probe in enumerate((own, other))
             ]
             matches = match_units(scans[0], own.layer, scans[1], other.layer)

@@ -11,6 +11,9 @@ import frame from "./frame.css";
 import graph from "./graph.css";
 import help from "./help.css";
 import image from "./image.css";
+import imageGrids from "./image_grids.css";
+import imageTables from "./image_tables.css";
+import imageTrials from "./image_trials.css";
 import live from "./live.css";
 import overlay from "./overlay.css";
 import pair from "./pair.css";
@@ -53,6 +56,9 @@ const parts = [
   units,
   graph,
   image,
+  imageGrids,
+  imageTables,
+  imageTrials,
 ];
 
 export const styles = parts.join("\n");
