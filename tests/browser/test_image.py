@@ -155,6 +155,7 @@ def test_a_channel_leads_to_its_page_and_back(image: AtlasView) -> None:
     expect(root.locator(f"[data-aw-unit-page='{channel}']")).to_be_visible()
     notebook.page.keyboard.press("Alt+ArrowLeft")
     expect(root.locator("[data-aw-image-serial]")).to_be_visible()
+    notebook.wait_execute("(w.mode, w.unit)", "('image', None)")
 
 
 def test_what_is_no_image_is_refused_and_the_open_one_stays(image: AtlasView) -> None:
