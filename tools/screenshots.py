@@ -31,7 +31,7 @@ SIZE = {"width": 1400, "height": 940}
 
 
 def main(target: Path) -> None:
-    """Write atlas.png, detail.png, graph.png, unit.png, image.png and dark.png into a folder."""
+    """Write the pictures into a folder."""
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         server = LabServer(Path(folder))
@@ -64,6 +64,12 @@ def main(target: Path) -> None:
             page.screenshot(path=target / "graph.png")
             show_unit(notebook, view)
             page.screenshot(path=target / "unit.png")
+            show_turned(notebook, view)
+            page.screenshot(path=target / "turned.png")
+            show_map_of_units(notebook, view)
+            page.screenshot(path=target / "units_map.png")
+            show_units_beside(notebook, view)
+            page.screenshot(path=target / "units_beside.png")
             show_image(notebook, view)
             page.screenshot(path=target / "image.png")
             notebook.execute("w.mode, w.unit, w.opened = 'atlas', None, []")
@@ -95,6 +101,38 @@ def show_unit(notebook: Notebook, view: AtlasView) -> None:
     view.root.locator("[data-aw-exact-examples]").wait_for(timeout=120_000)
     notebook.page.mouse.move(5, 5)
     notebook.page.wait_for_timeout(3000)
+
+
+def show_turned(notebook: Notebook, view: AtlasView) -> None:
+    """Turn the strongest examples of the open unit."""
+    view.root.locator("[data-aw-begin='turned']").click()
+    block = view.root.locator("[data-aw-turned]")
+    block.wait_for(timeout=120_000)
+    block.scroll_into_view_if_needed()
+    notebook.page.mouse.move(5, 5)
+    notebook.page.wait_for_timeout(1000)
+
+
+def show_map_of_units(notebook: Notebook, view: AtlasView) -> None:
+    """Arrange the units by correlation, with all pictures in sight."""
+    notebook.execute("_ = w.open_layer(sort='correlation')")
+    view.root.locator("[data-aw-unit-map-said]").wait_for(timeout=60_000)
+    notebook.page.wait_for_timeout(3000)
+    notebook.wait_attribute("stage", "idle", timeout=300)
+    notebook.page.mouse.move(5, 5)
+    notebook.page.wait_for_timeout(1000)
+
+
+def show_units_beside(notebook: Notebook, view: AtlasView) -> None:
+    """Compare the units with those of another network."""
+    notebook.execute(
+        "_ = w.compare_units(demo.judge(), name='EfficientNet-Lite1', timeout=300)", timeout=300
+    )
+    view.root.locator("[data-aw-pair]").first.wait_for(timeout=60_000)
+    notebook.page.wait_for_timeout(3000)
+    notebook.wait_attribute("stage", "idle", timeout=300)
+    notebook.page.mouse.move(5, 5)
+    notebook.page.wait_for_timeout(1000)
 
 
 def show_image(notebook: Notebook, view: AtlasView) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -12,11 +12,14 @@ import torch
 from torch import Tensor, nn
 
 from atlas_widget.errors import LayerNotFoundError, did_you_mean
-from atlas_widget.probe.layers import list_layers
+from atlas_widget.probe.layers import find_layer, list_layers
 from atlas_widget.probe.noise import same_noise
 from atlas_widget.probe.private_model import PrivateModel
 
-__all__ = ["GraphNode", "LayerGraph", "graph_of", "layer_graph"]
+__all__ = ["GraphNode", "LayerGraph", "graph_of", "layer_graph", "rectified_by"]
+
+# ReLU, ReLU6, and functions of the same derivative
+_RECTIFIERS = ("ReluBackward", "HardtanhBackward", "ClampMinBackward", "ThresholdBackward")
 
 
 @dataclass(frozen=True)
@@ -187,6 +190,36 @@ def graph_of(private: PrivateModel, layers: Sequence[str] | None = None) -> Laye
         ranks[group.name] = max((ranks[one] + 1 for one in before[group.name]), default=0)
     nodes = tuple(group.node(ranks[group.name]) for group in groups)
     return LayerGraph(nodes, tuple(edges), kind)
+
+
+def rectified_by(private: PrivateModel, layer: str) -> str | None:
+    """Return the layer whose output a layer rectifies, with a ReLU of its own and no other step.
+
+    Parameters
+    ----------
+    private
+        A private copy of the model.
+    layer
+        The layer: a ReLU, or a block that ends with one.
+
+    Returns
+    -------
+    str or None
+        None if the layer ends with another function, or if what it rectifies is the output of no
+        layer, such as the sum at the end of a residual block.
+    """
+    with torch.inference_mode(False):
+        runs = _run(private, {info.name for info in list_layers(private.network.module)})
+    name = find_layer(private.network.module, layer)[0]
+    called = f"{name.module}:{name.call}" if name.call else name.module
+    own = None if name.picks else {run.name: run.function for run in runs}.get(called)
+    if own is None or not own.name().startswith(_RECTIFIERS):
+        return None
+    rectified = own.next_functions[0][0]
+    # a module that runs several times is read at one of its runs, which may be another one
+    counts = Counter(run.name.partition(":")[0] for run in runs)
+    found = [run.name for run in runs if run.function is rectified and counts[run.name] == 1]
+    return found[-1] if found else None
 
 
 @dataclass(frozen=True)

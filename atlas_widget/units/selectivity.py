@@ -31,7 +31,7 @@ def selectivity(
     class_of
         The class of each image, -1 for none, (images,).
     resamples
-        Number of bootstrap samples of images, drawn within each class.
+        Number of bootstrap samples of images, drawn within each class; 0: there is no interval.
     seed
         Seed of these.
 
@@ -51,16 +51,19 @@ def selectivity(
     means = _class_means(values, number, len(present), np.ones(len(values)))
     best = means.argmax(0)
     point = _index(means, best)
+    alive = ~np.isnan(point)
+    found = np.where(alive, present[best], -1)
+    if not resamples:
+        return point, missing, missing, found
     rng = np.random.default_rng(seed)
     drawn = np.stack(
         [_index(_class_means(values, number, len(present), _draw(rng, number)), best)
          for _ in range(resamples)]
     )  # fmt: skip
-    alive = ~np.isnan(point)
     low, high = missing.copy(), missing.copy()
     if alive.any():
         low[alive], high[alive] = np.nanquantile(drawn[:, alive], [0.025, 0.975], axis=0)
-    return point, low, high, np.where(alive, present[best], -1)
+    return point, low, high, found
 
 
 def _class_means(

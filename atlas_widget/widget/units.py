@@ -6,7 +6,10 @@ from atlas_widget.errors import AtlasError, did_you_mean
 
 __all__ = ["UNIT_ORDERS", "check_unit_order"]
 
-UNIT_ORDERS = ("number", "max", "mean", "active", "sparseness", "correlation", "match")
+UNIT_ORDERS = (
+    "number", "max", "mean", "active", "sparseness", "kurtosis", "selectivity", "picture",
+    "correlation", "match",
+)  # fmt: skip
 """The orders in which units are listed.
 
 By correlation they are arranged as a map, and by match they are beside those of another network.

@@ -819,8 +819,10 @@ class AtlasWidget(anywidget.AnyWidget):
         layer
             The layer; None: the one shown.
         sort
-            Order of the units: "number", "max", "mean", "active" or "sparseness", largest first; or
-            "correlation", a map on which units that are active together lie side by side.
+            Order of the units: "number"; "max", "mean", "active", "sparseness", "kurtosis" or
+            "selectivity" (for labels of the images), largest first; "picture", by the share of
+            samples that the finished picture's activation goes beyond; "correlation", a map on
+            which units that are active together lie side by side.
 
         Raises
         ------

@@ -162,6 +162,30 @@ def test_units_are_arranged_as_a_map(units: AtlasView) -> None:
     assert notebook.execute("w.unit_order") == "'correlation'"
 
 
+def test_units_are_sorted_and_filtered(units: AtlasView) -> None:
+    root, notebook = units.root, units.notebook
+    notebook.execute("import numpy as np\nfrom scipy.stats import kurtosis")
+    notebook.execute("a = np.float64(w.atlas.activations)")
+    root.locator("[data-aw-units-order]").select_option("kurtosis")
+    best = notebook.execute("int(kurtosis(a).argmax())")
+    expect(root.locator("[data-aw-unit]").first).to_have_attribute("data-aw-unit", best)
+
+    root.locator("[data-aw-units-order]").select_option("picture")
+    notebook.wait_execute("w.unit_order", "'picture'")
+    words = root.locator("[data-aw-unit] small")
+    expect(words.filter(has_text="beyond").first).to_be_visible(timeout=60_000)
+
+    labels = root.locator("[data-aw-units-label]")
+    options = labels.locator("option").all_inner_texts()[1:]
+    counts = {text: int(text.rpartition("(")[2].rstrip(")")) for text in options}
+    assert sum(counts.values()) == 192
+    fewest = min(options, key=lambda text: counts[text])
+    labels.select_option(label=fewest)
+    expect(root.locator(".aw-units-head")).to_contain_text(f"{counts[fewest]} shown")
+    labels.select_option("")
+    expect(root.locator(".aw-units-head")).not_to_contain_text("shown")
+
+
 def test_strongest_examples_are_turned(units: AtlasView) -> None:
     root, notebook = units.root, units.notebook
     notebook.execute("_ = w.open_unit('blocks.5.2', 9)")

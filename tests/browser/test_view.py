@@ -193,3 +193,21 @@ def test_names_of_regions_are_shown_zoomed_out_and_turned_off_by_a_key(fake: Fak
     # of another layout: gone until its own come
     fake.page.evaluate("model.sendLayout(model.grids, true)")
     expect(names).to_have_count(0)
+
+
+@pytest.mark.parametrize(("layout", "times"), [("tokens", 1), ("map", 0)])
+def test_dimensions_of_tokens_are_said_to_be_no_privileged_basis(
+    fake: FakeView, layout: str, times: int
+) -> None:
+    fake.show()
+    fake.python(mode="units")
+    fake.page.evaluate(
+        """layout => model.message({
+            kind: "units", revision: model.revision, layer: "blocks.4", count: 4, samples: 9,
+            images: 3, signed: true, layout, statistics: [], labels: [], label_of: [-1, -1, -1, -1],
+        })""",
+        layout,
+    )
+    head = fake.page.locator(".aw-units-head")
+    expect(head).to_contain_text("4 units")
+    expect(head.get_by_text("no privileged basis")).to_have_count(times)

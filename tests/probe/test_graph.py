@@ -11,6 +11,8 @@ from torch import Tensor, nn
 
 from atlas_widget import layer_graph, list_layers
 from atlas_widget.errors import LayerNotFoundError
+from atlas_widget.probe.graph import rectified_by
+from atlas_widget.probe.private_model import PrivateModel
 from tests.conftest import make_tiny_model
 
 
@@ -134,3 +136,23 @@ def test_the_users_model_stays_as_it_is():
     assert model.training
     assert not any(module._forward_hooks for module in model.modules())
     assert all(parameter.requires_grad for parameter in model.parameters())
+
+
+@pytest.mark.parametrize(
+    ("layer", "before"),
+    [
+        ("relu", "bn1"),
+        ("layer1.0.relu:0", "layer1.0.bn1"),
+        ("layer1.0.relu:1", None),  # the sum of a block is the output of no layer
+        ("layer1.0", None),
+        ("conv1", None),
+    ],
+)
+def test_what_a_layer_rectifies_is_the_layer_before_it(layer, before):
+    with PrivateModel(torchvision.models.resnet18()) as private:
+        assert rectified_by(private, layer) == before
+
+
+def test_a_block_rectifies_the_output_of_its_own_last_layer_but_one():
+    with PrivateModel(torchvision.models.mobilenet_v2()) as private:
+        assert rectified_by(private, "features.0") == "features.0.1"

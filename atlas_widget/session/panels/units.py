@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
@@ -16,6 +16,7 @@ from atlas_widget.session.pictures.queue import PictureQueue
 from atlas_widget.session.pictures.renderer import PictureRenderer
 from atlas_widget.session.units import page
 from atlas_widget.session.units.arranging import Arranging
+from atlas_widget.session.units.before_relu import BeforeRelu
 from atlas_widget.session.units.large_pictures import LargePictures
 from atlas_widget.session.units.long_work import LongWork
 from atlas_widget.session.units.other_layers import unit_pictures
@@ -30,9 +31,11 @@ from atlas_widget.session.units.targets import (
 )
 
 if TYPE_CHECKING:
-    from atlas_widget.inversion import InversionEngine, InversionSettings
+    from atlas_widget.inversion import InversionSettings
+    from atlas_widget.probe import LayerProbe
     from atlas_widget.session.cells.labels import Labeller
     from atlas_widget.session.cells.scene import Scene
+    from atlas_widget.session.pictures.engines import Engines
     from atlas_widget.session.pictures.picture import Picture
 
 __all__ = ["UnitsPanel"]
@@ -67,6 +70,7 @@ class UnitsPanel(Panel):
         self._units: SampledUnits | None = None
         self._renderers: dict[str, tuple[PictureQueue, PictureRenderer]] = {}
         self._open = -1
+        self._before: BeforeRelu | None = None  # opened when a page needs it
         self._map: Arranging | None = None
         gallery, probe = layer.gallery, layer.probe
         self._works = LongWork(
@@ -107,6 +111,7 @@ class UnitsPanel(Panel):
             return
         if kind == "units":
             self._layer.gallery.send(*page.overview(units, scene, self._layer.probe.kind))
+            self._tell_pictured(units, scene, range(units.count))
         elif kind == "unit_map":
             self._arranged(units, scene).want()
         elif kind == "units_in_sight":
@@ -132,10 +137,12 @@ class UnitsPanel(Panel):
         if self._large.active:
             self._large.advance(seconds, scene.revision)
             return True
-        return any(
+        if any(
             self._is_wanted(kind) and renderer.advance(seconds)
             for kind, (_, renderer) in self._renderers.items()
-        )
+        ):
+            return True
+        return self._look_before_relu()
 
     def advance(self) -> bool:
         """Work for one slice on the pictures in sight; return False if there is nothing to do."""
@@ -149,9 +156,31 @@ class UnitsPanel(Panel):
     def _is_wanted(self, kind: str) -> bool:
         """Return True if the open unit's picture of a kind is still to be made."""
         queue, group = self._renderers[kind][0], unit_group(kind)
-        if queue.state(group, self._open) is State.FINAL or queue.failed(group, self._open):
+        state = queue.state(group, self._open)
+        return state is not State.FINAL and not queue.failed(group, self._open)
+
+    def _look_before_relu(self) -> bool:
+        """Open the layer before the ReLU, if the open page needs it; return False if not."""
+        units, scene = self._units, self._scene
+        if units is None or scene is None or units.signed or NEGATIVE in self._renderers:
             return False
-        return kind != NEGATIVE or (self._units is not None and self._units.signed)
+        if self._before is None:
+            self._before = BeforeRelu(self._layer.probe)
+            self._tell_before(scene)
+        before = self._before
+        if before.probe is None:
+            return False
+        self._add(units, UnitTargets(units, scene.samples), NEGATIVE, before.probe, before.engines)
+        self._want(units, scene, NEGATIVE, self._open)
+        return True
+
+    def _tell_before(self, scene: Scene) -> None:
+        before = self._before
+        if before is not None:
+            content = messages.build(
+                "unit_before", revision=scene.revision, layer=before.layer, reason=before.reason
+            )
+            self._layer.gallery.send(content, [])
 
     @property
     def _final(self) -> bool:
@@ -167,20 +196,32 @@ class UnitsPanel(Panel):
         layer.gallery.add(targets, map(unit_group, KINDS))
         self._units = units
         for kind in KINDS:
-            group = unit_group(kind)
-            queue = PictureQueue({group: range(units.count)}, base=group, labels=False, rough=False)
-            renderer = PictureRenderer(
-                targets,
-                queue,
-                layer.probe,
-                _settings(kind),
-                self._engine(kind),
-                layer.cache,
-                seed=layer.seed,
-                show=partial(self._show_picture, kind),
-                notice=lambda _text: None,  # only about examples, which these have none of
-            )
-            self._renderers[kind] = queue, renderer
+            if kind != NEGATIVE or units.signed:
+                self._add(units, targets, kind, layer.probe, layer.engines)
+
+    def _add(
+        self,
+        units: SampledUnits,
+        targets: UnitTargets,
+        kind: str,
+        probe: LayerProbe,
+        engines: Engines,
+    ) -> None:
+        """Make pictures of a kind from now on, by the activations of a layer."""
+        layer, group, settings = self._layer, unit_group(kind), _settings(kind)
+        queue = PictureQueue({group: range(units.count)}, base=group, labels=False, rough=False)
+        renderer = PictureRenderer(
+            targets,
+            queue,
+            probe,
+            settings,
+            lambda: engines.get(settings),
+            layer.cache,
+            seed=layer.seed,
+            show=partial(self._show_picture, kind),
+            notice=lambda _text: None,  # only about examples, which these have none of
+        )
+        self._renderers[kind] = queue, renderer
 
     def _arranged(self, units: SampledUnits, scene: Scene) -> Arranging:
         layer = self._layer
@@ -189,9 +230,6 @@ class UnitsPanel(Panel):
                 units, scene.revision, layer.seed, tasks=layer.tasks, send=layer.gallery.send
             )
         return self._map
-
-    def _engine(self, kind: str) -> Callable[[], InversionEngine]:
-        return lambda: self._layer.engines.get(_settings(kind))
 
     def _look(self, units: tuple[int, ...], near: tuple[int, ...]) -> None:
         group = unit_group(NEURON)
@@ -214,18 +252,21 @@ class UnitsPanel(Panel):
         self._works.turn_to(units, self._open)
         if self._open < 0:
             return
-        for kind in KINDS:
-            if kind == NEGATIVE and not units.signed:
-                continue
-            group = unit_group(kind)
-            queue, renderer = self._renderers[kind]
-            queue.demand(group, [unit])
-            renderer.prefetch(group, [unit])
-            picture = self._layer.gallery.picture(group, unit)
-            if picture is None:
-                self._layer.gallery.show_crops(group, [unit])
-            elif picture.state is State.FINAL:
-                self._finished(units, scene, kind, unit, picture)
+        for kind in list(self._renderers):
+            self._want(units, scene, kind, unit)
+        self._tell_before(scene)
+
+    def _want(self, units: SampledUnits, scene: Scene, kind: str, unit: int) -> None:
+        """Make a unit's picture of a kind next, or show it if it is there."""
+        group = unit_group(kind)
+        queue, renderer = self._renderers[kind]
+        queue.demand(group, [unit])
+        renderer.prefetch(group, [unit])
+        picture = self._layer.gallery.picture(group, unit)
+        if picture is not None and picture.state is State.FINAL:
+            self._finished(units, scene, kind, unit, picture)
+        elif picture is None and (kind != NEGATIVE or units.signed):
+            self._layer.gallery.show_crops(group, [unit])
 
     def _show_others(self, others: Sequence[int]) -> None:
         """Show pictures of other units that are in the cache, and crops of the rest."""
@@ -244,9 +285,31 @@ class UnitsPanel(Panel):
     def _show_picture(self, kind: str, group: str, unit: int, picture: Picture) -> None:
         self._layer.gallery.show(group, unit, picture)
         units, scene = self._units, self._scene
-        finished = picture.state is State.FINAL
-        if finished and unit == self._open and units is not None and scene is not None:
+        if picture.state is not State.FINAL or units is None or scene is None:
+            return
+        if kind == NEURON:
+            self._layer.gallery.send(page.pictured(units, scene, {unit: picture}), [])
+        if unit == self._open:
             self._finished(units, scene, kind, unit, picture)
+
+    def _tell_pictured(self, units: SampledUnits, scene: Scene, numbers: Iterable[int]) -> None:
+        """Tell what the finished pictures of some units reach."""
+        group, gallery = unit_group(NEURON), self._layer.gallery
+        known = {number: gallery.picture(group, number) for number in numbers}
+        finished = {
+            number: picture
+            for number, picture in known.items()
+            if picture is not None and picture.state is State.FINAL
+        }
+        if finished:
+            gallery.send(page.pictured(units, scene, finished), [])
+
+    def close(self, reason: str) -> None:
+        """Close the layer before the ReLU."""
+        if self._before is not None:
+            self._before.close()
+            self._before = None
+            self._renderers.pop(NEGATIVE, None)
 
     def _send_values(self, scene: Scene, grid: int, unit: int) -> None:
         """Send the mean activation of a unit in every cell of a grid."""

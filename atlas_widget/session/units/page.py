@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from atlas_widget.session.pictures.picture import Picture
     from atlas_widget.session.units.sampled_units import SampledUnits
 
-__all__ = ["EXAMPLES", "measure", "overview", "page"]
+__all__ = ["EXAMPLES", "measure", "overview", "page", "pictured"]
 
 EXAMPLES = 12
 """Number of examples of a unit on its page."""
@@ -50,6 +51,8 @@ def overview(units: SampledUnits, scene: Scene, layout: str) -> tuple[dict[str, 
         signed=units.signed,
         layout=layout,
         statistics=list(STATISTICS),
+        labels=units.labels,
+        label_of=units.favourites.tolist(),
     )
     return content, [np.ascontiguousarray(units.statistics, "<f4").tobytes()]
 
@@ -105,13 +108,33 @@ def page(units: SampledUnits, scene: Scene, unit: int) -> tuple[dict[str, Any], 
     return content, [encode(pack(tiles, TILE, _COLUMNS))]
 
 
+def pictured(units: SampledUnits, scene: Scene, pictures: Mapping[int, Picture]) -> dict[str, Any]:
+    """Return the message about units' finished pictures: the share of samples each exceeds."""
+    return messages.build(
+        "units_pictured",
+        revision=scene.revision,
+        units=list(pictures),
+        beyond=[
+            units.share_below(unit, picture.strength or 0.0) for unit, picture in pictures.items()
+        ],
+    )
+
+
 def measure(
     units: SampledUnits, scene: Scene, kind: str, unit: int, picture: Picture
 ) -> dict[str, Any]:
-    """Return the message about a finished picture of a unit: how strongly it excites the unit."""
+    """Return the message about a finished picture of a unit: how strongly it excites the unit.
+
+    A negative picture of a layer without negative activations is of the layer before its ReLU, of
+    which the samples say nothing.
+    """
     own = units.values[unit]
     strength = picture.strength or 0.0
-    if kind == NEGATIVE:
+    strongest: float | None
+    below: float | None
+    if kind == NEGATIVE and not units.signed:
+        activation, strongest, below = -strength, None, None
+    elif kind == NEGATIVE:
         activation, strongest = -strength, float(own.min())
         below = float((own > activation).mean())
     else:

@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from atlas_widget.attribution.statistics import wilson_interval
+from atlas_widget.units.selectivity import selectivity
 
 if TYPE_CHECKING:
     from atlas_widget.atlas.samples import Samples
 
 __all__ = ["STATISTICS", "Column", "LabelShare", "SampledUnits"]
 
-STATISTICS = ("max", "mean", "std", "active", "sparseness", "min")
+STATISTICS = ("max", "mean", "std", "active", "sparseness", "min", "kurtosis", "selectivity")
 """Names of the statistics, in the order of the rows of `SampledUnits.statistics`."""
 
 QUILT_QUANTILES = (0.0, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999)
@@ -129,7 +131,10 @@ class SampledUnits:
         """Statistics of every unit, float32 (len(STATISTICS), units).
 
         ``active`` is the share of samples with a positive activation; ``sparseness`` is
-        1 − mean(a)² / mean(a²) of the positive parts: 0 if all are alike, near 1 if few carry all.
+        1 − mean(a)² / mean(a²) of the positive parts: 0 if all are alike, near 1 if few carry all;
+        ``kurtosis`` is the population's, 0 for a normal distribution; ``selectivity`` is that of
+        :func:`~atlas_widget.units.selectivity.selectivity` over the mean of each image's samples,
+        NaN without labels and for layers with negative activations.
         """
         values = self.values
         positive = np.maximum(values, 0)
@@ -144,8 +149,36 @@ class SampledUnits:
             (values > 0).mean(1),
             sparseness,
             values.min(1),
+            _kurtosis(values),
+            np.full(self.count, np.nan) if self.signed else self._by_label[0],
         )
         return np.stack([np.asarray(row, np.float32) for row in rows])
+
+    @property
+    def labels(self) -> list[str]:
+        """The labels of the images, sorted; empty if there are fewer than two."""
+        return [] if self._labels is None else self._names
+
+    @property
+    def favourites(self) -> npt.NDArray[np.int64]:
+        """The label with the largest mean activation of each unit, as a number; −1 for none."""
+        return self._by_label[1]
+
+    @cached_property
+    def _by_label(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+        """Selectivity of every unit, and its label with the largest mean."""
+        if self._labels is None:
+            return np.full(self.count, np.nan), np.full(self.count, -1)
+        images = np.asarray(self._samples.image_ids)[self.numbers]
+        present, row = np.unique(images, return_inverse=True)
+        mean = sparse.csr_matrix(
+            (1 / np.bincount(row)[row], (row, np.arange(len(row)))), (len(present), len(row))
+        )
+        # the order of the means is the same from any zero; selectivity is only told where it is 0
+        lowest = np.minimum(self.values.min(1), 0)
+        values = mean @ (self.values.T - lowest)
+        index, _, _, best = selectivity(values, self._labels[present], resamples=0)
+        return index, best
 
     @cached_property
     def signed(self) -> bool:
@@ -292,6 +325,17 @@ class SampledUnits:
     def share_below(self, unit: int, activation: float) -> float:
         """Return the share of samples whose activation is below a value."""
         return float((self.values[unit] < activation).mean())
+
+
+def _kurtosis(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """Return each row's kurtosis, less the 3 of a normal distribution; NaN if all are alike."""
+    found = np.full(len(values), np.nan)
+    for at, row in enumerate(values):  # by row: a wide layer's copies would be large
+        squares = np.square(row.astype(np.float64) - row.mean(dtype=np.float64))
+        variance = squares.mean()
+        if row.max() > row.min() and variance > 0:
+            found[at] = np.square(squares).mean() / variance**2 - 3
+    return found
 
 
 def _most_frequent(labels: npt.NDArray[np.int64]) -> tuple[int, int]:

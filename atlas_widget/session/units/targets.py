@@ -23,7 +23,7 @@ CHANNEL = "channel"
 """Pictures that excite a unit all over the map: a texture."""
 
 NEGATIVE = "negative"
-"""Pictures that a unit answers with its most negative activation."""
+"""Pictures that drive a unit's activation below zero; after a ReLU, what the ReLU is given."""
 
 KINDS = (NEURON, CHANNEL, NEGATIVE)
 """The kinds of pictures of a unit."""

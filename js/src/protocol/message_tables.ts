@@ -167,6 +167,8 @@ export const FROM_KERNEL = {
     signed: "boolean",
     layout: "string",
     statistics: "strings",
+    labels: "strings",
+    label_of: "numbers",
   },
   unit_map: {
     revision: "integer",
@@ -214,10 +216,12 @@ export const FROM_KERNEL = {
     unit: "integer",
     picture: "string",
     activation: "number",
-    beyond: "number",
+    beyond: "number?",
     ratio: "number?",
     made: "string",
   },
+  unit_before: { revision: "integer", layer: "string", reason: "string" },
+  units_pictured: { revision: "integer", units: "cells", beyond: "numbers" },
   unit_frame: {
     revision: "integer",
     unit: "integer",

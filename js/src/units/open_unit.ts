@@ -47,6 +47,9 @@ export class OpenUnit implements Part {
   readonly handles: Handlers = {
     unit: (message, bytes) => this.receivePage(message, bytes),
     unit_picture: (message) => this.receiveMeasure(message),
+    unit_before: ({ layer, reason }) => {
+      this.before.value = { layer, reason };
+    },
     unit_frame: (message, bytes) => this.receiveFrame(message, bytes),
     unit_work: (message) => this.receiveWork(message),
     unit_examples: (message, bytes) =>
@@ -81,6 +84,8 @@ export class OpenUnit implements Part {
   readonly page = signal<UnitPage | null>(null);
   /** Of the open unit's pictures, as they are finished. */
   readonly measures = signal<ReadonlyMap<string, Measure>>(new Map());
+  /** The layer whose output the layer rectifies, once it is known; empty if there is none. */
+  readonly before = signal<{ layer: string; reason: string } | null>(null);
   /** The open unit's large picture, and several that differ, as far as they have come. */
   readonly frames = signal<ReadonlyMap<string, UnitFrame>>(new Map());
   /** The open unit's exact examples, and its tuning, once they are known. */
@@ -128,6 +133,7 @@ export class OpenUnit implements Part {
   clear(): void {
     this.empty();
     this.page.value = null;
+    this.before.value = null;
     this.work.value = new Map();
   }
 

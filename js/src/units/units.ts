@@ -29,9 +29,16 @@ export class Units implements Part {
     unit_map: (message, bytes) => {
       this.map.value = readUnitMap(message, bytes);
     },
+    units_pictured: (message) => {
+      const known = new Map(this.beyond.peek());
+      for (const [at, unit] of message.units.entries()) known.set(unit, message.beyond[at] ?? 0);
+      this.beyond.value = known;
+    },
     unit_values: (message, bytes) => this.receiveValues(message, bytes),
   };
   readonly overview = signal<Overview | null>(null);
+  /** The share of samples that the activation of each unit's finished picture goes beyond. */
+  readonly beyond = signal<ReadonlyMap<number, number>>(new Map());
   /** The units arranged by correlation, once they are. */
   readonly map = signal<UnitMap | null>(null);
   /** Counts up when values of cells came. */
@@ -74,6 +81,7 @@ export class Units implements Part {
 
   clear(): void {
     this.overview.value = null;
+    this.beyond.value = new Map();
     this.map.value = null;
     this.values.clear();
     this.asked.clear();

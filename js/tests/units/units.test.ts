@@ -6,8 +6,10 @@ import type { BrowserMessage, KernelMessageOf } from "../../src/protocol/message
 import {
   inOrder,
   isDead,
+  labelCounts,
   neighbourOf,
   type Overview,
+  ordersOf,
   readOrder,
   readOverview,
 } from "../../src/units/overview";
@@ -26,7 +28,10 @@ const message: KernelMessageOf<"units"> = {
   signed: false,
   layout: "map",
   statistics: ["max", "std"],
+  labels: ["cat", "dog"],
+  label_of: [1, 1, -1, 0],
 };
+const none: ReadonlyMap<number, number> = new Map();
 const bytes = bytesOf(1, 5, 5, Number.NaN, 0.5, 1, 0, 2);
 const overview: Overview = readOverview(message, bytes);
 
@@ -49,18 +54,42 @@ describe("the overview of a layer’s units", () => {
   });
 
   it("sorts with the largest first, equal ones by number, those without a value last", () => {
-    expect(inOrder(overview, "max", false)).toEqual([1, 2, 0, 3]);
-    expect(inOrder(overview, "number", false)).toEqual([0, 1, 2, 3]);
-    expect(inOrder(overview, "sparseness", false)).toEqual([0, 1, 2, 3]); // not known
+    expect(inOrder(overview, { order: "max", alive: false }, none)).toEqual([1, 2, 0, 3]);
+    expect(inOrder(overview, { order: "number", alive: false }, none)).toEqual([0, 1, 2, 3]);
+    expect(inOrder(overview, { order: "sparseness", alive: false }, none)).toEqual([0, 1, 2, 3]); // not known
   });
 
   it("leaves dead units out where that is asked for", () => {
     expect(isDead(overview, 2)).toBe(true);
-    expect(inOrder(overview, "max", true)).toEqual([1, 0, 3]);
+    expect(inOrder(overview, { order: "max", alive: true }, none)).toEqual([1, 0, 3]);
+  });
+
+  it("shows the units that are most active for one label", () => {
+    expect(labelCounts(overview)).toEqual([
+      [0, "cat", 1],
+      [1, "dog", 2],
+    ]);
+    expect(inOrder(overview, { order: "max", alive: false, label: 1 }, none)).toEqual([1, 0]);
+  });
+
+  it("sorts by what finished pictures reach, those without one last", () => {
+    const beyond = new Map([
+      [0, 0.5],
+      [3, 0.99],
+    ]);
+    const order = { order: "picture", alive: false } as const;
+    expect(inOrder(overview, order, beyond)).toEqual([3, 0, 1, 2]);
+  });
+
+  it("offers selectivity only where images have labels and activations no sign", () => {
+    const offered = (of: Overview) => ordersOf(of).some(([order]) => order === "selectivity");
+    expect(offered(overview)).toBe(true);
+    expect(offered({ ...overview, labels: [] })).toBe(false);
+    expect(offered({ ...overview, signed: true })).toBe(false);
   });
 
   it("goes to the next unit in the order, and stays at the ends", () => {
-    const units = inOrder(overview, "max", true);
+    const units = inOrder(overview, { order: "max", alive: true }, none);
     expect(neighbourOf(units, 1, 1)).toBe(0);
     expect(neighbourOf(units, 3, 1)).toBe(3);
     expect(neighbourOf(units, 1, -1)).toBe(1);

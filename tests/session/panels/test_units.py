@@ -7,6 +7,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
+from torch import nn
 
 from atlas_widget import LayerProbe, channel_attribution, tuning, unit_inputs
 from atlas_widget.collect.again import sample_images
@@ -96,6 +97,43 @@ def test_pictures_excite_their_unit_more_than_noise(browser):
     assert len(frame["activations"]) == 1
 
 
+def test_after_a_relu_the_negative_picture_is_that_of_the_layer_before_it(
+    tiny_images, tmp_path, caplog
+):
+    model = nn.Sequential(
+        nn.Conv2d(3, 6, 3, 2), nn.BatchNorm2d(6), nn.ReLU(inplace=True), nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(), nn.Linear(6, 3),
+    ).eval()  # fmt: skip
+    with opened_browser(tiny_images, tmp_path, model=model, layer="2") as browser:
+        browser.say("units")
+        (overview, _), *_ = browser.answers("units")
+        assert not overview["signed"]
+        browser.say("unit", unit=4)
+        (message, _), *_ = browser.answers("unit_before")
+        assert message["layer"] == "1"
+        (measure, _), *_ = browser.answers("unit_picture", unit=4, picture="negative")
+        assert measure["activation"] < 0
+        assert (measure["beyond"], measure["ratio"]) == (None, None)  # the samples are 0 there
+        browser.say("unit", unit=2)  # the next page is told at once
+        browser.answers("unit_picture", unit=2, picture="negative")
+    assert not caplog.records
+
+
+def test_where_no_layer_is_before_the_relu_the_page_says_so(tiny_images, tmp_path):
+    class Functional(nn.Module):
+        def forward(self, x):
+            return x.clamp_min(0) * 2
+
+    model = nn.Sequential(
+        nn.Conv2d(3, 6, 3, 2), Functional(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, 3)
+    ).eval()
+    with opened_browser(tiny_images, tmp_path, model=model, layer="1") as browser:
+        browser.say("unit", unit=4)
+        (message, _), *_ = browser.answers("unit_before")
+        assert message["layer"] == ""
+        assert "no negative activations" in message["reason"]
+
+
 def test_four_that_differ(browser):
     browser.say("unit", unit=6)
     browser.answers("unit_picture", unit=6, picture="neuron")
@@ -139,6 +177,26 @@ def test_units_in_sight_get_crops_first_and_then_pictures(browser):
     browser.messages.clear()
     browser.say("missing", group="unit:neuron", numbers=[1])
     browser.wait(lambda: any(sheet["numbers"] == [1] for sheet in browser.of("sheet")))
+
+
+def test_pictures_tell_what_share_of_the_samples_they_go_beyond(browser):
+    browser.say("units")
+    browser.say("units_in_sight", units=[0, 1], near=[])
+    browser.wait(
+        lambda: {0, 1} <= {unit for each in browser.of("units_pictured") for unit in each["units"]}
+    )
+    told = {
+        unit: beyond
+        for each in browser.of("units_pictured")
+        for unit, beyond in zip(each["units"], each["beyond"], strict=True)
+    }
+    assert all(0 <= beyond <= 1 for beyond in told.values())
+    # a page that comes up later is told of all of them at once
+    browser.say("units_in_sight", units=[], near=[])
+    forget(browser)
+    browser.say("units")
+    (again, _), *_ = browser.answers("units_pictured")
+    assert told.items() <= dict(zip(again["units"], again["beyond"], strict=True)).items()
 
 
 def test_the_strongest_samples_turned(browser, tiny_images):

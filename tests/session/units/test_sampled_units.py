@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import kurtosis
 
 from atlas_widget.atlas.samples import Samples
 from atlas_widget.images.thumbnails import Thumbnails
@@ -44,6 +45,8 @@ def test_statistics_by_hand():
     assert found["active"] == 0.25
     assert found["std"] == pytest.approx(np.sqrt(3))
     assert found["sparseness"] == pytest.approx(3 / 4)
+    assert found["kurtosis"] == pytest.approx(7 / 3 - 3)
+    assert np.isnan(found["selectivity"])  # without labels
     assert not units.signed
 
 
@@ -55,6 +58,7 @@ def test_statistics_are_numpys(random_units):
         "std": values.std(1),
         "active": (values > 0).mean(1),
         "min": values.min(1),
+        "kurtosis": kurtosis(values, axis=1),
     }
     for name, row in zip(STATISTICS, random_units.statistics, strict=True):
         if name in expected:
@@ -159,3 +163,26 @@ def test_a_unit_of_one_label_stands_out_from_random_directions():
     assert (found.label, found.count) == ("cat", 20)
     assert found.base == pytest.approx(0.1)
     assert found.floor < 0.5 < found.low
+
+
+def test_the_label_in_whose_images_a_unit_is_most_active():
+    activations = [[4, 1, 0], [2, 1, 0], [0, 3, 0], [1, 5, 0], [9, 0, 0]]
+    images = [0, 0, 1, 1, 2]
+    units = SampledUnits(samples_of(activations, images), ["cat", "dog", None])
+    assert units.labels == ["cat", "dog"]
+    assert units.favourites.tolist() == [0, 1, -1]  # the last image has no label
+    found = dict(zip(STATISTICS, units.statistics, strict=True))["selectivity"]
+    assert found[:2] == pytest.approx([(3 - 0.5) / (3 + 0.5), (4 - 1) / (4 + 1)])
+    assert np.isnan(found[2])
+
+
+def test_units_of_a_signed_layer_have_a_label_but_no_selectivity():
+    units = SampledUnits(samples_of([[-4, 1], [-1, 2]]), ["cat", "dog"])
+    assert units.favourites.tolist() == [1, 1]
+    assert np.isnan(dict(zip(STATISTICS, units.statistics, strict=True))["selectivity"]).all()
+
+
+def test_images_of_one_label_name_no_unit():
+    units = SampledUnits(samples_of([[1], [2]]), ["cat", "cat"])
+    assert units.labels == []
+    assert units.favourites.tolist() == [-1]

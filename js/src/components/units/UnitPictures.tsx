@@ -33,17 +33,30 @@ export function UnitPictures({
       <Made unit={unit} picture="neuron" size={LARGE} dead={dead} large="portrait" />
       <div class="aw-unit-small">
         <Made unit={unit} picture="channel" size={SMALL} dead={dead} />
-        {overview.signed ? (
-          <Made unit={unit} picture="negative" size={SMALL} dead={dead} />
-        ) : (
-          <p class="aw-note" data-aw-no-negative>
-            No negative picture: this layer has no negative activations. A layer before its ReLU
-            has.
-          </p>
-        )}
+        <Negative unit={unit} signed={overview.signed} dead={dead} />
       </div>
       {!dead && <Diverse unit={unit} />}
     </div>
+  );
+}
+
+/** What drives the unit below zero; where a ReLU leaves nothing there, what the ReLU is given. */
+function Negative({ unit, signed, dead }: { unit: number; signed: boolean; dead: boolean }) {
+  const { store } = useWidget();
+  const before = store.openUnit.before.value;
+  if (signed || before?.layer) {
+    return (
+      <>
+        <Made unit={unit} picture="negative" size={SMALL} dead={dead} />
+        {!signed && <p class="aw-note">of {before?.layer}, before the ReLU</p>}
+      </>
+    );
+  }
+  if (before === null && store.connected.value) return null; // not known yet
+  return (
+    <p class="aw-note" data-aw-no-negative>
+      {before?.reason || "No negative picture: this layer has no negative activations"}.
+    </p>
   );
 }
 
@@ -156,7 +169,7 @@ function describe({ activation, beyond, ratio, picture }: Measure): string {
   const strongest = picture === "negative" ? "most negative sample" : "strongest sample";
   const times = ratio === null ? "" : `, ${formatDecimal(ratio, 1)} × the ${strongest}`;
   const words = `activation ${formatPlain(activation)}${times}`;
-  return beyond < WEAK
+  return beyond !== null && beyond < WEAK
     ? `${words}: does not excite the unit more than real images do (beyond ${formatShare(beyond)} of samples)`
     : words;
 }

@@ -2,7 +2,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { isDead, type Order, type Overview } from "../../units/overview";
 import { rowsInSight } from "../../units/rows";
 import { unitKey } from "../../units/units";
-import { formatPercent, formatPlain } from "../../util/numbers";
+import { formatPercent, formatPlain, formatShare } from "../../util/numbers";
 import { CellPicture } from "../CellPicture";
 import { useWidget } from "../context";
 import { useScrollBox } from "../useScrollBox";
@@ -29,6 +29,7 @@ export function UnitsGrid({
   const box = useScrollBox(holder);
   const { columns, first, last, height } = rowsInSight(units.length, TILE, box);
   const visible = units.slice(first * columns, last * columns);
+  const beyond = store.units.beyond.value;
   const sight = shown ? visible.join() : "";
   useEffect(() => {
     const near = shown ? units.slice(last * columns, (2 * last - first) * columns) : [];
@@ -61,7 +62,13 @@ export function UnitsGrid({
                 <CellPicture of={unitKey(unit)} size={PICTURE} />
                 <span>
                   {unit}
-                  <small>{isDead(overview, unit) ? "dead" : valueIn(overview, order, unit)}</small>
+                  <small>
+                    {isDead(overview, unit)
+                      ? "dead"
+                      : order === "picture"
+                        ? reached(beyond.get(unit))
+                        : valueIn(overview, order, unit)}
+                  </small>
                 </span>
               </button>
             </li>
@@ -70,6 +77,10 @@ export function UnitsGrid({
       </div>
     </div>
   );
+}
+
+function reached(beyond: number | undefined): string {
+  return beyond === undefined ? "no picture yet" : `beyond ${formatShare(beyond)}`;
 }
 
 function valueIn(overview: Overview, order: Order, unit: number): string {

@@ -1,5 +1,5 @@
 import type { Signal } from "@preact/signals";
-import { ORDERS, type Order, type Overview } from "../../units/overview";
+import { isDead, labelCounts, type Order, type Overview, ordersOf } from "../../units/overview";
 import { plural } from "../../util/numbers";
 import { useWidget } from "../context";
 
@@ -11,23 +11,32 @@ export function UnitsHead({
   overview,
   order,
   alive,
+  label,
   shown,
 }: {
   overview: Overview;
   order: Signal<Order>;
   /** Units with the same activation everywhere are left out. */
   alive: Signal<boolean>;
+  /** Only units that are most active in images of this label. */
+  label: Signal<number | null>;
   shown: number;
 }) {
   const { store } = useWidget();
-  const dead = overview.count - shown;
+  const dead = alive.value
+    ? Array.from({ length: overview.count }, (_, unit) => unit).filter((unit) =>
+        isDead(overview, unit),
+      ).length
+    : 0;
+  const labels = labelCounts(overview);
   return (
     <header class="aw-units-head">
       <p>
         <strong>{plural(overview.count, "unit")}</strong> of {overview.layer}
         <small>
           {" "}
-          {alive.value && dead > 0 ? `· ${plural(dead, "dead unit")} hidden ` : ""}· statistics of{" "}
+          {label.value !== null ? `· ${shown} shown ` : ""}
+          {dead > 0 ? `· ${plural(dead, "dead unit")} hidden ` : ""}· statistics of{" "}
           {plural(overview.samples, "sampled position")} in {plural(overview.images, "image")}
         </small>
         {overview.layout === "tokens" && (
@@ -48,13 +57,37 @@ export function UnitsHead({
             order.value = event.currentTarget.value as Order;
           }}
         >
-          {ORDERS.map(([name, words, meaning]) => (
+          {ordersOf(overview).map(([name, words, meaning]) => (
             <option key={name} value={name} title={meaning}>
               {words}
             </option>
           ))}
         </select>
       </label>
+      {labels.length > 0 && (
+        <label
+          class="aw-units-label"
+          title="The units whose mean activation is largest in images of this label"
+        >
+          Label{" "}
+          <select
+            class="aw-input"
+            value={label.value ?? ""}
+            data-aw-units-label
+            onChange={(event) => {
+              const { value } = event.currentTarget;
+              label.value = value === "" ? null : Number(value);
+            }}
+          >
+            <option value="">any</option>
+            {labels.map(([number, name, count]) => (
+              <option key={number} value={number}>
+                {name} ({count})
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
       <label class="aw-units-alive">
         <input
           type="checkbox"

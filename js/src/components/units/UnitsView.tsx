@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 import { inOrder, neighbourOf } from "../../units/overview";
 import { alongMap } from "../../units/unit_map";
 import { UNITS_VIEW } from "../../units/units";
@@ -14,6 +14,7 @@ import { UnitsMap } from "./UnitsMap";
 export function UnitsView() {
   const { store, view } = useWidget();
   const alive = useSignal(false);
+  const label = useSignal<number | null>(null);
   const { units, openUnit, unit, unitOrder: order } = store;
   const shown = view.showing.value === UNITS_VIEW;
   const revision = store.layout.value?.revision ?? -1;
@@ -25,6 +26,12 @@ export function UnitsView() {
     openUnit.turnTo(opened);
   }, [shown, connected, revision, opened]);
   const overview = units.overview.value;
+  // A picture that is finished meanwhile moves no tile under the pointer: the list is sorted anew
+  // when the order is chosen, and when a page is left.
+  const inList = useMemo(() => {
+    const choice = { order: order.value, alive: alive.value, label: label.value };
+    return overview ? inOrder(overview, choice, units.beyond.peek()) : [];
+  }, [overview, order.value, alive.value, label.value, opened === null]);
   if (!overview) {
     return (
       <p class="aw-units-empty">
@@ -36,7 +43,6 @@ export function UnitsView() {
   }
   const arranged = order.value === "correlation";
   const map = arranged ? units.map.value : null;
-  const inList = inOrder(overview, order.value, alive.value);
   const listed = map ? alongMap(map, inList) : inList;
   if (opened !== null) {
     return (
@@ -52,7 +58,13 @@ export function UnitsView() {
   }
   return (
     <section class="aw-units" aria-label="Units of the layer">
-      <UnitsHead overview={overview} order={order} alive={alive} shown={listed.length} />
+      <UnitsHead
+        overview={overview}
+        order={order}
+        alive={alive}
+        label={label}
+        shown={listed.length}
+      />
       {arranged ? (
         <UnitsMap overview={overview} shown={shown} />
       ) : order.value === "match" ? (
