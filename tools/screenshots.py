@@ -106,7 +106,7 @@ def show_unit(notebook: Notebook, view: AtlasView) -> None:
 def show_turned(notebook: Notebook, view: AtlasView) -> None:
     """Turn the strongest examples of the open unit."""
     view.root.locator("[data-aw-begin='turned']").click()
-    block = view.root.locator("[data-aw-turned]")
+    block = view.root.locator("[data-aw-turned='72']")
     block.wait_for(timeout=120_000)
     block.scroll_into_view_if_needed()
     notebook.page.mouse.move(5, 5)
@@ -117,9 +117,15 @@ def show_map_of_units(notebook: Notebook, view: AtlasView) -> None:
     """Arrange the units by correlation, with all pictures in sight."""
     notebook.execute("_ = w.open_layer(sort='correlation')")
     view.root.locator("[data-aw-unit-map-said]").wait_for(timeout=60_000)
-    notebook.page.wait_for_timeout(3000)
-    notebook.wait_attribute("stage", "idle", timeout=300)
+    wait_drawn(notebook, view)
+
+
+def wait_drawn(notebook: Notebook, view: AtlasView) -> None:
+    """Wait until each unit in sight has a picture of its own."""
+    waiting = view.root.locator("[data-aw-drawn]:not([data-aw-drawn='final'])")
+    blank = view.root.locator("[data-aw-other='']")
     notebook.page.mouse.move(5, 5)
+    notebook.wait(lambda: waiting.count() + blank.count() == 0, 400, "a picture of each unit")
     notebook.page.wait_for_timeout(1000)
 
 
@@ -129,10 +135,7 @@ def show_units_beside(notebook: Notebook, view: AtlasView) -> None:
         "_ = w.compare_units(demo.judge(), name='EfficientNet-Lite1', timeout=300)", timeout=300
     )
     view.root.locator("[data-aw-pair]").first.wait_for(timeout=60_000)
-    notebook.page.wait_for_timeout(3000)
-    notebook.wait_attribute("stage", "idle", timeout=300)
-    notebook.page.mouse.move(5, 5)
-    notebook.page.wait_for_timeout(1000)
+    wait_drawn(notebook, view)
 
 
 def show_image(notebook: Notebook, view: AtlasView) -> None:

@@ -31,6 +31,10 @@ from atlas_widget.probe.opening import opened
 
 __all__ = ["Icons", "contact_sheet", "invert", "run"]
 
+# of pictures made without settings
+_SIZE = 96
+_STEPS = 64
+
 
 @dataclass(frozen=True)
 class Icons:
@@ -133,8 +137,8 @@ def invert(
     layer: Any = None,
     directions: Any = None,
     *,
-    size: int | None = 96,
-    steps: int | None = 64,
+    size: int | None = None,
+    steps: int | None = None,
     transform: Any = None,
     seed: int | Sequence[int] = 0,
     device: Any = None,
@@ -160,8 +164,8 @@ def invert(
     directions
         Shape (n, channels), or (channels,) for one: arrays, tensors or lists of numbers.
     size, steps
-        Side of the pictures in pixels, and steps of gradient ascent; `settings` has the rest. None
-        leaves them to `settings`.
+        Side of the pictures in pixels, and steps of gradient ascent. None: those of `settings`; 96
+        and 64 without settings.
     transform
         From RGB in [0, 1] to the model's input, if it does not say itself.
     seed
@@ -201,6 +205,8 @@ def invert(
     layer, directions = layer_and_aim(model, layer, directions)
     if directions is None:
         raise ActivationsError("directions=None: pass an array of shape (n, channels)")
+    if settings is None:
+        size, steps = _SIZE if size is None else size, _STEPS if steps is None else steps
     settings = as_settings(settings)
     if size is not None:
         settings = settings.replace(size=size)

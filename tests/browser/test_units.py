@@ -186,6 +186,20 @@ def test_units_are_sorted_and_filtered(units: AtlasView) -> None:
     expect(root.locator(".aw-units-head")).not_to_contain_text("shown")
 
 
+def test_an_example_leads_to_its_image_and_back(units: AtlasView) -> None:
+    root, notebook = units.root, units.notebook
+    notebook.execute("_ = w.open_unit('blocks.5.2', 9)")
+    page = root.locator("[data-aw-unit-page='9']")
+    tile = page.locator("[data-aw-unit-examples] [data-aw-sample]").first
+    notebook.page.wait_for_timeout(700)  # a page that was only passed is not gone back to
+    tile.click()
+    sample = tile.get_attribute("data-aw-sample")
+    name = notebook.execute(f"print(w.atlas.samples.name({sample}))").strip()
+    expect(root.locator("[data-aw-image-serial]")).to_contain_text(name, timeout=30_000)
+    notebook.page.keyboard.press("Alt+ArrowLeft")
+    expect(page).to_be_visible()
+
+
 def test_strongest_examples_are_turned(units: AtlasView) -> None:
     root, notebook = units.root, units.notebook
     notebook.execute("_ = w.open_unit('blocks.5.2', 9)")

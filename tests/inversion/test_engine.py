@@ -191,6 +191,19 @@ def test_not_a_number_in_the_gradient_does_not_spread(
     assert torch.isfinite(state.numbers).all()
 
 
+@pytest.mark.parametrize(
+    ("given", "size", "steps"),
+    [({}, 24, 5), ({"size": 32}, 32, 5), ({"steps": 3}, 24, 3)],
+)
+def test_settings_say_the_size_and_steps_unless_these_are_given(
+    probe: LayerProbe, directions: np.ndarray, given: dict[str, int], size: int, steps: int
+) -> None:
+    settings = InversionSettings.icon(size=24, steps=5)
+    icons = invert(probe, directions[:1], settings=settings, **given)
+    assert icons.images.shape[1:3] == (size, size)
+    assert icons.steps.tolist() == [steps]
+
+
 def test_invert_takes_a_model_or_a_probe(network: nn.Module, probe: LayerProbe) -> None:
     direction = np.eye(16)[3]
     a = invert(network, "6", direction, size=32, steps=4, device="cpu")

@@ -54,12 +54,8 @@ def test_what_does_not_matter_turns_clear_where_clear_is_better(probe: LayerProb
 def test_pictures_with_opacity_are_alone_in_their_batch(probe: LayerProbe) -> None:
     targets = np.random.default_rng(0).normal(size=(3, 6)).astype(np.float32)
     parts = WithOpacity(Fourier(24))
-    together = invert(
-        probe, targets, settings=SETTINGS, size=None, steps=None, parametrization=parts
-    )
-    alone = invert(
-        probe, targets[1:2], settings=SETTINGS, size=None, steps=None, parametrization=parts
-    )
+    together = invert(probe, targets, settings=SETTINGS, parametrization=parts)
+    alone = invert(probe, targets[1:2], settings=SETTINGS, parametrization=parts)
     assert together.images.shape == (3, 24, 24, 4)
     difference = together.images[1].astype(int) - alone.images[0].astype(int)
     assert abs(difference).max() <= 2

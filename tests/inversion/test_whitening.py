@@ -65,7 +65,7 @@ def test_whitened_pictures_keep_the_cosine_to_the_direction_itself() -> None:
     rows = probe.activations(torch.rand(16, 3, 32, 32)).permute(0, 2, 3, 1).reshape(-1, 8).numpy()
     settings = InversionSettings.icon(size=24, steps=12)
     whitening = Whitening.of(rows, ridge=0.1)
-    icons = invert(probe, rows[:2], settings=settings, size=None, steps=None, whitening=whitening)
+    icons = invert(probe, rows[:2], settings=settings, whitening=whitening)
     np.testing.assert_array_equal(icons.directions, rows[:2])
     expected = [cosine(a, d) for a, d in zip(icons.activations, rows[:2], strict=True)]
     np.testing.assert_allclose(icons.cosine, expected, atol=1e-5)

@@ -58,6 +58,8 @@ GOOD = {
     "prepare_image": {},
     "open_image": {"name": "a.png", "beside": False},
     "open_crop": {"grid": 20, "cell": 3, "crop": 0, "whole": True},
+    "open_sample": {"sample": 17},
+    "open_example": {"image": 3, "x": 0.25, "y": 1.0},
     "open_source_image": {"image": 3, "beside": True},
     "close_image": {"beside": False},
     "image_layers": {"layers": ["a", "b"]},

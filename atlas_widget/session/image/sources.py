@@ -12,7 +12,13 @@ if TYPE_CHECKING:
     from atlas_widget.images.source import ImageSource
     from atlas_widget.probe import LayerProbe
 
-__all__ = ["crop_of_sample", "given_image", "image_of_sample", "image_of_source"]
+__all__ = [
+    "crop_of_sample",
+    "given_image",
+    "image_at_place",
+    "image_of_sample",
+    "image_of_source",
+]
 
 
 def given_image(image: Any, name: str, size: int) -> OpenedImage:
@@ -45,6 +51,23 @@ def image_of_source(source: ImageSource | None, number: int, size: int) -> Opene
     if not 0 <= number < len(source):
         raise AtlasError(f"There is no image {number}: there are {len(source)}, from 0.")
     return given_image(source.open(number), source.name(number), size)
+
+
+def image_at_place(
+    source: ImageSource | None, number: int, size: int, place: tuple[float, float]
+) -> OpenedImage:
+    """Open one of the atlas's images, and look at a place of it first.
+
+    Parameters
+    ----------
+    source, number, size
+        See `image_of_source`.
+    place
+        Across and down, in fractions of the image as the model is given it.
+    """
+    from dataclasses import replace
+
+    return replace(image_of_source(source, number, size), place=place)
 
 
 def crop_of_sample(

@@ -26,7 +26,10 @@ log = logging.getLogger("atlas_widget")
 _SLICE = 0.12  # seconds
 _QUALITY = 90
 
-_OPENING = ("open_image", "open_crop", "open_source_image", "close_image", "image_layers")
+_OPENING = (
+    "open_image", "open_crop", "open_sample", "open_example", "open_source_image", "close_image",
+    "image_layers",
+)  # fmt: skip
 
 
 @panel
@@ -167,6 +170,14 @@ class ImagePanel(Panel):
             return sources.given_image(fields["buffer"], fields["name"], probe.input_size)
         if kind == "open_source_image":
             return sources.image_of_source(source, fields["image"], probe.input_size)
+        if kind == "open_example":
+            place = (fields["x"], fields["y"])
+            return sources.image_at_place(source, fields["image"], probe.input_size, place)
+        if kind == "open_sample":
+            sample = fields["sample"]
+            if scene is None or not 0 <= sample < len(scene.samples):
+                raise AtlasError(f"The atlas has no sample {sample}.")
+            return sources.image_of_sample(scene.samples, sample, probe, source)
         grid, cell, crop = fields["grid"], fields["cell"], fields["crop"]
         nearest = scene.nearest(grid, cell, CROPS) if scene and scene.has(grid, cell) else ()
         if scene is None or not 0 <= crop < len(nearest):

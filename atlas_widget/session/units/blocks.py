@@ -64,6 +64,7 @@ def examples_block(
         activations=table["activation"].tolist(),
         names=table["name"].tolist(),
         labels=[label if isinstance(label, str) else None for label in table["label"]],
+        numbers=table["image"].tolist(),
         boxes=boxes.ravel().tolist(),
         rim=[int(rim) for rim in table["at_rim"]],
         tile=_PICTURE,

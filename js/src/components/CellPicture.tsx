@@ -12,6 +12,7 @@ export function CellPicture({ of, size }: { of: PictureKey; size: number }) {
       size={size}
       of={[version, picture]}
       class="aw-picture"
+      state={picture?.state ?? "none"}
       paint={(context, side) => {
         if (picture) store.pictures.draw(context, picture, 0, 0, side);
       }}

@@ -6,6 +6,7 @@ export function Drawing({
   of,
   paint,
   class: name,
+  state,
 }: {
   /** CSS pixels. */
   size: number;
@@ -13,6 +14,8 @@ export function Drawing({
   /** `side` is in the canvas's own pixels. */
   paint: (context: CanvasRenderingContext2D, side: number) => void;
   class?: string;
+  /** What it shows, for whoever waits for it. */
+  state?: string;
 }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useLayoutEffect(() => {
@@ -31,6 +34,7 @@ export function Drawing({
       class={name}
       style={{ width: `${size}px`, height: `${size}px` }}
       aria-hidden="true"
+      data-aw-drawn={state}
     />
   );
 }

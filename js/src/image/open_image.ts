@@ -170,6 +170,18 @@ export class OpenImage implements Part {
     this.kernel.send({ kind: "open_crop", grid, cell, crop, whole });
   }
 
+  /** Opens the whole image that a sample comes from. */
+  openSample(sample: number): void {
+    this.awaited.value = "";
+    this.kernel.send({ kind: "open_sample", sample });
+  }
+
+  /** Opens one of the atlas's images, at a place in fractions of it. */
+  openExample(image: number, name: string, x: number, y: number): void {
+    this.awaited.value = name;
+    this.kernel.send({ kind: "open_example", image, x, y });
+  }
+
   close(beside = false): void {
     this.kernel.send({ kind: "close_image", beside });
     if (beside) this.beside.value = null;

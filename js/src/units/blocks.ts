@@ -4,6 +4,8 @@ import type { Canvas } from "../util/decode";
 /** An image in which a unit is most active, and what the position sees of it. */
 export interface ExactExample {
   activation: number;
+  /** The number of the image. */
+  image: number;
   name: string;
   label: string | null;
   /** Left, top, right, bottom in fractions of the picture. */
@@ -24,9 +26,10 @@ export function readExamples(
   message: KernelMessageOf<"unit_examples">,
   sheet: Canvas | null,
 ): ExactExamples {
-  const { images, tile, columns, activations, names, labels, boxes, rim } = message;
+  const { images, tile, columns, activations, names, labels, boxes, rim, numbers } = message;
   const examples = activations.map((activation, at) => ({
     activation: activation ?? 0,
+    image: numbers[at] ?? -1,
     name: names[at] ?? "",
     label: labels[at] ?? null,
     box: [0, 1, 2, 3].map((edge) => boxes[4 * at + edge] ?? 0) as unknown as ExactExample["box"],

@@ -41,6 +41,8 @@ export interface UnitPage {
   strongest: number[];
   relatives: { unit: number; correlation: number }[];
   label: LabelShare | null;
+  /** The samples that the tiles of the sheet are crops of. */
+  samples: number[];
   sheet: Canvas | null;
   tile: number;
   columns: number;
@@ -86,6 +88,7 @@ export function readPage(message: KernelMessageOf<"unit">): UnitPage {
       correlation: message.correlations[at] ?? 0,
     })),
     label: readLabel(message),
+    samples: message.samples,
     sheet: null,
     tile,
     columns,

@@ -17,6 +17,7 @@ const page = (unit: number): KernelMessageOf<"unit"> => ({
   bins: [1, 2],
   examples: [3, 2],
   names: ["a.jpg", "<b>"],
+  samples: [7, 3],
   quilt_low: [-1, 0],
   quilt_high: [0, 3],
   quilt_counts: [10, 20],
@@ -129,6 +130,7 @@ describe("the open unit", () => {
       images: 20,
       activations: [4, 2],
       names: ["a.jpg", "b.jpg"],
+      numbers: [4, 9],
       labels: [null, "cat"],
       boxes: [0, 0.1, 0.2, 0.3, 0.5, 0.5, 1, 1],
       rim: [0, 1],
@@ -140,6 +142,7 @@ describe("the open unit", () => {
     unit.handles.unit_examples!(examples, new Uint8Array([1]));
     expect(unit.examples.value?.examples[1]).toEqual({
       activation: 2,
+      image: 9,
       name: "b.jpg",
       label: "cat",
       box: [0.5, 0.5, 1, 1],

@@ -262,6 +262,25 @@ def test_a_crop_of_a_cell_is_opened_with_its_position(browser, opened):
             assert placed["cosine"][message["pinned"]] > 0.999
 
 
+def test_the_image_of_a_sample_is_opened_with_its_position(browser, opened):
+    samples = browser.widget.atlas.samples
+    forget(browser)
+    browser.say("open_sample", sample=5)
+    message = browser.wait(partial(newer, browser, opened["serial"]))
+    assert message["name"] == samples.name(5)
+    forget(browser)
+    browser.say("open_sample", sample=len(samples))
+    browser.wait(lambda: any("no sample" in each["problem"] for each in browser.of("no_image")))
+
+
+def test_an_image_is_opened_at_a_place(browser, opened):
+    forget(browser)
+    browser.say("open_example", image=2, x=0.99, y=0.01)
+    message = browser.wait(partial(newer, browser, opened["serial"]))
+    columns = message["columns"][message["own"]]
+    assert message["pinned"] == columns - 1  # the right end of the first row
+
+
 def test_curves_and_caricatures_come_as_they_are_computed(browser, opened):
     serial = opened["serial"]
     browser.say("start_image_work", work="curves", layer=1, **{"class": 3})

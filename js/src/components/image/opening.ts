@@ -1,4 +1,5 @@
 import { IMAGE_VIEW, type OpenImage } from "../../image/open_image";
+import type { ExactExample } from "../../units/blocks";
 import type { Widget } from "../context";
 
 /** Opens a file; says so where it is none that can be opened. */
@@ -19,5 +20,19 @@ export function lookAtCrop(
 ): void {
   const state = store.viewStates.get(IMAGE_VIEW) as OpenImage;
   state.openCrop(grid, cell, crop, whole);
+  view.showing.value = IMAGE_VIEW;
+}
+
+/** Opens the whole image that a sample of the atlas comes from, and shows the view. */
+export function lookAtSample({ store, view }: Widget, sample: number): void {
+  (store.viewStates.get(IMAGE_VIEW) as OpenImage).openSample(sample);
+  view.showing.value = IMAGE_VIEW;
+}
+
+/** Opens an image in which a unit is most active, at the position where it is. */
+export function lookAtExample({ store, view }: Widget, { image, name, box }: ExactExample): void {
+  const state = store.viewStates.get(IMAGE_VIEW) as OpenImage;
+  const [left, top, right, bottom] = box;
+  state.openExample(image, name, (left + right) / 2, (top + bottom) / 2);
   view.showing.value = IMAGE_VIEW;
 }

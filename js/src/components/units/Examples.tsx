@@ -4,6 +4,7 @@ import type { LabelShare, UnitPage } from "../../units/page";
 import { formatPlain, formatShare, plural } from "../../util/numbers";
 import { useWidget } from "../context";
 import { Drawing } from "../Drawing";
+import { lookAtExample } from "../image/opening";
 import { PageTile } from "./PageTile";
 import { UnitWorkState } from "./UnitWorkState";
 
@@ -35,8 +36,13 @@ export function Examples({ page, overview }: { page: UnitPage; overview: Overvie
       {page.label && <Label of={page.label} />}
       <ul class="aw-unit-examples">
         {page.examples.map(({ activation, name }, at) => (
-          <li key={at} title={`${name}: activation ${formatPlain(activation)}`}>
-            <PageTile page={page} tile={at} size={CROP} />
+          <li key={at}>
+            <PageTile
+              page={page}
+              tile={at}
+              size={CROP}
+              words={`${name}: activation ${formatPlain(activation)}`}
+            />
             <small>{formatPlain(activation)}</small>
           </li>
         ))}
@@ -58,6 +64,7 @@ function Label({ of: found }: { of: LabelShare }) {
 }
 
 function Exact({ exact }: { exact: ExactExamples }) {
+  const widget = useWidget();
   return (
     <section data-aw-exact-examples={exact.examples.length}>
       <h3>
@@ -68,12 +75,22 @@ function Exact({ exact }: { exact: ExactExamples }) {
       </h3>
       <ul class="aw-unit-examples">
         {exact.examples.map((example, at) => (
-          <li key={at} title={describe(example)}>
-            <Drawing
-              size={IMAGE}
-              of={[exact.sheet, at]}
-              paint={(context, side) => paint(context, side, exact, at)}
-            />
+          <li key={at}>
+            <button
+              type="button"
+              class="aw-tile-button"
+              title={`${describe(example)}; look at this image`}
+              aria-label={`${describe(example)}; look at this image`}
+              disabled={example.image < 0 || !widget.store.connected.value}
+              data-aw-example={example.image}
+              onClick={() => lookAtExample(widget, example)}
+            >
+              <Drawing
+                size={IMAGE}
+                of={[exact.sheet, at]}
+                paint={(context, side) => paint(context, side, exact, at)}
+              />
+            </button>
             <small>{formatPlain(example.activation)}</small>
           </li>
         ))}

@@ -17,7 +17,13 @@ export function Quilt({ page }: { page: UnitPage }) {
         {page.quilt.map((column, at) => (
           <div key={at} class="aw-quilt-column" title={describe(column)}>
             {Array.from({ length: column.tiles }, (_, tile) => (
-              <PageTile key={tile} page={page} tile={column.first + tile} size={SIZE} />
+              <PageTile
+                key={tile}
+                page={page}
+                tile={column.first + tile}
+                size={SIZE}
+                words={describe(column)}
+              />
             ))}
             <small>
               {at === 0 && column.high <= 0 ? "≤ 0" : `≤ ${formatPlain(column.high)}`}
