@@ -184,8 +184,7 @@ def pictures(probes: list[LayerProbe], rgb: Tensor) -> None:
             continue
         with read_with_probes(probes, rgb) as seen:
             started = time.perf_counter()
-            count = int((seen.grid(layer).norms > 0).sum())
-            made = seen.pictures(layer, settings=InversionSettings.positions(count))
+            made = seen.pictures(layer, settings=InversionSettings.positions())
             seconds = time.perf_counter() - started
         over = " " if seconds <= budget else "!"
         print(f"{layer:20}{len(made):10}{seconds:8.1f}{budget:7.0f}{over}")

@@ -194,11 +194,11 @@ def test_the_views_of_a_picture_have_no_frame_that_is_not_its_own():
         Transforms(padding="mirror")
 
 
-def test_many_positions_take_fewer_steps_each():
-    few, many = InversionSettings.positions(49), InversionSettings.positions(196)
-    assert few == InversionSettings.icon()
-    assert many == InversionSettings.icon(steps=40)
-    assert InversionSettings.positions(196, steps=8).steps == 8
+def test_positions_take_fewer_steps_and_pixels_than_cells():
+    positions, cell = InversionSettings.positions(), InversionSettings.icon()
+    assert (positions.steps, positions.units) == (40, 2.5)
+    assert positions.replace(steps=cell.steps, units=cell.units) == cell
+    assert InversionSettings.positions(steps=8).steps == 8
 
 
 def test_what_a_picture_was_made_with_is_told_in_words() -> None:

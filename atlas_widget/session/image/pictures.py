@@ -65,7 +65,7 @@ class LayerPictures:
         if self._positions is None:
             self._positions = self._make_positions(group)
             self._gallery.add(self._positions, [group])
-            self._add(group, self._positions, InversionSettings.positions(len(self._positions)))
+            self._add(group, self._positions, InversionSettings.positions())
         numbers = list(order)
         self._look(group, numbers)
         self._gallery.show_crops(group, numbers)
