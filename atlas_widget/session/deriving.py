@@ -27,7 +27,7 @@ _MAX_KEPT = 4  # derived atlases
 _FIRST_SAMPLES = 1000  # read before there is a map; of a class about a quarter of them are on it
 _NEXT_FACTOR = 4  # the next map is of this times as many
 _READING = "Reading what the samples argue for"
-_READING_ON = "Reading what the samples argue for; the map is of those read so far"
+_READING_ON = "The map is of the samples read so far:"
 
 Floats = npt.NDArray[np.float32]
 
