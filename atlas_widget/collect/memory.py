@@ -30,6 +30,8 @@ from atlas_widget.images.source import ImageSource
 from atlas_widget.progress import CancelledCallback, ProgressCallback, check_cancelled
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from atlas_widget.probe import LayerProbe
 
 __all__ = ["collect", "iter_collect"]
@@ -128,15 +130,16 @@ def iter_collect(
     reader = CropReader(source, seed, crop_scale, plan.per_crop, probe.map_size, probe.input_size)
     crops = islice(reader.crops(plan.rounds), plan.crops)
     encode, batches = probe.accelerated(), HalvedBatches()
+    probe.position_box(0, 0)  # measured here, not in the thread that reads
+    prepared = _prepared(probe, crops, num_samples)
     done = 0
     check_cancelled(cancelled)
-    for batch in read_ahead(crops, batch_size or default_batch_size(probe.device.type)):
+    for batch in read_ahead(prepared, batch_size or default_batch_size(probe.device.type)):
         check_cancelled(cancelled)
         with torch.no_grad():
-            parts = batches.run(encode, as_tensor([crop.picture for crop in batch]))
+            parts = batches.run(encode, as_tensor([picture for picture, _ in batch]))
         maps = parts[0] if len(parts) == 1 else torch.cat(parts)
-        sampled = list(_sampled(probe, batch, num_samples - done))
-        part = take_samples(maps, sampled, tuple(source.unreadable))
+        part = take_samples(maps, [sampled for _, sampled in batch], tuple(source.unreadable))
         done += len(part)
         yield part
     if done == 0:
@@ -146,9 +149,12 @@ def iter_collect(
         )
 
 
-def _sampled(probe: LayerProbe, batch: list[ReadCrop], most: int) -> Iterator[SampledCrop]:
-    for crop in batch:
+def _prepared(
+    probe: LayerProbe, crops: Iterator[ReadCrop], most: int
+) -> Iterator[tuple[Image.Image, SampledCrop]]:
+    """Yield crops for the network with where samples of them are taken, `most` in all."""
+    for crop in crops:
         positions = crop.positions[:most]
         most -= len(positions)
         jpegs = seen_at(probe, crop.picture, positions)
-        yield SampledCrop(crop.index, crop.name, crop.crop, positions, jpegs)
+        yield crop.picture, SampledCrop(crop.index, crop.name, crop.crop, positions, jpegs)

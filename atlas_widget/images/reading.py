@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,8 @@ from atlas_widget.images.decode import UnreadableImageError
 from atlas_widget.images.source import ImageSource, open_image
 
 __all__ = ["GROUP", "CropReader", "ReadCrop", "image_order", "read_ahead"]
+
+Item = TypeVar("Item")
 
 GROUP = 48
 """Number of decoded images that are held at once, when images are used several times."""
@@ -154,10 +157,10 @@ def image_order(source: ImageSource, seed: int) -> NDArray[np.int32]:
     return np.argsort(keys.view(">u8")[:, 0], kind="stable").astype(np.int32)
 
 
-def read_ahead(crops: Iterator[ReadCrop], size: int) -> Iterator[list[ReadCrop]]:
-    """Yield batches of crops; a thread reads the next one while this one is worked on."""
+def read_ahead(items: Iterator[Item], size: int) -> Iterator[list[Item]]:
+    """Yield batches, such as of crops; a thread reads the next one while this is worked on."""
     with ThreadPoolExecutor(1, thread_name_prefix="atlas-images") as reader:
-        ahead = reader.submit(lambda: list(islice(crops, size)))
+        ahead = reader.submit(lambda: list(islice(items, size)))
         while batch := ahead.result():
-            ahead = reader.submit(lambda: list(islice(crops, size)))
+            ahead = reader.submit(lambda: list(islice(items, size)))
             yield batch

@@ -17,6 +17,7 @@ from atlas_widget.session.settings import Recipe
 
 if TYPE_CHECKING:
     from atlas_widget.atlas import Atlas
+    from atlas_widget.atlas.class_influence import Axis
     from atlas_widget.images.source import ImageSource
     from atlas_widget.probe import LayerProbe
 
@@ -39,11 +40,14 @@ class Built:
         The samples, and the grids over them, by size.
     atlas
         The finished atlas; None while the layout is provisional.
+    axes
+        The meaning of x and y in a provisional layout, if they have one; an atlas says its own.
     """
 
     samples: Samples
     grids: Mapping[int, Grid]
     atlas: Atlas | None = None
+    axes: tuple[Axis, ...] | None = None
 
     @property
     def final(self) -> bool:

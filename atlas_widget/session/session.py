@@ -159,7 +159,9 @@ class Session:
             return False
         if self._requested.layer is not None or self._requested.subject is not None:
             return False
-        return scene is not None and scene is self.scene and scene.subject == stages.subject
+        if scene is None or scene is not self.scene or not scene.final:
+            return False
+        return scene.subject == stages.subject
 
     @property
     def shown_atlas(self) -> Atlas | None:
@@ -504,7 +506,9 @@ class Session:
             return
         self._revision += 1
         layer = self._layer.probe.layer
-        scene = Scene(self._revision, layer, built.grids, built.samples, built.atlas, subject)
+        scene = Scene(
+            self._revision, layer, built.grids, built.samples, built.atlas, subject, built.axes
+        )
         self.notifier.progress.counts(len(scene.samples), scene.images)
         self.scene, self._shown_at = scene, time.monotonic()
         self._layer.show(scene, watched=self.watched, again=again)

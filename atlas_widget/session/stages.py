@@ -135,7 +135,7 @@ class AtlasStages:
         scene = self._listener.scene
         if self.whole is None or scene is None:
             return  # it is started once all samples are laid out
-        if scene.subject == subject:
+        if scene.subject == subject and scene.final:
             return  # the derivation in progress is cancelled
         if subject == ALL:
             self._listener.show(self.whole, ALL, again=True)
@@ -184,8 +184,9 @@ class AtlasStages:
         try:
             built = next(deriving)
             if built is not None and self._deriving is deriving:
-                self._deriving = None
-                self._listener.show(built, self.subject, again=True)
+                if built.final:
+                    self._deriving = None
+                self._listener.show(built, self.subject, again=built.final)
         except (StopIteration, Cancelled):
             if self._deriving is deriving:
                 self._deriving = None
@@ -196,5 +197,9 @@ class AtlasStages:
 
     def _refuse(self, error: Exception) -> None:
         scene = self._listener.scene
+        if scene is not None and not scene.final and self.whole is not None:
+            # what a provisional map would have become is not to be had
+            self._listener.show(self.whole, ALL, again=True)
+            scene = self._listener.scene
         self.subject = scene.subject if scene is not None else ALL
         self._listener.subject_failed(error)

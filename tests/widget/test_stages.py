@@ -35,6 +35,31 @@ def test_from_layout_to_final_pictures(make):
     )
 
 
+def test_the_first_pictures_are_few_and_nothing_is_measured_before_them(make, monkeypatch):
+    from atlas_widget.inversion import InversionEngine
+    from atlas_widget.session.cells.measured_scale import MeasuredScale
+
+    done = []
+    start, advance = InversionEngine.start, MeasuredScale.advance
+
+    def begin(self, directions, *args, **kwargs):
+        done.append(len(directions))
+        return start(self, directions, *args, **kwargs)
+
+    def measure(self):
+        done.append("measured")
+        return advance(self)
+
+    monkeypatch.setattr(InversionEngine, "batch_size", 4)
+    monkeypatch.setattr(InversionEngine, "start", begin)
+    monkeypatch.setattr(MeasuredScale, "advance", measure)
+    w = make()
+    w.wait(60).render(timeout=60)
+    until(lambda: "measured" in done)
+    assert done[:2] == [1, "measured"]
+    assert [count for count in done if count != "measured"][:3] == [1, 2, 4]
+
+
 def test_script_use_without_a_browser(make):
     w = make()
     assert w.wait(60) is w

@@ -1,13 +1,15 @@
 """Class atlases and comparisons in the widget: there, back, refused, given up, exported."""
 
 import json
+import threading
 
 import numpy as np
 import pytest
 
-from atlas_widget import AtlasWidget
+from atlas_widget import AtlasWidget, classes
 from atlas_widget.classes import sample_attributions
 from atlas_widget.errors import AtlasError
+from atlas_widget.session import deriving
 from atlas_widget.session.model_session import ModelSession
 from tests.conftest import make_tiny_model
 from tests.widget.waiting import until
@@ -126,11 +128,55 @@ def test_classes_are_checked_at_once_and_what_turns_out_later_is_raised_by_wait(
     assert widget.shown_atlas is widget.atlas
 
 
+def test_a_map_of_the_first_samples_comes_before_that_of_all(widget, popular, monkeypatch):
+    browser = FakeBrowser(widget)
+    browser.open_whole()
+    widget.class_atlas(popular[0]).wait(60)
+    at_once = widget.shown_atlas
+    monkeypatch.setattr(deriving, "_FIRST_SAMPLES", 60)
+    widget.whole_atlas().wait(60)
+    layouts = len(browser.layouts)
+    widget.compare_classes(*popular).wait(60)
+    first, last = browser.wait(lambda: len(browser.layouts) > layouts + 1 and browser.layouts)[
+        layouts:
+    ]
+    assert [first["final"], last["final"]] == [False, True]
+    assert first["subject"] == last["subject"] == ["comparison", *popular]
+    assert first["samples"] < last["samples"] == len(widget.shown_atlas)
+    assert first["axes"][0]["low_label"] == popular[0]
+    widget._session._stages._derivations = None  # nothing is known
+    widget.class_atlas(popular[0]).wait(60)
+    in_parts = widget.shown_atlas
+    assert np.array_equal(in_parts.influence.origin, at_once.influence.origin)
+    assert np.allclose(in_parts.xy, at_once.xy, atol=1e-3)
+
+
+def test_where_the_map_of_all_fails_that_of_the_first_samples_does_not_stay(
+    widget, popular, monkeypatch
+):
+    monkeypatch.setattr(deriving, "_FIRST_SAMPLES", 60)
+    read = classes.sample_attributions
+
+    def broken(*args, samples, **kwargs):
+        if len(samples) > 60:
+            raise AtlasError("The disk with the images is gone.")
+        return read(*args, samples=samples, **kwargs)
+
+    monkeypatch.setattr(classes, "sample_attributions", broken)
+    browser = FakeBrowser(widget)
+    browser.open_whole()
+    layouts = len(browser.layouts)
+    with pytest.raises(AtlasError, match="disk with the images"):
+        widget.class_atlas(popular[0]).wait(60)
+    assert widget.subject == []
+    assert widget.wait(60).shown_atlas is widget.atlas
+    assert [layout["subject"] for layout in browser.layouts[layouts:]] == [
+        ["class", popular[0]],
+        [],
+    ]
+
+
 def test_what_is_in_the_making_can_be_given_up(widget, popular, monkeypatch):
-    import threading
-
-    from atlas_widget import classes
-
     begun, calls = threading.Event(), []
 
     def for_ever(*_, progress, cancelled, **__):

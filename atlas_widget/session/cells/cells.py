@@ -200,13 +200,16 @@ class Cells:
         queue, scene = self._queue, self._scene
         if queue is None or scene is None or not self.final or not self.busy:
             return False
-        if self._measure():
-            return True
         if self._renderer is None:
             self._set_up(scene, queue)
             return True
+        # a user waits for the first picture, and no class is named before the scale is known
+        if self._renderer.shown and self._measure():
+            return True
         if self._renderer.advance(SLICE):
             self._report_pictures(queue, self._renderer)
+            return True
+        if self._measure():
             return True
         batch: Batch | None = queue.next(_ONE_LABEL)
         if batch is None:
@@ -226,8 +229,10 @@ class Cells:
         except Exception as error:
             self.lose_classes(error)
             return False
-        if self._measured and labeller.scale.untrained:
-            self._notice(UNTRAINED_NOTICE)
+        if self._measured and self._scene is not None:
+            if labeller.scale.untrained:
+                self._notice(UNTRAINED_NOTICE)
+            self._fetch_all(self._scene)  # labels are told from now on
         return True
 
     @property
@@ -243,8 +248,7 @@ class Cells:
     def _set_up(self, scene: Scene, queue: PictureQueue) -> None:
         self._reporter.report("pictures", "Rendering the pictures", 0, 0)
         self._renderer = self._new_renderer(scene, queue)
-        self.fetch(scene.base, scene.cells(scene.base))
-        self.fetch(*self.in_sight)
+        self._fetch_all(scene)
 
     def _new_renderer(self, scene: Scene, queue: PictureQueue) -> PictureRenderer:
         from atlas_widget.inversion.settings import InversionSettings
@@ -268,6 +272,11 @@ class Cells:
         self._renderer.prefetch(cell_group(scene.base), scene.cells(scene.base))
         self._renderer.recall()
         self.fetch(scene.base, scene.cells(scene.base))
+
+    def _fetch_all(self, scene: Scene) -> None:
+        """Load what is cached of the base grid and of what is in sight."""
+        self.fetch(scene.base, scene.cells(scene.base))
+        self.fetch(*self.in_sight)
 
     def fetch(self, grid: int, cells: Any) -> None:
         """Load the cached pictures and labels of these cells."""

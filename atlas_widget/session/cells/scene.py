@@ -14,6 +14,7 @@ from atlas_widget.session.subjects import ALL, Subject
 
 if TYPE_CHECKING:
     from atlas_widget.atlas import Atlas
+    from atlas_widget.atlas.class_influence import Axis
     from atlas_widget.atlas.grid import Grid
     from atlas_widget.atlas.samples import Samples
 
@@ -41,6 +42,8 @@ class Scene:
         The finished atlas; None while the layout is provisional.
     subject
         The subject of the atlas: all samples, a class, or two compared.
+    provisional_axes
+        The meaning of x and y in a provisional layout, if they have one.
     """
 
     revision: int
@@ -49,6 +52,7 @@ class Scene:
     samples: Samples
     atlas: Atlas | None
     subject: Subject = ALL
+    provisional_axes: tuple[Axis, ...] | None = None
     _places: dict[int, dict[int, int]] = field(init=False, repr=False)
     _units: dict[int, npt.NDArray[np.float32]] = field(init=False, repr=False)
 
@@ -153,7 +157,7 @@ class Scene:
 
     def axes(self) -> list[dict[str, Any]]:
         """Return the meaning of x and y for the browser; empty if the axes have none."""
-        axes = self.atlas.axes if self.atlas is not None else None
+        axes = self.atlas.axes if self.atlas is not None else self.provisional_axes
         return [asdict(axis) for axis in axes or ()]
 
     def outline(self) -> list[dict[str, Any]]:

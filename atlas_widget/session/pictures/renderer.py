@@ -27,6 +27,7 @@ NO_EXAMPLES = (
 """The notice for pictures whose examples are missing or damaged."""
 
 _ROUGH_PART = 0.125  # of the steps; then a picture is shown for the first time
+_FIRST_BATCHES = {0: 4, 1: 2}  # the first batch is a quarter of a full one, the second a half
 _LOOKUPS_PER_SLICE = 256
 _KEPT_BYTES = 192 << 20  # of unfinished pictures waiting for their final pass
 
@@ -102,6 +103,11 @@ class PictureRenderer:
         Receives notices to the user.
     maker
         Makes pictures on a cluster, while it is ready to.
+
+    Attributes
+    ----------
+    shown
+        Whether a picture has been shown, new or known.
     """
 
     def __init__(
@@ -130,7 +136,8 @@ class PictureRenderer:
         self._total = settings.steps
         self._rough = max(1, round(_ROUGH_PART * self._total))
         self._batch_size = 0  # set once there is an engine
-        self._delivered = False
+        self._delivered = 0  # batches
+        self.shown = False
         self._looked_up: set[PictureKey] = set()
         self._to_look_up: dict[PictureKey, None] = {}
         self._kept: OrderedDict[PictureKey, InversionState] = OrderedDict()
@@ -244,8 +251,8 @@ class PictureRenderer:
         self._batch, self._cells, self._state = None, (), None
 
     def _sizes(self) -> dict[Task, int]:
-        # half a batch at first: nothing of it can be seen before all of it is finished
-        size = self._batch_size if self._delivered else self._batch_size // 2
+        # few at first: nothing of a batch can be seen before all of it is finished
+        size = max(1, self._batch_size // _FIRST_BATCHES.get(self._delivered, 1))
         return {Task.ROUGH: size, Task.FINAL: size, Task.LABEL: 1}
 
     def _begin(self, batch: Batch) -> None:
@@ -304,7 +311,7 @@ class PictureRenderer:
 
     def _deliver(self, batch: Batch, numbers: Sequence[int], state: InversionState) -> None:
         pictures = self._engine.pictures(state)
-        self._delivered = True
+        self._delivered += 1
         if batch.task is Task.ROUGH:
             self._keep(batch.group, numbers, state)
             self._queue.mark(batch.group, numbers, State.ROUGH)
@@ -335,6 +342,7 @@ class PictureRenderer:
         lengths = np.maximum(np.linalg.norm(directions, axis=1), 1e-12)
         strengths = (answers * directions).sum(1) / lengths
         self._queue.mark(group, numbers, State.FINAL)
+        self.shown = True
         for number, picture, rank, strength in zip(numbers, finished, own, strengths, strict=True):
             shown = Picture(
                 picture.pixels, State.FINAL, picture.cosine, rank, picture.made, float(strength)
