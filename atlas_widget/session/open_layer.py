@@ -101,7 +101,7 @@ class OpenLayer:
         self.tasks = LongTasks(pause, cancelled)
         self.photos = PhotoBoard(gallery)
         self.beside = BesideBoard(gallery, cache, seed)
-        self.comparisons = ComparisonBoard(gallery, cache, seed, self.tasks)
+        self.comparisons = ComparisonBoard(gallery, cache, seed, self.tasks, source)
         self._context = LayerContext(
             probe=probe,
             source=source,

@@ -40,7 +40,7 @@ from atlas_widget.session.tasks.task import LongTask
 
 if TYPE_CHECKING:
     from atlas_widget.atlas import Atlas
-    from atlas_widget.comparison import AtlasComparison
+    from atlas_widget.comparison import AtlasComparison, AtlasSeries
     from atlas_widget.inversion.judge import Judge
     from atlas_widget.probe import LayerProbe
     from atlas_widget.session.cells.labels import Labeller
@@ -183,8 +183,8 @@ class Session:
         return self.model.probe.channels if wanted is None else 0
 
     @property
-    def comparison(self) -> AtlasComparison | None:
-        """The last comparison of the atlas shown with another one."""
+    def comparison(self) -> AtlasComparison | AtlasSeries | None:
+        """The last comparison of the atlas shown with another one, or with several."""
         shown = self._layer.comparisons.shown if self._layer is not None else None
         return shown.comparison if shown is not None else None
 

@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from atlas_widget.atlas import Atlas
     from atlas_widget.causes import CausalTest, CueReport, PatchTest
     from atlas_widget.causes.backgrounds import Masks
-    from atlas_widget.comparison import AtlasComparison
+    from atlas_widget.comparison import AtlasComparison, AtlasSeries
     from atlas_widget.images.labels import Given
     from atlas_widget.inversion.judge import Judge
     from atlas_widget.inversion.sanity import SanityCheck
@@ -1008,15 +1008,52 @@ class AtlasWidget(anywidget.AnyWidget):
             own_layer=self.layer,
             check_layer=self._check_layer,
         )
-        task = comparing(beside, None if name is None else str(name)[:80])
-        self._comparing = task
-        self._worker.post(lambda: self._session.compare(task))
-        self._set(mode="compare")
-        return self
+        return self._compare(comparing(beside, None if name is None else str(name)[:80]))
+
+    def compare_series(
+        self,
+        others: Iterable[Any],
+        layer: str | None = None,
+        *,
+        transform: Any = None,
+        names: Sequence[str] | None = None,
+    ) -> Self:
+        """Show the atlas and further ones as a filmstrip: layers or checkpoints, in order.
+
+        Returns at once, as :meth:`compare` does. Each map is laid out beside the one before it, see
+        :func:`~atlas_widget.compare_series`. Networks are read one after the other, and let go of.
+
+        Parameters
+        ----------
+        others
+            As for :meth:`compare`, in order; the atlas shown is the first of the series.
+        layer, transform
+            As for :meth:`compare`, of all networks among them.
+        names
+            What to call them, the atlas shown first, such as the epochs.
+
+        Raises
+        ------
+        LayerNotFoundError
+            There is no such layer.
+        AtlasError
+            There are none, or something cannot be compared.
+
+        Examples
+        --------
+        >>> w.compare_series(["layer2", "layer3", "layer4"])
+        >>> w.compare_series([load(epoch) for epoch in range(1, 10)], names=range(10))
+        """
+        from atlas_widget.session.tasks.compare import checked_series, comparing_series
+
+        beside, called = checked_series(
+            others, layer, transform, names, own_layer=self.layer, check_layer=self._check_layer
+        )
+        return self._compare(comparing_series(beside, called))
 
     @property
-    def comparison(self) -> AtlasComparison | None:
-        """The last comparison of the atlas shown, by :meth:`compare` or in the view "Compare".
+    def comparison(self) -> AtlasComparison | AtlasSeries | None:
+        """The last comparison of the atlas shown, with one other atlas or with a series.
 
         None if there is none, or none yet.
         """
@@ -1318,6 +1355,12 @@ class AtlasWidget(anywidget.AnyWidget):
             self._followed_level = values.get("level")
             for name, value in values.items():
                 setattr(self, name, value)
+
+    def _compare(self, task: LongTask) -> Self:
+        self._comparing = task
+        self._worker.post(lambda: self._session.compare(task))
+        self._set(mode="compare")
+        return self
 
     def _chosen_cells(self, cells: Iterable[int] | None) -> tuple[int, list[int]]:
         scene = self._session.scene

@@ -7,19 +7,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from atlas_widget.errors import AtlasError
+from atlas_widget.images.labels import image_labels
 from atlas_widget.progress import Cancelled
 from atlas_widget.protocol import messages
 from atlas_widget.session.comparison.pictures import ComparedPictures
-from atlas_widget.session.comparison.replies import cells_reply, comparison_reply
+from atlas_widget.session.comparison.replies import cells_reply, comparison_reply, series_reply
+from atlas_widget.session.tasks.compare import Compared, ComparedSeries
 
 if TYPE_CHECKING:
+    from atlas_widget.images.source import ImageSource
     from atlas_widget.session.cells.scene import Scene
     from atlas_widget.session.pictures.cache import PictureCache
     from atlas_widget.session.pictures.gallery import Gallery
-    from atlas_widget.session.tasks.compare import Compared
     from atlas_widget.session.tasks.task import LongTask, LongTasks
 
 __all__ = ["ComparisonBoard"]
+
+Shown = Compared | ComparedSeries
 
 
 class ComparisonBoard:
@@ -38,22 +42,32 @@ class ComparisonBoard:
         Seed of the noise that pictures start from.
     tasks
         Long computations, one after the other.
+    source
+        The images, whose classes samples are coloured by; None if they are not available.
     """
 
-    def __init__(self, gallery: Gallery, cache: PictureCache, seed: int, tasks: LongTasks) -> None:
+    def __init__(
+        self,
+        gallery: Gallery,
+        cache: PictureCache,
+        seed: int,
+        tasks: LongTasks,
+        source: ImageSource | None,
+    ) -> None:
         self._gallery = gallery
         self._cache = cache
         self._seed = seed
         self._tasks = tasks
+        self._source = source
         self._scene: Scene | None = None
-        self._shown: Compared | None = None
+        self._shown: Shown | None = None
         self._pictures: ComparedPictures | None = None
         self._asked: LongTask | None = None  # waits for the layout, or for its turn, or runs
         self._queued = False
         self._unsent = False
 
     @property
-    def shown(self) -> Compared | None:
+    def shown(self) -> Shown | None:
         """The last comparison of the atlas shown, if there is one."""
         shown, scene = self._shown, self._scene
         if shown is None or scene is None or shown.of is not scene.atlas:
@@ -121,19 +135,12 @@ class ComparisonBoard:
             self._tell(self._asked, running=True)
         if shown is None or scene is None:
             return False
-        if self._pictures is None:
-            self._pictures = ComparedPictures(
-                shown.comparison.b,
-                shown.probe,
-                scene.revision,
-                self._gallery,
-                self._cache,
-                self._seed,
-            )
-        revision, found = scene.revision, shown.comparison
-        self._gallery.send(*comparison_reply(revision, found, inverted=shown.probe is not None))
-        self._gallery.send(*cells_reply(revision, found, "a"))
-        self._gallery.send(*cells_reply(revision, found, "b"))
+        labels = None if self._source is None else image_labels(self._source)
+        if isinstance(shown, ComparedSeries):
+            reply = series_reply(scene.revision, shown.comparison, shown.table, labels)
+            self._gallery.send(*reply)
+        else:
+            self._send_pair(scene, shown, labels)
         return True
 
     def advance(self) -> bool:
@@ -147,7 +154,7 @@ class ComparisonBoard:
         if task is self._asked:
             self._tell(task, running=True, done=done, total=total)
 
-    def finished(self, task: LongTask, result: Compared) -> None:
+    def finished(self, task: LongTask, result: Shown) -> None:
         """Show a comparison in place of the one before."""
         if task is not self._asked:  # given up in its last moment
             result.close()
@@ -164,6 +171,18 @@ class ComparisonBoard:
             self._tell(task, message=reason)
 
     # -- Private
+
+    def _send_pair(self, scene: Scene, shown: Compared, labels: list[str | None] | None) -> None:
+        """Send two atlases, and take up the pictures of the other one's cells."""
+        revision, found, probe = scene.revision, shown.comparison, shown.probe
+        if self._pictures is None:
+            self._pictures = ComparedPictures(
+                found.b, probe, revision, self._gallery, self._cache, self._seed
+            )
+        inverted = probe is not None
+        self._gallery.send(*comparison_reply(revision, found, labels, inverted=inverted))
+        self._gallery.send(*cells_reply(revision, found, "a"))
+        self._gallery.send(*cells_reply(revision, found, "b"))
 
     def _queue(self) -> None:
         """Queue what is asked for, once the layout is final."""

@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from atlas_widget.errors import AtlasError
+from atlas_widget.images.labels import image_labels
 from atlas_widget.progress import CancelledCallback, ProgressCallback, progress_of_part
 from atlas_widget.session.tasks.other_network import open_other
 from atlas_widget.session.tasks.task import LongTask, Material
 
 if TYPE_CHECKING:
+    import pandas as pd
     from torch import nn
 
     from atlas_widget.atlas import Atlas
-    from atlas_widget.comparison import AtlasComparison
+    from atlas_widget.comparison import AtlasComparison, AtlasSeries
     from atlas_widget.probe import LayerProbe
 
-__all__ = ["AtlasBeside", "Compared", "LayerBeside", "NetworkBeside", "checked_other", "comparing"]
+__all__ = [
+    "AtlasBeside",
+    "AtlasesBeside",
+    "Compared",
+    "ComparedSeries",
+    "LayerBeside",
+    "NetworkBeside",
+    "checked_other",
+    "checked_series",
+    "comparing",
+    "comparing_series",
+]
 
 _PARTS = 3  # the other layer's samples, its layout, and the comparison
 
@@ -109,6 +122,28 @@ class Compared:
 
 
 @dataclass(frozen=True)
+class ComparedSeries:
+    """The atlas shown and further ones, each beside the one before.
+
+    Attributes
+    ----------
+    of
+        The atlas shown.
+    comparison
+        All of them, and what changes from each to the next.
+    table
+        `AtlasSeries.table`, with classes where the images have some.
+    """
+
+    of: Atlas
+    comparison: AtlasSeries
+    table: pd.DataFrame
+
+    def close(self) -> None:
+        """Do nothing: other networks are let go of once they have been read."""
+
+
+@dataclass(frozen=True)
 class AtlasBeside:
     """Compare the atlas shown with another one over the same samples.
 
@@ -164,6 +199,46 @@ class AtlasBeside:
         )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class AtlasesBeside:
+    """Compare the atlas shown with further ones over the same samples, in order.
+
+    Attributes
+    ----------
+    others
+        As for `AtlasBeside`.
+    names
+        What to call all of them, the atlas shown first; None: what tells them apart.
+    """
+
+    others: tuple[Other, ...]
+    names: tuple[str, ...] | None = None
+
+    def __call__(
+        self, material: Material, progress: ProgressCallback, cancelled: CancelledCallback
+    ) -> ComparedSeries:
+        """Build each atlas at the places of the one shown, one network at a time, and compare."""
+        from atlas_widget.comparison import compare_series
+
+        steps = len(self.others) + 1
+        atlases = [material.atlas]
+        for number, other in enumerate(self.others):
+            part = progress_of_part(progress, number, steps)
+            atlases.append(_atlas_of(material, other, part, cancelled))
+        names = self.names or _numbered(atlases)
+        series = compare_series(
+            atlases,
+            names=names,
+            controls=0,  # none are shown, and each would be one more layout
+            device=material.probe.device,
+            progress=progress_of_part(progress, steps - 1, steps),
+            cancelled=cancelled,
+        )
+        labels = None if material.source is None else image_labels(material.source)
+        classes = None if labels is None else [label or "" for label in labels]
+        return ComparedSeries(material.atlas, series, series.table(classes))
+
+
 def comparing(other: str | Other, called: str | None = None) -> LongTask:
     """Return the task of comparing the atlas shown with another one.
 
@@ -177,6 +252,21 @@ def comparing(other: str | Other, called: str | None = None) -> LongTask:
     beside = LayerBeside(other) if isinstance(other, str) else other
     name = beside.name if isinstance(beside, LayerBeside | NetworkBeside) else beside.layer
     return LongTask(f"Comparing with {called or name}", AtlasBeside(beside, called))
+
+
+def comparing_series(others: Sequence[str | Other], names: Sequence[str] | None) -> LongTask:
+    """Return the task of comparing the atlas shown with further ones, in order.
+
+    Parameters
+    ----------
+    others
+        As for `comparing`.
+    names
+        What to call them, the atlas shown first.
+    """
+    beside = tuple(LayerBeside(other) if isinstance(other, str) else other for other in others)
+    work = AtlasesBeside(beside, None if names is None else tuple(names))
+    return LongTask(f"Comparing with {len(beside)} others", work)
 
 
 def checked_other(
@@ -232,6 +322,61 @@ def checked_other(
     )
 
 
+def checked_series(
+    others: Any,
+    layer: str | None,
+    transform: Any,
+    names: Any,
+    *,
+    own_layer: str,
+    check_layer: Callable[[object], str],
+) -> tuple[list[str | Other], tuple[str, ...] | None]:
+    """Return what a user names for a series, and its names, for `comparing_series`.
+
+    Parameters
+    ----------
+    others, layer, transform, names
+        See `AtlasWidget.compare_series`.
+    own_layer, check_layer
+        See `checked_other`.
+
+    Raises
+    ------
+    AtlasError
+        There is nothing to compare, or there are more or fewer names than atlases.
+    """
+    from torch import nn
+
+    if isinstance(others, str | nn.Module) or not isinstance(others, Iterable):
+        raise AtlasError(
+            f"{others!r:.60}: a series is a list of layers, networks or atlases; w.compare takes a "
+            "single one."
+        )
+    found: list[str | Other] = []
+    for other in others:
+        of_network = isinstance(other, nn.Module)
+        found.append(
+            checked_other(
+                other,
+                layer if of_network else None,
+                transform if of_network else None,
+                own_layer=own_layer,
+                check_layer=check_layer,
+            )
+        )
+    if not found:
+        raise AtlasError("A series needs one atlas or more beside the one shown.")
+    if names is None:
+        return found, None
+    called = tuple(str(name)[:80] for name in names)
+    if len(called) != len(found) + 1 or len(set(called)) < len(called):
+        raise AtlasError(
+            f"names={list(called)!r:.80}: {len(found) + 1} different names are needed, the first "
+            "that of the atlas shown."
+        )
+    return found, called
+
+
 def atlas_like(
     material: Material,
     probe: LayerProbe,
@@ -275,6 +420,28 @@ def atlas_like(
     )
     note_like(atlas, like)
     return atlas
+
+
+def _atlas_of(
+    material: Material, other: Other, progress: ProgressCallback, cancelled: CancelledCallback
+) -> Atlas:
+    """Return another atlas at the places of the one shown; its network is let go of."""
+    if not isinstance(other, LayerBeside | NetworkBeside):
+        return other
+    probe = other.open(material.probe)
+    try:
+        part = partial(progress_of_part, progress, parts=2)
+        return atlas_like(material, probe, part(0), part(1), cancelled)
+    finally:
+        probe.close()
+
+
+def _numbered(atlases: Sequence[Atlas]) -> tuple[str, ...] | None:
+    """Return names for checkpoints of one layer, which nothing else tells apart."""
+    layers = {atlas.layer for atlas in atlases}
+    if len(layers) == len(atlases):
+        return None
+    return tuple(f"{at + 1}: {atlas.layer}" for at, atlas in enumerate(atlases))
 
 
 def _layer_of(atlas: Atlas, own: LayerProbe) -> LayerProbe | None:

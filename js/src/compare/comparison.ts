@@ -8,8 +8,6 @@ export const SIDES = ["a", "b"] as const;
 export type Side = (typeof SIDES)[number];
 export const otherSide = (side: Side): Side => (side === "a" ? "b" : "a");
 
-/** The cell of a sample that is in none. */
-const NOWHERE = 65_535;
 const STEPS = 65_535;
 
 /** A score of the two layers, with its interval by image and what shuffled images give. */
@@ -44,13 +42,10 @@ export interface ComparedCell {
 }
 
 /** One of the two maps. */
-export interface ComparedMap {
+export interface ComparedMap extends Places {
   name: string;
   grid: Grid;
   cells: ReadonlyMap<number, ComparedCell>;
-  /** The places of the samples, in [0, 1]. */
-  x: Float32Array;
-  y: Float32Array;
   /** The cell of each sample, -1 for none. */
   cellOf: Int32Array;
 }
@@ -64,6 +59,35 @@ export interface Comparison {
   inverted: boolean;
   notices: readonly string[];
   scores: readonly Score[];
+  kinds: Kinds;
+}
+
+/** The classes of the images, if they say so and are few; empty if not. */
+export interface Kinds {
+  names: readonly string[];
+  /** The number of each sample’s class, -1 for none. */
+  of: Int32Array;
+}
+
+/** Where each sample is on one map, in [0, 1]. */
+export interface Places {
+  x: Float32Array;
+  y: Float32Array;
+}
+
+/** The atlas shown and further ones, in order, each laid out beside the one before. */
+export interface Series {
+  maps: readonly (Places & {
+    name: string;
+    /** With the map before; null for the first. */
+    agreement: number | null;
+    /** How far classes are apart; null where there are none. */
+    sameClass: number | null;
+  })[];
+  samples: number;
+  images: number;
+  notices: readonly string[];
+  kinds: Kinds;
 }
 
 type Cells = KernelMessageOf<"compared_cells">;
@@ -75,10 +99,8 @@ export function readComparison(
   cells: Readonly<Record<Side, Cells>>,
 ): Comparison | null {
   const { samples, images, inverted, grid: size } = message;
-  const rows = shortsOf(bytes);
-  if (rows.length !== 6 * samples || message.names.length !== 2) return null;
-  const row = (at: number) => rows.subarray(at * samples, (at + 1) * samples);
-  const place = (at: number) => Float32Array.from(row(at), (steps) => steps / STEPS);
+  const rows = rowsOf(bytes, samples, 7);
+  if (!rows || message.names.length !== 2) return null;
   const slots = size * size;
   const maps = SIDES.map((side, at): ComparedMap => {
     const grid = new Grid(
@@ -89,9 +111,8 @@ export function readComparison(
       name: message.names[at] ?? side,
       grid,
       cells: new Map(readCells(cells[side]).map((cell) => [cell.cell, cell])),
-      x: place(2 * at),
-      y: place(2 * at + 1),
-      cellOf: Int32Array.from(row(4 + at), (id) => (id === NOWHERE || id >= slots ? -1 : id)),
+      ...placesOf(rows, at),
+      cellOf: numbersOf(rows[4 + at], slots),
     };
   });
   return {
@@ -99,10 +120,57 @@ export function readComparison(
     samples,
     images,
     inverted,
-    notices: message.notices.filter((notice): notice is string => !!notice),
+    notices: texts(message.notices),
     scores: readScores(message),
+    kinds: readKinds(message.kinds, rows[6]),
   };
 }
+
+/** Reads a series; null if samples are missing. */
+export function readSeries(
+  message: KernelMessageOf<"comparison_series">,
+  bytes: Uint8Array | undefined,
+): Series | null {
+  const { samples, images, names } = message;
+  const rows = rowsOf(bytes, samples, 2 * names.length + 1);
+  if (!rows) return null;
+  return {
+    maps: names.map((name, at) => ({
+      ...placesOf(rows, at),
+      name: name ?? "",
+      agreement: message.agreement[at] ?? null,
+      sameClass: message.same_class[at] ?? null,
+    })),
+    samples,
+    images,
+    notices: texts(message.notices),
+    kinds: readKinds(message.kinds, rows[2 * names.length]),
+  };
+}
+
+function rowsOf(bytes: Uint8Array | undefined, length: number, count: number) {
+  const all = shortsOf(bytes);
+  if (all.length !== count * length) return null;
+  return Array.from({ length: count }, (_, at) => all.subarray(at * length, (at + 1) * length));
+}
+
+function placesOf(rows: readonly Uint16Array[], map: number): Places {
+  const [x, y] = [rows[2 * map], rows[2 * map + 1]].map((row) =>
+    Float32Array.from(row, (steps) => steps / STEPS),
+  );
+  return { x, y };
+}
+
+const numbersOf = (row: Uint16Array, below: number): Int32Array =>
+  Int32Array.from(row, (number) => (number >= below ? -1 : number));
+
+const readKinds = (names: readonly (string | null)[], row: Uint16Array): Kinds => ({
+  names: texts(names),
+  of: numbersOf(row, names.length),
+});
+
+const texts = (found: readonly (string | null)[]): string[] =>
+  found.filter((text): text is string => !!text);
 
 function readScores(message: KernelMessageOf<"comparison">): Score[] {
   return message.scores.map((name, at) => ({

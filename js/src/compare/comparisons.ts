@@ -1,8 +1,8 @@
-import { type ReadonlySignal, signal } from "@preact/signals";
+import { batch, type ReadonlySignal, signal } from "@preact/signals";
 import type { BrowserMessage, KernelMessageOf } from "../protocol/messages";
 import type { Handlers, Part } from "../protocol/parts";
 import { MAX_CELLS } from "../protocol/shared";
-import { type Comparison, readComparison, type Side } from "./comparison";
+import { type Comparison, readComparison, readSeries, type Series, type Side } from "./comparison";
 
 /** The name of the view that shows them. */
 export const COMPARE_VIEW = "compare";
@@ -23,11 +23,14 @@ export class Comparisons implements Part {
       this.cells.clear();
     },
     compared_cells: (message) => this.receiveCells(message),
+    comparison_series: (message, bytes) => this.show(null, readSeries(message, bytes)),
   };
   readonly running = signal<Running | null>(null);
   /** The reason why nothing came of the last one; empty if something did. */
   readonly failed = signal("");
   readonly shown = signal<Comparison | null>(null);
+  /** A series in place of two atlases. */
+  readonly series = signal<Series | null>(null);
   /** The message that came first, until the cells of both maps are here. */
   private half: { message: KernelMessageOf<"comparison">; bytes?: Uint8Array } | null = null;
   private readonly cells = new Map<Side, KernelMessageOf<"compared_cells">>();
@@ -53,7 +56,7 @@ export class Comparisons implements Part {
   /** Ends the one that is shown. */
   drop(): void {
     if (this.connected.peek()) this.send({ kind: "drop_comparison" });
-    this.shown.value = null;
+    this.show(null, null);
   }
 
   /** These cells of the other map are in sight. */
@@ -63,7 +66,7 @@ export class Comparisons implements Part {
   }
 
   clear(): void {
-    this.shown.value = null;
+    this.show(null, null);
     this.half = null;
     this.cells.clear();
   }
@@ -86,6 +89,13 @@ export class Comparisons implements Part {
     const [a, b] = [this.cells.get("a"), this.cells.get("b")];
     if (!half || !a || !b) return;
     this.half = null;
-    this.shown.value = readComparison(half.message, half.bytes, { a, b });
+    this.show(readComparison(half.message, half.bytes, { a, b }), null);
+  }
+
+  private show(comparison: Comparison | null, series: Series | null): void {
+    batch(() => {
+      this.shown.value = comparison;
+      this.series.value = series;
+    });
   }
 }

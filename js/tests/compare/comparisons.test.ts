@@ -2,15 +2,16 @@ import { signal } from "@preact/signals";
 import { describe, expect, it } from "vitest";
 import { Comparisons } from "../../src/compare/comparisons";
 import type { BrowserMessage } from "../../src/protocol/messages";
-import { CELLS_A, CELLS_B, COMPARISON, samplesOf } from "./messages";
+import { CELLS_A, CELLS_B, COMPARISON, SERIES, samplesOf, seriesOf } from "./messages";
 
 function opened() {
   const sent: BrowserMessage[] = [];
   const state = new Comparisons((message) => sent.push(message), signal(true));
   const receive = () => {
     state.handles.comparison!(COMPARISON, samplesOf());
+    const before = state.shown.value;
     state.handles.compared_cells!(CELLS_A, undefined);
-    expect(state.shown.value).toBeNull();
+    expect(state.shown.value).toBe(before);
     state.handles.compared_cells!(CELLS_B, undefined);
   };
   return { sent, state, receive };
@@ -50,6 +51,16 @@ describe("a comparison", () => {
       { kind: "drop_comparison" },
     ]);
     expect(state.shown.value).toBeNull();
+  });
+
+  it("is followed by a series, and that by two atlases again", () => {
+    const { state, receive } = opened();
+    receive();
+    state.handles.comparison_series!(SERIES, seriesOf());
+    expect(state.shown.value).toBeNull();
+    expect(state.series.value?.maps.length).toBe(2);
+    receive();
+    expect(state.series.value).toBeNull();
   });
 
   it("is void once another layout comes", () => {

@@ -10,6 +10,7 @@ export const COMPARISON: KernelMessageOf<"comparison"> = {
   images: 3,
   inverted: true,
   notices: [],
+  kinds: ["ape", "bee"],
   scores: ["agreement", "cka"],
   value: [0.25, null],
   low: [0.2, null],
@@ -56,7 +57,31 @@ export const CELLS_B: KernelMessageOf<"compared_cells"> = {
   matched: [1],
 };
 
-/** Places and cells of the four samples. */
+export const SERIES: KernelMessageOf<"comparison_series"> = {
+  kind: "comparison_series",
+  revision: 1,
+  names: ["one", "two"],
+  samples: 2,
+  images: 2,
+  notices: [],
+  kinds: [],
+  agreement: [null, 0.3],
+  same_class: [null, null],
+};
+
+/** Places of the two samples on both maps, and no class. */
+export function seriesOf(): Uint8Array {
+  const rows = [
+    [0, 65_535],
+    [0, 0],
+    [65_535, 65_535],
+    [0, 32_768],
+    [65_535, 65_535],
+  ];
+  return new Uint8Array(Uint16Array.from(rows.flat()).buffer);
+}
+
+/** Places, cells and classes of the four samples. */
 export function samplesOf(): Uint8Array {
   const rows = [
     [0, 16_384, 65_535, 49_152], // x of a
@@ -65,6 +90,7 @@ export function samplesOf(): Uint8Array {
     [0, 16_384, 0, 65_535],
     [0, 0, 3, 3],
     [0, 0, 0, 65_535],
+    [0, 1, 65_535, 1],
   ];
   return new Uint8Array(Uint16Array.from(rows.flat()).buffer);
 }

@@ -37,7 +37,7 @@ def changed(model: nn.Module, by: float, seed: int = 7) -> nn.Module:
 
 
 def rows_of(buffer: bytes) -> np.ndarray:
-    return np.frombuffer(buffer, "<u2").reshape(6, -1)
+    return np.frombuffer(buffer, "<u2").reshape(7, -1)
 
 
 def test_another_layer_is_compared_as_the_engine_does_it(browser, tiny_images):
@@ -173,6 +173,28 @@ def test_the_browser_asks_for_a_layer_and_stops(browser):
     assert browser.of("comparison") == []
 
 
+def test_a_series_is_laid_out_in_turn(browser):
+    w = browser.widget
+    w.compare_series(["last", make_tiny_model()], names=["start", "last", "end"]).wait(120)
+    series = w.comparison
+    assert series.names == ("start", "last", "end")
+    np.testing.assert_array_equal(series.places[0], w.atlas.xy)
+    message, buffer = browser.answers("comparison_series")[-1]
+    assert message["names"] == ["start", "last", "end"]
+    assert message["agreement"][0] is None
+    assert message["agreement"][1:] == series.table()["agreement"].tolist()[1:]
+    rows = np.frombuffer(buffer, "<u2").reshape(7, -1)
+    places = rows[:6].reshape(3, 2, -1).transpose(0, 2, 1) / 65535
+    np.testing.assert_allclose(places, series.places, atol=1 / 65535)
+    assert (rows[6] == 65535).all()  # these images say no class
+    assert message["kinds"] == []
+    with pytest.raises(AtlasError, match="3 different names"):
+        w.compare_series(["last", "stem"], names=["one", "two"])
+    with pytest.raises(AtlasError, match="a list of layers"):
+        w.compare_series("last")
+    assert w.comparison is series
+
+
 def test_what_cannot_be_compared_is_refused_and_nothing_is_lost(browser, tmp_path):
     w = browser.widget
     w.compare("last").wait(120)
@@ -214,6 +236,29 @@ def test_another_atlas_of_the_layer_has_none_and_the_way_back_shows_it_again(bro
     assert w.comparison is kept
     message, _ = browser.answers("comparison")[-1]
     assert message["revision"] == browser.layouts[-1]["revision"]
+
+
+def test_samples_know_the_class_of_their_image_where_these_say(tmp_path):
+    for number in range(24):
+        folder = tmp_path / "images" / ("ape" if number % 2 else "bee")
+        folder.mkdir(parents=True, exist_ok=True)
+        tiny_picture(number).save(folder / f"{number:02d}.png")
+    with opened_browser(tmp_path / "images", tmp_path / "cache", num_samples=120) as browser:
+        w = browser.widget
+        w.compare("last").wait(120)
+        message, buffer = browser.answers("comparison")[-1]
+        assert message["kinds"] == ["ape", "bee"]
+        samples = w.comparison.a.samples
+        names = np.array(samples.image_names)[samples.image_ids]
+        own = [
+            message["kinds"][number] in name
+            for number, name in zip(rows_of(buffer)[6], names, strict=True)
+        ]
+        assert all(own)
+        w.compare_series(["last"]).wait(120)
+        message, _ = browser.answers("comparison_series")[-1]
+        assert message["kinds"] == ["ape", "bee"]
+        assert None not in message["same_class"]
 
 
 def test_it_may_be_asked_for_before_there_is_an_atlas(tiny_images, tmp_path):

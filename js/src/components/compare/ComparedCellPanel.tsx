@@ -10,9 +10,12 @@ const PICTURE = 88; // CSS pixels, as in compare.css
 export function ComparedCellPanel({
   comparison,
   looking,
+  hint,
 }: {
   comparison: Comparison;
   looking: Looking;
+  /** Said while none is looked at. */
+  hint: string;
 }) {
   const at = looking.at.value;
   const map = at && comparison.maps[at.side];
@@ -20,10 +23,7 @@ export function ComparedCellPanel({
   if (!at || !map || !cell) {
     return (
       <section class="aw-compare-cell">
-        <p class="aw-note">
-          Point at a cell: its partner on the other map is framed, and dots show where its samples
-          are. A click keeps it.
-        </p>
+        <p class="aw-note">{hint}</p>
       </section>
     );
   }

@@ -137,6 +137,13 @@ function Pane({
     const cell = map.active.value;
     looking.point(cell === null ? null : { side, cell });
   });
+  useSignalEffect(() => {
+    const { camera, size, viewport } = map.navigation;
+    void camera.value;
+    void size.value;
+    if (stage.current)
+      stage.current.dataset.awViewport = viewport.map((at) => at.toFixed(3)).join();
+  });
   const keep = () => {
     const cell = map.active.peek();
     if (cell !== null) looking.keep({ side, cell });
