@@ -162,6 +162,7 @@ def test_classes_come_apart_in_training(tmp_path):
     assert "of them a" in printed(run["new"])
     for name in ("film", "ends-figure"):
         assert "image/png" in run[name].outputs[-1]["data"], f"{name} shows its figure"
+    assert "application/vnd.jupyter.widget-view+json" in run["widget"].outputs[-1]["data"]
     assert not [o for cell in run.values() for o in cell.outputs if o.get("name") == "stderr"]
 
 

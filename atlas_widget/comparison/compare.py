@@ -22,7 +22,7 @@ from atlas_widget.comparison.scores import (
 )
 from atlas_widget.errors import AtlasError, OtherCollectionError
 from atlas_widget.probe.devices import usable_device
-from atlas_widget.progress import CancelledCallback
+from atlas_widget.progress import CancelledCallback, ProgressCallback, progress_of_part
 
 __all__ = [
     "CONTROLS",
@@ -45,6 +45,8 @@ MAX_SAMPLES = 20_000
 CONTROLS = 20
 """Number of permutations of the images."""
 
+_PARTS = 3  # as long as one layout: two layouts, and the scores
+
 
 def compare_atlases(
     a: Atlas,
@@ -57,6 +59,7 @@ def compare_atlases(
     max_samples: int = MAX_SAMPLES,
     seed: int = 0,
     device: str | torch.device | None = None,
+    progress: ProgressCallback | None = None,
     cancelled: CancelledCallback | None = None,
 ) -> AtlasComparison:
     """Compare two atlases over the same images: two layers, two checkpoints or two models.
@@ -87,6 +90,8 @@ def compare_atlases(
         Of the layout, intervals and permutations.
     device : str or torch.device, optional
         Where to compute; CUDA where there is one.
+    progress : callable, optional
+        Called with how much is done, and how much there is in all.
     cancelled : callable, optional
         Asked now and then; once it returns True, `Cancelled` is raised.
 
@@ -123,6 +128,7 @@ def compare_atlases(
         controls=controls,
         seed=seed,
         device=usable_device(device),
+        progress=progress,
         cancelled=cancelled,
         notices=(common.notice,) if common.notice else (),
     )
@@ -139,28 +145,36 @@ def compare_restricted(
     controls: int,
     seed: int,
     device: torch.device,
+    progress: ProgressCallback | None = None,
     cancelled: CancelledCallback | None = None,
     notices: tuple[str, ...] = (),
 ) -> AtlasComparison:
     """Compare atlases whose row i is the same sample; see `compare_atlases`."""
     one, two = (np.asarray(atlas.activations, np.float32) for atlas in (a, b))
+
+    def part(number: int) -> ProgressCallback | None:
+        return None if progress is None else progress_of_part(progress, number, _PARTS)
+
     near = Neighborhoods.of(one, two, images, neighbors, device=device, cancelled=cancelled)
 
-    def beside(values: NDArray[np.float32], kept: NDArray[np.float64]) -> NDArray[np.float32]:
+    def beside(
+        values: NDArray[np.float32], kept: NDArray[np.float64], number: int
+    ) -> NDArray[np.float32]:
         return place_beside(
             values,
             a.xy,
             springs_of(kept, near.chances, spring),
             seed=seed,
             device=device,
+            progress=part(number),
             cancelled=cancelled,
         )
 
-    aligned = beside(two, near.kept())
+    aligned = beside(two, near.kept(), 0)
     control = None
     if controls:
         mixed = permuted_by_image(images, np.random.default_rng(seed))
-        control = two[mixed], beside(two[mixed], near.kept(mixed))
+        control = two[mixed], beside(two[mixed], near.kept(mixed), 1)
     moved = restricted(b, None, aligned)
     moved.provenance["layout"] = {
         "beside": a.provenance.get("key"),
@@ -184,6 +198,8 @@ def compare_restricted(
         ),
         **cell_scores(a, moved, images, seed=seed, controls=controls),
     }
+    if progress is not None:
+        progress(_PARTS, _PARTS)
     return AtlasComparison(
         a=a,
         b=moved,

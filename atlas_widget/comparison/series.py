@@ -29,7 +29,7 @@ from atlas_widget.comparison.resampling import image_interval
 from atlas_widget.comparison.result import AtlasComparison
 from atlas_widget.errors import AtlasError
 from atlas_widget.probe.devices import usable_device
-from atlas_widget.progress import CancelledCallback, ProgressCallback
+from atlas_widget.progress import CancelledCallback, ProgressCallback, progress_of_part
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -197,7 +197,7 @@ def compare_series(
     neighbors, spring, controls, max_samples, seed, device, cancelled
         See `compare_atlases`.
     progress : callable, optional
-        Called with (comparisons done, comparisons).
+        Called with how much is done, and how much there is in all.
 
     Returns
     -------
@@ -226,7 +226,7 @@ def compare_series(
     check_enough(common.images, neighbors)
     called = tell_apart(given, names)
     chosen = [restricted(atlas, rows) for atlas, rows in zip(given, common.rows, strict=True)]
-    where = usable_device(device)
+    where, steps = usable_device(device), len(chosen) - 1
     placed, comparisons = [chosen[0]], []
     for at, atlas in enumerate(chosen[1:], 1):
         found = compare_restricted(
@@ -239,11 +239,10 @@ def compare_series(
             controls=controls,
             seed=seed,
             device=where,
+            progress=None if progress is None else progress_of_part(progress, at - 1, steps),
             cancelled=cancelled,
         )
         comparisons.append(found)
         placed.append(found.b)
-        if progress is not None:
-            progress(at, len(chosen) - 1)
     notices = (common.notice,) if common.notice else ()
     return AtlasSeries(placed, called, common.images, comparisons, neighbors, notices)

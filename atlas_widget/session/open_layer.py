@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from atlas_widget.session.cells.cells import SLICE, Cells
 from atlas_widget.session.cells.scene import Scene
+from atlas_widget.session.comparison.board import ComparisonBoard
 from atlas_widget.session.model_session import ModelSession
 from atlas_widget.session.panels.panel import Fields, LayerContext, panel_types
 from atlas_widget.session.panels.photo_board import PhotoBoard
@@ -61,6 +62,8 @@ class OpenLayer:
         Keeps the photo whose places are shown.
     beside
         Keeps the comparison with another network's units.
+    comparisons
+        Keeps the comparison with another atlas.
     handlers
         Handlers of each kind of message.
     """
@@ -98,6 +101,7 @@ class OpenLayer:
         self.tasks = LongTasks(pause, cancelled)
         self.photos = PhotoBoard(gallery)
         self.beside = BesideBoard(gallery, cache, seed)
+        self.comparisons = ComparisonBoard(gallery, cache, seed, self.tasks, source)
         self._context = LayerContext(
             probe=probe,
             source=source,
@@ -110,6 +114,8 @@ class OpenLayer:
             inspector=Inspector(probe, engines.get, cache, gallery.send),
             photos=self.photos,
             beside=self.beside,
+            comparisons=self.comparisons,
+            check_layer=model.check_layer,
             image=model.image,
             judge=model.judge,
             tasks=self.tasks,

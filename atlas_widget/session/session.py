@@ -40,6 +40,7 @@ from atlas_widget.session.tasks.task import LongTask
 
 if TYPE_CHECKING:
     from atlas_widget.atlas import Atlas
+    from atlas_widget.comparison import AtlasComparison, AtlasSeries
     from atlas_widget.inversion.judge import Judge
     from atlas_widget.probe import LayerProbe
     from atlas_widget.session.cells.labels import Labeller
@@ -110,6 +111,7 @@ class Session:
         self._begun = False
         self._described = False
         self.watched = False
+        self._comparing: LongTask | None = None  # waits for the layer to be open
         self._layer: OpenLayer | None = None
         self._stages: AtlasStages | None = None
         self._announced: Scene | None = None  # shown, and reported to the listener
@@ -181,6 +183,12 @@ class Session:
         if scene is not None:
             return scene.channels if wanted is None else 0
         return self.model.probe.channels if wanted is None else 0
+
+    @property
+    def comparison(self) -> AtlasComparison | AtlasSeries | None:
+        """The last comparison of the atlas shown with another one, or with several."""
+        shown = self._layer.comparisons.shown if self._layer is not None else None
+        return shown.comparison if shown is not None else None
 
     def check_layer(self, name: object) -> str:
         """Return the name of a layer, or raise that the model has no such layer."""
@@ -257,6 +265,7 @@ class Session:
             self._described = True  # once for all layers, and not before there is a map to look at
             self.listener.layer_shapes(layer_shapes(self.model.probe))
             return 0
+        self._hand_over_comparison()
         wait = self._gallery.flush()
         if self._work():
             self._wake()
@@ -286,6 +295,8 @@ class Session:
         """Release the model, the cache and the cluster's workers."""
         if self._stages is not None:
             self._stages.close()
+        if self._layer is not None:
+            self._layer.comparisons.close("The widget was closed.")
         self._layer = None
         self.model.close()
         with self.changed:
@@ -355,6 +366,13 @@ class Session:
         else:
             beside.probe.close()
 
+    def compare(self, task: LongTask) -> None:
+        """Compare the atlas with another one, as soon as there is one."""
+        if self._comparing is not None:
+            self._comparing.end(error=Cancelled())
+        self._comparing = task
+        self._hand_over_comparison()
+
     def open_image(self, image: OpenedImage, layers: Sequence[str]) -> None:
         """Read an image in these layers; in those of the last one if there are none."""
         opened = self.model.image
@@ -367,6 +385,13 @@ class Session:
         """Note the cell under the pointer."""
         if self._layer is not None:
             self._layer.cells.point(grid, cell)
+
+    def _hand_over_comparison(self) -> None:
+        """Pass on what is to be compared, unless another layer is about to be opened."""
+        task, layer = self._comparing, self._layer
+        if task is not None and layer is not None and self._requested.layer is None:
+            self._comparing = None
+            layer.comparisons.ask(task)
 
     # -- Messages that no panel handles
 

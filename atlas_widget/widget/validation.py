@@ -23,7 +23,7 @@ __all__ = [
     "refusals",
 ]
 
-MODES = ("atlas", "graph", "units", "image")
+MODES = ("atlas", "graph", "units", "image", "compare")
 """The views of a widget: map, graph of the layers, units of the layer. Mirrors js/src/views."""
 
 # Set by the views of ipywidgets, in addition to the traits that are checked below.

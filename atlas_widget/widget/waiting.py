@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from atlas_widget.errors import AtlasError
+from atlas_widget.progress import Cancelled
 from atlas_widget.session.pictures.picture import State
 from atlas_widget.session.tasks.task import LongTask, Work
 from atlas_widget.terminal import wait_for
@@ -103,6 +104,21 @@ class Waiting:
         if task.error is not None:
             raise task.error
         return task.result
+
+    def for_comparison(self, task: LongTask, timeout: float | None) -> None:
+        """Wait until a comparison is made; raise the error if it fails."""
+
+        def ended() -> bool:
+            if not task.done:
+                self.check_open()
+            return task.done
+
+        if not self._until(ended, timeout):
+            raise TimeoutError(f"{task.words} takes longer than {timeout} s.")
+        if isinstance(task.error, Cancelled):
+            raise AtlasError(f"{task.words} was stopped.")
+        if task.error is not None:
+            raise task.error
 
     def check_open(self) -> None:
         """Raise if the widget has been closed."""

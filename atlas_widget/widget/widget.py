@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from atlas_widget.atlas import Atlas
     from atlas_widget.causes import CausalTest, CueReport, PatchTest
     from atlas_widget.causes.backgrounds import Masks
+    from atlas_widget.comparison import AtlasComparison, AtlasSeries
     from atlas_widget.images.labels import Given
     from atlas_widget.inversion.judge import Judge
     from atlas_widget.inversion.sanity import SanityCheck
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     from atlas_widget.page import WrittenPage
     from atlas_widget.session.cells.scene import Scene
     from atlas_widget.session.tasks.experiments import Places
+    from atlas_widget.session.tasks.task import LongTask
     from atlas_widget.units import UnitMatches
 
 __all__ = ["AtlasWidget"]
@@ -168,7 +170,7 @@ class AtlasWidget(anywidget.AnyWidget):
     and the number of a unit: its mean activation in each cell."""
     mode = traitlets.Unicode("atlas").tag(sync=True)
     """The view shown: "atlas", the map; "graph", the layers of the model; "units", the units of the
-    layer; or "image", one image in several layers."""
+    layer; "image", one image in several layers; or "compare", the map beside another one."""
     unit = traitlets.Int(None, allow_none=True).tag(sync=True)
     """The unit whose page is open in the view "units"; None shows all units. Default: None."""
     unit_order = traitlets.Unicode("number").tag(sync=True)
@@ -234,6 +236,7 @@ class AtlasWidget(anywidget.AnyWidget):
         self._worker = worker
         self._lock = TraitLock()
         self._pending = PendingViews()
+        self._comparing: LongTask | None = None  # asked for, and not waited for yet
         self._refusals = Throttle(_REFUSAL_INTERVAL)
         self._still_output = StillOutput(self)
         # A level that is set by the session, not by the user
@@ -406,14 +409,22 @@ class AtlasWidget(anywidget.AnyWidget):
     def wait(self, timeout: float | None = None) -> Self:
         """Wait until the layout and its grids are ready; raise the error if building them fails.
 
-        An interrupt does not stop the worker.
+        Also waits for what :meth:`compare` has asked for. An interrupt does not stop the worker.
 
         Parameters
         ----------
         timeout
             Seconds after which to raise `TimeoutError`; None waits for ever.
         """
+        started = time.monotonic()
         self._waiting.for_atlas(timeout)
+        task = self._comparing
+        if task is not None:
+            try:
+                self._waiting.for_comparison(task, left(timeout, started))
+            finally:
+                if task.done:
+                    self._comparing = None
         return self
 
     def render(self, cells: Iterable[int] | None = None, timeout: float | None = None) -> Self:
@@ -427,7 +438,7 @@ class AtlasWidget(anywidget.AnyWidget):
             Seconds after which to raise `TimeoutError`; None waits for ever.
         """
         started = time.monotonic()
-        self.wait(timeout)
+        self._waiting.for_atlas(timeout)
         self._waiting.for_pictures(*self._chosen_cells(cells), left(timeout, started))
         return self
 
@@ -551,7 +562,7 @@ class AtlasWidget(anywidget.AnyWidget):
         from atlas_widget.session.tasks.page import PageExport
 
         target = check_target(path, overwrite=overwrite)
-        self.wait()
+        self._waiting.for_atlas(None)
         shown = self._session.shown
         sizes = page_grids(shown.scene.grids, grids)
         if render:
@@ -686,7 +697,7 @@ class AtlasWidget(anywidget.AnyWidget):
         """
         from atlas_widget.session.tasks.experiments import PatchExperiment
 
-        self.wait()
+        self._waiting.for_atlas(None)
         picture, own = self._patch(patch, crop)
         options = {"source": source, "position": position, "size": size, "seed": seed}
         work = PatchExperiment(
@@ -945,6 +956,110 @@ class AtlasWidget(anywidget.AnyWidget):
         self._worker.post(lambda: self._session.show_units_beside(found))
         self._set(mode="units", unit=None, unit_order="match")
         return found.matches
+
+    # -- Comparison
+
+    def compare(
+        self,
+        other: Any,
+        layer: str | None = None,
+        *,
+        transform: Any = None,
+        name: str | None = None,
+    ) -> Self:
+        """Show the atlas beside that of another layer, network or checkpoint, on the same images.
+
+        Returns at once. The worker collects the other layer's activations at the places of the
+        atlas shown, lays them out beside its map and compares the two, see
+        :func:`~atlas_widget.compare_atlases`; the view "Compare" shows how far it is, and then both
+        maps. :meth:`wait` waits for it, and raises the error if it fails; then `comparison` has the
+        scores. The copy of this network is used for all of its layers; another network is copied
+        once, never changed, and let go of when the comparison ends.
+
+        Parameters
+        ----------
+        other
+            The name of another layer; another network or checkpoint; or an
+            :class:`~atlas_widget.Atlas` of the same images, or the path of its folder.
+        layer
+            With another network, its layer; None: the one of the same name.
+        transform
+            With another network, see :class:`~atlas_widget.LayerProbe`; None: the one that it names
+            itself, else the widget's.
+        name
+            What to call the other one, such as "epoch 3"; None: what tells the two apart.
+
+        Raises
+        ------
+        LayerNotFoundError
+            There is no such layer.
+        AtlasError
+            It is nothing that an atlas can be compared with.
+
+        Examples
+        --------
+        >>> w.compare("layer4").wait().comparison.table()
+        >>> w.compare(finetuned, name="fine-tuned")
+        """
+        from atlas_widget.session.tasks.compare import checked_other, comparing
+
+        beside = checked_other(
+            other,
+            layer,
+            transform,
+            own_layer=self.layer,
+            check_layer=self._check_layer,
+        )
+        return self._compare(comparing(beside, None if name is None else str(name)[:80]))
+
+    def compare_series(
+        self,
+        others: Iterable[Any],
+        layer: str | None = None,
+        *,
+        transform: Any = None,
+        names: Sequence[str] | None = None,
+    ) -> Self:
+        """Show the atlas and further ones as a filmstrip: layers or checkpoints, in order.
+
+        Returns at once, as :meth:`compare` does. Each map is laid out beside the one before it, see
+        :func:`~atlas_widget.compare_series`. Networks are read one after the other, and let go of.
+
+        Parameters
+        ----------
+        others
+            As for :meth:`compare`, in order; the atlas shown is the first of the series.
+        layer, transform
+            As for :meth:`compare`, of all networks among them.
+        names
+            What to call them, the atlas shown first, such as the epochs.
+
+        Raises
+        ------
+        LayerNotFoundError
+            There is no such layer.
+        AtlasError
+            There are none, or something cannot be compared.
+
+        Examples
+        --------
+        >>> w.compare_series(["layer2", "layer3", "layer4"])
+        >>> w.compare_series([load(epoch) for epoch in range(1, 10)], names=range(10))
+        """
+        from atlas_widget.session.tasks.compare import checked_series, comparing_series
+
+        beside, called = checked_series(
+            others, layer, transform, names, own_layer=self.layer, check_layer=self._check_layer
+        )
+        return self._compare(comparing_series(beside, called))
+
+    @property
+    def comparison(self) -> AtlasComparison | AtlasSeries | None:
+        """The last comparison of the atlas shown, with one other atlas or with a series.
+
+        None if there is none, or none yet.
+        """
+        return self._session.comparison
 
     # -- Photos
 
@@ -1243,6 +1358,12 @@ class AtlasWidget(anywidget.AnyWidget):
             for name, value in values.items():
                 setattr(self, name, value)
 
+    def _compare(self, task: LongTask) -> Self:
+        self._comparing = task
+        self._worker.post(lambda: self._session.compare(task))
+        self._set(mode="compare")
+        return self
+
     def _chosen_cells(self, cells: Iterable[int] | None) -> tuple[int, list[int]]:
         scene = self._session.scene
         if scene is None:
@@ -1257,7 +1378,7 @@ class AtlasWidget(anywidget.AnyWidget):
 
     def _rendered_cells(self, cells: Iterable[int] | None, render: bool) -> tuple[int, list[int]]:
         chosen = None if cells is None else list(cells)
-        self.wait()
+        self._waiting.for_atlas(None)
         if render:
             self.render(chosen)
         return self._chosen_cells(chosen)
@@ -1276,7 +1397,7 @@ class AtlasWidget(anywidget.AnyWidget):
         from atlas_widget.session.tasks.experiments import DirectionChange, check_places
 
         place = check_places(where)
-        self.wait()
+        self._waiting.for_atlas(None)
         if cells is None:
             cells = list(self.selection)
             if not cells:

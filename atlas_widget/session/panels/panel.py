@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from atlas_widget.session.cells.cells import Cells
     from atlas_widget.session.cells.labels import Labeller
     from atlas_widget.session.cells.scene import Scene
+    from atlas_widget.session.comparison.board import ComparisonBoard
     from atlas_widget.session.image.opened import OpenImage
     from atlas_widget.session.panels.photo_board import PhotoBoard
     from atlas_widget.session.pictures.cache import PictureCache
@@ -68,6 +69,10 @@ class LayerContext:
         Keeps the photo whose places are shown.
     beside
         Keeps the comparison with another network's units.
+    comparisons
+        Keeps the comparison with another atlas.
+    check_layer
+        Returns the name of a layer of the model, or raises that there is none.
     image
         Keeps the image that is read in several layers.
     judge
@@ -95,6 +100,8 @@ class LayerContext:
     inspector: Inspector
     photos: PhotoBoard
     beside: BesideBoard
+    comparisons: ComparisonBoard
+    check_layer: Callable[[object], str]
     image: OpenImage
     judge: Judge | None
     tasks: LongTasks

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from atlas_widget.errors import AtlasError
 from atlas_widget.progress import CancelledCallback, ProgressCallback, progress_of_part
+from atlas_widget.session.tasks.other_network import open_other
 from atlas_widget.session.tasks.task import Material
 
 if TYPE_CHECKING:
@@ -69,26 +69,11 @@ class UnitsComparison:
         self, material: Material, progress: ProgressCallback, cancelled: CancelledCallback
     ) -> UnitsBeside:
         """Scan and match."""
-        from torch import nn
-
-        from atlas_widget.probe import LayerProbe
-        from atlas_widget.probe.transforms import model_recipe
         from atlas_widget.units import match_units
         from atlas_widget.units.scan import scan_probes
 
         own, source = material.probe, material.images
-        if not isinstance(self.model, nn.Module):
-            raise AtlasError(f"model must be a torch.nn.Module, not {type(self.model).__name__}.")
-        transform, size = self.transform, None
-        if transform is None and model_recipe(self.model).notice:  # it names none
-            transform, size = own.preprocessing, own.input_size
-        other = LayerProbe(
-            self.model,
-            self.layer or own.layer,
-            transform=transform,
-            device=own.device,
-            input_size=size,
-        )
+        other = open_other(own, self.model, self.layer, self.transform)
         try:
             scans = [
                 scan_probes(

@@ -1,5 +1,5 @@
 import type { GridCells } from "../protocol/messages";
-import { cellGroup, cellKey, type PictureGroup, type PictureKey } from "../protocol/picture_key";
+import { cellGroup, keyIn, type PictureGroup, type PictureKey } from "../protocol/picture_key";
 import type { Box, CellRange } from "./geometry";
 import { boxOfCells, cellRange } from "./geometry";
 
@@ -18,9 +18,10 @@ export class Grid {
   /** The number of cells above and left of each corner: a box is counted by its four. */
   private readonly above: Int32Array;
 
-  constructor(cells: GridCells) {
+  /** `group` has the pictures of its cells; by default those of the atlas shown. */
+  constructor(cells: GridCells, group = cellGroup(cells.size)) {
     this.size = cells.size;
-    this.group = cellGroup(cells.size);
+    this.group = group;
     this.counts = new Int32Array(cells.size * cells.size);
     const ids: number[] = [];
     cells.ids.forEach((id, at) => {
@@ -40,7 +41,7 @@ export class Grid {
   key(cell: number): PictureKey {
     let key = this.keys[cell];
     if (key === undefined) {
-      key = cellKey(this.size, cell);
+      key = keyIn(this.group, cell);
       this.keys[cell] = key;
     }
     return key;

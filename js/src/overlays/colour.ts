@@ -104,6 +104,45 @@ export const CLASS_COLOURS: readonly Rgb[] = [
   "#f0e442",
 ].map(parseColour);
 
+/** Ten colours for classes of images, as dots: Tableau’s, by Maureen Stone. */
+export const KIND_COLOURS: readonly Rgb[] = [
+  "#4e79a7",
+  "#f28e2b",
+  "#e15759",
+  "#76b7b2",
+  "#59a14f",
+  "#edc948",
+  "#b07aa1",
+  "#ff9da7",
+  "#9c755f",
+  "#8c8c8c",
+].map(parseColour);
+
+/** Hues from the left of a map to its right, alike in lightness and never grey. */
+const ACROSS = new Ramp([
+  "#4a63d3",
+  "#1d8fc4",
+  "#149c7a",
+  "#8a9a1c",
+  "#d98a1b",
+  "#d94f4f",
+  "#b8479c",
+]);
+/** How much lighter the top of a map is, and how much darker its bottom. */
+const [LIGHTER, DARKER] = [0.3, 0.34];
+
+/** The colour of a place on a map, so that samples are recognised on another map. */
+export function placeColour(x: number, y: number): Rgb {
+  const hue = ACROSS.at(x);
+  const [white, black]: [Rgb, Rgb] = [
+    [255, 255, 255],
+    [0, 0, 0],
+  ];
+  return y < 0.5
+    ? mixed(hue, white, LIGHTER * (1 - 2 * y))
+    : mixed(hue, black, DARKER * (2 * y - 1));
+}
+
 /** Classes that are too many for colours of their own, and cells without a certain class. */
 export const OTHER_COLOUR = { light: parseColour("#5d6673"), dark: parseColour("#8e98a6") };
 export const UNCERTAIN_COLOUR = { light: parseColour("#b9bec5"), dark: parseColour("#3d434b") };

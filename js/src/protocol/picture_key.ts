@@ -14,6 +14,9 @@ export const cellKey = (grid: number, cell: number): PictureKey =>
 
 export const cellGroup = (grid: number): PictureGroup => `cell:${grid}` as PictureGroup;
 
+/** The pictures of the cells of an atlas that is compared with the one shown. */
+export const comparedGroup = (grid: number): PictureGroup => `compared:${grid}` as PictureGroup;
+
 /** Names cells of a grid, in their order. */
 export const cellKeys = (grid: number, cells: readonly number[]): PictureKey[] =>
   cells.map((cell) => cellKey(grid, cell));

@@ -49,7 +49,7 @@ export const IMAGE_WORKS = ["curves", "caricatures", "dreams"] as const;
 export const MAX_LAYERS = 5;
 
 /** The views of a widget, the one that it opens with first. */
-export const MODES = ["atlas", "graph", "units", "image"] as const;
+export const MODES = ["atlas", "graph", "units", "image", "compare"] as const;
 
 /** The most cells that a message may name. */
 export const MAX_CELLS = 25600;

@@ -16,11 +16,17 @@ export interface OverlayScene {
   /** The cells in the panels: one, or two that are compared, A and B. */
   opened: readonly { grid: number; cell: number }[];
   gesture: { kind: "rectangle" | "lasso"; points: readonly Point[] } | null;
+  /** Places of samples on the atlas plane; none where this is left out. */
+  dots?: readonly Point[];
 }
 
+/** The radius of a sample’s place (CSS pixels). */
+const DOT = 3.5;
+
 export function isEmpty(scene: OverlayScene): boolean {
-  const { selection, found, active, opened, gesture } = scene;
-  return !(selection?.cells.length || found || active || opened.length || gesture);
+  const { selection, found, active, opened, gesture, dots } = scene;
+  const marked = selection?.cells.length || active || opened.length || dots?.length;
+  return !(marked || found || gesture);
 }
 
 /** Draws what changes with the pointer, above the pictures: they need no redraw for it. */
@@ -36,7 +42,25 @@ export function drawOverlay(context: CanvasRenderingContext2D, scene: OverlaySce
   if (scene.opened.length === 1) frame(context, scene, scene.opened[0], 2.5);
   else for (const [number, at] of scene.opened.entries()) frameCompared(context, scene, at, number);
   if (scene.active) frame(context, scene, scene.active, scene.active.strong ? 3 : 2);
+  if (scene.dots) drawDots(context, scene, scene.dots);
   if (scene.gesture) drawGesture(context, scene, camera);
+}
+
+/** Each with a border of its own: many at one place are seen to be many. */
+function drawDots(
+  context: CanvasRenderingContext2D,
+  { camera, colors }: OverlayScene,
+  dots: readonly Point[],
+): void {
+  context.fillStyle = colors.accent;
+  context.strokeStyle = colors.halo;
+  context.lineWidth = 1.25;
+  for (const { x, y } of dots) {
+    context.beginPath();
+    context.arc(x * camera.k + camera.x, y * camera.k + camera.y, DOT, 0, 2 * Math.PI);
+    context.fill();
+    context.stroke();
+  }
 }
 
 function veil(

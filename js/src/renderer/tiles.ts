@@ -1,3 +1,4 @@
+import { gridOf } from "../protocol/picture_key";
 import type { Context2D } from "../util/decode";
 import { Lru } from "../util/lru";
 import type { Pace } from "./pace";
@@ -160,7 +161,8 @@ export class TilePyramid {
       return;
     }
     const finer = this.finer(grid.size, level, tx, ty);
-    if (!covers(finer, place)) {
+    // Small copies lie together for the cells of the atlas shown only.
+    if (gridOf(grid.group) !== null && !covers(finer, place)) {
       const { x, y, width, height } = boxOf(place, slot, stage);
       pictures.drawSmall(context, grid.size, place, x, y, width, height);
     }

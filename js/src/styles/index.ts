@@ -1,6 +1,7 @@
 import bars from "./bars.css";
 import card from "./card.css";
 import causes from "./causes.css";
+import compare from "./compare.css";
 import controls from "./controls.css";
 import controlsTable from "./controls_table.css";
 import cues from "./cues.css";
@@ -59,6 +60,7 @@ const parts = [
   imageGrids,
   imageTables,
   imageTrials,
+  compare,
 ];
 
 export const styles = parts.join("\n");

@@ -14,7 +14,10 @@ export function ordinal(count: number): string {
 }
 
 /** Format with so many decimals: cosines, correlations, shares of a mix. */
-export const formatDecimal = (value: number, digits = 2): string => minus(value.toFixed(digits));
+export function formatDecimal(value: number, digits = 2): string {
+  const text = value.toFixed(digits);
+  return Number(text) === 0 ? (0).toFixed(digits) : minus(text);
+}
 
 /** Whole hundredths. */
 export const formatPercent = (share: number): string => `${Math.round(100 * share)} %`;

@@ -98,6 +98,12 @@ export class Navigation {
     if (this.atHome.peek()) this.gestures.set(this.homeCamera());
   }
 
+  /** Takes the place of another camera over the same ground, at once. */
+  follow(other: Navigation): void {
+    this.atHome.value = other.atHome.peek();
+    this.gestures.set(recentre(other.camera.peek(), other.size.peek(), this.size.peek()));
+  }
+
   /** The view of before a page reload, which the kernel remembers. */
   private restore(saved: Box): void {
     if (this.size.peek().width === 0) {
