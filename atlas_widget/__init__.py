@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from atlas_widget.units import unit_kernel as unit_kernel
     from atlas_widget.units import unit_outputs as unit_outputs
     from atlas_widget.units import with_directions as with_directions
+    from atlas_widget.verification import verify_figure as verify_figure
     from atlas_widget.widget import AtlasWidget as AtlasWidget
 
 try:
@@ -96,6 +97,7 @@ _HOMES = {
     "unit_inputs": "atlas_widget.units",
     "unit_kernel": "atlas_widget.units",
     "unit_outputs": "atlas_widget.units",
+    "verify_figure": "atlas_widget.verification",
     "with_directions": "atlas_widget.units",
 }
 

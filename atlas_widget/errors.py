@@ -21,6 +21,8 @@ __all__ = [
     "ClusterError",
     "DiskError",
     "ExportError",
+    "FigureDiffersError",
+    "FigureError",
     "FolderHeldError",
     "ImagesError",
     "LayerNotFoundError",
@@ -117,6 +119,14 @@ class CellError(AtlasError):
 
 class ExportError(AtlasError):
     """A figure cannot be written there or in that format."""
+
+
+class FigureError(AtlasError):
+    """A figure has no record of how it was made, or is of another model or other images."""
+
+
+class FigureDiffersError(FigureError):
+    """A figure that was made again is not the same."""
 
 
 class MissingExtraError(AtlasError, ImportError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from atlas_widget.images import ImageSource
     from atlas_widget.probe import LayerProbe
 
-__all__ = ["METHOD_VERSION", "AtlasSettings", "atlas_key", "describe"]
+__all__ = ["METHOD_VERSION", "AtlasSettings", "atlas_key", "describe", "package_versions"]
 
 METHOD_VERSION = 2
 """To be raised when the same input no longer gives the same atlas: cached atlases are made anew."""
@@ -115,16 +116,21 @@ def describe(
         "key": atlas_key(probe, source, settings, fingerprint),
         "method_version": METHOD_VERSION,
         "device": str(probe.device),
-        "versions": _versions(settings.layout_method),
+        "versions": package_versions(_packages_of(settings.layout_method)),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
 
-def _versions(layout: OtherLayout | None) -> dict[str, str]:
+def package_versions(more: Iterable[str] = ()) -> dict[str, str]:
+    """Return the versions of Python and of the packages that numbers depend on."""
     found = {"python": platform.python_version()}
-    for package in (*_PACKAGES, *(layout.packages if layout is not None else ())):
+    for package in (*_PACKAGES, *more):
         try:
             found[package] = version(package)
         except PackageNotFoundError:
             continue
     return found
+
+
+def _packages_of(layout: OtherLayout | None) -> tuple[str, ...]:
+    return layout.packages if layout is not None else ()

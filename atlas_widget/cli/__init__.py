@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from atlas_widget import __version__
-from atlas_widget.cli import build, export, info, layers, view
+from atlas_widget.cli import build, export, info, layers, verify, view
 from atlas_widget.cli.outcomes import INTERRUPTED, USAGE, describe_outcomes, outcome_of
 from atlas_widget.errors import AtlasError
 
@@ -21,6 +21,7 @@ examples:
   python -m atlas_widget build --help
   python -m atlas_widget view ~/atlases/layer3
   python -m atlas_widget export ~/atlases/layer3 --html
+  python -m atlas_widget verify figure.svg --model torchvision:resnet50 --images ~/photos
 
 Then, in a notebook: AtlasWidget(model, "layer3", atlas="~/atlases/layer3", images="~/photos")
 """
@@ -63,5 +64,6 @@ def _parser() -> argparse.ArgumentParser:
     layers.add_command(commands)
     view.add_command(commands)
     export.add_command(commands)
+    verify.add_command(commands)
     info.add_command(commands)
     return parser

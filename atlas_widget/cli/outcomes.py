@@ -6,6 +6,7 @@ from atlas_widget.collect.shard_file import FULL
 from atlas_widget.errors import (
     AtlasError,
     DiskError,
+    FigureDiffersError,
     FolderHeldError,
     OtherCollectionError,
     UnreadableImagesError,
@@ -21,6 +22,7 @@ _CODES: tuple[tuple[type[AtlasError], int, str], ...] = (
     (FolderHeldError, 4, "another process builds in the folder"),
     (DiskError, 5, "the disk is full or cannot be written to; what is whole stays"),
     (OtherCollectionError, 6, "the folder holds something made of other things"),
+    (FigureDiffersError, 7, "a figure that was made again is not the same"),
 )
 
 

@@ -5,7 +5,15 @@ thread while the user draws their own.
 """
 
 from atlas_widget.figures.drawing import caption_of, figure
-from atlas_widget.figures.files import FORMATS, Exported, check_path, check_place, export, free_path
+from atlas_widget.figures.files import (
+    FORMATS,
+    Exported,
+    check_path,
+    check_place,
+    encode,
+    export,
+    free_path,
+)
 from atlas_widget.figures.still import STILL_BYTES, still_picture
 from atlas_widget.figures.tiles import Name, Tile
 
@@ -18,6 +26,7 @@ __all__ = [
     "caption_of",
     "check_path",
     "check_place",
+    "encode",
     "export",
     "figure",
     "free_path",

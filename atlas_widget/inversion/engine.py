@@ -204,8 +204,8 @@ class InversionEngine:
             else [self.network_view, self.coarse_view]
         ):
             parts = []
-            size = max(self.batch_size, _FORWARD_BATCH)
-            pairs = zip(torch.split(crops, size), torch.split(draws, size), strict=True)
+            sizes = self._chunks(counts)
+            pairs = zip(torch.split(crops, sizes), torch.split(draws, sizes), strict=True)
             for chunk, numbers in pairs:
                 full = torch.ones(len(chunk), device=self.device)
                 views = self.settings.transforms(chunk.to(self.device), numbers, full, seen_by.view)
@@ -215,6 +215,16 @@ class InversionEngine:
         return ExampleStatistics.of(
             torch.stack(levels, 1), counts, self.network_view.early.channels
         )
+
+    def _chunks(self, counts: Sequence[int]) -> list[int]:
+        """Return how many examples the network is shown at once.
+
+        On a CPU those of one picture, so that the last bits of its statistics do not depend on the
+        pictures beside it, and the same picture can be made again.
+        """
+        most = max(self.batch_size, _FORWARD_BATCH)
+        groups = counts if self.device.type == "cpu" else [sum(counts)]
+        return [min(most, group - at) for group in groups for at in range(0, group, most)]
 
     def _views(self, count: int) -> Tensor:
         """Random numbers for the views of so many examples; the same for every picture."""

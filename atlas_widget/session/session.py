@@ -35,7 +35,7 @@ from atlas_widget.session.settings import Recipe, layer_shapes
 from atlas_widget.session.stages import AtlasStages
 from atlas_widget.session.subjects import ALL, Subject
 from atlas_widget.session.switch_request import SwitchRequest
-from atlas_widget.session.tasks.export import Shown
+from atlas_widget.session.tasks.shown import Shown
 from atlas_widget.session.tasks.task import LongTask
 
 if TYPE_CHECKING:
@@ -222,6 +222,8 @@ class Session:
             self.snapshot,
             partial(regions_of, scene, self.model.source),
             self.model.names_assumed,
+            str(self.model.probe.device),
+            self.model.recipe.torch_threads,
         )
 
     def labeller(self) -> Labeller | None:

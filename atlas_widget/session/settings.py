@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from atlas_widget.probe import LayerProbe
     from atlas_widget.session.pictures.remote import IconMaker
 
-__all__ = ["Recipe", "layer_names", "layer_shapes"]
+__all__ = ["Recipe", "layer_names", "layer_shapes", "worker_threads"]
 
 _MAX_GRIDS = 6
 _MAX_THREADS = 4
@@ -126,13 +126,8 @@ class Recipe:
 
     @property
     def torch_threads(self) -> int:
-        """Number of PyTorch's threads on the worker: half the cores, to keep the page responsive.
-
-        On two cores a second thread made pictures hardly faster on an idle machine, and four times
-        slower beside a busy browser, because the threads of a team wait for each other.
-        """
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        return max(1, min(_MAX_THREADS, (cores or 1) // 2))
+        """Number of PyTorch's threads on the worker; see `worker_threads`."""
+        return worker_threads()
 
     @property
     def settings(self) -> AtlasSettings:
@@ -231,6 +226,16 @@ class Recipe:
                 "keeps itself; classes, whole images and other layers need the images."
             )
             return None
+
+
+def worker_threads() -> int:
+    """Return the number of PyTorch's threads on a worker: half the cores; the page has to respond.
+
+    On two cores a second thread made pictures hardly faster on an idle machine, and four times
+    slower beside a busy browser, because the threads of a team wait for each other.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min(_MAX_THREADS, (cores or 1) // 2))
 
 
 def layer_names(model: nn.Module) -> list[dict[str, Any]]:

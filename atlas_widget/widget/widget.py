@@ -29,6 +29,7 @@ from atlas_widget.session.settings import Recipe, layer_names
 from atlas_widget.session.status import first_status
 from atlas_widget.session.subjects import check_subject, subject_of_class
 from atlas_widget.session.tasks import export as exporting
+from atlas_widget.session.tasks.judging import JudgeCells
 from atlas_widget.session.tasks.still import Still, take_still
 from atlas_widget.session.worker import Worker
 from atlas_widget.terminal import take_back_announcement
@@ -491,6 +492,8 @@ class AtlasWidget(anywidget.AnyWidget):
     ) -> Path:
         """Write a figure of cells, with a provenance record inside and beside it.
 
+        The record is enough to make the figure again: see :func:`~atlas_widget.verify_figure`.
+
         Parameters
         ----------
         path
@@ -505,15 +508,20 @@ class AtlasWidget(anywidget.AnyWidget):
         """
         target = figures.check_path(path)  # checked before minutes of rendering
         grid, wanted = self._rendered_cells(cells, render)
+        shown, judged = self._session.shown, None
+        if self._session.model.judge is not None:
+            work = JudgeCells(shown, grid, tuple(wanted))
+            judged = self._waiting.for_task("Showing the pictures to the judge", work, None)
         return exporting.export(
             target,
-            self._session.shown,
+            shown,
             grid,
             wanted,
             dpi=dpi,
             caption=caption,
             labels=labels,
             names=names,
+            judged=judged,
         )
 
     def to_html(

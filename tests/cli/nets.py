@@ -29,6 +29,13 @@ def make_net() -> nn.Module:
     ).eval()
 
 
+def make_other_net() -> nn.Module:
+    net = make_net()
+    with torch.no_grad():
+        net[1].weight.mul_(-1.5)
+    return net
+
+
 class Columns:
     """Lays out by the first two channels."""
 

@@ -14,8 +14,10 @@ from atlas_widget.protocol import messages
 from atlas_widget.session.cells.regions import regions_of
 from atlas_widget.session.panels.panel import Fields, LayerContext, Panel, panel
 from atlas_widget.session.pictures.picture import Picture, cell_group
-from atlas_widget.session.tasks.export import Export, Shown, check_format
+from atlas_widget.session.settings import worker_threads
+from atlas_widget.session.tasks.export import Export, check_format
 from atlas_widget.session.tasks.page import PageExport
+from atlas_widget.session.tasks.shown import Shown
 from atlas_widget.session.tasks.task import LongTask
 
 if TYPE_CHECKING:
@@ -66,6 +68,8 @@ class ExportPanel(Panel):
             partial(_snapshot, layer.gallery),
             partial(regions_of, self._scene, layer.source),
             layer.names_assumed,
+            str(layer.probe.device),
+            worker_threads(),
         )
         replies = _Replies(layer.gallery)
         if fields["format"] == _PAGE:

@@ -12,6 +12,7 @@ from atlas_widget.protocol import messages
 from atlas_widget.session.cells.held_out import NEAREST, held_out_crops
 from atlas_widget.session.panels.panel import Fields, LayerContext, Panel, panel
 from atlas_widget.session.pictures.picture import State, cell_group
+from atlas_widget.session.tasks.judging import OTHERS, other_cells
 
 if TYPE_CHECKING:
     from atlas_widget.inversion.judge import Judge
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["JudgePanel"]
 
-_CELLS = 40  # to choose among, the picture's own included
 _MAX_WAITING = 4
 
 Place = tuple[int, int]
@@ -68,9 +68,7 @@ class JudgePanel(Panel):
         self._wanted.clear()
         self._told.clear()
         self._features.clear()
-        cells = np.array(list(scene.cells(scene.base)))
-        chosen = np.random.default_rng(self._seed).permutation(cells)[:_CELLS]
-        self._others = [int(cell) for cell in chosen]
+        self._others = other_cells(scene, self._seed)
 
     def handle(self, kind: str, fields: Fields) -> None:
         """Note a cell whose picture is to be judged once it is final."""
@@ -127,7 +125,7 @@ class JudgePanel(Panel):
         crops, held_out = held_out_crops(scene.samples, scene.nearest(grid, cell, NEAREST))
         own = judge.features(crops)
         centre = np.concatenate([own, *others]).mean(0)
-        found = Judgement.of(judge.features(pixels[None])[0], own, others[: _CELLS - 1], centre)
+        found = Judgement.of(judge.features(pixels[None])[0], own, others[: OTHERS - 1], centre)
         content = messages.build(
             "judged",
             revision=scene.revision,

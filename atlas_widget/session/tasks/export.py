@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,50 +14,19 @@ from atlas_widget import figures
 from atlas_widget.errors import ExportError
 from atlas_widget.progress import CancelledCallback, ProgressCallback, check_cancelled
 from atlas_widget.session.cells.checks import check_cells, check_grid
+from atlas_widget.session.tasks.judging import CellJudgements, judge_cells
+from atlas_widget.session.tasks.proof import Drawn, proof_of
+from atlas_widget.session.tasks.shown import Shown
 from atlas_widget.session.tasks.task import Material
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from atlas_widget.session.cells.regions import Region
-    from atlas_widget.session.cells.scene import Scene
     from atlas_widget.session.pictures.picture import Picture
 
-__all__ = ["Export", "Shown", "caption_of", "check_format", "draw", "export", "tiles_of"]
+__all__ = ["Export", "caption_of", "check_format", "draw", "export", "tiles_of"]
 
 _TILES_PER_PAUSE = 256  # between two pauses
-
-
-@dataclass(frozen=True)
-class Shown:
-    """The cells shown and their pictures, from which figures are made.
-
-    Attributes
-    ----------
-    scene
-        The cells.
-    model
-        The model's name.
-    seed
-        Seed of the noise that pictures start from.
-    snapshot
-        Returns the current pictures and labels of a grid.
-    regions
-        Returns the regions that have a name.
-    names_assumed
-        Whether the names of the classes are a guess.
-    """
-
-    scene: Scene
-    model: str
-    seed: int
-    snapshot: Callable[[int], tuple[dict[int, Picture], dict[int, str | None]]]
-    regions: Callable[[], Sequence[Region]] = tuple
-    names_assumed: bool = False
-
-    def names(self) -> list[figures.Name]:
-        """Return the names of regions, as figures write them."""
-        return [figures.Name(region.name, region.x, region.y) for region in self.regions()]
 
 
 @dataclass(frozen=True)
@@ -83,17 +52,19 @@ class Export:
     names: bool = True
 
     def __call__(
-        self, _material: Material, progress: ProgressCallback, cancelled: CancelledCallback
+        self, material: Material, progress: ProgressCallback, cancelled: CancelledCallback
     ) -> figures.Exported:
         """Write the figure under a new name."""
         scene = self.shown.scene
         check_grid(self.grid, scene)
         chosen = check_cells(self.cells, self.grid, scene) or list(scene.cells(self.grid))
+        judged = judge_cells(material, self.shown, self.grid, chosen, progress, cancelled)
         drawing, record = draw(
             self.shown,
             self.grid,
             chosen,
             names=self.names,
+            judged=judged,
             progress=progress,
             cancelled=cancelled,
         )
@@ -119,10 +90,13 @@ def draw(
     caption: bool | str = True,
     labels: bool = False,
     names: bool = True,
+    judged: CellJudgements | None = None,
     progress: ProgressCallback | None = None,
     cancelled: CancelledCallback | None = None,
 ) -> tuple[Figure, dict[str, Any]]:
     """Return a figure of cells with their current pictures, and its provenance record.
+
+    What is in the record makes the figure again; see `atlas_widget.verification`.
 
     Parameters
     ----------
@@ -136,11 +110,13 @@ def draw(
         Whether to add a caption, or its text.
     names
         Whether to write the names of regions into it.
+    judged
+        What a second network says of the pictures, for the record.
     progress, cancelled
         Called with the number of cells done and in total; called to learn whether to stop.
     """
-    tiles, finished = tiles_of(shown, grid, cells, progress, cancelled)
-    record = _record(shown, grid, cells, tiles, finished)
+    tiles, pictures = tiles_of(shown, grid, cells, progress, cancelled)
+    record = _record(shown, grid, cells, tiles, pictures)
     text: str | None = None
     if caption:
         text = caption if isinstance(caption, str) else figures.caption_of(record, tiles, grid)
@@ -148,16 +124,14 @@ def draw(
             text += " · class names assumed: ImageNet's"
     atlas = shown.scene.atlas
     meaning = atlas.axes if atlas is not None else None
-    drawing = figures.figure(
-        tiles,
+    drawn = Drawn(
         caption=text,
         labels=labels,
-        dpi=dpi,
-        grid=grid,
-        meaning=meaning,
-        names=shown.names() if names else (),
+        dpi=float(dpi),
+        names=tuple(shown.names()) if names else (),
     )
-    return drawing, record
+    record["figure"] |= drawn.record(tiles) | proof_of(shown, pictures, judged)
+    return drawn.figure(tiles, grid, meaning), record
 
 
 def caption_of(
@@ -165,14 +139,14 @@ def caption_of(
     grid: int,
     cells: Sequence[int],
     tiles: Sequence[figures.Tile],
-    finished: Sequence[Picture],
+    pictures: Sequence[Picture],
 ) -> str:
     """Return the small print of these tiles."""
-    return figures.caption_of(_record(shown, grid, cells, tiles, finished), tiles, grid)
+    return figures.caption_of(_record(shown, grid, cells, tiles, pictures), tiles, grid)
 
 
 def export(path: Path, shown: Shown, grid: int, cells: Sequence[int], **options: Any) -> Path:
-    """Write a figure of cells with its provenance record; return its path."""
+    """Write a figure of cells with its provenance record, as `draw` makes them; return its path."""
     drawing, record = draw(shown, grid, cells, **options)
     return figures.export(path, drawing, record, dpi=options.get("dpi", 300)).path
 
@@ -184,9 +158,9 @@ def tiles_of(
     progress: ProgressCallback | None = None,
     cancelled: CancelledCallback | None = None,
 ) -> tuple[list[figures.Tile], list[Picture]]:
-    """Return the tiles, and those of their pictures that are finished inversions."""
+    """Return the tiles, and the pictures that they show."""
     pictures, labels = shown.snapshot(grid)
-    tiles, finished = [], []
+    tiles, drawn = [], []
     for done, cell in enumerate(cells):
         if done % _TILES_PER_PAUSE == 0:
             check_cancelled(cancelled)
@@ -195,9 +169,8 @@ def tiles_of(
         picture = pictures.get(cell) or shown.scene.crop(grid, cell)
         row, col = divmod(cell, grid)
         tiles.append(figures.Tile(row, col, picture.pixels, picture.state.word, labels.get(cell)))
-        if picture.cosine is not None:
-            finished.append(picture)
-    return tiles, finished
+        drawn.append(picture)
+    return tiles, drawn
 
 
 def _record(
@@ -205,7 +178,7 @@ def _record(
     grid: int,
     cells: Sequence[int],
     tiles: Sequence[figures.Tile],
-    finished: Sequence[Picture],
+    pictures: Sequence[Picture],
 ) -> dict[str, Any]:
     from atlas_widget.inversion import InversionSettings
 
@@ -215,6 +188,7 @@ def _record(
     record.setdefault("layer", scene.layer)
     if shown.names_assumed:
         record["class_names"] = "assumed: ImageNet's"
+    finished = [picture for picture in pictures if picture.cosine is not None]
     cosines = [picture.cosine for picture in finished if picture.cosine is not None]
     whole = len(cells) == len(scene.cells(grid))
     record["figure"] = {

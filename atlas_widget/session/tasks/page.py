@@ -23,7 +23,7 @@ from atlas_widget.page import (
 from atlas_widget.progress import CancelledCallback, ProgressCallback, Throttle, check_cancelled
 from atlas_widget.session.cells.regions import region_fields, regions_of
 from atlas_widget.session.pictures.picture import Picture, State
-from atlas_widget.session.tasks.export import Shown
+from atlas_widget.session.tasks.shown import Shown
 from atlas_widget.session.tasks.task import Material
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from atlas_widget import figures
 from atlas_widget.session.tasks.export import caption_of, tiles_of
 
 if TYPE_CHECKING:
-    from atlas_widget.session.tasks.export import Shown
+    from atlas_widget.session.tasks.shown import Shown
 
 __all__ = ["Still", "take_still"]
 
@@ -44,7 +44,7 @@ def take_still(shown: Shown, selection: Sequence[int] = (), level: int | None = 
     scene = shown.scene
     grid = scene.base
     cells = list(scene.cells(grid))
-    tiles, finished = tiles_of(shown, grid, cells)
+    tiles, pictures = tiles_of(shown, grid, cells)
     chosen = list(selection)
     if level is not None and level != grid:
         chosen = scene.same_region(chosen, level, grid)
@@ -54,4 +54,4 @@ def take_still(shown: Shown, selection: Sequence[int] = (), level: int | None = 
         names=shown.names(),
         outlined=[cell for cell in chosen if scene.has(grid, cell)],
     )
-    return Still(picture, caption_of(shown, grid, cells, tiles, finished))
+    return Still(picture, caption_of(shown, grid, cells, tiles, pictures))
