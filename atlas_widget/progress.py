@@ -165,6 +165,14 @@ class Pace:
         while len(self._points) > 2 and now - self._points[0][0] > self._window:
             self._points.popleft()
 
+    @property
+    def speed(self) -> float:
+        """Amount done per second in the window; 0 if that is not known yet."""
+        if len(self._points) < 2:
+            return 0.0
+        (first_time, first), (last_time, last) = self._points[0], self._points[-1]
+        return max(0.0, last - first) / max(last_time - first_time, 1e-9)
+
     def left(self, total: float) -> float | None:
         """Return the seconds left until `total`, or None if that cannot be estimated yet.
 

@@ -71,6 +71,7 @@ def _traits(contents: PageContents, *, with_crops: bool) -> dict[str, Any]:
         "done": 0,
         "total": 0,
         "seconds_left": None,
+        "shorter": [],
         "error": "",
         "model": contents.model,
         "layer": atlas.layer,

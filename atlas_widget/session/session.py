@@ -19,6 +19,7 @@ from atlas_widget.progress import Cancelled
 from atlas_widget.protocol import messages
 from atlas_widget.protocol.messages import Message
 from atlas_widget.session.building import Built
+from atlas_widget.session.cells.cells import RENDERING
 from atlas_widget.session.cells.checks import check_cells, check_grid
 from atlas_widget.session.cells.measured_scale import UNTRAINED_NOTICE
 from atlas_widget.session.cells.regions import regions_of
@@ -32,6 +33,7 @@ from atlas_widget.session.pauses import Pauses
 from atlas_widget.session.pictures.gallery import Gallery
 from atlas_widget.session.pictures.picture import Picture, cell_group
 from atlas_widget.session.settings import Recipe, layer_shapes
+from atlas_widget.session.shorter import advice
 from atlas_widget.session.stages import AtlasStages
 from atlas_widget.session.subjects import ALL, Subject
 from atlas_widget.session.switch_request import SwitchRequest
@@ -98,6 +100,7 @@ class Session:
     ) -> None:
         self.listener = listener
         self.notifier = Notifier(listener, model, probe.layer)
+        self.notifier.progress.advise = self._advise
         self.model = ModelSession(probe, recipe, model, judge)
         self.changed = threading.Condition()
         self.scene: Scene | None = None
@@ -575,6 +578,19 @@ class Session:
             self._layer.advance_urgent()
 
     # -- Reports
+
+    def _advise(self, stage: str, message: str, left: float, speed: float) -> list[str]:
+        """Return what would take less time than what is being done, if anything."""
+        recipe, layer = self.model.recipe, self._layer
+        return advice(
+            stage,
+            left,
+            speed,
+            samples=recipe.num_samples if recipe.atlas is None else 0,
+            grid=layer.cells.coarser(message) if layer is not None else None,
+            device=self.model.probe.device.type,
+            cluster=message == RENDERING and recipe.cluster is None,
+        )
 
     def _send_classes(self) -> None:
         if not self._gallery.connected:

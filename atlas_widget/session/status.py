@@ -6,8 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from atlas_widget.progress import Pace, Throttle
+from atlas_widget.session.shorter import LONG
 
-__all__ = ["STAGES", "Reporter", "first_status"]
+__all__ = ["STAGES", "Advise", "Reporter", "first_status"]
+
+Advise = Callable[[str, str, float, float], list[str]]
+"""From stage, message, seconds left and speed to what would take less time."""
 
 STAGES = (
     "starting",
@@ -33,6 +37,7 @@ def first_status(model: str, layer: str) -> dict[str, Any]:
         "done": 0,
         "total": 0,
         "seconds_left": None,
+        "shorter": [],
         "error": None,
         "model": model,
         "layer": layer,
@@ -50,6 +55,11 @@ class Reporter:
         Called with the complete status; returns False to be called again soon.
     model, layer
         Names of the model and the layer.
+
+    Attributes
+    ----------
+    advise
+        Returns what would take less time, where an estimate is long.
     """
 
     def __init__(self, tell: Callable[[dict[str, Any]], bool], model: str, layer: str) -> None:
@@ -58,6 +68,7 @@ class Reporter:
         self._pace = Pace()
         self._throttle = Throttle(_REPORT_INTERVAL)
         self._unsent = False
+        self.advise: Advise = lambda *_: []
 
     @property
     def due(self) -> bool:
@@ -82,6 +93,10 @@ class Reporter:
             self._pace = Pace()
         self._pace.note(done)
         left = self._pace.left(total) if total else None
+        if left is None or left < LONG:
+            self._status["shorter"] = []
+        elif new or self.due:
+            self._status["shorter"] = self.advise(stage, message, left, self._pace.speed)
         self._status.update(
             stage=stage,
             message=message,
@@ -94,7 +109,7 @@ class Reporter:
 
     def error(self, text: str) -> None:
         """Report that the atlas cannot be made."""
-        self._status.update(stage="error", message=text, seconds_left=None, error=text)
+        self._status.update(stage="error", message=text, seconds_left=None, shorter=[], error=text)
         self._say(force=True)
 
     def flush(self) -> float | None:

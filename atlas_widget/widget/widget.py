@@ -177,8 +177,8 @@ class AtlasWidget(anywidget.AnyWidget):
     unit_order = traitlets.Unicode("number").tag(sync=True)
     """The order of the units: "number", "max", "mean", "active" or "sparseness"."""
     status = traitlets.Dict().tag(sync=True)
-    """The status: stage, message, done, total, seconds_left, error, model, layer, samples,
-    images."""
+    """The status: stage, message, done, total, seconds_left, shorter (what would take less time,
+    where much is left), error, model, layer, samples, images."""
     height = traitlets.Int(600).tag(sync=True)
     """The widget's height in pixels, 200 to 10,000. Default: 600."""
     _still = traitlets.Unicode().tag(sync=True)
@@ -1143,7 +1143,13 @@ class AtlasWidget(anywidget.AnyWidget):
             self._still_output.close()
             worker.stop(_CLOSE_TIMEOUT)
             if self.comm is not None and self.status.get("stage") != "closed":
-                closed = {**self.status, "stage": "closed", "message": "", "seconds_left": None}
+                closed = {
+                    **self.status,
+                    "stage": "closed",
+                    "message": "",
+                    "seconds_left": None,
+                    "shorter": [],
+                }
                 self._set_from_worker(urgent=True, status=closed)
         super().close()
 

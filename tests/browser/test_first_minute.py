@@ -101,3 +101,19 @@ def test_the_three_steps_can_be_skipped_for_good(fake):
     fake.show()
     fake.settle()
     assert fake.page.locator("[data-aw-first-step]").count() == 0
+
+
+def test_a_long_wait_says_what_would_take_less_time(fake):
+    ways = ["grids=(10, 20, 40), 52 cells at first: about 50 s", "a machine with a GPU"]
+    status = {"total": 160, "done": 9, "seconds_left": 130, "shorter": ways}
+    fake.show(states=["final", "crop"], stage="pictures", status=status)
+    fake.page.locator("[data-aw-shorter]").click()
+    popup = fake.page.locator(".aw-shorter .aw-popup")
+    assert [popup.get_by_text(words).is_visible() for words in ways] == [True, True]
+    box, frame = popup.bounding_box(), fake.page.locator(".aw-frame").bounding_box()
+    assert box["y"] >= frame["y"]
+    assert box["x"] + box["width"] <= frame["x"] + frame["width"]
+    fake.page.keyboard.press("Escape")
+    popup.wait_for(state="detached")
+    fake.show(states=["final", "crop"], stage="pictures", status={"total": 160, "done": 150})
+    assert fake.page.locator("[data-aw-shorter]").count() == 0

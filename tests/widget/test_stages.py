@@ -60,6 +60,19 @@ def test_the_first_pictures_are_few_and_nothing_is_measured_before_them(make, mo
     assert [count for count in done if count != "measured"][:3] == [1, 2, 4]
 
 
+def test_what_would_take_less_time_follows_from_what_is_in_sight(make):
+    w = make()
+    browser = FakeBrowser(w)
+    browser.open_whole()
+    advise = w._session.notifier.progress.advise
+    assert not any("num_samples" in words for words in advise("collecting", "", 100, 1)), "few"
+    w.render(timeout=60)
+    browser.look(8)
+    until(lambda: w._session._layer.cells.in_sight[0] == 8)
+    assert "the 4 × 4 grid: it is done" in advise("pictures", "Rendering the pictures", 100, 1)
+    assert not any("grid" in words for words in advise("pictures", "Scanning all images", 100, 1))
+
+
 def test_script_use_without_a_browser(make):
     w = make()
     assert w.wait(60) is w

@@ -16,17 +16,23 @@ from atlas_widget.session.pictures.picture import State, cell_group, grid_of
 from atlas_widget.session.pictures.queue import Batch, PictureQueue, Task
 from atlas_widget.session.pictures.remote import IconMaker
 from atlas_widget.session.pictures.renderer import PictureRenderer
+from atlas_widget.session.shorter import CoarserGrid
 from atlas_widget.session.status import Reporter
 
 if TYPE_CHECKING:
     from atlas_widget.images.source import ImageSource
     from atlas_widget.probe import LayerProbe
 
-__all__ = ["SLICE", "Cells"]
+__all__ = ["LABELLING", "RENDERING", "SLICE", "Cells"]
+
+RENDERING = "Rendering the pictures"
+LABELLING = "Labelling the cells"
+"""Messages of the two kinds of work."""
 
 SLICE = 0.12
 """Seconds of work before urgent requests are checked again."""
 
+_COARSEST = 6  # cells along a side of a grid that is advised
 _ONE_LABEL = {Task.LABEL: 1}
 
 
@@ -216,8 +222,32 @@ class Cells:
             return False
         self.label(grid_of(batch.group), batch.numbers[0])
         total = len(queue.visible)
-        self._reporter.report("pictures", "Labelling the cells", total - queue.labels_left(), total)
+        self._reporter.report("pictures", LABELLING, total - queue.labels_left(), total)
         return True
+
+    def coarser(self, work: str) -> CoarserGrid | None:
+        """Return the next coarser grid, and how many of its cells still need some work.
+
+        Parameters
+        ----------
+        work
+            RENDERING or LABELLING; nothing else is about cells.
+        """
+        queue, scene = self._queue, self._scene
+        if queue is None or scene is None or work not in (RENDERING, LABELLING):
+            return None
+        grid, _ = self.in_sight
+        known = [size for size in scene.grids if size < grid]
+        if known:
+            group = cell_group(max(known))
+            left = queue.unfinished(group) if work == RENDERING else queue.unlabelled(group)
+            return CoarserGrid(max(known), left, exists=True)
+        half = grid // 2
+        if half < _COARSEST:
+            return None
+        pairs = (divmod(cell, grid) for cell in scene.cells(grid))
+        cells = {(row * half // grid, column * half // grid) for row, column in pairs}
+        return CoarserGrid(half, len(cells), exists=False)
 
     def _measure(self) -> bool:
         """Learn what is much for the model, which is said of each cell; return False once known."""
@@ -246,7 +276,7 @@ class Cells:
             self._queue.settle()
 
     def _set_up(self, scene: Scene, queue: PictureQueue) -> None:
-        self._reporter.report("pictures", "Rendering the pictures", 0, 0)
+        self._reporter.report("pictures", RENDERING, 0, 0)
         self._renderer = self._new_renderer(scene, queue)
         self._fetch_all(scene)
 
@@ -323,7 +353,7 @@ class Cells:
             return
         states = [state for _, _, state in queue.interest()]
         done = sum(renderer.work(state) for state in states)
-        self._reporter.report("pictures", "Rendering the pictures", done, len(states))
+        self._reporter.report("pictures", RENDERING, done, len(states))
 
     def _send_layout(self, scene: Scene) -> None:
         if not self._gallery.connected:

@@ -158,6 +158,14 @@ class PictureQueue:
         """Return the number of pictures of a group that have reached a state."""
         return sum(value >= state for value in self._states[group].values())
 
+    def unfinished(self, group: str) -> int:
+        """Return the number of pictures of a group that are not final."""
+        return sum(state is not State.FINAL for state in self._states[group].values())
+
+    def unlabelled(self, group: str) -> int:
+        """Return the number of pictures of a group whose label is still to be computed."""
+        return len(self._unlabelled[group])
+
     def look(self, group: str, visible: Iterable[int], near: Iterable[int] = ()) -> None:
         """Note which pictures are visible now, and which are next to them."""
         if group not in self._states:

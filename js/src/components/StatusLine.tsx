@@ -1,8 +1,10 @@
+import { useSignal } from "@preact/signals";
 import type { Stage } from "../store/traits";
 import { describeStatus } from "../store/traits";
 import { FIRST_VIEW } from "../store/view_registry";
 import { formatCount, plural } from "../util/numbers";
 import { useWidget } from "./context";
+import { Popup } from "./controls/Popup";
 import { Progress } from "./controls/Progress";
 import { FirstSteps } from "./FirstSteps";
 import { StateMark } from "./StateMark";
@@ -21,19 +23,59 @@ export function StatusLine() {
   // Pictures of cells rest while another view is in sight: what that one draws it says itself.
   const stage = !onAtlas && status.stage === "pictures" ? "idle" : status.stage;
   const busy = !AT_REST.includes(stage) && store.connected.value;
+  const words = store.connected.value
+    ? describeStatus({ ...status, stage }, shown)
+    : `No kernel · ${describeStatus({ ...status, stage: "idle" }, shown)}`;
   const share = busy && status.total > 0 ? status.done / status.total : null;
   return (
     <div class="aw-status">
       <Progress share={share} label="Progress" class={busy ? "" : "aw-at-rest"} />
-      <span class="aw-status-text">
+      <span class="aw-status-text" title={busy ? words : undefined}>
         {!store.can("live") && "Saved page, without a kernel · "}
-        {store.connected.value
-          ? describeStatus({ ...status, stage }, shown)
-          : `No kernel · ${describeStatus({ ...status, stage: "idle" }, shown)}`}
+        {words}
       </span>
+      {busy && status.shorter.length > 0 && <Shorter ways={status.shorter} />}
       <Notices />
       {onAtlas && <FirstSteps />}
       {onAtlas && <Legend />}
+    </div>
+  );
+}
+
+/** What would take less time, behind a question. */
+function Shorter({ ways }: { ways: readonly string[] }) {
+  const open = useSignal(false);
+  const close = () => {
+    open.value = false;
+  };
+  return (
+    <div class="aw-holder aw-shorter">
+      <button
+        type="button"
+        class="aw-link"
+        aria-expanded={open.value}
+        data-aw-shorter
+        onClick={() => {
+          open.value = !open.value;
+        }}
+        onKeyDown={(event) => {
+          if (event.key !== "Escape" || !open.value) return;
+          event.stopPropagation();
+          close();
+        }}
+      >
+        shorter?
+      </button>
+      {open.value && (
+        <Popup onClose={close}>
+          <p class="aw-note">Takes less time:</p>
+          {ways.map((words) => (
+            <p class="aw-note" key={words}>
+              {words}
+            </p>
+          ))}
+        </Popup>
+      )}
     </div>
   );
 }

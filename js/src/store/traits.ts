@@ -12,6 +12,8 @@ export interface Status {
   done: number;
   total: number;
   secondsLeft: number | null;
+  /** What would take less time, where much is left, each in a few words. */
+  shorter: readonly string[];
   error: string;
   model: string;
   layer: string;
@@ -44,6 +46,7 @@ export function readStatus(value: unknown): Status {
     done: asCount(status.done),
     total: asCount(status.total),
     secondsLeft: typeof left === "number" && Number.isFinite(left) ? left : null,
+    shorter: Array.isArray(status.shorter) ? status.shorter.map(asText).filter(Boolean) : [],
     error: asText(status.error),
     model: asText(status.model),
     layer: asText(status.layer),
