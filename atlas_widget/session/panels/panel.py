@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from atlas_widget.session.cells.labels import Labeller
     from atlas_widget.session.cells.scene import Scene
     from atlas_widget.session.image.opened import OpenImage
+    from atlas_widget.session.panels.note_board import NoteBoard
     from atlas_widget.session.panels.photo_board import PhotoBoard
     from atlas_widget.session.pictures.cache import PictureCache
     from atlas_widget.session.pictures.engines import Engines
@@ -66,6 +67,8 @@ class LayerContext:
         Renders live pictures.
     photos
         Keeps the photo whose places are shown.
+    notes
+        Keeps the notes on the atlas.
     beside
         Keeps the comparison with another network's units.
     image
@@ -94,6 +97,7 @@ class LayerContext:
     engines: Engines
     inspector: Inspector
     photos: PhotoBoard
+    notes: NoteBoard
     beside: BesideBoard
     image: OpenImage
     judge: Judge | None
