@@ -15,7 +15,7 @@ BIN := $(VENV)/bin
 NPM = PATH="$$(cd "$(BIN)" && pwd):$$PATH" npm --prefix js
 # JupyterLab asks for this flag in a container, where one is root
 LAB = "$(BIN)/jupyter" lab $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_ARGS)
-BUNDLE := atlas_widget/static/widget.js atlas_widget/static/page.js
+BUNDLE := $(addprefix atlas_widget/static/,widget.js page.js check.js)
 BUNDLE_SOURCES := $(shell find js -name node_modules -prune -o -name tests -prune -o -type f -print) \
 	atlas_widget/protocol/messages.json
 

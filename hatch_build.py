@@ -15,7 +15,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-BUNDLE = ("widget.js", "page.js")
+BUNDLE = ("widget.js", "page.js", "check.js")
 
 
 class BundleHook(BuildHookInterface[Any]):

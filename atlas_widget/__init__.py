@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from atlas_widget.comparison import compare_atlases as compare_atlases
     from atlas_widget.comparison import compare_series as compare_series
     from atlas_widget.errors import AtlasError as AtlasError
+    from atlas_widget.forced_choice import legibility as legibility
     from atlas_widget.inversion import caricature as caricature
     from atlas_widget.inversion import deepdream as deepdream
     from atlas_widget.inversion import invert as invert
@@ -82,6 +83,7 @@ _HOMES = {
     "find_shared_groups": "atlas_widget.reading",
     "invert": "atlas_widget.inversion",
     "layer_graph": "atlas_widget.probe",
+    "legibility": "atlas_widget.forced_choice",
     "list_layers": "atlas_widget.probe",
     "match_units": "atlas_widget.units",
     "paste": "atlas_widget.causes",

@@ -1,5 +1,5 @@
 // Bundles the view, styles included, into one ES module, which travels inside the Python package, and
-// into one script for saved pages, in which a file can import nothing.
+// into one script each for saved pages and for checks by humans, in which a file can import nothing.
 // `--watch` rebuilds on every change; with ANYWIDGET_HMR=1 the notebook then reloads it by itself.
 
 import { readFile } from "node:fs/promises";
@@ -27,6 +27,7 @@ const options = {
 const bundles = [
   { ...options, entryPoints: { widget: "src/index.ts" }, format: "esm" },
   { ...options, entryPoints: { page: "src/page.ts" }, format: "iife" },
+  { ...options, entryPoints: { check: "src/check.ts" }, format: "iife" },
 ];
 
 if (watch) {

@@ -79,6 +79,7 @@ def typescript(messages: dict[str, Any]) -> str:
 def shared() -> dict[str, tuple[str, Any]]:
     """Return the lists and limits that both sides know: name, meaning and value of each."""
     from atlas_widget.diagnostics.neighbors import NEIGHBORS
+    from atlas_widget.notes import MAX_NAME, MAX_NOTE_TEXT
     from atlas_widget.protocol.messages import MAX_CELLS, MAX_INTEGERS, MAX_TEXT
     from atlas_widget.session.image.opened import MAX_LAYERS
     from atlas_widget.session.image.work import WORKS as IMAGE_WORKS
@@ -108,6 +109,8 @@ def shared() -> dict[str, tuple[str, Any]]:
         "MAX_CELLS": ("The most cells that a message may name.", MAX_CELLS),
         "MAX_TEXT": ("The most characters of a text in a message.", MAX_TEXT),
         "MAX_INTEGERS": ("The most numbers in a field of `integers`.", MAX_INTEGERS),
+        "MAX_NAME": ("The most characters of a note's name.", MAX_NAME),
+        "MAX_NOTE_TEXT": ("The most characters of a note's text.", MAX_NOTE_TEXT),
         "TILE": ("The side of a picture as it is sent, in pixels.", TILE),
         "MAX_TILES": ("The most pictures in one message.", MAX_TILES),
         "MAX_THUMBNAILS": ("The most images whose thumbnails are sent at once.", MAX_THUMBNAILS),

@@ -141,6 +141,7 @@ def show_units_beside(notebook: Notebook, view: AtlasView) -> None:
 def show_image(notebook: Notebook, view: AtlasView) -> None:
     """Open a photo, with the pictures of the positions of all layers."""
     notebook.execute(f"_ = w.open_image(demo.images().open({PHOTO}))")
+    view.root.locator("[data-aw-layer-grid]").first.wait_for(timeout=60_000)
     for layer in view.root.locator("[data-aw-layer-grid]").all():
         notebook.wait(lambda layer=layer: is_made(layer), 300, "a picture of each position")
     notebook.page.mouse.move(5, 5)

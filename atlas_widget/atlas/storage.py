@@ -6,31 +6,38 @@
     samples.safetensors       places, positions, crops, image numbers
     activations.safetensors   by themselves, to be memory-mapped
     thumbnails.safetensors    JPEG files in one block, and where each begins
+    notes.json                notes of users, if there are any; written by `atlas_widget.notes`
     grids.safetensors         of a large atlas: means, representatives and moments, so that it opens
                               without reading its activations
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import os
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from atlas_widget.atlas.durable import sync_folder, write_text
 from atlas_widget.atlas.safetensors_stream import Written, read_tensors, write_tensors
 from atlas_widget.errors import SavedAtlasError
 
-__all__ = ["FORMAT_VERSION", "layer_folder", "present", "read_folder", "write_folder"]
+__all__ = ["FORMAT_VERSION", "NOTES", "layer_folder", "present", "read_folder", "write_folder"]
 
 FORMAT_VERSION = 1
+NOTES = "notes.json"
+"""Notes on the atlas, which a save that replaces it takes over; see `atlas_widget.notes`."""
+
 _FORMAT = "atlas_widget"
 _RECORD = "atlas.json"
 _TAKEN = (
@@ -39,6 +46,7 @@ _TAKEN = (
     "build.holder",
 )  # what else is in a folder that atlases are built in
 _ASIDE = ".old"  # ends the name of an atlas that makes way for a newer one
+_LOCK_TIME = 10.0  # seconds that a notebook may take to write a note
 _MAPPED_FROM = 256 * 2**20  # bytes; smaller files are read into memory, and always checked
 
 Tensors = Mapping[str, NDArray[Any]]
@@ -89,8 +97,10 @@ def write_folder(
         text = json.dumps(whole, indent=1, allow_nan=False)
         write_text(temporary / _RECORD, text + "\n")
         temporary.chmod(0o755)  # mkdtemp's own is for the owner alone
-        sync_folder(temporary)
-        _rename_over(temporary, path)
+        with _notes_held(path):
+            _take_over_notes(path, temporary)
+            sync_folder(temporary)
+            _rename_over(temporary, path)
         for aside in _asides(path):  # of a save that was cut off: older than what is there now
             shutil.rmtree(aside, ignore_errors=True)
         sync_folder(path.parent)
@@ -219,6 +229,28 @@ def _rename_over(new: Path, path: Path) -> None:
         aside.rename(path)
         raise
     shutil.rmtree(aside, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _notes_held(path: Path) -> Iterator[None]:
+    """Keep notebooks from writing notes into a folder that is about to make way."""
+    if os.name == "nt" or not (path / NOTES).is_file():  # Windows renames no folder in use
+        yield
+        return
+    lock = FileLock(path / f"{NOTES}.lock", timeout=_LOCK_TIME, thread_local=False)
+    with contextlib.suppress(Timeout, OSError, NotImplementedError):
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _take_over_notes(old: Path, new: Path) -> None:
+    """Copy the notes on an atlas that is about to be replaced, and what was put aside of them."""
+    if old.is_dir():
+        for file in old.glob("notes*.json"):
+            shutil.copy2(file, new / file.name)
 
 
 def _sha256(file: Path) -> str:

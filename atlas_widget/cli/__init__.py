@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from atlas_widget import __version__
-from atlas_widget.cli import build, export, info, layers, verify, view
+from atlas_widget.cli import build, export, human_check, info, layers, verify, view
 from atlas_widget.cli.outcomes import INTERRUPTED, USAGE, describe_outcomes, outcome_of
 from atlas_widget.errors import AtlasError
 
@@ -65,5 +65,6 @@ def _parser() -> argparse.ArgumentParser:
     view.add_command(commands)
     export.add_command(commands)
     verify.add_command(commands)
+    human_check.add_command(commands)
     info.add_command(commands)
     return parser

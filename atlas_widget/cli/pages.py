@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from atlas_widget.cli.build import as_images, as_labels, as_transform
 from atlas_widget.cli.models import load_model
@@ -15,14 +15,16 @@ from atlas_widget.errors import AtlasError
 if TYPE_CHECKING:
     from atlas_widget.atlas import Atlas
     from atlas_widget.page import WrittenPage
+    from atlas_widget.widget import AtlasWidget
 
-__all__ = ["add_page_options", "load_atlas", "write"]
+__all__ = ["add_page_options", "load_atlas", "open_widget", "write"]
 
 
-def add_page_options(parser: argparse.ArgumentParser) -> None:
+def add_page_options(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """Add what says which atlas goes into a page, and what of it."""
     parser.add_argument(
         "folder",
+        nargs=None if required else "?",
         metavar="FOLDER",
         help="a saved atlas: what `build` or Atlas.save has written",
     )
@@ -84,7 +86,22 @@ def write(
             if getattr(given, name) is not None:
                 raise AtlasError(f"--{name} goes with --model, which is missing.")
         return _write_known(given, atlas, path, crops=crops, max_mb=max_mb, overwrite=overwrite)
-    from atlas_widget.page import page_grids, ships_its_photos
+    from atlas_widget.page import page_grids
+
+    sizes = page_grids(atlas.grids, given.grids)
+    widget = open_widget(given, atlas)
+    try:
+        written = widget.to_html(path, grids=sizes, crops=crops, max_mb=max_mb, overwrite=overwrite)
+        for notice in widget.notices:
+            print(notice, file=sys.stderr)
+    finally:
+        widget.close()
+    return written
+
+
+def open_widget(given: argparse.Namespace, atlas: Atlas) -> AtlasWidget:
+    """Return a widget of the atlas with the model that is named; the caller closes it."""
+    from atlas_widget.page import ships_its_photos
     from atlas_widget.widget import AtlasWidget
 
     if given.images is None and not ships_its_photos(atlas):
@@ -92,9 +109,8 @@ def write(
             "--model needs --images, those that the atlas was made of: what cells argue for is "
             "computed from them."
         )
-    sizes = page_grids(atlas.grids, given.grids)
     loaded = load_model(given.model, given.weights, given.seed)
-    widget = AtlasWidget(
+    return AtlasWidget(
         loaded.model,
         atlas.layer,
         None if given.images is None else as_images(given.images),
@@ -103,16 +119,9 @@ def write(
         seed=given.seed,
         device=given.device,
         cache_dir=given.cache,
-        atlas=atlas,
+        atlas=given.folder,  # where its notes are, too
         input_size=atlas.provenance.get("input_size"),  # what its activations were taken at
     )
-    try:
-        written = widget.to_html(path, grids=sizes, crops=crops, max_mb=max_mb, overwrite=overwrite)
-        for notice in widget.notices:
-            print(notice, file=sys.stderr)
-    finally:
-        widget.close()
-    return written
 
 
 def _write_known(
@@ -152,5 +161,19 @@ def _write_known(
         grids,
         model=str(atlas.provenance.get("model", "a model")),
         crops=ships_its_photos(atlas) if crops is None else crops,
+        notes=_notes(given, atlas),
     )
     return write_page(path, contents, max_mb=max_mb, overwrite=overwrite)
+
+
+def _notes(given: argparse.Namespace, atlas: Atlas) -> dict[str, Any] | None:
+    """Return the notes in the atlas's folder, as a page takes them."""
+    from atlas_widget.atlas.files import find_atlas
+    from atlas_widget.notes import NoteStore, note_fields, notes_file
+    from atlas_widget.session.tasks.proof import hash_layout
+
+    file = notes_file(find_atlas(Path(given.folder).expanduser()))
+    notes = NoteStore(file, lambda text: print(text, file=sys.stderr)).read()
+    layout = hash_layout(atlas)
+    here = [note.unit is not None or (not note.subject and note.layout == layout) for note in notes]
+    return note_fields(notes, here) if notes else None

@@ -15,12 +15,13 @@ from atlas_widget.figures.files import (
     free_path,
 )
 from atlas_widget.figures.still import STILL_BYTES, still_picture
-from atlas_widget.figures.tiles import Name, Tile
+from atlas_widget.figures.tiles import Mark, Name, Tile
 
 __all__ = [
     "FORMATS",
     "STILL_BYTES",
     "Exported",
+    "Mark",
     "Name",
     "Tile",
     "caption_of",

@@ -9,7 +9,7 @@ import numpy as np
 
 from atlas_widget.errors import ExportError
 from atlas_widget.figures.axes import ABOVE, BESIDE, draw_axes
-from atlas_widget.figures.tiles import Name, Tile, mosaic, place_names
+from atlas_widget.figures.tiles import Mark, Name, Tile, mosaic, place_names
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,6 +23,7 @@ _CELL = (0.09, 0.5)  # inches that a cell may measure
 _CAPTION_SIZE = 6.0  # points
 _LABEL_SIZE = 4.5
 _NAME_SIZE = 6.5
+_MARK_SIZE = 5.5
 _INK = "#333333"
 
 
@@ -36,6 +37,7 @@ def figure(
     grid: int | None = None,
     meaning: tuple[Axis, Axis] | None = None,
     names: Sequence[Name] = (),
+    marks: Sequence[Mark] = (),
 ) -> Figure:
     """Draw cells at their places in the grid.
 
@@ -55,6 +57,8 @@ def figure(
         The grid's size, and what x and y mean where they mean something: axes are written then.
     names
         Names of regions, the most important first; those without room are left out.
+    marks
+        Numbered marks, explained in a legend below; those outside the cells drawn are left out.
 
     Returns
     -------
@@ -76,7 +80,10 @@ def figure(
         width = cols * float(np.clip(width / cols, *_CELL))
     cell = width / cols
     height = rows * cell
-    lines = _wrapped(caption, max(width, 1.6)) if caption else []
+    bounds = (left, top, left + cols, top + rows)
+    seen = _within(marks, grid, bounds) if grid is not None else []
+    lines = _wrapped(_legend(seen), max(width, 1.6)) if seen else []
+    lines += _wrapped(caption, max(width, 1.6)) if caption else []
     below = (len(lines) * 1.35 + 0.6) * _CAPTION_SIZE / 72 if lines else 0.0
     with_axes = meaning is not None and grid is not None
     above, beside = (ABOVE, BESIDE) if with_axes else (0.0, 0.0)
@@ -100,7 +107,9 @@ def figure(
     if labels:
         _write_labels(axes, tiles, top, left, cell)
     if names and grid is not None:
-        _write_names(axes, names, grid, (left, top, left + cols, top + rows), cell)
+        _write_names(axes, names, grid, bounds, cell)
+    if seen and grid is not None:
+        _draw_marks(axes, seen, grid, bounds)
     for index, line in enumerate(lines):
         drawing.text(
             0.5,
@@ -193,6 +202,35 @@ def _write_names(
             color=_INK,
             fontweight="bold",
             path_effects=[withStroke(linewidth=2.0, foreground="white")],
+            parse_math=False,
+        )
+
+
+def _within(marks: Sequence[Mark], grid: int, bounds: tuple[int, int, int, int]) -> list[Mark]:
+    left, top, right, bottom = (edge / grid for edge in bounds)
+    return [mark for mark in marks if left <= mark.x <= right and top <= mark.y <= bottom]
+
+
+def _legend(marks: Sequence[Mark]) -> str:
+    return " · ".join(f"{mark.number}\u00a0{mark.text}" for mark in marks)
+
+
+def _draw_marks(
+    axes: Any, marks: Sequence[Mark], grid: int, bounds: tuple[int, int, int, int]
+) -> None:
+    """Draw each mark as its number on a disc, over everything else."""
+    disc = {"boxstyle": "circle,pad=0.25", "facecolor": _INK, "edgecolor": "white"}
+    for mark in marks:
+        axes.text(
+            mark.x * grid - bounds[0],
+            mark.y * grid - bounds[1],
+            str(mark.number),
+            ha="center",
+            va="center",
+            fontsize=_MARK_SIZE,
+            fontweight="bold",
+            color="white",
+            bbox={**disc, "linewidth": 0.7},
             parse_math=False,
         )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Name", "Tile", "mosaic", "place_names"]
+__all__ = ["Mark", "Name", "Tile", "mosaic", "place_names"]
 
 _GAP = 1 / 32  # of a cell
 
@@ -43,6 +43,16 @@ class Name:
     text: str
     x: float
     y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A numbered mark: where it goes, in units of the atlas, and what the legend says to it."""
+
+    number: int
+    x: float
+    y: float
+    text: str
 
 
 def mosaic(

@@ -125,6 +125,8 @@ class PageContents:
         The subject of the atlas, as the widget's trait has it.
     regions
         Named regions, as fields of the message of that name; None without any.
+    notes
+        Notes of users, as fields of the message of that name; None without any.
     """
 
     atlas: Atlas
@@ -137,6 +139,7 @@ class PageContents:
     crops: bool = False
     subject: Sequence[str] = ()
     regions: Mapping[str, Any] | None = None
+    notes: Mapping[str, Any] | None = None
 
     @property
     def diagnosed(self) -> bool:

@@ -55,6 +55,7 @@ def tables(
         "layout": _layout(contents),
         "classes": _classes(contents),
         "regions": _regions(contents),
+        "notes": _notes(contents),
         "grids": [_grid(contents, grid, made, cancelled) for grid in contents.grids],
         "made": list(made),
         "lead": None if contents.lead is None else round(contents.lead, _DIGITS),
@@ -93,6 +94,7 @@ def _traits(contents: PageContents, *, with_crops: bool) -> dict[str, Any]:
         "hovered": -1,
         "viewport": [0.0, 0.0, 1.0, 1.0],
         "overlay": "pictures",
+        "note": "",
         "mode": "atlas",
         "status": status,
         "height": _HEIGHT,
@@ -134,6 +136,12 @@ def _regions(contents: PageContents) -> dict[str, Any] | None:
     if contents.regions is None:
         return None
     return messages.build("regions", revision=REVISION, **contents.regions)
+
+
+def _notes(contents: PageContents) -> dict[str, Any] | None:
+    if contents.notes is None:
+        return None
+    return messages.build("notes", revision=REVISION, **contents.notes)
 
 
 def _grid(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from atlas_widget.page.sprites import IconSheet
     from atlas_widget.progress import CancelledCallback
 
-__all__ = ["WrittenPage", "check_target", "write_page"]
+__all__ = ["WrittenPage", "check_target", "write_page", "write_parts"]
 
 _MEGABYTE = 1e6
 _SUFFIXES = (".html", ".htm")
@@ -146,7 +146,7 @@ def write_page(
     size = sum(map(len, whole))
     if size > limit:
         raise ExportError(_too_large(size, max_mb, parts))
-    _write(target, whole, overwrite=overwrite)
+    write_parts(target, whole, overwrite=overwrite)
     crops = len(pool.samples) if pool else 0
     return WrittenPage(target, size, icons, crops, pool.images if pool else 0)
 
@@ -221,7 +221,7 @@ def _too_large(size: int, max_mb: float, parts: dict[str, int]) -> str:
     )
 
 
-def _write(target: Path, parts: Sequence[bytes], *, overwrite: bool) -> None:
+def write_parts(target: Path, parts: Sequence[bytes], *, overwrite: bool) -> None:
     """Write beside the target and rename: at every moment the old file is there, or the new one."""
     temporary: Path | None = None
     try:

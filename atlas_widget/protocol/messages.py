@@ -22,6 +22,7 @@ __all__ = [
     "MAX_CELLS",
     "MAX_GRID",
     "MAX_INTEGERS",
+    "MAX_LONG_TEXT",
     "MAX_TEXT",
     "Message",
     "MessageError",
@@ -34,6 +35,7 @@ __all__ = [
 MAX_GRID = 160
 MAX_CELLS = MAX_GRID**2
 MAX_TEXT = 200
+MAX_LONG_TEXT = 2000
 MAX_INTEGERS = 64
 MAX_BUFFER = 8 << 20  # bytes that the browser may send with a message
 _MAX_INTEGER = 2**53  # beyond this, JavaScript's numbers lose whole numbers
@@ -149,6 +151,8 @@ def build(kind: str, **fields: Any) -> dict[str, Any]:
 
 def _check_cells(kind: str, prefix: str, fields: Mapping[str, Any]) -> None:
     grid = fields[f"{prefix}grid"]
+    if kind == "save_note" and not fields["cells"]:  # on a unit, or one that is there
+        return
     if not 1 <= grid <= MAX_GRID:
         raise MessageError(f"{kind}.{prefix}grid is {grid}, but must be from 1 to {MAX_GRID}.")
     for name in (f"{prefix}cell", f"{prefix}cells", f"{prefix}near"):
@@ -180,12 +184,16 @@ def _shown(value: object) -> str:
     return f"a {type(value).__name__}"
 
 
-def _text(value: object, where: str) -> str:
+def _text(value: object, where: str, most: int = MAX_TEXT) -> str:
     if not isinstance(value, str):
         raise MessageError(f"{where} must be a text, not {_shown(value)}.")
-    if len(value) > MAX_TEXT:
-        raise MessageError(f"{where} is {len(value)} characters long; the most is {MAX_TEXT}.")
+    if len(value) > most:
+        raise MessageError(f"{where} is {len(value)} characters long; the most is {most}.")
     return value
+
+
+def _long_text(value: object, where: str) -> str:
+    return _text(value, where, MAX_LONG_TEXT)
 
 
 def _integer(value: object, where: str) -> int:
@@ -275,6 +283,7 @@ _Check = Callable[[object, str], Any]
 
 _FROM_BROWSER: dict[str, _Check] = {
     "string": _text,
+    "text": _long_text,
     "integer": _integer,
     "boolean": _boolean,
     "cells": _cells,

@@ -11,6 +11,7 @@ from atlas_widget.session.cells.cells import SLICE, Cells
 from atlas_widget.session.cells.scene import Scene
 from atlas_widget.session.comparison.board import ComparisonBoard
 from atlas_widget.session.model_session import ModelSession
+from atlas_widget.session.panels.note_board import NoteBoard
 from atlas_widget.session.panels.panel import Fields, LayerContext, panel_types
 from atlas_widget.session.panels.photo_board import PhotoBoard
 from atlas_widget.session.pictures.engines import Engines
@@ -60,6 +61,8 @@ class OpenLayer:
         Long computations, one after the other.
     photos
         Keeps the photo whose places are shown.
+    notes
+        Keeps the notes on the atlas.
     beside
         Keeps the comparison with another network's units.
     comparisons
@@ -100,6 +103,7 @@ class OpenLayer:
         )
         self.tasks = LongTasks(pause, cancelled)
         self.photos = PhotoBoard(gallery)
+        self.notes = NoteBoard(model.recipe, probe.layer, gallery, notice)
         self.beside = BesideBoard(gallery, cache, seed)
         self.comparisons = ComparisonBoard(gallery, cache, seed, self.tasks, source)
         self._context = LayerContext(
@@ -113,6 +117,7 @@ class OpenLayer:
             engines=engines,
             inspector=Inspector(probe, engines.get, cache, gallery.send),
             photos=self.photos,
+            notes=self.notes,
             beside=self.beside,
             comparisons=self.comparisons,
             check_layer=model.check_layer,

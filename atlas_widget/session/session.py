@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from atlas_widget.probe import LayerProbe
     from atlas_widget.session.cells.labels import Labeller
     from atlas_widget.session.image.opened import OpenedImage
+    from atlas_widget.session.panels.note_board import NoteBoard
     from atlas_widget.session.tasks.photo import PlacedPhoto
     from atlas_widget.session.tasks.units_beside import UnitsBeside
 
@@ -209,6 +210,8 @@ class Session:
             if grid is None:
                 continue
             named, cell = fields.get(f"{prefix}cells", ()), fields.get(f"{prefix}cell")
+            if message.kind == "save_note" and not named:  # on a unit, or one that is there
+                continue
             check_grid(grid, scene)
             check_cells([*named, cell] if cell is not None else named, grid, scene)
 
@@ -224,10 +227,18 @@ class Session:
             self.model.recipe.seed,
             self.snapshot,
             partial(regions_of, scene, self.model.source),
+            self._layer.notes.placed if self._layer is not None else tuple,
             self.model.names_assumed,
             str(self.model.probe.device),
             self.model.recipe.torch_threads,
         )
+
+    @property
+    def notes(self) -> NoteBoard:
+        """The notes on the atlas of the layer; raises while there is none."""
+        if self._layer is None:
+            raise AtlasError("Notes go with a finished layout; w.wait() waits for it.")
+        return self._layer.notes
 
     def labeller(self) -> Labeller | None:
         """Return what computes the classes of the cells shown; for the worker's thread."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from atlas_widget.errors import FigureError
-from atlas_widget.figures import Name
+from atlas_widget.figures import Mark, Name
 from atlas_widget.protocol.messages import MAX_GRID
 from atlas_widget.session.subjects import KINDS
 from atlas_widget.session.tasks.proof import PROOF_VERSION, Drawn
@@ -204,6 +204,12 @@ def _drawn(figure: _Fields) -> Drawn:
             raise figure.wrong("names", "a list of names with their places")
         x, y = _real(entry[1]), _real(entry[2])
         names.append(Name(entry[0][:_MAX_TEXT], x or 0.0, y or 0.0))
+    marks = []
+    for entry in figure.of("notes", list):
+        if not isinstance(entry, list) or len(entry) != 4 or not isinstance(entry[3], str):
+            raise figure.wrong("notes", "a list of notes with their places")
+        number, x, y = _whole(entry[0]), _real(entry[1]), _real(entry[2])
+        marks.append(Mark(number or 0, x or 0.0, y or 0.0, entry[3][:_MAX_TEXT]))
     dpi = _real(figure.values.get("dpi"))
     if dpi is None:
         raise figure.wrong("dpi", "a number")
@@ -213,6 +219,7 @@ def _drawn(figure: _Fields) -> Drawn:
         figure.values.get("labels") is not None,
         dpi,
         tuple(names),
+        tuple(marks),
     )
 
 

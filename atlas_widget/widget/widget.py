@@ -35,6 +35,7 @@ from atlas_widget.session.worker import Worker
 from atlas_widget.terminal import take_back_announcement
 from atlas_widget.widget import kernel, lifetime
 from atlas_widget.widget.listener import WidgetListener
+from atlas_widget.widget.notes import Notes
 from atlas_widget.widget.overlays import UNIT, check_overlay
 from atlas_widget.widget.pending_views import PendingViews, View
 from atlas_widget.widget.selected import region_table, selected_cells
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from atlas_widget.causes import CausalTest, CueReport, PatchTest
     from atlas_widget.causes.backgrounds import Masks
     from atlas_widget.comparison import AtlasComparison, AtlasSeries
+    from atlas_widget.forced_choice import WrittenCheck
     from atlas_widget.images.labels import Given
     from atlas_widget.inversion.judge import Judge
     from atlas_widget.inversion.sanity import SanityCheck
@@ -337,6 +339,16 @@ class AtlasWidget(anywidget.AnyWidget):
         return region_table(self._session)
 
     @property
+    def notes(self) -> Notes:
+        """The notes on the atlas: names and words for regions, cells and units.
+
+        A list of :class:`~atlas_widget.notes.Note` with `add`, `change`, `remove`, `save` and
+        `table`. They are kept beside a saved atlas, in its folder, else in the cache folder;
+        `where` says in which file. Two notebooks may write them at the same time.
+        """
+        return Notes(lambda: self._session.notes, lambda: self.level, self._send_notes)
+
+    @property
     def notices(self) -> tuple[str, ...]:
         """Notices so far, such as an assumed transform."""
         return self._session.notifier.notices
@@ -453,6 +465,7 @@ class AtlasWidget(anywidget.AnyWidget):
         caption: bool | str = True,
         labels: bool = False,
         names: bool = True,
+        notes: bool = True,
         render: bool = True,
     ) -> Figure:
         """Return cells as a matplotlib figure, made without pyplot.
@@ -469,13 +482,22 @@ class AtlasWidget(anywidget.AnyWidget):
             Whether to write each cell's label into it.
         names
             Whether to write the names of regions into it.
+        notes
+            Whether to mark the notes in it by numbers, with a legend below.
         render
             Whether to wait until all icons are final. If False, the figure has the current pictures
             and its caption says so.
         """
         grid, wanted = self._rendered_cells(cells, render)
         drawing, _ = exporting.draw(
-            self._session.shown, grid, wanted, dpi=dpi, caption=caption, labels=labels, names=names
+            self._session.shown,
+            grid,
+            wanted,
+            dpi=dpi,
+            caption=caption,
+            labels=labels,
+            names=names,
+            notes=notes,
         )
         return drawing
 
@@ -488,6 +510,7 @@ class AtlasWidget(anywidget.AnyWidget):
         caption: bool | str = True,
         labels: bool = False,
         names: bool = True,
+        notes: bool = True,
         render: bool = True,
     ) -> Path:
         """Write a figure of cells, with a provenance record inside and beside it.
@@ -498,7 +521,7 @@ class AtlasWidget(anywidget.AnyWidget):
         ----------
         path
             A path that ends in .png, .svg or .pdf; ``<path>.json`` is written too.
-        cells, dpi, caption, labels, names, render
+        cells, dpi, caption, labels, names, notes, render
             See :meth:`to_figure`.
 
         Returns
@@ -521,6 +544,7 @@ class AtlasWidget(anywidget.AnyWidget):
             caption=caption,
             labels=labels,
             names=names,
+            notes=notes,
             judged=judged,
         )
 
@@ -530,6 +554,7 @@ class AtlasWidget(anywidget.AnyWidget):
         *,
         grids: int | Iterable[int] | None = None,
         crops: bool | None = None,
+        notes: bool = True,
         render: bool = True,
         max_mb: float = MAX_PAGE_MB,
         overwrite: bool = False,
@@ -548,6 +573,8 @@ class AtlasWidget(anywidget.AnyWidget):
         crops
             Whether to put parts of the images into the page: the real crops nearest to each cell,
             without metadata. None: only if they are of the photos that this package ships.
+        notes
+            Whether to put the notes into the page.
         render
             Whether to make the pictures and classes that are missing, however long that takes. If
             False, the page has those that there are now.
@@ -586,9 +613,75 @@ class AtlasWidget(anywidget.AnyWidget):
             max_mb,
             overwrite,
             render,
+            *((self._session.notes.in_page,) if notes else ()),
         )
         written: WrittenPage = self._waiting.for_task("Writing the page", work, None)
         return written
+
+    def human_check(
+        self,
+        path: str | os.PathLike[str],
+        trials: int = 40,
+        *,
+        difficulty: str = "random",
+        seed: int = 0,
+        overwrite: bool = False,
+    ) -> WrittenCheck:
+        """Write a page on which humans choose which of two real crops belongs to a cell's picture.
+
+        It opens by a double click, sends nothing to anybody, and gives a CSV of the answers, which
+        :func:`atlas_widget.legibility` scores. A quarter of the trials has a real crop in place of
+        the picture; a tenth are catch trials, in which the reference is one of the two crops. The
+        page holds parts of your images.
+
+        Parameters
+        ----------
+        path
+            A path that ends in .html.
+        trials
+            Number of trials, 8 to 400.
+        difficulty
+            ``"random"``: the other crop is of any cell; ``"near"``: of one of the eight cells that
+            are most like it in the layer.
+        seed
+            Seed of the choice of cells and crops; sides and order are drawn for each participant.
+        overwrite
+            Whether to replace a file that is there.
+
+        Returns
+        -------
+        WrittenCheck
+            Its path, and how many trials and parts of images it has.
+
+        Raises
+        ------
+        AtlasError
+            Too few cells have crops that their picture was not made from.
+        ExportError
+            The file is there already, or cannot be written.
+        """
+        from atlas_widget.forced_choice import Check, assemble, plan_trials, write_check
+        from atlas_widget.page import check_target
+
+        target = check_target(path, overwrite=overwrite)
+        self.wait()
+        shown = self._session.shown
+        scene = shown.scene
+        grid = scene.base
+        plans = plan_trials(scene, grid, trials, difficulty=difficulty, seed=seed)
+        asked = sorted({plan.cell for plan in plans if plan.kind == "picture"})
+        self._waiting.for_pictures(grid, asked, None)
+        pictures = {cell: shown.snapshot(grid)[0][cell].pixels for cell in asked}
+        check = Check(
+            assemble(scene, plans, pictures),
+            grid,
+            shown.model,
+            scene.layer,
+            self._session.model.probe.weights_hash,
+            difficulty,
+            seed,
+        )
+        return write_check(target, check, overwrite=overwrite)
 
     # -- Experiments
 
@@ -1310,6 +1403,9 @@ class AtlasWidget(anywidget.AnyWidget):
         if message.kind == "visible":
             lifetime.pin(self)
         self._worker.post(lambda: session.handle(message))
+
+    def _send_notes(self) -> None:
+        self._worker.post(lambda: self._session.notes.send())
 
     def _refuse(self, text: str) -> None:
         """Report to the browser that its input was rejected, at most once a second."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from atlas_widget.notes import Note, note_fields
 from atlas_widget.page import PageContents, PageGrid, write_page
 from tests.browser.conftest import save_screenshot
 from tests.browser.test_accessibility import AXE, RULES
@@ -247,6 +249,34 @@ def test_an_address_that_makes_no_sense_shows_the_atlas(saved: Opened) -> None:
     saved.go("opened=32,9999&viewport=1,1,0,0&overlay=<img src=x>&level=7&selection=1,2&x=%")
     expect(saved.root).to_have_attribute("data-aw-opened", "")
     expect(saved.root).to_have_attribute("data-aw-overlay", "pictures")
+
+
+def test_notes_are_read_and_lead_to_their_places(
+    browser: Browser, contents: PageContents, tmp_path: Path
+) -> None:
+    cells = [int(cell) for cell in contents.grids[0].grid.ids[:3]]
+    notes = [
+        Note.new(NASTY[:80], f"first\n{NASTY}", grid=16, cells=cells),
+        Note.new("a unit", unit=3),
+    ]
+    with_notes = replace(contents, notes=note_fields(notes, [True, True]))
+    written = write_page(tmp_path / "a.html", with_notes)
+    context = browser.new_context(viewport={"width": 1280, "height": 860}, offline=True)
+    opened = Opened(context.new_page(), written.path).go(f"note={notes[0].id}")
+    panel = opened.page.locator(".aw-notes")
+    expect(panel.locator(".aw-lit")).to_contain_text(NASTY[:80])
+    opened.until("location.hash.includes('viewport')")  # it went there
+    expect(opened.page.locator("[data-aw-mark]")).to_have_text("1")
+    expect(opened.page.locator("[data-aw-new-note], [data-aw-remove-note]")).to_have_count(0)
+    save_screenshot(opened.page, "notes-in-a-page")
+    panel.get_by_text("a unit").click()
+    opened.until("id => location.hash.includes(`note=${id}`)", notes[1].id)
+    opened.root.focus()
+    opened.page.keyboard.press("Escape")
+    expect(panel).to_have_count(0)
+    assert opened.requests == []
+    assert opened.problems == []
+    context.close()
 
 
 def test_it_follows_the_systems_theme(saved: Opened) -> None:

@@ -20,6 +20,7 @@ CARRIED = (
     "atlas_widget/__init__.py",
     "atlas_widget/protocol/messages.json",
     "atlas_widget/py.typed",
+    "atlas_widget/static/check.js",
     "atlas_widget/static/page.js",
     "atlas_widget/static/widget.js",
 )
@@ -29,7 +30,9 @@ import atlas_widget
 package = importlib.resources.files("atlas_widget")
 assert "site-packages" in atlas_widget.__file__, atlas_widget.__file__
 assert "torch" not in sys.modules
-for name in ("static/widget.js", "static/page.js", "protocol/messages.json", "py.typed"):
+for name in ("widget.js", "page.js", "check.js"):
+    assert package.joinpath("static", name).is_file(), name
+for name in ("protocol/messages.json", "py.typed"):
     assert package.joinpath(name).is_file(), name
 assert "export" in package.joinpath("static/widget.js").read_text(encoding="utf-8")
 assert atlas_widget.__version__ == importlib.metadata.version("atlas-widget")

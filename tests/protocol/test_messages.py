@@ -83,6 +83,16 @@ GOOD = {
     },
     "start_image_work": {"work": "curves", "layer": 1, "class": 281},
     "stop_image_work": {"work": "curves"},
+    "notes": {},
+    "save_note": {
+        "id": "",
+        "name": "eyes",
+        "text": "x" * 2000,
+        "grid": 20,
+        "cells": [3],
+        "unit": -1,
+    },
+    "remove_note": {"id": "a1b2c3"},
     "influence": {"grid": 20, "class": 7, "cells": [3]},
     "strongest": {"grid": 20, "classes": [7]},
     "real_crops": {"grid": 20, "cells": [3]},
@@ -116,7 +126,7 @@ GOOD = {
     "remove_photo": {},
     "check_pictures": {"request": 1},
     "stop_task": {"request": 1},
-    "export": {"grid": 20, "cells": [], "format": "png", "names": False},
+    "export": {"grid": 20, "cells": [], "format": "png", "names": False, "notes": True},
     "retry": {},
 }
 

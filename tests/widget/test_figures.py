@@ -39,12 +39,12 @@ def test_export_from_the_browser_writes_here_and_overwrites_nothing(make, tmp_pa
     browser = FakeBrowser(w)
     browser.open_whole()
     for number in (1, 2):
-        browser.say("export", grid=4, cells=[], format="png", names=True)
+        browser.say("export", grid=4, cells=[], format="png", names=True, notes=True)
         browser.wait(lambda number=number: len(browser.of("exported")) == number)
     paths = {message["path"] for message in browser.of("exported")}
     assert len(paths) == 2
     assert all((tmp_path / path).is_file() for path in paths)
-    browser.say("export", grid=4, cells=[], format="gif", names=True)
+    browser.say("export", grid=4, cells=[], format="gif", names=True, notes=True)
     error = browser.wait(lambda: browser.of("error"))[-1]
     assert "png, svg, pdf" in error["message"]
 
@@ -55,7 +55,7 @@ def test_a_page_from_the_browser_has_what_there_is_now(make, tmp_path, monkeypat
     browser = FakeBrowser(w)
     browser.open_whole()
     w.render(timeout=60)
-    browser.say("export", grid=4, cells=[], format="html", names=True)
+    browser.say("export", grid=4, cells=[], format="html", names=True, notes=True)
     exported = browser.wait(lambda: browser.of("exported"))[-1]
     page = tmp_path / exported["path"]
     assert page.suffix == ".html"

@@ -67,6 +67,7 @@ class ExportPanel(Panel):
             layer.seed,
             partial(_snapshot, layer.gallery),
             partial(regions_of, self._scene, layer.source),
+            layer.notes.placed,
             layer.names_assumed,
             str(layer.probe.device),
             worker_threads(),
@@ -81,6 +82,7 @@ class ExportPanel(Panel):
             fields["cells"],
             check_format(fields["format"]),
             fields["names"],
+            fields["notes"],
         )
         layer.tasks.add(LongTask("Writing the figure", work, replies))
 
@@ -97,6 +99,7 @@ class ExportPanel(Panel):
             max_mb=MAX_PAGE_MB,
             overwrite=False,
             complete=False,
+            notes=layer.notes.in_page,
         )
 
 

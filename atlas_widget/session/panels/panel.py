@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from atlas_widget.session.cells.scene import Scene
     from atlas_widget.session.comparison.board import ComparisonBoard
     from atlas_widget.session.image.opened import OpenImage
+    from atlas_widget.session.panels.note_board import NoteBoard
     from atlas_widget.session.panels.photo_board import PhotoBoard
     from atlas_widget.session.pictures.cache import PictureCache
     from atlas_widget.session.pictures.engines import Engines
@@ -67,6 +68,8 @@ class LayerContext:
         Renders live pictures.
     photos
         Keeps the photo whose places are shown.
+    notes
+        Keeps the notes on the atlas.
     beside
         Keeps the comparison with another network's units.
     comparisons
@@ -99,6 +102,7 @@ class LayerContext:
     engines: Engines
     inspector: Inspector
     photos: PhotoBoard
+    notes: NoteBoard
     beside: BesideBoard
     comparisons: ComparisonBoard
     check_layer: Callable[[object], str]

@@ -43,6 +43,8 @@ class Export:
         png, svg or pdf.
     names
         Whether to write the names of regions into it.
+    notes
+        Whether to mark the notes in it, with a legend.
     """
 
     shown: Shown
@@ -50,6 +52,7 @@ class Export:
     cells: tuple[int, ...]
     kind: str
     names: bool = True
+    notes: bool = True
 
     def __call__(
         self, material: Material, progress: ProgressCallback, cancelled: CancelledCallback
@@ -64,6 +67,7 @@ class Export:
             self.grid,
             chosen,
             names=self.names,
+            notes=self.notes,
             judged=judged,
             progress=progress,
             cancelled=cancelled,
@@ -90,6 +94,7 @@ def draw(
     caption: bool | str = True,
     labels: bool = False,
     names: bool = True,
+    notes: bool = True,
     judged: CellJudgements | None = None,
     progress: ProgressCallback | None = None,
     cancelled: CancelledCallback | None = None,
@@ -110,6 +115,8 @@ def draw(
         Whether to add a caption, or its text.
     names
         Whether to write the names of regions into it.
+    notes
+        Whether to mark the notes in it, with a legend.
     judged
         What a second network says of the pictures, for the record.
     progress, cancelled
@@ -129,6 +136,7 @@ def draw(
         labels=labels,
         dpi=float(dpi),
         names=tuple(shown.names()) if names else (),
+        marks=tuple(shown.marks()) if notes else (),
     )
     record["figure"] |= drawn.record(tiles) | proof_of(shown, pictures, judged)
     return drawn.figure(tiles, grid, meaning), record

@@ -57,6 +57,8 @@ class PageExport:
         See `atlas_widget.page.write_page`.
     complete
         Whether to compute the classes of the cells that have none yet.
+    notes
+        Returns the notes, as fields of their message; None without any.
     """
 
     shown: Shown
@@ -68,6 +70,7 @@ class PageExport:
     max_mb: float
     overwrite: bool
     complete: bool
+    notes: Callable[[], Mapping[str, Any] | None] = lambda: None
 
     def __call__(
         self, material: Material, progress: ProgressCallback, cancelled: CancelledCallback
@@ -112,6 +115,7 @@ class PageExport:
             crops=crops,
             subject=scene.subject,
             regions=region_fields(regions) if regions else None,
+            notes=self.notes(),
         )
         return write_page(
             self.path,

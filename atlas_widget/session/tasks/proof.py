@@ -52,12 +52,15 @@ class Drawn:
         Dots an inch.
     names
         Names of regions.
+    marks
+        Numbered marks of notes.
     """
 
     caption: str | None
     labels: bool
     dpi: float
     names: tuple[figures.Name, ...] = ()
+    marks: tuple[figures.Mark, ...] = ()
 
     def figure(
         self, tiles: Sequence[figures.Tile], grid: int, meaning: tuple[Axis, Axis] | None
@@ -71,6 +74,7 @@ class Drawn:
             grid=grid,
             meaning=meaning,
             names=self.names,
+            marks=self.marks,
         )
 
     def record(self, tiles: Sequence[figures.Tile]) -> dict[str, Any]:
@@ -80,6 +84,7 @@ class Drawn:
             "labels": [tile.label for tile in tiles] if self.labels else None,
             "dpi": self.dpi,
             "names": [[name.text, name.x, name.y] for name in self.names],
+            "notes": [[mark.number, mark.x, mark.y, mark.text] for mark in self.marks],
         }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from atlas_widget import figures
 
 if TYPE_CHECKING:
+    from atlas_widget.notes import Note
     from atlas_widget.session.cells.regions import Region
     from atlas_widget.session.cells.scene import Scene
     from atlas_widget.session.pictures.picture import Picture
@@ -32,6 +33,8 @@ class Shown:
         Returns the current pictures and labels of a grid.
     regions
         Returns the regions that have a name.
+    notes
+        Returns the notes that have a place among these cells, each with its number.
     names_assumed
         Whether the names of the classes are a guess.
     device, threads
@@ -43,6 +46,7 @@ class Shown:
     seed: int
     snapshot: Callable[[int], tuple[dict[int, Picture], dict[int, str | None]]]
     regions: Callable[[], Sequence[Region]] = tuple
+    notes: Callable[[], Sequence[tuple[int, Note]]] = tuple
     names_assumed: bool = False
     device: str = "cpu"
     threads: int = 1
@@ -50,3 +54,12 @@ class Shown:
     def names(self) -> list[figures.Name]:
         """Return the names of regions, as figures write them."""
         return [figures.Name(region.name, region.x, region.y) for region in self.regions()]
+
+    def marks(self) -> list[figures.Mark]:
+        """Return the notes, as figures mark them."""
+        placed = [(number, note, note.place) for number, note in self.notes()]
+        return [
+            figures.Mark(number, *place, note.name)
+            for number, note, place in placed
+            if place is not None
+        ]

@@ -17,7 +17,8 @@ export function ExportMenu() {
   const write = (format: string) => {
     const level = cells.length > 0 ? grid : shown?.size;
     const names = view.names.peek();
-    if (level) store.send({ kind: "export", grid: level, cells, format, names });
+    const notes = view.notes.marks.peek();
+    if (level) store.send({ kind: "export", grid: level, cells, format, names, notes });
   };
   const what =
     cells.length > 0

@@ -13,6 +13,7 @@ import { useWidget } from "./context";
 import { useDark } from "./dark";
 import { HeightHandle } from "./HeightHandle";
 import { Help } from "./Help";
+import { NotesPanel } from "./notes/NotesPanel";
 import { StatusLine } from "./StatusLine";
 import { Toolbar, toggleFullscreen } from "./Toolbar";
 import { ShownView } from "./ViewSwitch";
@@ -94,6 +95,7 @@ export function Root() {
       />
       <div class="aw-body">
         <ShownView />
+        <NotesPanel />
         {help.value && (
           <Help
             onClose={() => {

@@ -9,6 +9,7 @@ import { CopiedView } from "./CopiedView";
 import { useWidget } from "./context";
 import { HoverCard } from "./HoverCard";
 import { Minimap } from "./Minimap";
+import { NoteMarks } from "./notes/NoteMarks";
 import { OverlayLegend } from "./OverlayLegend";
 import { PhotoCard } from "./photo/PhotoCard";
 import { PhotoDrop } from "./photo/PhotoDrop";
@@ -38,6 +39,7 @@ export function Stage() {
           <canvas ref={overlay} aria-hidden="true" />
         </div>
         <RegionNames />
+        <NoteMarks />
         <PhotoPins />
         <DownAxis />
         <Rail />
@@ -101,6 +103,17 @@ function SelectionChip() {
           >
             Causes
           </button>
+          {store.can("notes") && (
+            <button
+              type="button"
+              class="aw-link"
+              title="Name this region"
+              data-aw-note-selection
+              onClick={() => view.notes.begin({ kind: "cells", grid, cells })}
+            >
+              Note
+            </button>
+          )}
           <button
             type="button"
             class="aw-link"

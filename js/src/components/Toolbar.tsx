@@ -7,6 +7,7 @@ import { useWidget } from "./context";
 import { IconButton } from "./controls/IconButton";
 import { ExportMenu } from "./ExportMenu";
 import { LayerPicker } from "./LayerPicker";
+import { NotesButton } from "./notes/NotesButton";
 import { OverlayMenu } from "./OverlayMenu";
 import { PhotoButton } from "./photo/PhotoDrop";
 import { SearchBox } from "./SearchBox";
@@ -36,6 +37,7 @@ export function Toolbar({ onHelp }: { onHelp: () => void }) {
       )}
       <ViewSwitch />
       {view.showing.value === FIRST_VIEW ? <AtlasTools /> : <span class="aw-spring" />}
+      <NotesButton />
       <IconButton
         icon="fullscreen"
         class="aw-quiet aw-fullscreen"

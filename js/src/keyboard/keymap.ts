@@ -151,6 +151,12 @@ export const KEYMAP: Record<"Move" | "Cells" | "Select" | "Show", readonly Comma
       },
     },
     {
+      keys: ["m"],
+      shown: "M",
+      words: "notes",
+      run: (view) => view.notes.toggle(),
+    },
+    {
       keys: ["c"],
       shown: "C",
       words: "copy this view as a line of Python",

@@ -8,7 +8,7 @@ import { chordOf, commandFor, type KeyActions } from "./keymap";
 const OF_CONTROLS = /^(Enter| |(shift\+)?Arrow.*|Home|End)$/;
 
 /** Keys that mean the same in every view; all others are about the atlas. */
-const IN_EVERY_VIEW = /^(Escape|f|\?|\[|\]|alt\+Arrow(Left|Right))$/;
+const IN_EVERY_VIEW = /^(Escape|f|m|\?|\[|\]|alt\+Arrow(Left|Right))$/;
 
 /** Acts on a key pressed while the widget has the focus; true if it meant something here. */
 export function handleKey(event: KeyboardEvent, view: View, actions: KeyActions): boolean {
@@ -26,6 +26,8 @@ export function closeOne(view: View, help: Signal<boolean>): boolean {
   if (view.cancelGesture()) return true;
   if (help.peek()) {
     help.value = false;
+  } else if (view.notes.close()) {
+    return true;
   } else if (view.panels.closeOne()) {
     return true;
   } else if (view.active.peek()?.by === "keyboard") {

@@ -30,6 +30,8 @@ export interface GridCells {
 
 interface FieldTypes {
   string: string;
+  /** A longer one, which the browser may send. */
+  text: string;
   integer: number;
   number: number;
   boolean: boolean;
@@ -109,6 +111,7 @@ function isGrid(value: unknown): boolean {
 
 const CHECKS: Record<keyof FieldTypes, (value: unknown) => boolean> = {
   string: isString,
+  text: isString,
   integer: Number.isInteger,
   number: isNumber,
   boolean: (value) => typeof value === "boolean",

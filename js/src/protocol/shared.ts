@@ -60,6 +60,12 @@ export const MAX_TEXT = 200;
 /** The most numbers in a field of `integers`. */
 export const MAX_INTEGERS = 64;
 
+/** The most characters of a note's name. */
+export const MAX_NAME = 80;
+
+/** The most characters of a note's text. */
+export const MAX_NOTE_TEXT = 2000;
+
 /** The side of a picture as it is sent, in pixels. */
 export const TILE = 64;
 

@@ -10,6 +10,8 @@ export interface AddressedView {
   selection: readonly number[];
   overlay: string;
   opened: readonly [number, number] | null;
+  /** The id of the note that was gone to. */
+  note: string;
 }
 
 const MAX_OVERLAY = 200;
@@ -26,6 +28,7 @@ export function writeAddress(view: AddressedView): string {
   }
   if (view.overlay !== "pictures") parts.push(["overlay", encodeURIComponent(view.overlay)]);
   if (view.opened) parts.push(["opened", view.opened.join()]);
+  if (view.note) parts.push(["note", view.note]);
   return parts.map(([name, value]) => `${name}=${value}`).join("&");
 }
 
@@ -54,6 +57,9 @@ export function readAddress(hash: string, page: SavedPage): Record<string, unkno
 
   const overlay = said.get("overlay") ?? "";
   traits.overlay = isOverlay(overlay, page) ? overlay : "pictures";
+
+  const note = said.get("note") ?? "";
+  traits.note = page.notes?.ids.includes(note) ? note : "";
 
   const [grid, cell] = numbers("opened");
   traits.opened = cells.get(grid)?.has(cell) ? [grid, cell] : [];

@@ -36,6 +36,7 @@ function viewOf(model: SavedModel): AddressedView {
     level: model.get("level") as number,
     selection: model.get("selection") as number[],
     overlay: model.get("overlay") as string,
+    note: model.get("note") as string,
     opened: opened.length === 2 ? [opened[0], opened[1]] : null,
   };
 }

@@ -38,8 +38,9 @@ export class Answers {
 
   /** All that a display has to know first, besides its pictures. */
   begin(): KernelMessage[] {
-    const { layout, classes, regions, grids } = this.page;
-    return [classes, layout, ...(regions ? [regions] : []), ...grids.map(({ labels }) => labels)];
+    const { layout, classes, regions, notes, grids } = this.page;
+    const named = [regions, notes].filter((message) => message !== null);
+    return [classes, layout, ...named, ...grids.map(({ labels }) => labels)];
   }
 
   async to(message: BrowserMessage): Promise<Answer[]> {

@@ -50,6 +50,7 @@ export interface SavedPage {
   layout: KernelMessageOf<"layout">;
   classes: KernelMessageOf<"classes">;
   regions: KernelMessageOf<"regions"> | null;
+  notes: KernelMessageOf<"notes"> | null;
   grids: SavedGrid[];
   made: string[];
   /** How far an image’s first class usually is ahead of its second, in logits. */

@@ -14,6 +14,8 @@ export const CAPABILITIES = [
   "doubt",
   /** Show the whole image that a crop is of. */
   "images",
+  /** Keep notes; others can only be read. */
+  "notes",
   /** Write figures, and take lines of Python. */
   "python",
 ] as const;

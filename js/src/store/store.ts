@@ -26,6 +26,7 @@ import { Judgements } from "./judgements";
 import { KernelTraits } from "./kernel_traits";
 import { type Layout, readLayout } from "./layout";
 import { Link } from "./link";
+import { Notes } from "./notes";
 import type { OverlayChoice } from "./overlay_choice";
 import { bindOverlay } from "./overlay_trait";
 import { Photo } from "./photo";
@@ -72,11 +73,14 @@ export class Store {
   readonly judgements = this.parts.add(new Judgements());
   readonly photo = this.parts.add(new Photo(this.send));
   readonly regions = this.parts.add(new Regions());
+  readonly notes = this.parts.add(new Notes(this.send));
   readonly units: Units;
   readonly openUnit: OpenUnit;
   readonly beside: Beside;
   /** The unit whose page is open; setting it sets the trait. */
   readonly unit: Signal<number | null>;
+  /** The id of the note that was gone to; a saved page has it in its address. */
+  readonly note: Signal<string>;
   /** The order in which units are listed; setting it sets the trait. */
   readonly unitOrder: Signal<Order>;
   readonly banners = this.parts.add(new Banners());
@@ -118,7 +122,9 @@ export class Store {
     this.unit = unit.value;
     const order = bindTrait(this.link, "unit_order", readOrder);
     this.unitOrder = order.value;
-    this.unbind = [overlay.stop, unit.stop, order.stop];
+    const note = bindTrait(this.link, "note", (value) => (typeof value === "string" ? value : ""));
+    this.note = note.value;
+    this.unbind = [overlay.stop, unit.stop, order.stop, note.stop];
     this.link.onMessage((content, buffers) => parts.receive(content, buffers[0], this.revision));
     this.endAnnouncing = announceReady(
       (view) => {

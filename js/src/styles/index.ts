@@ -16,6 +16,7 @@ import imageGrids from "./image_grids.css";
 import imageTables from "./image_tables.css";
 import imageTrials from "./image_trials.css";
 import live from "./live.css";
+import notes from "./notes.css";
 import overlay from "./overlay.css";
 import pair from "./pair.css";
 import patchLab from "./patch_lab.css";
@@ -39,6 +40,7 @@ const parts = [
   search,
   stage,
   subject,
+  notes,
   help,
   overlay,
   controlsTable,

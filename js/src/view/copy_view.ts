@@ -22,6 +22,7 @@ function linkOf(view: View): string {
     selection: cells,
     overlay: writeOverlay(store.overlay.peek(), store.classes.names.peek()),
     opened: opened && [opened.grid, opened.cell],
+    note: store.note.peek(),
   });
   return `${location.href.split("#")[0]}#${hash}`;
 }

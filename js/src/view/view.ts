@@ -14,6 +14,7 @@ import { FIRST_VIEW } from "../store/view_registry";
 import { CellWalk } from "./cell_walk";
 import { followRemembered } from "./follow_remembered";
 import { Navigation } from "./navigation";
+import { NotesList } from "./notes";
 import { OverlayLayer } from "./overlay_layer";
 import { type AreaGesture, listenToPointer, type Tool } from "./pointer";
 import { marksOf, sceneOf } from "./scenes";
@@ -50,6 +51,8 @@ export class View {
   /** The colours over the pictures and their legend. */
   readonly overlays: OverlayLayer;
   readonly cellWalk: CellWalk;
+  /** The list of notes. */
+  readonly notes = new NotesList(this);
   readonly viewpoints: Viewpoints;
   private painter!: Painter;
   private sight!: Sight;
@@ -321,6 +324,11 @@ export class View {
         void this.gesture.value;
         void this.found.value;
         this.painter.redrawOverlay();
+      }),
+      effect(() => {
+        void store.note.value;
+        const notes = store.notes.all.value;
+        untracked(() => this.notes.follow(notes));
       }),
       effect(() => {
         void store.cards.labelVersion.value;

@@ -9,6 +9,7 @@ const START = {
   selection: [],
   overlay: "pictures",
   opened: null,
+  note: "",
 };
 
 describe("the address into a page", () => {
@@ -21,6 +22,7 @@ describe("the address into a page", () => {
       selection: [],
       overlay: "pictures",
       opened: [],
+      note: "",
     });
   });
 
@@ -32,6 +34,7 @@ describe("the address into a page", () => {
       selection: [14, 15],
       overlay: "influence: <b>50 % off</b> & more=less",
       opened: [2, 3] as const,
+      note: "a1b2c3",
     };
     const hash = writeAddress(view);
     expect(hash).not.toMatch(/[<>" ]/);
@@ -52,6 +55,7 @@ describe("the address into a page", () => {
     ["overlay=crops", "overlay", "pictures"], // this page has none
     ["overlay=doubt", "overlay", "pictures"], // nor these
     ["overlay=%E0%A4%A", "overlay", "pictures"],
+    ["note=ffff", "note", ""],
     [`overlay=${"a".repeat(500)}`, "overlay", "pictures"],
   ])("is not taken at its word: %s", (hash, name, value) => {
     expect(readAddress(`#${hash}`, makePage())[name]).toEqual(value);

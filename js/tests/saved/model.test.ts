@@ -35,6 +35,7 @@ describe("the model of a saved page", () => {
     expect(said.map(({ kind }) => kind)).toEqual([
       "classes",
       "layout",
+      "notes",
       "labels",
       "labels",
       "sheet",

@@ -33,6 +33,14 @@ export function PanelHead({ panel, mark = "" }: { panel: Panel; mark?: "" | "A" 
           {describeSamples(store.grid(grid), cell, card?.count).replace(" ", "\u00a0")}
         </p>
       </div>
+      {store.can("notes") && (
+        <IconButton
+          icon="note"
+          title="Note on this cell"
+          data-aw-note-cell
+          onClick={() => view.notes.begin({ kind: "cells", grid, cells: [cell] })}
+        />
+      )}
       <IconButton
         icon="pin"
         aria-pressed={pinned}

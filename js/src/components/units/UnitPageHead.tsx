@@ -14,7 +14,7 @@ export interface UnitPageProps {
 
 /** The name of a unit, the way to its neighbours, and its numbers. */
 export function UnitPageHead({ unit, overview, onStep }: UnitPageProps) {
-  const { store } = useWidget();
+  const { store, view } = useWidget();
   const copied = useSignal(false);
   const line = `w.open_unit(${JSON.stringify(overview.layer)}, ${unit})`;
   return (
@@ -54,6 +54,12 @@ export function UnitPageHead({ unit, overview, onStep }: UnitPageProps) {
           ›
         </button>
       </div>
+      <IconButton
+        icon="note"
+        title="Note on this unit"
+        data-aw-note-unit
+        onClick={() => view.notes.begin({ kind: "unit", unit })}
+      />
       <IconButton
         icon={copied.value ? "check" : "link"}
         title={`Copy the line that returns here: ${line}`}

@@ -11,7 +11,7 @@ import { useScrollBox } from "../useScrollBox";
 import { OtherPicture } from "./OtherPicture";
 
 const PICTURE = 84; // CSS pixels, as in units.css
-const PAIR = { width: 212, height: 122 };
+const PAIR = { width: 212, height: 136 };
 const SINGLE = { width: 106, height: 116 };
 const SETTLE = 120;
 
