@@ -193,6 +193,7 @@ class AtlasBeside:
             names = (first, self.called)
         elif names == ("a", "b"):  # two checkpoints of one network
             names = (a.layer, f"{other.layer} of the other")
+        progress, cancelled = _pausing(progress, cancelled)
         return compare_atlases(
             a, other, names=names, device=material.probe.device,
             progress=progress, cancelled=cancelled,
@@ -225,13 +226,14 @@ class AtlasesBeside:
         for number, other in enumerate(self.others):
             part = progress_of_part(progress, number, steps)
             atlases.append(_atlas_of(material, other, part, cancelled))
-        names = self.names or _numbered(atlases)
+        last = progress_of_part(progress, steps - 1, steps)
+        last, cancelled = _pausing(last, cancelled)
         series = compare_series(
             atlases,
-            names=names,
+            names=self.names or _numbered(atlases),
             controls=0,  # none are shown, and each would be one more layout
             device=material.probe.device,
-            progress=progress_of_part(progress, steps - 1, steps),
+            progress=last,
             cancelled=cancelled,
         )
         labels = None if material.source is None else image_labels(material.source)
@@ -434,6 +436,27 @@ def _atlas_of(
         return atlas_like(material, probe, part(0), part(1), cancelled)
     finally:
         probe.close()
+
+
+def _pausing(
+    progress: ProgressCallback, cancelled: CancelledCallback
+) -> tuple[ProgressCallback, CancelledCallback]:
+    """Return callbacks of which the second tells the progress again, so that work pauses there.
+
+    Scores of many samples take seconds without progress, and ask whether they are cancelled.
+    """
+    told = (0, 1)
+
+    def note(done: int, total: int) -> None:
+        nonlocal told
+        told = done, total
+        progress(done, total)
+
+    def pause() -> bool:
+        progress(*told)
+        return cancelled()
+
+    return note, pause
 
 
 def _numbered(atlases: Sequence[Atlas]) -> tuple[str, ...] | None:

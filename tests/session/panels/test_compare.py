@@ -236,6 +236,12 @@ def test_another_atlas_of_the_layer_has_none_and_the_way_back_shows_it_again(bro
     assert w.comparison is kept
     message, _ = browser.answers("comparison")[-1]
     assert message["revision"] == browser.layouts[-1]["revision"]
+    # the atlas of a class is compared as any other
+    w.subject = ["class", "class 0"]
+    w.compare("last").wait(120)
+    assert w.comparison.a is w.shown_atlas
+    assert len(w.comparison) == len(w.shown_atlas) < len(w.atlas)
+    w.whole_atlas().wait(120)
 
 
 def test_samples_know_the_class_of_their_image_where_these_say(tmp_path):
