@@ -12,7 +12,7 @@ from torch import nn
 
 from atlas_widget import Atlas, compare_atlases
 from atlas_widget.errors import AtlasError, LayerNotFoundError, OtherCollectionError
-from tests.conftest import make_tiny_model, tiny_picture
+from tests.conftest import TinyNet, make_tiny_model, tiny_picture
 from tests.session.panels.opened import forget, opened_browser
 
 
@@ -118,6 +118,19 @@ def test_a_checkpoint_is_compared_and_stays_as_it_is(browser):
     w.compare(make_tiny_model()).wait(120)
     assert w.comparison.table()["value"]["agreement"] == pytest.approx(1)
     assert len(set(w.comparison.names)) == 2
+
+
+def test_all_layers_are_read_through_one_copy_of_the_network(browser):
+    def copies() -> int:
+        gc.collect()
+        return sum(type(each) is TinyNet for each in gc.get_objects())
+
+    w = browser.widget
+    w.compare("last").wait(120)
+    before = copies()
+    w.compare("stem").wait(120)
+    w.compare_series(["stem", "last"]).wait(120)
+    assert copies() == before
 
 
 def test_another_network_is_let_go_of_with_its_comparison(browser):
