@@ -27,11 +27,13 @@ w = AtlasWidget(demo.model(), demo.LAYER, height=720)
 w"""
 UNIT = 80  # of the demo's layer
 PHOTO = 2  # of the demo's
+LATER = "blocks.6.0"  # is compared with the demo's layer
+GRID = 20  # the coarsest one
 SIZE = {"width": 1400, "height": 940}
 
 
 def main(target: Path) -> None:
-    """Write the pictures into a folder."""
+    """Write the pictures of each view into a folder, and dark.png."""
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         server = LabServer(Path(folder))
@@ -72,6 +74,8 @@ def main(target: Path) -> None:
             page.screenshot(path=target / "units_beside.png")
             show_image(notebook, view)
             page.screenshot(path=target / "image.png")
+            show_comparison(notebook, view)
+            page.screenshot(path=target / "compare.png")
             notebook.execute("w.mode, w.unit, w.opened = 'atlas', None, []")
             notebook.set_theme(dark=True)
             page.wait_for_timeout(1000)
@@ -145,6 +149,28 @@ def show_image(notebook: Notebook, view: AtlasView) -> None:
     for layer in view.root.locator("[data-aw-layer-grid]").all():
         notebook.wait(lambda layer=layer: is_made(layer), 300, "a picture of each position")
     notebook.page.mouse.move(5, 5)
+    notebook.page.wait_for_timeout(1000)
+
+
+def show_comparison(notebook: Notebook, view: AtlasView) -> None:
+    """Compare the layer with a later one, with a picture of each cell; point at a matched one."""
+    notebook.execute(f"_ = w.compare({LATER!r})")
+    pane = view.root.locator("[data-aw-pane='a'] .aw-stage")
+    pane.wait_for(timeout=300_000)
+    made = view.root.locator("[data-aw-pane='b'][data-aw-made='1.00']")
+    made.wait_for(timeout=1_200_000)
+    notebook.wait_attribute("stage", "idle", timeout=600)
+    notebook.execute("cells = w.comparison.cells()")
+    matched = "int(cells[cells.matched.fillna(False)]['count'].idxmax())"
+    row, column = divmod(int(notebook.execute(matched)), GRID)
+    left, top, right, bottom = map(float, (pane.get_attribute("data-aw-viewport") or "").split(","))
+    box = pane.bounding_box()
+    assert box is not None
+    notebook.page.mouse.move(
+        box["x"] + box["width"] * ((column + 0.5) / GRID - left) / (right - left),
+        box["y"] + box["height"] * ((row + 0.5) / GRID - top) / (bottom - top),
+    )
+    notebook.page.mouse.wheel(0, -220)
     notebook.page.wait_for_timeout(1000)
 
 

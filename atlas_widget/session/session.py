@@ -403,11 +403,19 @@ class Session:
             self._layer.cells.point(grid, cell)
 
     def _hand_over_comparison(self) -> None:
-        """Pass on what is to be compared, unless another layer is about to be opened."""
+        """Pass on what is to be compared, unless another atlas is about to be shown."""
         task, layer = self._comparing, self._layer
-        if task is not None and layer is not None and self._requested.layer is None:
+        if task is not None and layer is not None and not self._turning:
             self._comparing = None
             layer.comparisons.ask(task)
+
+    @property
+    def _turning(self) -> bool:
+        """True while another layer, or the atlas of another subject, is about to be shown."""
+        if self._requested.layer is not None or self._requested.subject is not None:
+            return True
+        stages, scene = self._stages, self.scene
+        return stages is not None and scene is not None and scene.subject != stages.subject
 
     # -- Messages that no panel handles
 

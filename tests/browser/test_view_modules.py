@@ -95,5 +95,5 @@ def test_a_toy_view_shows_what_the_kernel_tells_it(fake: FakeView, bundle: bytes
 def test_the_switch_names_every_view(fake: FakeView) -> None:
     fake.show()
     expect(fake.page.locator("[data-aw-show-view]")).to_have_text(
-        ["Atlas", "Graph", "Image", "Units"]
+        ["Atlas", "Compare", "Graph", "Image", "Units"]
     )

@@ -181,8 +181,8 @@ class ComparisonBoard:
             )
         inverted = probe is not None
         self._gallery.send(*comparison_reply(revision, found, labels, inverted=inverted))
-        self._gallery.send(*cells_reply(revision, found, "a"))
-        self._gallery.send(*cells_reply(revision, found, "b"))
+        for side, table in shown.cells.items():
+            self._gallery.send(*cells_reply(revision, side, table))
 
     def _queue(self) -> None:
         """Queue what is asked for, once the layout is final."""

@@ -61,7 +61,7 @@ def comparison_reply(
         samples=len(comparison),
         images=len(np.unique(comparison.images)),
         inverted=inverted,
-        notices=comparison.notices,
+        notices=[*comparison.notices, *(line for line in b.notices if line not in a.notices)],
         kinds=kinds,
         scores=scores.index.tolist(),
         **{name: scores[name].tolist() for name in _COLUMNS},
@@ -104,9 +104,16 @@ def series_reply(
     return content, [_packed([*places, kind_of])]
 
 
-def cells_reply(revision: int, comparison: AtlasComparison, side: Side) -> Reply:
-    """Return the message with the cells of one map: how far they agree, and their partners."""
-    table = comparison.cells(of=side)
+def cells_reply(revision: int, side: Side, table: pd.DataFrame) -> Reply:
+    """Return the message with the cells of one map: how far they agree, and their partners.
+
+    Parameters
+    ----------
+    revision
+        Revision of the layout shown.
+    side, table
+        Which map, and its `AtlasComparison.cells`.
+    """
     content = messages.build(
         "compared_cells",
         revision=revision,

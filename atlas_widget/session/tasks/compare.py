@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from atlas_widget.atlas import Atlas
     from atlas_widget.comparison import AtlasComparison, AtlasSeries
+    from atlas_widget.comparison.result import Side
     from atlas_widget.probe import LayerProbe
 
 __all__ = [
@@ -106,6 +107,8 @@ class Compared:
         The atlas shown.
     comparison
         The two, and what they have in common.
+    cells
+        The cells of the coarsest grid of both maps; see `AtlasComparison.cells`.
     probe
         The other layer, for pictures of its cells; None if its network is not there. Whoever shows
         this closes it.
@@ -113,6 +116,7 @@ class Compared:
 
     of: Atlas
     comparison: AtlasComparison
+    cells: Mapping[Side, pd.DataFrame]
     probe: LayerProbe | None
 
     def close(self) -> None:
@@ -165,16 +169,17 @@ class AtlasBeside:
         other = self.other
         if not isinstance(other, LayerBeside | NetworkBeside):
             found = self._compare(material, other, progress, cancelled)
-            return Compared(material.atlas, found, _layer_of(other, material.probe))
-        probe = other.open(material.probe)
+            probe = _layer_of(other, material.probe)
+            return Compared(material.atlas, found, _cells_of(found), probe)
+        opened = other.open(material.probe)
         try:
             part = partial(progress_of_part, progress, parts=_PARTS)
-            atlas = atlas_like(material, probe, part(0), part(1), cancelled)
+            atlas = atlas_like(material, opened, part(0), part(1), cancelled)
             found = self._compare(material, atlas, part(2), cancelled)
+            return Compared(material.atlas, found, _cells_of(found), opened)
         except BaseException:
-            probe.close()
+            opened.close()
             raise
-        return Compared(material.atlas, found, probe)
 
     def _compare(
         self,
@@ -193,6 +198,7 @@ class AtlasBeside:
             names = (first, self.called)
         elif names == ("a", "b"):  # two checkpoints of one network
             names = (a.layer, f"{other.layer} of the other")
+        progress, cancelled = _pausing(progress, cancelled)
         return compare_atlases(
             a, other, names=names, device=material.probe.device,
             progress=progress, cancelled=cancelled,
@@ -225,13 +231,14 @@ class AtlasesBeside:
         for number, other in enumerate(self.others):
             part = progress_of_part(progress, number, steps)
             atlases.append(_atlas_of(material, other, part, cancelled))
-        names = self.names or _numbered(atlases)
+        last = progress_of_part(progress, steps - 1, steps)
+        last, cancelled = _pausing(last, cancelled)
         series = compare_series(
             atlases,
-            names=names,
+            names=self.names or _numbered(atlases),
             controls=0,  # none are shown, and each would be one more layout
             device=material.probe.device,
-            progress=progress_of_part(progress, steps - 1, steps),
+            progress=last,
             cancelled=cancelled,
         )
         labels = None if material.source is None else image_labels(material.source)
@@ -422,6 +429,11 @@ def atlas_like(
     return atlas
 
 
+def _cells_of(comparison: AtlasComparison) -> Mapping[Side, pd.DataFrame]:
+    """Return the cells of both maps, whose intervals take a moment."""
+    return {"a": comparison.cells(of="a"), "b": comparison.cells(of="b")}
+
+
 def _atlas_of(
     material: Material, other: Other, progress: ProgressCallback, cancelled: CancelledCallback
 ) -> Atlas:
@@ -434,6 +446,27 @@ def _atlas_of(
         return atlas_like(material, probe, part(0), part(1), cancelled)
     finally:
         probe.close()
+
+
+def _pausing(
+    progress: ProgressCallback, cancelled: CancelledCallback
+) -> tuple[ProgressCallback, CancelledCallback]:
+    """Return callbacks of which the second tells the progress again, so that work pauses there.
+
+    Scores of many samples take seconds without progress, and ask whether they are cancelled.
+    """
+    told = (0, 1)
+
+    def note(done: int, total: int) -> None:
+        nonlocal told
+        told = done, total
+        progress(done, total)
+
+    def pause() -> bool:
+        progress(*told)
+        return cancelled()
+
+    return note, pause
 
 
 def _numbered(atlases: Sequence[Atlas]) -> tuple[str, ...] | None:

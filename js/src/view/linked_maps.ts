@@ -4,7 +4,7 @@ import { cellAt, cellRange, fromCentre, toAtlas } from "../geometry/geometry";
 import type { Grid } from "../geometry/grids";
 import { prefersReducedMotion } from "../page/theme";
 import type { Pictures } from "../pictures";
-import type { PictureKey } from "../protocol/picture_key";
+import { numbersByGroup, type PictureKey } from "../protocol/picture_key";
 import { Painter } from "../renderer/painter";
 import type { Tint } from "../renderer/tint";
 import { Navigation } from "./navigation";
@@ -113,8 +113,9 @@ export class LinkedMap {
 
   /** Pictures have come: it is drawn again if some are of its cells. */
   picturesChanged(keys: readonly PictureKey[]): void {
-    const { group } = this.grid;
-    if (keys.some((key) => key.startsWith(`${group}:`))) this.painter?.repaint();
+    const { group, size } = this.grid;
+    const own = numbersByGroup(keys).get(group);
+    if (own) this.painter?.picturesChanged(size, own);
   }
 
   /** Moves the focus to the next cell in a direction; the first time to the one in the middle. */

@@ -12,7 +12,7 @@ from torch import nn
 
 from atlas_widget import Atlas, compare_atlases
 from atlas_widget.errors import AtlasError, LayerNotFoundError, OtherCollectionError
-from tests.conftest import make_tiny_model, tiny_picture
+from tests.conftest import TinyNet, make_tiny_model, tiny_picture
 from tests.session.panels.opened import forget, opened_browser
 
 
@@ -118,6 +118,19 @@ def test_a_checkpoint_is_compared_and_stays_as_it_is(browser):
     w.compare(make_tiny_model()).wait(120)
     assert w.comparison.table()["value"]["agreement"] == pytest.approx(1)
     assert len(set(w.comparison.names)) == 2
+
+
+def test_all_layers_are_read_through_one_copy_of_the_network(browser):
+    def copies() -> int:
+        gc.collect()
+        return sum(type(each) is TinyNet for each in gc.get_objects())
+
+    w = browser.widget
+    w.compare("last").wait(120)
+    before = copies()
+    w.compare("stem").wait(120)
+    w.compare_series(["stem", "last"]).wait(120)
+    assert copies() == before
 
 
 def test_another_network_is_let_go_of_with_its_comparison(browser):
@@ -236,6 +249,12 @@ def test_another_atlas_of_the_layer_has_none_and_the_way_back_shows_it_again(bro
     assert w.comparison is kept
     message, _ = browser.answers("comparison")[-1]
     assert message["revision"] == browser.layouts[-1]["revision"]
+    # the atlas of a class is compared as any other
+    w.subject = ["class", "class 0"]
+    w.compare("last").wait(120)
+    assert w.comparison.a is w.shown_atlas
+    assert len(w.comparison) == len(w.shown_atlas) < len(w.atlas)
+    w.whole_atlas().wait(120)
 
 
 def test_samples_know_the_class_of_their_image_where_these_say(tmp_path):

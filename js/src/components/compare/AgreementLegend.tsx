@@ -14,8 +14,8 @@ export function AgreementLegend({ top }: { top: number }) {
         {top < 1 && " and more"}
       </span>
       <span>
-        <i class="aw-compare-framed" /> {UNMATCHED.a} (left) or {UNMATCHED.b} (right): no cell of
-        the other map has more of its samples than chance
+        <i class="aw-compare-framed" /> {UNMATCHED.a} (first map) or {UNMATCHED.b} (second): no cell
+        of the other map has more of its samples than chance
       </span>
     </p>
   );

@@ -56,6 +56,7 @@ export function ComparedCellPanel({
         )}
       </p>
       <p>{fateOf(cell, at.side, other, went)}</p>
+      {looking.kept.value && <p class="aw-note">Kept: click it again to let go.</p>}
     </section>
   );
 }

@@ -129,6 +129,7 @@ function Pane({
   looking: Looking;
   crops: boolean;
 }) {
+  const { store } = useWidget();
   const stage = useRef<HTMLDivElement>(null);
   const base = useRef<HTMLCanvasElement>(null);
   const overlay = useRef<HTMLCanvasElement>(null);
@@ -144,12 +145,14 @@ function Pane({
     if (stage.current)
       stage.current.dataset.awViewport = viewport.map((at) => at.toFixed(3)).join();
   });
+  void store.pictureVersion.value;
+  const made = store.pictures.counts(of.grid.group).final / Math.max(1, of.grid.ids.length);
   const keep = () => {
     const cell = map.active.peek();
     if (cell !== null) looking.keep({ side, cell });
   };
   return (
-    <figure class="aw-compare-pane" data-aw-pane={side}>
+    <figure class="aw-compare-pane" data-aw-pane={side} data-aw-made={made.toFixed(2)}>
       <figcaption>
         <strong>{of.name}</strong>
         {crops && <small> shown by crops: its network is not here</small>}
@@ -166,7 +169,7 @@ function Pane({
             const step = STEPS[event.key];
             if (step) map.step(...step);
             else if (event.key === "Enter" || event.key === " ") keep();
-            else return;
+            else if (event.key !== "Escape" || !looking.release()) return;
             event.preventDefault();
             event.stopPropagation();
           }}

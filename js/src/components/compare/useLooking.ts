@@ -16,6 +16,8 @@ export interface Looking {
   point(at: At | null): void;
   /** Keeps a cell until it is clicked again. */
   keep(at: At): void;
+  /** Lets go of a cell that is kept; false if none is. */
+  release(): boolean;
 }
 
 const isSame = (one: At | null, other: At | null) =>
@@ -37,6 +39,11 @@ export function useLooking(comparison: Comparison): Looking {
     keep(next) {
       kept.value = !(kept.peek() && isSame(at.peek(), next));
       at.value = next;
+    },
+    release() {
+      if (!kept.peek()) return false;
+      kept.value = false;
+      return true;
     },
   };
 }
