@@ -1,3 +1,4 @@
+import { COMPARE_VIEW } from "../compare/comparisons";
 import type { Stage } from "../store/traits";
 import { describeStatus } from "../store/traits";
 import { FIRST_VIEW } from "../store/view_registry";
@@ -19,7 +20,8 @@ export function StatusLine() {
     grid && { cells: grid.ids.length, samples: layout.samples, images: layout.images };
   const onAtlas = view.showing.value === FIRST_VIEW;
   // Pictures of cells rest while another view is in sight: what that one draws it says itself.
-  const stage = !onAtlas && status.stage === "pictures" ? "idle" : status.stage;
+  const drawsCells = onAtlas || view.showing.value === COMPARE_VIEW;
+  const stage = !drawsCells && status.stage === "pictures" ? "idle" : status.stage;
   const busy = !AT_REST.includes(stage) && store.connected.value;
   const share = busy && status.total > 0 ? status.done / status.total : null;
   return (

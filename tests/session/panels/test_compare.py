@@ -181,7 +181,7 @@ def test_the_browser_asks_for_a_layer_and_stops(browser):
     browser.say("stop_comparing")
     browser.wait(lambda: [m["running"] for m in browser.of("comparing")][-1:] == [False])
     browser.say("compare", layer="lost")
-    browser.wait(lambda: any("'lost'" in error["message"] for error in browser.of("error")))
+    browser.wait(lambda: any("'lost'" in state["message"] for state in browser.of("comparing")))
     assert w.comparison is kept
     assert browser.of("comparison") == []
 
