@@ -286,3 +286,5 @@ def test_it_may_be_asked_for_before_there_is_an_atlas(tiny_images, tmp_path):
         w.layer = "last"
         w.compare("middle").wait(120)
         assert w.comparison.names == ("last", "middle")
+    with pytest.raises(AtlasError, match="has been closed"):
+        w.compare("middle")
