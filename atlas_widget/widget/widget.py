@@ -1104,6 +1104,7 @@ class AtlasWidget(anywidget.AnyWidget):
         """
         from atlas_widget.session.tasks.compare import checked_other, comparing
 
+        self._waiting.check_open()
         beside = checked_other(
             other,
             layer,
@@ -1149,6 +1150,7 @@ class AtlasWidget(anywidget.AnyWidget):
         """
         from atlas_widget.session.tasks.compare import checked_series, comparing_series
 
+        self._waiting.check_open()
         beside, called = checked_series(
             others, layer, transform, names, own_layer=self.layer, check_layer=self._check_layer
         )

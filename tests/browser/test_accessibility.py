@@ -82,7 +82,7 @@ def test_tab_stops_are_few_and_arrows_lead_on(fake: FakeView) -> None:
     fake.root.focus()
     fake.press("Tab", "ArrowRight")
     assert fake.page.evaluate(f"({INNER}).dataset.awShowView") == "atlas"
-    fake.press(*["ArrowRight"] * 4)
+    fake.press(*["ArrowRight"] * 5)
     assert fake.page.evaluate(f"'awSubjectMenu' in ({INNER}).dataset")
     fake.press("ArrowRight")
     first = fake.page.evaluate(f"({INNER}).dataset.awLevelMode")

@@ -147,6 +147,16 @@ class ComparisonBoard:
         """Make pictures for one slice; return False if there are none to make."""
         return self._pictures is not None and self._pictures.advance()
 
+    @property
+    def progress(self) -> tuple[int, int]:
+        """The number of pictures in sight that are made, and of all in sight."""
+        return self._pictures.progress if self._pictures is not None else (0, 0)
+
+    def refuse(self, reason: str) -> None:
+        """Tell why nothing is compared; what is made or shown stays."""
+        if self._asked is None:
+            self._send_state("", message=reason)
+
     # -- Reports of the task that is asked for
 
     def progressed(self, task: LongTask, done: int, total: int) -> None:
@@ -200,14 +210,20 @@ class ComparisonBoard:
         total: int = 0,
         message: str = "",
     ) -> None:
+        self._send_state(task.words, running=running, done=done, total=total, message=message)
+
+    def _send_state(
+        self,
+        words: str,
+        *,
+        running: bool = False,
+        done: int = 0,
+        total: int = 0,
+        message: str = "",
+    ) -> None:
         if self._gallery.connected:
             content = messages.build(
-                "comparing",
-                running=running,
-                words=task.words,
-                done=done,
-                total=total,
-                message=message,
+                "comparing", running=running, words=words, done=done, total=total, message=message
             )
             self._gallery.send(content, [])
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from atlas_widget.session.cells.scene import CellTargets, Scene
 from atlas_widget.session.pictures.engines import Engines
-from atlas_widget.session.pictures.picture import Examples, Picture, cell_group
+from atlas_widget.session.pictures.picture import Examples, Picture, State, cell_group
 from atlas_widget.session.pictures.queue import PictureQueue
 from atlas_widget.session.pictures.renderer import PictureRenderer
 
@@ -94,6 +94,13 @@ class ComparedPictures:
         """Work for one slice on the pictures in sight; return False if there are none to make."""
         renderer = self._renderer
         return renderer is not None and self._queue.pending() and renderer.advance(_SLICE)
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """The number of cells in sight that have their picture, and of all in sight."""
+        queue, visible = self._queue, self._queue.visible
+        done = sum(queue.state(self._group, cell) is State.FINAL for cell in visible)
+        return done, len(visible)
 
     def close(self) -> None:
         """Forget the pictures."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
+from atlas_widget.errors import AtlasError
 from atlas_widget.session.panels.panel import Fields, LayerContext, Panel, panel
 from atlas_widget.session.tasks.compare import comparing
 
@@ -29,6 +30,7 @@ class ComparePanel(Panel):
     def __init__(self, layer: LayerContext) -> None:
         self._board = layer.comparisons
         self._check_layer = layer.check_layer
+        self._reporter = layer.reporter
 
     @classmethod
     def open(cls, layer: LayerContext) -> Self:
@@ -46,7 +48,12 @@ class ComparePanel(Panel):
     def handle(self, kind: str, fields: Fields) -> None:
         """Ask for a comparison or pictures, or end one."""
         if kind == "compare":
-            self._board.ask(comparing(self._check_layer(fields["layer"])))
+            try:
+                task = comparing(self._check_layer(fields["layer"]))
+            except AtlasError as error:
+                self._board.refuse(str(error))
+            else:
+                self._board.ask(task)
         elif kind == "stop_comparing":
             self._board.stop()
         elif kind == "drop_comparison":
@@ -59,8 +66,12 @@ class ComparePanel(Panel):
         return self._board.send()
 
     def advance_beside_cells(self, *, alone: bool) -> bool:
-        """Make pictures for one slice."""
-        return self._board.advance()
+        """Make pictures for one slice; report progress if `alone`."""
+        working = self._board.advance()
+        if working and alone:
+            done, total = self._board.progress
+            self._reporter.report("pictures", "Rendering the other atlas's pictures", done, total)
+        return working
 
     def close(self, reason: str) -> None:
         """Let go of the other network."""

@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import { COMPARE_VIEW } from "../compare/comparisons";
 import type { Stage } from "../store/traits";
 import { describeStatus } from "../store/traits";
 import { FIRST_VIEW } from "../store/view_registry";
@@ -21,7 +22,8 @@ export function StatusLine() {
     grid && { cells: grid.ids.length, samples: layout.samples, images: layout.images };
   const onAtlas = view.showing.value === FIRST_VIEW;
   // Pictures of cells rest while another view is in sight: what that one draws it says itself.
-  const stage = !onAtlas && status.stage === "pictures" ? "idle" : status.stage;
+  const drawsCells = onAtlas || view.showing.value === COMPARE_VIEW;
+  const stage = !drawsCells && status.stage === "pictures" ? "idle" : status.stage;
   const busy = !AT_REST.includes(stage) && store.connected.value;
   const words = store.connected.value
     ? describeStatus({ ...status, stage }, shown)

@@ -181,7 +181,7 @@ def test_the_browser_asks_for_a_layer_and_stops(browser):
     browser.say("stop_comparing")
     browser.wait(lambda: [m["running"] for m in browser.of("comparing")][-1:] == [False])
     browser.say("compare", layer="lost")
-    browser.wait(lambda: any("'lost'" in error["message"] for error in browser.of("error")))
+    browser.wait(lambda: any("'lost'" in state["message"] for state in browser.of("comparing")))
     assert w.comparison is kept
     assert browser.of("comparison") == []
 
@@ -286,3 +286,5 @@ def test_it_may_be_asked_for_before_there_is_an_atlas(tiny_images, tmp_path):
         w.layer = "last"
         w.compare("middle").wait(120)
         assert w.comparison.names == ("last", "middle")
+    with pytest.raises(AtlasError, match="has been closed"):
+        w.compare("middle")

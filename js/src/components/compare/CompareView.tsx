@@ -96,7 +96,7 @@ function Compared({ state, comparison }: { state: Comparisons; comparison: Compa
             shown={shown}
           />
         )}
-        <aside class="aw-compare-side" aria-label="What the comparison found">
+        <aside class="aw-compare-side" aria-label="What the comparison found" tabIndex={0}>
           <ComparedCellPanel
             comparison={comparison}
             looking={looking}
