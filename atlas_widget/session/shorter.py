@@ -10,7 +10,7 @@ LONG = 30.0
 """Seconds left from which on there is advice."""
 
 _SHARE = 0.5  # of the time left: advice names nothing that takes longer
-_FEWEST = 1000  # samples: fewer make a poor map
+_MIN_SAMPLES = 1000  # samples: fewer make a poor map
 _LONG_FOR_CLUSTER = 600.0  # seconds
 
 
@@ -88,7 +88,7 @@ def _fewer_in_layout(samples: int) -> str:
 
 
 def _quarter(samples: int) -> int:
-    return max(_FEWEST, 100 * round(samples / 400))
+    return max(_MIN_SAMPLES, 100 * round(samples / 400))
 
 
 def _coarser(grid: CoarserGrid | None, left: float, speed: float) -> str:

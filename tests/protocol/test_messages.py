@@ -252,6 +252,7 @@ def test_labels_with_html_stay_text():
         made="",
         label=entry["label"],
         why_not="",
+        look="",
         lead=None,
         classes=[entry],
         against=None,

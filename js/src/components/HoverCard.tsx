@@ -3,6 +3,7 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { placeBeside } from "../geometry/geometry";
 import { keyOf, samePlace } from "../geometry/place";
 import type { Card } from "../store/cards";
+import { capitalized } from "../util/numbers";
 import { CellPicture } from "./CellPicture";
 import { BarsNote, ClassBars, reachOf } from "./ClassBars";
 import { Crops } from "./Crops";
@@ -82,8 +83,13 @@ export function HoverCard() {
         <div class="aw-card-words">
           <strong class={label ? "" : "aw-unsure"}>
             {label ??
-              (card?.classes || !store.can("live") ? describeUnnamed(card?.why_not ?? "") : "…")}
+              (card?.classes || !store.can("live")
+                ? capitalized(card?.look || describeUnnamed(card?.why_not ?? ""))
+                : "…")}
           </strong>
+          {!label && card?.classes && card.look && (
+            <span data-aw-why-not>{describeUnnamed(card.why_not)}</span>
+          )}
           <span>{describeSamples(store.grid(active.grid), active.cell, card?.count)}</span>
           <span class="aw-card-state">
             <StateMark tone={toneOf(picture)} />
