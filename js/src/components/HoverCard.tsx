@@ -70,6 +70,7 @@ export function HoverCard() {
   const label = store.label(keyOf(active));
   const judgement = store.judgements.of(active);
   const at = place.value;
+  const named = label !== null || card?.classes || !store.can("live");
   return (
     <div
       ref={element}
@@ -80,7 +81,7 @@ export function HoverCard() {
     >
       <div class="aw-card-head">
         <CellPicture of={keyOf(active)} size={76} />
-        <div class="aw-card-words">
+        <div class={`aw-card-words ${named ? "" : "aw-card-unnamed"}`}>
           <strong class={label ? "" : "aw-unsure"}>
             {label ??
               (card?.classes || !store.can("live")
