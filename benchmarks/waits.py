@@ -4,8 +4,9 @@
 
 Opens the atlas of the quickstart, lets its pictures finish, and then does what a user does: points
 at cells, opens another layer, the atlas of one class, and the comparison of two. Every time ends
-when the page shows what was asked for. Each row is the minimum over the runs, each with an empty
-cache; of hover cards the median and the 95th percentile over the cells of one run.
+when the page shows what was asked for; what a class's map of all samples takes ends when the kernel
+has it. Each row is the minimum over the runs, each with an empty cache; of hover cards the median
+and the 95th percentile over the cells of one run.
 """
 
 from __future__ import annotations
@@ -28,14 +29,16 @@ from tests.browser.lab import ROOT, Notebook, fresh_lab
 LAYER = "blocks.6.0"
 CLASS, OTHER = "tabby", "Egyptian cat"
 HOVERED = 40  # cells
-AIMS = {
+AIMS: dict[str, float | None] = {
     "hover: card, median": 0.05,
     "hover: card, 95th percentile": 0.05,
     "another layer: its map, as real crops": 6.0,
     "another layer: first picture": 6.0,
     "another layer, seen before: first picture": 3.0,
-    "atlas of one class: its map": 3.0,
-    "comparison of two classes: its map": 3.0,
+    "atlas of one class: a map of the samples read so far": 3.0,
+    "atlas of one class: the map of all": None,
+    "comparison of two classes: a map of the samples read so far": 3.0,
+    "comparison of two classes: the map of all": None,
     "back to all samples": 3.0,
 }
 
@@ -73,9 +76,9 @@ def main() -> None:
             page = browser.new_page(viewport={"width": 1280, "height": 960})
             runs.append(measure(Notebook(page, server)))
     best = {name: min(run[name] for run in runs if name in run) for name in AIMS}
-    print(f"\nseconds, minimum of {len(runs)} runs\n\n{'':<50}{'time':>9}{'aim':>9}")
+    print(f"\nseconds, minimum of {len(runs)} runs\n\n{'':<60}{'time':>9}{'aim':>9}")
     for name, aim in AIMS.items():
-        print(f"{name:<50}{best[name]:>9.3f}{aim:>9.2f}")
+        print(f"{name:<60}{best[name]:>9.3f}{'-' if aim is None else f'{aim:.2f}':>9}")
     if options.json:
         options.json.write_text(json.dumps({"best": best, "runs": runs}, indent=1))
 
@@ -116,12 +119,14 @@ def measure(notebook: Notebook) -> dict[str, float]:
     wait_final(notebook)
     revision = notebook.number("revision")
     start = ask(notebook, f"w.class_atlas({CLASS!r})")
-    wait(any_crop, "atlas of one class: its map", start)
+    wait(any_crop, "atlas of one class: a map of the samples read so far", start)
     notebook.execute("w.wait(); None")
+    found["atlas of one class: the map of all"] = time.monotonic() - start
     revision = notebook.number("revision")
     start = ask(notebook, f"w.compare_classes({CLASS!r}, {OTHER!r})")
-    wait(any_crop, "comparison of two classes: its map", start)
+    wait(any_crop, "comparison of two classes: a map of the samples read so far", start)
     notebook.execute("w.wait(); None")
+    found["comparison of two classes: the map of all"] = time.monotonic() - start
     revision = notebook.number("revision")
     start = ask(notebook, "w.whole_atlas()")
     wait(any_crop, "back to all samples", start)

@@ -42,8 +42,8 @@ def check_subject(value: object, names: Sequence[str]) -> list[str]:
     """
     if not isinstance(value, list | tuple) or not all(isinstance(part, str) for part in value):
         raise AtlasError(
-            f"The subject of an atlas is [] for all samples, or such as ['class', 'fireboat'], "
-            f"not {value!r:.60}."
+            "The subject of an atlas is [] for all samples, or a list such as "
+            f"['class', 'fireboat'], not {value!r:.60}."
         )
     if not value:
         return []
@@ -51,8 +51,8 @@ def check_subject(value: object, names: Sequence[str]) -> list[str]:
     if kind not in KINDS:
         hint = did_you_mean(kind, KINDS)
         raise AtlasError(
-            f"An atlas is not about {kind!r:.60}.{hint} There are "
-            f"{', '.join(map(repr, KINDS))}, each with its classes, or [] for all samples."
+            f"There is no kind of atlas {kind!r:.60}.{hint} Kinds are "
+            f"{', '.join(map(repr, KINDS))}, each with its classes; [] is of all samples."
         )
     if len(classes) != KINDS[kind]:
         wanted = "one class" if KINDS[kind] == 1 else "two classes"

@@ -202,6 +202,7 @@ export class FakeDetails {
         made: "direction + statistics of 8 crops · preset icon, 64 px, 48 steps",
         label: model.labelOf(grid, cell),
         why_not: model.labelOf(grid, cell) ? "" : "several are about as strong",
+        look: model.labelOf(grid, cell) ? "" : "grey crops with edges",
         lead: model.options.noClasses ? null : 2.4,
         classes: model.options.noClasses ? null : pick(1, 6, 1),
         against: model.options.noClasses ? null : pick(7, 5, -1),

@@ -268,6 +268,7 @@ def test_labels_with_html_stay_text():
         made="",
         label=entry["label"],
         why_not="",
+        look="",
         lead=None,
         classes=[entry],
         against=None,

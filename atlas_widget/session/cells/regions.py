@@ -1,4 +1,4 @@
-"""Names of regions of the map: what the images of neighbouring cells share."""
+"""Names of regions of the map: what the images, or else the crops, of neighbouring cells share."""
 
 from __future__ import annotations
 
@@ -13,12 +13,20 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from atlas_widget.atlas.grid import Grid
     from atlas_widget.atlas.samples import Samples
+    from atlas_widget.images.crop_words import CropWords
     from atlas_widget.images.source import ImageSource
     from atlas_widget.session.cells.scene import Scene
 
-__all__ = ["Region", "named_regions", "region_fields", "regions_of"]
+__all__ = [
+    "Region",
+    "crop_regions",
+    "named_regions",
+    "region_fields",
+    "regions_of",
+    "telling_labels",
+]
 
-_MIN_SHARE = 0.6  # of a cell's samples that are from images of one label
+_MIN_SHARE = 0.6  # of a cell's samples that are from images of one label; of cells that look alike
 _MIN_LIFT = 1.4  # times the label's share among all samples
 _MIN_IMAGES = 3  # of the label in a region
 _MIN_CELLS = 3
@@ -28,18 +36,19 @@ _NEIGHBOURS = np.ones((3, 3), bool)
 
 @dataclass(frozen=True)
 class Region:
-    """Neighbouring cells whose samples come from images of the same label.
+    """Neighbouring cells whose images have the same label, or whose crops look alike.
 
     Attributes
     ----------
     name
-        The label.
+        The label, or what the crops look like.
     x, y
         The middle of the cell deepest within the region, in units of the atlas.
     cells
         Ids of its cells.
     share
-        Share of the samples of these cells that are from images of the label.
+        Share of the samples of these cells that are from images of the label, or of the nearest
+        crops that look so.
     """
 
     name: str
@@ -50,13 +59,26 @@ class Region:
 
 
 def regions_of(scene: Scene, source: ImageSource | None) -> list[Region]:
-    """Return the regions of a final scene that can be named; none without images or labels."""
+    """Return the regions of a final scene that can be named.
+
+    They are named after the labels of the images; where images have none, after what the crops
+    look like.
+    """
+    if not scene.final:
+        return []
+    labels = telling_labels(source)
+    grid = scene.grids[scene.base]
+    if labels is not None:
+        return named_regions(grid, scene.samples, labels)
+    return crop_regions(grid, [scene.crop_words(scene.base, int(cell)) for cell in grid.ids])
+
+
+def telling_labels(source: ImageSource | None) -> list[str | None] | None:
+    """Return the labels of the images; None if there are none, or one that all share."""
     from atlas_widget.images.labels import image_labels
 
-    labels = image_labels(source) if source is not None and scene.final else None
-    if labels is None:
-        return []
-    return named_regions(scene.grids[scene.base], scene.samples, labels)
+    labels = image_labels(source) if source is not None else None
+    return labels if labels is not None and len(set(labels) - {None}) > 1 else None
 
 
 def named_regions(grid: Grid, samples: Samples, labels: Sequence[str | None]) -> list[Region]:
@@ -75,8 +97,6 @@ def named_regions(grid: Grid, samples: Samples, labels: Sequence[str | None]) ->
     labels
         The label of each image of the source, by its number there.
     """
-    from scipy import ndimage  # here and below: the widget is imported without it
-
     numbers = np.asarray(samples.image_indices)[np.asarray(samples.image_ids)]
     names = sorted({label for label in labels if label is not None})
     code = {name: at for at, name in enumerate(names)}
@@ -91,15 +111,39 @@ def named_regions(grid: Grid, samples: Samples, labels: Sequence[str | None]) ->
         cells = (winners == label) & (shares >= max(_MIN_SHARE, _MIN_LIFT * usual[label]))
         mask = np.zeros((grid.size, grid.size), bool)
         mask[np.asarray(grid.rows)[cells], np.asarray(grid.cols)[cells]] = True
-        parts, count = ndimage.label(mask, _NEIGHBOURS)
-        for part in range(1, count + 1):
-            inside = parts == part
-            if inside.sum() >= _MIN_CELLS:
-                region = _region(grid, samples, of_sample, names[label], label, inside)
-                if region is not None:
-                    found.append(region)
-    found.sort(key=lambda region: (-len(region.cells), region.name, region.cells))
-    return found[:_MAX_REGIONS]
+        for inside in _parts(mask):
+            region = _region(grid, samples, of_sample, names[label], label, inside)
+            if region is not None:
+                found.append(region)
+    return _largest(found)
+
+
+def crop_regions(grid: Grid, words: Sequence[CropWords]) -> list[Region]:
+    """Return regions of three or more neighbouring cells with crops of one colour, largest first.
+
+    What 60 % of the cells' crops look like besides is in the name, too.
+
+    Parameters
+    ----------
+    grid
+        The cells.
+    words
+        What the crops of each cell look like; those without a common colour name nothing.
+    """
+    colours = np.array([each.colour for each in words])
+    found: list[Region] = []
+    for colour in sorted(set(colours.tolist()) - {""}):
+        mask = np.zeros((grid.size, grid.size), bool)
+        own = colours == colour
+        mask[np.asarray(grid.rows)[own], np.asarray(grid.cols)[own]] = True
+        for inside in _parts(mask):
+            ids = np.flatnonzero(inside)
+            alike = [words[place] for place in np.searchsorted(np.asarray(grid.ids), ids)]
+            (name, count), *_ = Counter(each.words for each in alike).most_common(1)
+            share = float(np.mean([each.share for each in alike]))
+            name = name if count >= _MIN_SHARE * len(alike) else f"{colour} crops"
+            found.append(Region(name, *_middle(inside), tuple(ids.tolist()), share))
+    return _largest(found)
 
 
 def region_fields(regions: Sequence[Region]) -> dict[str, Any]:
@@ -136,8 +180,6 @@ def _region(
     label: int,
     inside: npt.NDArray[np.bool_],
 ) -> Region | None:
-    from scipy import ndimage
-
     ids = np.flatnonzero(inside)
     places = np.searchsorted(np.asarray(grid.ids), ids)
     members = np.concatenate([np.asarray(grid.members(int(place))) for place in places])
@@ -145,10 +187,30 @@ def _region(
     images = Counter(np.asarray(samples.image_ids)[members[own]].tolist())
     if len(images) < _MIN_IMAGES:
         return None
-    # the cell farthest from the region's edge; of several the one nearest to its middle
+    return Region(name, *_middle(inside), tuple(ids.tolist()), float(own.mean()))
+
+
+def _parts(mask: npt.NDArray[np.bool_]) -> list[npt.NDArray[np.bool_]]:
+    """Return the connected parts of a mask that are large enough for a name."""
+    from scipy import ndimage  # here and below: the widget is imported without it
+
+    parts, count = ndimage.label(mask, _NEIGHBOURS)
+    found = [parts == part for part in range(1, count + 1)]
+    return [inside for inside in found if inside.sum() >= _MIN_CELLS]
+
+
+def _middle(inside: npt.NDArray[np.bool_]) -> tuple[float, float]:
+    """Return the middle of the cell farthest from the edge; of several the most central one."""
+    from scipy import ndimage
+
     depth = ndimage.distance_transform_edt(np.pad(inside, 1))[1:-1, 1:-1]
     rows, columns = np.nonzero(inside)
     off = np.hypot(rows - rows.mean(), columns - columns.mean())
     best = int(np.lexsort((off, -depth[rows, columns]))[0])
-    x, y = ((int(at) + 0.5) / grid.size for at in (columns[best], rows[best]))
-    return Region(name, x, y, tuple(ids.tolist()), float(own.mean()))
+    x, y = ((int(at) + 0.5) / len(inside) for at in (columns[best], rows[best]))
+    return x, y
+
+
+def _largest(found: list[Region]) -> list[Region]:
+    found.sort(key=lambda region: (-len(region.cells), region.name, region.cells))
+    return found[:_MAX_REGIONS]

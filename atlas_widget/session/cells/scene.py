@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from atlas_widget.images.crop_words import CropWords, crop_words
 from atlas_widget.session.pictures.picture import Examples, Picture, State, cell_group, grid_of
 from atlas_widget.session.subjects import ALL, Subject
 
@@ -55,6 +56,7 @@ class Scene:
     provisional_axes: tuple[Axis, ...] | None = None
     _places: dict[int, dict[int, int]] = field(init=False, repr=False)
     _units: dict[int, npt.NDArray[np.float32]] = field(init=False, repr=False)
+    _words: dict[tuple[int, int], CropWords] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._places = {
@@ -62,6 +64,7 @@ class Scene:
             for size, grid in self.grids.items()
         }
         self._units = {}
+        self._words = {}
 
     @property
     def final(self) -> bool:
@@ -154,6 +157,16 @@ class Scene:
         """Return the real crop nearest to a cell's mean, as its first picture."""
         sample = int(self.nearest(grid, cell, 1)[0])
         return Picture(self.samples.thumbnails.get(sample), State.CROP)
+
+    def crop_words(self, grid: int, cell: int) -> CropWords:
+        """Return what the real crops nearest to a cell's mean look like."""
+        known = self._words.get((grid, cell))
+        if known is None:
+            thumbnails = self.samples.thumbnails
+            nearest = self.nearest(grid, cell, EXAMPLES)
+            known = crop_words([thumbnails.get(int(sample)) for sample in nearest])
+            self._words[grid, cell] = known
+        return known
 
     def axes(self) -> list[dict[str, Any]]:
         """Return the meaning of x and y for the browser; empty if the axes have none."""

@@ -163,7 +163,8 @@ class ShownImage:
         """Return the name of a layer by its number, or raise that there is none."""
         reading = self.reading
         if not 0 <= number < len(reading.layers):
-            raise AtlasError(f"There is no layer {number}: {len(reading.layers)} are read, from 0.")
+            last = len(reading.layers) - 1
+            raise AtlasError(f"There is no layer {number}: they have the numbers 0 to {last}.")
         return reading.layers[number]
 
     def _position(self, fields: Fields, scene: Scene | None) -> Answer:

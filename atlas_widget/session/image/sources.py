@@ -49,7 +49,9 @@ def image_of_source(source: ImageSource | None, number: int, size: int) -> Opene
     if source is None:
         raise AtlasError("The images of this atlas are not available.")
     if not 0 <= number < len(source):
-        raise AtlasError(f"There is no image {number}: there are {len(source)}, from 0.")
+        raise AtlasError(
+            f"There is no image {number}: they have the numbers 0 to {len(source) - 1}."
+        )
     return given_image(source.open(number), source.name(number), size)
 
 

@@ -17,8 +17,8 @@ __all__ = ["WORKS", "ImageWork"]
 
 WORDS = {
     "curves": "Removing positions of the image",
-    "caricatures": "Drawing what the layers keep of the image",
-    "dreams": "Dreaming of the image",
+    "caricatures": "Drawing what each layer keeps of the image",
+    "dreams": "Making DeepDreams of the image",
 }
 WORKS = tuple(WORDS)
 """Names of the computations. `make messages` copies them to TypeScript."""

@@ -120,6 +120,7 @@ class CardPanel(Panel):
             made=picture.made if picture else "",
             label=classes.label if classes else None,
             why_not=classes.why_not if classes else "",
+            look="" if classes and classes.label else scene.crop_words(grid, cell).words,
             lead=classes.lead if classes else None,
             classes=list(classes.classes) if classes else None,
             against=list(classes.against) if classes else None,

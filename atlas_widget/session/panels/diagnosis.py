@@ -29,7 +29,7 @@ __all__ = ["DiagnosisPanel"]
 _CROPS_PER_HALF = 6  # real crops
 _MAX_SPLITS = 8  # split cells kept, for pictures of their halves
 _PAUSE_INTERVAL = 0.1  # seconds
-_MESSAGE = "Judging the cells"
+_MESSAGE = "Checking how far the cells are to be trusted"
 _DIGITS = 4  # of values sent to the browser
 
 Place = tuple[int, int]

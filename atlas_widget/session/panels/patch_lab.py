@@ -48,7 +48,9 @@ def patch_of(scene: Scene, gallery: Gallery, grid: int, cell: int, crop: int) ->
         return (gallery.picture(cell_group(grid), cell) or scene.crop(grid, cell)).pixels
     nearest = scene.nearest(grid, cell, CROPS)
     if crop >= len(nearest):
-        raise AtlasError(f"Cell {cell} has {len(nearest)} real crops, so there is no {crop + 1}th.")
+        raise AtlasError(
+            f"Cell {cell} has no crop {crop}: its crops have the numbers 0 to {len(nearest) - 1}."
+        )
     pixels: Pixels = scene.samples.thumbnails.get(int(nearest[crop]))
     return pixels
 
@@ -140,7 +142,9 @@ class PatchLabPanel(Panel):
         if index not in self._images:
             source = material.images
             if not 0 <= index < len(source):
-                raise AtlasError(f"There is no image {index}: there are {len(source)}, from 0.")
+                raise AtlasError(
+                    f"There is no image {index}: they have the numbers 0 to {len(source) - 1}."
+                )
             pixels = picture_of(source, index, material.probe.input_size)
             if pixels is None:
                 raise AtlasError(f"{source.name(index)} cannot be read.")
@@ -171,7 +175,9 @@ class PatchLabPanel(Panel):
             self._scores[image] = scores_of(probe, under[None])
         before = self._scores[image]
         if wanted >= before.shape[1]:
-            raise AtlasError(f"There is no class {wanted}: there are {before.shape[1]}, from 0.")
+            raise AtlasError(
+                f"There is no class {wanted}: they have the numbers 0 to {before.shape[1] - 1}."
+            )
         tried = scores_of(probe, np.stack([paste(under, patch, box) for box in boxes]))
         shares = probabilities(tried)
         best = int(shares[:, wanted].argmax()) if len(boxes) > 1 else 0

@@ -117,7 +117,9 @@ class Inspector:
             Real crops whose channel statistics the pictures are kept close to.
         """
         if not 1 <= variants <= MAX_VARIANTS:
-            raise AtlasError(f"{variants} variants: from 1 to {MAX_VARIANTS} are made at once.")
+            raise AtlasError(
+                f"{variants} variants were asked for: 1 to {MAX_VARIANTS} are made at once."
+            )
         self.close(request)
         keys = self._keys(direction, seed, variants, examples)
         stages = list(keys)
@@ -155,7 +157,9 @@ class Inspector:
         from atlas_widget.inversion.settings import InversionSettings
 
         if not 1 <= steps <= MAX_MORE_STEPS:
-            raise AtlasError(f"{steps} more steps: from 1 to {MAX_MORE_STEPS} are taken at once.")
+            raise AtlasError(
+                f"{steps} more steps were asked for: 1 to {MAX_MORE_STEPS} are taken at once."
+            )
         if request in self._watched:
             self._watched[request].live.extend(InversionSettings.portrait().replace(steps=steps))
             self._watched[request].paused = False

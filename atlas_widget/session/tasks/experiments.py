@@ -300,6 +300,6 @@ def need_classes(probe: LayerProbe) -> None:
     if not _scores_classes(probe) or probe.num_classes is None:
         raise AttributionError(
             probe.no_classes
-            or "The cells here argue for a target of yours, not for the model's classes: patches "
-            "and cues are about classes. AtlasWidget without target= has them."
+            or "Patches and cues are about the model's classes, but the cells of this widget argue "
+            "for a target of your own: open AtlasWidget without target= for them."
         )

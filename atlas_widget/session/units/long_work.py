@@ -37,10 +37,10 @@ __all__ = ["WORKS", "LongWork"]
 WORDS = {
     "scan": "Scanning all images",
     "tuning": "Showing synthetic pictures",
-    "scrambled": "Showing scrambled pictures",
+    "scrambled": "Showing scrambled copies",
     "turned": "Showing turned examples",
-    "wiring": "Attributing between layers",
-    "classes": "Attributing to classes",
+    "wiring": "Computing what feeds the unit and what it feeds",
+    "classes": "Computing what the unit argues for",
     "twin": "Scanning all images with an untrained network",
 }
 WORKS = tuple(WORDS)
@@ -178,7 +178,9 @@ class LongWork:
             return LayerTuning(mean, std)
         if work == "scrambled":
             if ("tuning", -1) not in self._results:
-                raise AtlasError("Show the synthetic pictures first: it is the best one of these.")
+                raise AtlasError(
+                    "Show the synthetic pictures first: the best of them is the one to scramble."
+                )
             return ScrambledStimulus(unit, self._results["tuning", -1])
         if work == "turned":
             strongest = units.examples(unit, _TURNED)

@@ -167,6 +167,7 @@ export class FeedingModel {
         made: "direction only · preset icon, 64 px, 48 steps",
         label: classes[0].label,
         why_not: "",
+        look: "",
         lead: 3,
         classes,
         against: classes,

@@ -3,6 +3,7 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { placeBeside } from "../geometry/geometry";
 import { keyOf, samePlace } from "../geometry/place";
 import type { Card } from "../store/cards";
+import { capitalized } from "../util/numbers";
 import { CellPicture } from "./CellPicture";
 import { BarsNote, ClassBars, reachOf } from "./ClassBars";
 import { Crops } from "./Crops";
@@ -69,6 +70,7 @@ export function HoverCard() {
   const label = store.label(keyOf(active));
   const judgement = store.judgements.of(active);
   const at = place.value;
+  const named = label !== null || card?.classes || !store.can("live");
   return (
     <div
       ref={element}
@@ -79,11 +81,16 @@ export function HoverCard() {
     >
       <div class="aw-card-head">
         <CellPicture of={keyOf(active)} size={76} />
-        <div class="aw-card-words">
+        <div class={`aw-card-words ${named ? "" : "aw-card-unnamed"}`}>
           <strong class={label ? "" : "aw-unsure"}>
             {label ??
-              (card?.classes || !store.can("live") ? describeUnnamed(card?.why_not ?? "") : "…")}
+              (card?.classes || !store.can("live")
+                ? capitalized(card?.look || describeUnnamed(card?.why_not ?? ""))
+                : "…")}
           </strong>
+          {!label && card?.classes && card.look && (
+            <span data-aw-why-not>{describeUnnamed(card.why_not)}</span>
+          )}
           <span>{describeSamples(store.grid(active.grid), active.cell, card?.count)}</span>
           <span class="aw-card-state">
             <StateMark tone={toneOf(picture)} />

@@ -580,6 +580,7 @@ export const FROM_KERNEL = {
     made: "string",
     label: "string?",
     why_not: "string",
+    look: "string",
     lead: "number?",
     classes: "classes?",
     against: "classes?",

@@ -88,6 +88,7 @@ export class Answers {
       made: state ? (this.page.made[grid.made[place]] ?? "") : "",
       label: grid.labels.labels[place] ?? null,
       why_not: grid.why_not[place] ?? "",
+      look: "",
       lead: this.page.lead,
       classes: classes.pro(place),
       against: classes.contra(place),

@@ -24,6 +24,8 @@ export interface Card {
   label: string | null;
   /** The reason why there is no label; empty while that is not known. */
   why_not: string;
+  /** What its crops look like, where it is named after no class and they agree. */
+  look: string;
   /** How far an image’s first class usually leads, in logits. */
   lead: number | null;
   classes: ClassValue[] | null;

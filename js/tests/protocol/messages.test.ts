@@ -42,6 +42,7 @@ describe("a message from the kernel", () => {
       made: "",
       label: null,
       why_not: "several",
+      look: "",
       lead: null,
       classes,
       against: null,

@@ -16,6 +16,7 @@ function card(cell: number): KernelMessageOf<"card"> {
     made: "direction only",
     label: `label ${cell}`,
     why_not: "",
+    look: "",
     lead: null,
     classes: null,
     against: null,

@@ -94,6 +94,7 @@ describe("the store", () => {
       made: "",
       label: "cat",
       why_not: "",
+      look: "",
       lead: null,
       classes: [],
       against: [],

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from atlas_widget.atlas.grid import Grid
-from atlas_widget.session.cells.regions import named_regions
+from atlas_widget.images.crop_words import CropWords
+from atlas_widget.session.cells.regions import crop_regions, named_regions
 from tests.session.units.test_sampled_units import samples_of
 
 SIZE = 10
@@ -78,3 +79,22 @@ def test_where_there_is_too_little_there_is_no_name(cells, why):
 def test_images_without_a_label_do_not_count():
     grid, samples = atlas_of({place: [0, 1, 2] for place in square(0, 0)}, 4)
     assert named_regions(grid, samples, [None] * 4) == []
+
+
+def test_regions_without_labels_are_named_after_what_their_crops_look_like():
+    places = [*square(0, 0), (4, 8), (4, 9), *square(6, 0), *square(6, 6)]
+    grid, _ = atlas_of({place: [0, 1, 2] for place in places}, 9)
+    smooth, plain = (CropWords(f"{word}blue crops", "blue", 0.75) for word in ("smooth ", ""))
+    edges = CropWords("crops with edges", "", 1.0)
+    looks = []
+    for at, (row, column) in enumerate(zip(grid.rows.tolist(), grid.cols.tolist(), strict=True)):
+        if row == 9:  # that of the last image
+            looks.append(CropWords())
+        elif row < 3:
+            looks.append(smooth if column else plain)
+        else:
+            looks.append(edges if column > 5 and row > 5 else (smooth, plain)[at % 2])
+    first, second = crop_regions(grid, looks)
+    assert [first.name, second.name] == ["blue crops", "smooth blue crops"]
+    assert [len(first.cells), len(second.cells)] == [9, 9], "two cells are too few"
+    assert (second.x, second.y, second.share) == (0.15, 0.15, 0.75)

@@ -182,7 +182,7 @@ def browser_image(browser, number):
         ("try_patch", {"image": 99}, "no image 99"),
         ("try_patch", {"image": -1}, "no image -1"),
         ("try_patch", {"class": 10}, "no class 10"),
-        ("try_patch", {"crop": 15_000}, "real crops"),
+        ("try_patch", {"crop": 15_000}, "no crop"),
         ("patch_test", {"class": 99}, "99"),
         ("find_cues", {"first": 2, "second": 2}, "same class"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from PIL import Image
 
 from atlas_widget import AtlasWidget
 from tests.conftest import make_tiny_model, tiny_picture
@@ -46,10 +47,23 @@ def test_regions_are_named_after_the_images_folders(folders, tmp_path_factory):
         browser.widget.close()
 
 
-def test_without_labels_there_are_no_names(tiny_images, tmp_path_factory):
-    browser = open_widget(tiny_images, tmp_path_factory.mktemp("cache"))
+def test_without_labels_they_are_named_after_what_the_crops_look_like(tmp_path):
+    for number in range(12):
+        odd = number % 2
+        tint = Image.new("RGB", (96, 96), (40, 90, 230) if odd else (200, 30, 20))
+        Image.blend(tint, tiny_picture(number).resize((96, 96)), 0.1).save(
+            tmp_path / f"{number}.png"
+        )
+    browser = open_widget(tmp_path, tmp_path / "cache")
     try:
-        browser.wait(lambda: browser.widget.status["stage"] == "idle")
-        assert browser.of("regions") == []
+        ((message, _),) = browser.answers("regions")
+        assert all(name.endswith("crops") for name in message["names"])
+        assert all(share >= 0.75 for share in message["shares"])
+        table = browser.widget.regions
+        assert set(table["name"]) == set(message["names"])
+        grid = browser.layouts[-1]["grids"][0]
+        browser.say("hover", grid=grid["size"], cell=grid["ids"][0])
+        (card, _), *_ = browser.answers("card")
+        assert card["label"] is not None or card["look"].endswith("crops")
     finally:
         browser.widget.close()

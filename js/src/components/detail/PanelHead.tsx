@@ -3,7 +3,7 @@ import { NO_CERTAIN_CLASS } from "../../store/classes";
 import { capitalized } from "../../util/numbers";
 import { useWidget } from "../context";
 import { CloseButton, IconButton } from "../controls/IconButton";
-import { describePlace, describeSamples } from "../words";
+import { describePlace, describeSamples, describeUnnamed } from "../words";
 
 /** The head of a panel: its cell, and whether it stays. `mark` tells two compared ones apart. */
 export function PanelHead({ panel, mark = "" }: { panel: Panel; mark?: "" | "A" | "B" }) {
@@ -25,9 +25,11 @@ export function PanelHead({ panel, mark = "" }: { panel: Panel; mark?: "" | "A" 
       {mark && <span class={`aw-badge aw-badge-${mark.toLowerCase()}`}>{mark}</span>}
       <div class="aw-detail-title">
         <h2 class={label ? "" : "aw-unsure"} title={label ?? ""}>
-          {label ?? (card?.classes ? capitalized(NO_CERTAIN_CLASS) : "Cell")}
+          {label ?? (card?.classes ? capitalized(card.look || NO_CERTAIN_CLASS) : "Cell")}
         </h2>
-        {!label && card?.why_not && <p data-aw-why-not>{card.why_not}</p>}
+        {!label && card?.why_not && (
+          <p data-aw-why-not>{card.look ? describeUnnamed(card.why_not) : card.why_not}</p>
+        )}
         <p>
           {describePlace(grid, cell)} of {`${grid}\u00a0×\u00a0${grid}`} ·{" "}
           {describeSamples(store.grid(grid), cell, card?.count).replace(" ", "\u00a0")}

@@ -31,8 +31,8 @@ export function AttributionTable({ state, opened }: { state: OpenImage; opened: 
       />
       {!own.closed && (
         <p class="aw-note">
-          What is behind this layer is not linear in it: “rest” is what activation × gradient does
-          not explain.
+          The layers after this one are not linear: “rest” is what activation × gradient does not
+          explain.
         </p>
       )}
     </section>

@@ -91,7 +91,7 @@ export function BesideImage({ state, opened }: { state: OpenImage; opened: Opene
       <p class="aw-note">
         {best === null
           ? "Point at a position to see which of these look like it."
-          : `How like ${map?.name} finds them to the position that is looked at: cosine up to ${formatDecimal(best)} (bright).`}
+          : `The brighter, the more alike ${map?.name} finds it to the chosen position: cosine up to ${formatDecimal(best)}.`}
       </p>
     </section>
   );

@@ -74,7 +74,7 @@ export function ChannelRow({
               type="button"
               class="aw-link"
               aria-pressed={shown}
-              title="Show where in the image it is active, and the channels that it has most to do with"
+              title="Show where in the image it is active, which channels feed it and which it feeds"
               data-aw-channel-map={channel}
               onClick={() => state.looking.showChannel(layer, channel)}
             >
@@ -83,7 +83,7 @@ export function ChannelRow({
             <button
               type="button"
               class="aw-link"
-              title="Set it to zero and compare what becomes of the logits with what attribution predicts"
+              title="Set it to zero, and compare how the logits change with what attribution predicts"
               data-aw-try-channel={channel}
               disabled={!store.connected.value}
               onClick={() => state.tryWithout(layer, { what: "channel", numbers: [channel] })}

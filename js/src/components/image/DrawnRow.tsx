@@ -17,13 +17,13 @@ export function DrawnRow({ state, opened }: { state: OpenImage; opened: Opened }
     [
       "dreams",
       "What each layer sees in it",
-      "DeepDream: the image itself, changed so that what a layer sees in it grows",
+      "DeepDream: the image itself, changed so that the layer responds more to what it sees in it already",
     ],
   ];
   return (
     <section class="aw-image-block aw-image-part">
       <h3>
-        Drawn anew <small>by each layer</small>
+        Redrawn <small>by each layer</small>
       </h3>
       {rows.map(([work, words, title]) => {
         const drawn = opened.layers

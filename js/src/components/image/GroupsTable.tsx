@@ -132,7 +132,7 @@ function GroupRow({
           <button
             type="button"
             class="aw-link"
-            title="Take this group out of the layer and compare what becomes of the logits with what attribution predicts"
+            title="Take this group out of the layer, and compare how the logits change with what attribution predicts"
             data-aw-try-group={group}
             disabled={!store.connected.value}
             onClick={() => state.tryWithout(groups.layer, { what: "group", numbers: [group] })}

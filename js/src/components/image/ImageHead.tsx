@@ -37,7 +37,7 @@ export function ImageHead({ state, opened }: { state: OpenImage; opened: Opened 
           Reading…
         </p>
       )}
-      {!connected && <p class="aw-note">The kernel has gone: what is here stays as it is.</p>}
+      {!connected && <p class="aw-note">The kernel has stopped; what was computed stays here.</p>}
       <Problem state={state} />
     </header>
   );

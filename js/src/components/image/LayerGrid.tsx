@@ -136,7 +136,7 @@ export function LayerGrid({
         />
         {values === null && !chosen && <span class="aw-grid-none">{noneFor(mode)}</span>}
         {values?.kind === "signed" && values.blank && (
-          <span class="aw-grid-none">no position contributes: all passes elsewhere</span>
+          <span class="aw-grid-none">nothing passes through these positions</span>
         )}
       </button>
     </figure>

@@ -11,7 +11,11 @@ import { LayerGrid } from "./LayerGrid";
 import { LayersChooser } from "./LayersChooser";
 
 const MODES: readonly (readonly [GridMode, string, string])[] = [
-  ["picture", "Picture", "A picture by feature inversion for each position, as large as its norm"],
+  [
+    "picture",
+    "Picture",
+    "A picture by feature inversion for each position: the stronger its activation, the larger",
+  ],
   ["norm", "Norm", "The length of the activation at each position"],
   ["attribution", "Attribution", "What each position contributes to the chosen class"],
   ["groups", "Groups", "Groups of channels that are active together"],
@@ -143,7 +147,7 @@ function wordsFor(mode: GridMode, state: OpenImage, connected: boolean): string 
     const odd = state.places.value?.unusual.some(Boolean)
       ? " Ringed: the atlas has nothing like it."
       : "";
-    return `Each position’s own picture${lent}. The stronger its activation, the larger.${odd} Point at one for what it feeds and what feeds it.`;
+    return `Each position’s own picture${lent}. The stronger its activation, the larger.${odd} Point at one to see what feeds it and what it feeds.`;
   }
   if (mode === "norm") return "The length of each position’s activation, from zero (dark) up.";
   if (mode === "attribution") {

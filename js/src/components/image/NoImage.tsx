@@ -9,7 +9,7 @@ export function NoImage({ state }: { state: OpenImage }) {
   const { store } = useWidget();
   const connected = store.connected.value;
   const awaited = state.awaited.value;
-  if (!connected) return <p class="aw-units-empty">An image is read by a running kernel.</p>;
+  if (!connected) return <p class="aw-units-empty">Reading an image needs a running kernel.</p>;
   if (!store.layout.value) {
     return (
       <p class="aw-units-empty">Images can be opened once the layer’s activations are collected…</p>

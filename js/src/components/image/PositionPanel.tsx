@@ -79,7 +79,7 @@ export function PositionPanel({ state, opened }: { state: OpenImage; opened: Ope
             <button
               type="button"
               class="aw-link"
-              title="Set this position to zero, with those chosen by Shift and a click, and compare what becomes of the logits with what attribution predicts"
+              title="Set this position and those chosen by Shift and a click to zero, and compare how the logits change with what attribution predicts"
               data-aw-try-region
               disabled={!store.connected.value}
               onClick={() => {
@@ -139,7 +139,7 @@ function Dictionary({
         ))}
       </ul>
       <p class="aw-note">
-        These {channels.length} have {formatShare(share)} of its squared length.
+        These {channels.length} channels make up {formatShare(share)} of its squared length.
       </p>
     </>
   );

@@ -23,8 +23,12 @@ export function SumRows({
       prefixTokens,
       "Through tokens that are at no position, such as the class token",
     ],
-    ["biases", biases, "Of the biases behind this layer: they argue whatever the image is"],
-    ["rest", rest, "Not explained: the layers behind this one are not linear in it"],
+    [
+      "biases",
+      biases,
+      "From biases of the layers after this one, which argue whatever the image is",
+    ],
+    ["rest", rest, "Not explained: the layers after this one are not linear"],
   ] as const;
   return (
     <dl class="aw-sum-rows">

@@ -17,7 +17,7 @@ export function TryIt({ state, opened }: { state: OpenImage; opened: Opened }) {
   return (
     <section class="aw-image-block aw-image-part" data-aw-try={trial ? trial.words : ""}>
       <h3>
-        Try it <small>does the network do as attribution says?</small>
+        Try it <small>does the network do what attribution predicts?</small>
       </h3>
       {problem && <p class="aw-note aw-task-failed">{problem}</p>}
       {trial ? (
@@ -34,7 +34,7 @@ export function TryIt({ state, opened }: { state: OpenImage; opened: Opened }) {
         work="curves"
         layer={layer}
         words={`Remove and put back all positions of ${map.name}`}
-        title="The logit while positions are set to zero, those that argue for the class most first, and while they are put back; and the same in random orders"
+        title="The logit as positions are set to zero, the strongest arguments for the class first, and as they are put back; beside it the same in random orders"
         counts={["order", "orders"]}
       />
     </section>

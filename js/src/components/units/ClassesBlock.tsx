@@ -19,21 +19,21 @@ export function ClassesBlock() {
           Classes{" "}
           <small>
             {classes
-              ? "the unit’s own part of the logits on its strongest examples: activation × gradient, with 95 % intervals"
-              : "those that it argues for and against on its strongest examples"}
+              ? "what the unit adds to the logits in its strongest examples: activation × gradient, with 95 % intervals"
+              : "which it argues for and against in its strongest examples"}
           </small>
         </span>
         {!classes && (
           <UnitWorkState
             work="classes"
             words="Attribute it"
-            title="Attribute the unit’s activation to the classes, on its strongest examples"
+            title="Compute what the unit’s activation adds to each class’s logit in its strongest examples"
             counts={["example", "examples"]}
           />
         )}
       </h3>
       {classes && values.length === 0 && (
-        <p class="aw-note">The logits do not depend on this unit on these examples.</p>
+        <p class="aw-note">In these examples the logits do not depend on this unit.</p>
       )}
       {values.length > 0 && <ClassBars values={values} reach={reachOf(values)} diverging />}
     </section>

@@ -22,7 +22,7 @@ export function Examples({ page, overview }: { page: UnitPage; overview: Overvie
         <span>
           Strongest examples{" "}
           <small>
-            one an image, among {plural(overview.samples, "sampled position")} of{" "}
+            one per image, among {plural(overview.samples, "sampled position")} of{" "}
             {plural(overview.images, "image")}
           </small>
         </span>
@@ -101,7 +101,7 @@ function Exact({ exact }: { exact: ExactExamples }) {
 
 function describe({ activation, name, label, atRim }: ExactExample): string {
   const what = label === null ? name : `${name} (${label})`;
-  return `${what}: activation ${formatPlain(activation)}${atRim ? ", at the rim of the map" : ""}`;
+  return `${what}: activation ${formatPlain(activation)}${atRim ? ", at the edge of the map" : ""}`;
 }
 
 function paint(

@@ -11,7 +11,10 @@ export function Quilt({ page }: { page: UnitPage }) {
     <section>
       <h3>
         Over the whole range{" "}
-        <small>samples drawn at random, weaker activations on the left: is it one thing?</small>
+        <small>
+          random samples, from weak activations on the left to strong ones: do all show the same
+          thing?
+        </small>
       </h3>
       <div class="aw-quilt" data-aw-quilt={page.quilt.length}>
         {page.quilt.map((column, at) => (

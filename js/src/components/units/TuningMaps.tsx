@@ -23,7 +23,7 @@ export function TuningMaps() {
           Synthetic pictures{" "}
           <small>
             {tuning
-              ? `answers above that to grey, in a field of ${tuning.side} pixels; z in deviations of real samples`
+              ? `how much more active it is than for plain grey, in a field of ${tuning.side} pixels; z in standard deviations of the real samples`
               : "gratings, edges, curves, angles, colours, checkers, spots, shapes"}
           </small>
         </span>
@@ -56,7 +56,7 @@ function Control() {
     <UnitWorkState
       work="scrambled"
       words="Scramble its best picture"
-      title="Show the unit 64 copies of the picture it answers to most, with the same spatial frequencies and random phases: a control"
+      title="As a control, show the unit 64 scrambled copies of the picture that it answers to most: the same spatial frequencies, at random phases"
       counts={["set", "sets"]}
     />
   );

@@ -20,7 +20,7 @@ export function TurnedBlock() {
           Turned examples{" "}
           <small>
             {turned
-              ? `what it sees in its strongest ${turned.exact ? "examples" : "samples"}, turned counter-clockwise in a round window of ${turned.side} pixels; answers above that to grey`
+              ? `what it sees in its strongest ${turned.exact ? "examples" : "samples"}, turned counter-clockwise in a round window of ${turned.side} pixels; how much more active it is than for plain grey`
               : "what it sees in its strongest examples, in 72 rotations"}
           </small>
         </span>
@@ -73,7 +73,7 @@ function Answers({ turned }: { turned: TurnedExamples }) {
           <figcaption>
             <small>
               {preferred === null
-                ? "no answer above grey"
+                ? "no more active than for grey"
                 : `mean, most at ${formatPlain(preferred)}°, selectivity ${selectivity === null ? "–" : formatDecimal(selectivity)}`}
             </small>
           </figcaption>

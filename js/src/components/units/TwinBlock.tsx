@@ -19,7 +19,7 @@ export function TwinBlock() {
           <small>
             {twin
               ? "the same unit of the same network with random weights: its picture, and where it is strongest"
-              : "the same unit of an untrained network: what both show, training has not taught"}
+              : "the same unit of an untrained network: what both show was not learned in training"}
           </small>
         </span>
         {!twin && (

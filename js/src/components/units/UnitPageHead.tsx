@@ -71,7 +71,7 @@ export function UnitPageHead({ unit, overview, onStep }: UnitPageProps) {
       />
       {overview.layout === "tokens" && (
         <small class="aw-unit-basis" data-aw-no-basis>
-          a dimension of tokens: no privileged basis
+          a dimension of tokens, which need not mean anything by itself
         </small>
       )}
       <span class="aw-spring" />
@@ -101,7 +101,7 @@ function numbersOf(overview: Overview, unit: number): [string, string, string][]
   numbers.push([
     "sparseness",
     Number.isFinite(sparse) ? formatDecimal(sparse) : "–",
-    "1 − mean(a)² / mean(a²) of the positive activations: 0 if all samples are alike, near 1 if few carry all",
+    "How unevenly the positive activations are spread, 1 − mean(a)² / mean(a²): 0 if all samples are alike, near 1 if a few carry nearly all",
   ]);
   return numbers;
 }

@@ -71,7 +71,7 @@ function Diverse({ unit }: { unit: number }) {
         type="button"
         class="aw-button"
         disabled={asked.value || !store.connected.value}
-        title="Optimise four pictures together that are kept apart: the several things that excite the unit"
+        title="Make four pictures that are kept unlike each other: a unit may be excited by several things"
         data-aw-diverse
         onClick={() => {
           asked.value = true;
@@ -161,7 +161,7 @@ function Made({
 }
 
 function waiting(state: string | undefined, connected: boolean): string {
-  if (!connected) return "not made: the kernel has gone";
+  if (!connected) return "not made: the kernel has stopped";
   return state === "crop" ? "the strongest sample, until the picture is made…" : "to come…";
 }
 
@@ -170,6 +170,6 @@ function describe({ activation, beyond, ratio, picture }: Measure): string {
   const times = ratio === null ? "" : `, ${formatDecimal(ratio, 1)} × the ${strongest}`;
   const words = `activation ${formatPlain(activation)}${times}`;
   return beyond !== null && beyond < WEAK
-    ? `${words}: does not excite the unit more than real images do (beyond ${formatShare(beyond)} of samples)`
+    ? `${words}: does not excite the unit more than real images do (more than ${formatShare(beyond)} of the samples)`
     : words;
 }

@@ -42,7 +42,7 @@ export function UnitsHead({
         {overview.layout === "tokens" && (
           <small data-aw-no-basis title={NO_BASIS}>
             {" "}
-            · dimensions of tokens: no privileged basis
+            · dimensions of tokens, which need not mean anything by themselves
           </small>
         )}
       </p>

@@ -21,14 +21,14 @@ export function WiringBlock() {
           <small>
             {wiring
               ? `mean over its ${plural(wiring.images, "strongest example")}: activation × gradient, with 95 % intervals; maps: expanded weights`
-              : "the units of neighbouring layers that it gets activation from, and gives it to"}
+              : "which units of the neighbouring layers feed it, and which it feeds"}
           </small>
         </span>
         {!wiring && (
           <UnitWorkState
             work="wiring"
             words="Trace it"
-            title="Attribute between this layer and its neighbours, on the unit’s strongest examples"
+            title="Compute what the units of the layers before and after contribute to it and get from it, in its strongest examples"
             counts={["layer", "layers"]}
           />
         )}
@@ -44,18 +44,13 @@ function Both({ wiring }: { wiring: Wiring }) {
   return (
     <>
       <div class="aw-wiring">
-        <Side
-          title="Gets it from"
-          of={below}
-          wiring={wiring}
-          none="No layer runs before this one."
-        />
-        <Side title="Gives it to" of={above} wiring={wiring} none="No layer runs after this one." />
+        <Side title="Fed by" of={below} wiring={wiring} none="No layer runs before this one." />
+        <Side title="Feeds" of={above} wiring={wiring} none="No layer runs after this one." />
       </div>
       {!wiring.connected && (
         <p class="aw-note">
-          The network has no graph of derivatives: neighbours are the layers that ran before and
-          after, which need not be connected.
+          How its layers are connected cannot be read off this network: neighbours here are the
+          layers that ran just before and after, which need not be connected to this one.
         </p>
       )}
     </>
