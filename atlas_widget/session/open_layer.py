@@ -19,6 +19,7 @@ from atlas_widget.session.pictures.inspector import Inspector
 from atlas_widget.session.status import Reporter
 from atlas_widget.session.tasks.task import LongTasks, Pause
 from atlas_widget.session.units.beside import BesideBoard
+from atlas_widget.session.units.opened import OpenedUnits
 
 if TYPE_CHECKING:
     from atlas_widget.probe import LayerProbe
@@ -64,6 +65,8 @@ class OpenLayer:
         Keeps the notes on the atlas.
     beside
         Keeps the comparison with another network's units.
+    opened_units
+        Remembers whose pages were opened.
     handlers
         Handlers of each kind of message.
     """
@@ -102,6 +105,7 @@ class OpenLayer:
         self.photos = PhotoBoard(gallery)
         self.notes = NoteBoard(model.recipe, probe.layer, gallery, notice)
         self.beside = BesideBoard(gallery, cache, seed)
+        self.opened_units = OpenedUnits(gallery, probe.kind)
         self._context = LayerContext(
             probe=probe,
             source=source,
@@ -115,6 +119,7 @@ class OpenLayer:
             photos=self.photos,
             notes=self.notes,
             beside=self.beside,
+            opened_units=self.opened_units,
             image=model.image,
             judge=model.judge,
             tasks=self.tasks,

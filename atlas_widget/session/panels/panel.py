@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from atlas_widget.session.pictures.inspector import Inspector
     from atlas_widget.session.status import Reporter
     from atlas_widget.session.units.beside import BesideBoard
+    from atlas_widget.session.units.opened import OpenedUnits
 
 __all__ = ["Fields", "LayerContext", "Panel", "panel", "panel_types"]
 
@@ -71,6 +72,8 @@ class LayerContext:
         Keeps the notes on the atlas.
     beside
         Keeps the comparison with another network's units.
+    opened_units
+        Remembers whose pages were opened.
     image
         Keeps the image that is read in several layers.
     judge
@@ -99,6 +102,7 @@ class LayerContext:
     photos: PhotoBoard
     notes: NoteBoard
     beside: BesideBoard
+    opened_units: OpenedUnits
     image: OpenImage
     judge: Judge | None
     tasks: LongTasks

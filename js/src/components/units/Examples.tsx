@@ -25,17 +25,19 @@ export function Examples({ page, overview }: { page: UnitPage; overview: Overvie
             {plural(overview.images, "image")}
           </small>
         </span>
-        <UnitWorkState
-          work="scan"
-          words="Search all positions"
-          title="Look at every position of every image, once for all units of the layer"
-          counts={["image", "images"]}
-        />
+        {store.can("experiments") && (
+          <UnitWorkState
+            work="scan"
+            words="Search all positions"
+            title="Look at every position of every image, once for all units of the layer"
+            counts={["image", "images"]}
+          />
+        )}
       </h3>
       {page.label && <Label of={page.label} />}
       <ul class="aw-unit-examples">
         {page.examples.map(({ activation, name }, at) => (
-          <li key={at} title={`${name}: activation ${formatPlain(activation)}`}>
+          <li key={at} title={`${name && `${name}: `}activation ${formatPlain(activation)}`}>
             <PageTile page={page} tile={at} size={CROP} />
             <small>{formatPlain(activation)}</small>
           </li>

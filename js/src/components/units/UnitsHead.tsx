@@ -3,6 +3,9 @@ import { ORDERS, type Order, type Overview } from "../../units/overview";
 import { plural } from "../../util/numbers";
 import { useWidget } from "../context";
 
+/** Orders that have to be computed. */
+const OF_KERNEL: ReadonlySet<Order> = new Set(["correlation", "match"]);
+
 const NO_BASIS =
   "A dimension of a transformer’s tokens need not mean anything by itself (Elhage et al., 2021); with_directions(model, layer, matrix) has the same page for any directions";
 
@@ -27,8 +30,12 @@ export function UnitsHead({
         <strong>{plural(overview.count, "unit")}</strong> of {overview.layer}
         <small>
           {" "}
-          {alive.value && dead > 0 ? `· ${plural(dead, "dead unit")} hidden ` : ""}· statistics of{" "}
-          {plural(overview.samples, "sampled position")} in {plural(overview.images, "image")}
+          {store.savedUnits && `· ${shown} of them in this page `}
+          {!store.savedUnits && alive.value && dead > 0
+            ? `· ${plural(dead, "dead unit")} hidden `
+            : ""}
+          · statistics of {plural(overview.samples, "sampled position")} in{" "}
+          {plural(overview.images, "image")}
         </small>
         {overview.layout === "tokens" && (
           <small data-aw-no-basis title={NO_BASIS}>
@@ -48,11 +55,13 @@ export function UnitsHead({
             order.value = event.currentTarget.value as Order;
           }}
         >
-          {ORDERS.map(([name, words, meaning]) => (
-            <option key={name} value={name} title={meaning}>
-              {words}
-            </option>
-          ))}
+          {ORDERS.filter(([name]) => store.can("units") || !OF_KERNEL.has(name)).map(
+            ([name, words, meaning]) => (
+              <option key={name} value={name} title={meaning}>
+                {words}
+              </option>
+            ),
+          )}
         </select>
       </label>
       <label class="aw-units-alive">
@@ -76,11 +85,14 @@ export function UnitsHead({
         onKeyDown={(event) => {
           if (event.key !== "Enter") return;
           const number = event.currentTarget.valueAsNumber;
-          if (Number.isInteger(number) && number >= 0 && number < overview.count) {
+          const there = store.savedUnits?.includes(number) ?? true;
+          if (Number.isInteger(number) && number >= 0 && number < overview.count && there) {
             store.unit.value = number;
           } else {
             event.currentTarget.setCustomValidity(
-              `Units have the numbers 0 to ${overview.count - 1}`,
+              there
+                ? `Units have the numbers 0 to ${overview.count - 1}`
+                : `In this page are the units ${store.savedUnits?.join(", ")}`,
             );
             event.currentTarget.reportValidity();
           }

@@ -36,7 +36,10 @@ export function UnitsView() {
   }
   const arranged = order.value === "correlation";
   const map = arranged ? units.map.value : null;
-  const inList = inOrder(overview, order.value, alive.value);
+  const saved = store.savedUnits;
+  const inList = inOrder(overview, order.value, alive.value).filter(
+    (one) => saved?.includes(one) ?? true,
+  );
   const listed = map ? alongMap(map, inList) : inList;
   if (opened !== null) {
     return (
