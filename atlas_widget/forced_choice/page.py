@@ -53,7 +53,7 @@ button { font: inherit; color: inherit; cursor: pointer; }
   color: var(--on-accent); font-weight: 600; text-decoration: none; display: inline-block; }
 .plain { padding: 8px 14px; border: 1px solid var(--line); border-radius: 8px; background: none; }
 .trial { display: grid; justify-items: center; gap: 18px; text-align: center; }
-.trial p { margin: 0; }
+.trial p, .trial h1 { margin: 0; font-size: 15px; font-weight: 500; }
 .trial img { display: block; width: 100%; border-radius: 10px; }
 .reference { width: min(232px, 60vw); }
 .choices { display: grid; grid-template-columns: 1fr 1fr; gap: 20px; width: min(440px, 100%); }

@@ -98,8 +98,8 @@ def legibility(
     """Score the answers to a check, beside those of a second network to the same trials.
 
     Participants who get fewer than three quarters of the catch trials right do not count. The
-    interval of one participant is Wilson's; of several it is drawn from the trials (bootstrap),
-    since answers to one trial are no news of each other.
+    interval of one participant is Wilson's; of several it is drawn from the trials (Bayesian
+    bootstrap), since answers to one trial are no news of each other.
 
     Parameters
     ----------
@@ -236,12 +236,18 @@ def _interval(rows: pd.DataFrame, seed: int) -> tuple[float, float]:
 
 
 def _drawn(rows: pd.DataFrame, seed: int) -> npt.NDArray[np.float64]:
-    """Return shares of right answers, with the trials drawn anew each time."""
+    """Return shares of right answers, with other weights of the trials each time.
+
+    The Bayesian bootstrap, with half a trial that is right and half a one that is wrong besides:
+    of one participant these are draws of the Beta distribution with Jeffreys' prior, so that even
+    answers that are all right leave a doubt.
+    """
     of_trial = rows.groupby("trial")["correct"].agg(["sum", "count"]).to_numpy(float)
     rng = np.random.default_rng(seed)
-    chosen = rng.integers(0, len(of_trial), (_DRAWS, len(of_trial)))
-    sums = of_trial[chosen].sum(1)
-    shares: npt.NDArray[np.float64] = sums[:, 0] / sums[:, 1]
+    weights = rng.standard_exponential((_DRAWS, len(of_trial)))
+    besides = rng.standard_gamma(0.5, (_DRAWS, 2)) * of_trial[:, 1].mean()
+    right = weights @ of_trial[:, 0] + besides[:, 0]
+    shares: npt.NDArray[np.float64] = right / (weights @ of_trial[:, 1] + besides.sum(1))
     return shares
 
 

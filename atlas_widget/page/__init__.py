@@ -13,6 +13,7 @@ from atlas_widget.page.contents import (
     page_grids,
 )
 from atlas_widget.page.crops import ships_its_photos
+from atlas_widget.page.units import PageUnits, Told
 from atlas_widget.page.writing import WrittenPage, check_target, write_page
 
 __all__ = [
@@ -21,6 +22,8 @@ __all__ = [
     "Icon",
     "PageContents",
     "PageGrid",
+    "PageUnits",
+    "Told",
     "WrittenPage",
     "check_target",
     "page_grids",

@@ -6,14 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-
 from atlas_widget.errors import CellError
+from atlas_widget.page.icon import Icon
 
 if TYPE_CHECKING:
     from atlas_widget.atlas import Atlas
     from atlas_widget.atlas.grid import Grid
+    from atlas_widget.page.units import PageUnits
 
 __all__ = ["CellRecord", "ClassEntry", "Icon", "PageContents", "PageGrid", "page_grids"]
 
@@ -24,31 +23,6 @@ _FINEST_BY_DEFAULT = 40
 
 ClassEntry = tuple[int, float, float, float]
 """Number of a class, a cell's value for it, and the ends of its 95 % interval (NaN for none)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Icon:
-    """The picture of a cell.
-
-    Attributes
-    ----------
-    pixels
-        uint8, (side, side, 3), RGB.
-    state
-        "rough" or "final".
-    cosine
-        Cosine of its activation to the cell's mean, where it is known.
-    rank
-        1 if no other cell of the grid is nearer to its activation.
-    made
-        What it was made with, in words.
-    """
-
-    pixels: npt.NDArray[np.uint8]
-    state: str
-    cosine: float | None = None
-    rank: int | None = None
-    made: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +101,8 @@ class PageContents:
         Named regions, as fields of the message of that name; None without any.
     notes
         Notes of users, as fields of the message of that name; None without any.
+    units
+        Pages of units; None without any.
     """
 
     atlas: Atlas
@@ -140,6 +116,7 @@ class PageContents:
     subject: Sequence[str] = ()
     regions: Mapping[str, Any] | None = None
     notes: Mapping[str, Any] | None = None
+    units: PageUnits | None = None
 
     @property
     def diagnosed(self) -> bool:

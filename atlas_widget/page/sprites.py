@@ -14,7 +14,7 @@ from PIL import Image
 
 if TYPE_CHECKING:
     from atlas_widget.atlas.grid import Grid
-    from atlas_widget.page.contents import Icon
+    from atlas_widget.page.icon import Icon
 
 __all__ = ["COLUMNS", "TILE", "TILES", "IconSheet", "encode", "icon_sheets"]
 

@@ -35,6 +35,7 @@ def tables(
     contents: PageContents,
     sheets: Sequence[Mapping[str, Any]],
     crops: Mapping[str, Any] | None,
+    units: Mapping[str, Any] | None = None,
     cancelled: CancelledCallback | None = None,
 ) -> dict[str, Any]:
     """Return what a page knows, of JSON's types only; see js/src/saved/format.ts.
@@ -43,8 +44,8 @@ def tables(
     ----------
     contents
         The atlas and its grids.
-    sheets, crops
-        The records of the pictures, and of the real crops.
+    sheets, crops, units
+        The records of the pictures, of the real crops, and of pages of units.
     cancelled
         Asked now and then; once it returns True, `Cancelled` is raised.
     """
@@ -60,6 +61,7 @@ def tables(
         "made": list(made),
         "lead": None if contents.lead is None else round(contents.lead, _DIGITS),
         "sheets": list(sheets),
+        "units": units,
         "crops": crops,
     }
 
@@ -95,6 +97,9 @@ def _traits(contents: PageContents, *, with_crops: bool) -> dict[str, Any]:
         "viewport": [0.0, 0.0, 1.0, 1.0],
         "overlay": "pictures",
         "note": "",
+        "unit": None,
+        "unit_order": "number",
+        "saved_units": [] if contents.units is None else list(contents.units.pages),
         "mode": "atlas",
         "status": status,
         "height": _HEIGHT,

@@ -18,6 +18,7 @@ from atlas_widget.page.crops import CropPool, collect_crops, credits_of, ships_i
 from atlas_widget.page.document import about, document
 from atlas_widget.page.sprites import icon_sheets
 from atlas_widget.page.tables import CLEAR_OF_MANY, REVISION, tables
+from atlas_widget.page.units import unit_sheets, unit_tables
 from atlas_widget.progress import check_cancelled
 from atlas_widget.protocol import messages
 
@@ -129,6 +130,12 @@ def write_page(
         )
     blocks: list[bytes] = []
     sheets, parts = _sheets(contents, blocks, cancelled)
+    of_units = None
+    if contents.units is not None:
+        before = sum(map(len, blocks))
+        sheets += unit_sheets(contents.units, blocks, REVISION, len(sheets))
+        of_units = unit_tables(contents.units, blocks, REVISION)
+        parts["pages of units"] = sum(map(len, blocks)) - before
     pool = None
     if contents.crops:
         pool = collect_crops(contents.atlas, [grid.grid for grid in contents.grids])
@@ -137,7 +144,7 @@ def write_page(
         record = pool.record(range(first, len(blocks)))
         parts["real crops (crops=False leaves them out)"] = sum(map(len, pool.sheets))
     check_cancelled(cancelled)
-    known = tables(contents, sheets, record if pool else None, cancelled)
+    known = tables(contents, sheets, record if pool else None, of_units, cancelled)
     credits: list[str] = []
     if pool is not None and ships_its_photos(contents.atlas):
         credits = credits_of(contents.atlas, pool.samples)
@@ -192,6 +199,11 @@ def _counts(contents: PageContents, icons: int, pool: CropPool | None) -> dict[s
         f"{len(pool.samples):,}, cut from {pool.images:,} images" if pool else "none in this page"
     )
     found = {"Pictures": f"{icons:,}", "Real crops": photos}
+    if contents.units is not None:
+        listed = ", ".join(map(str, contents.units.pages))
+        found["Pages of units"] = listed
+        if contents.crops:
+            found["Real crops"] += ", and the examples of these units"
     if not contents.diagnosed:
         found["Doubt"] = f"not computed, since there are {len(contents.atlas):,} samples"
     if contents.thrifty:

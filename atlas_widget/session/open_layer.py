@@ -20,6 +20,7 @@ from atlas_widget.session.pictures.inspector import Inspector
 from atlas_widget.session.status import Reporter
 from atlas_widget.session.tasks.task import LongTasks, Pause
 from atlas_widget.session.units.beside import BesideBoard
+from atlas_widget.session.units.opened import OpenedUnits
 
 if TYPE_CHECKING:
     from atlas_widget.probe import LayerProbe
@@ -67,6 +68,8 @@ class OpenLayer:
         Keeps the comparison with another network's units.
     comparisons
         Keeps the comparison with another atlas.
+    opened_units
+        Remembers whose pages were opened.
     handlers
         Handlers of each kind of message.
     """
@@ -106,6 +109,7 @@ class OpenLayer:
         self.notes = NoteBoard(model.recipe, probe.layer, gallery, notice)
         self.beside = BesideBoard(gallery, cache, seed)
         self.comparisons = ComparisonBoard(gallery, cache, seed, self.tasks, source)
+        self.opened_units = OpenedUnits(gallery, probe.kind)
         self._context = LayerContext(
             probe=probe,
             source=source,
@@ -121,6 +125,7 @@ class OpenLayer:
             beside=self.beside,
             comparisons=self.comparisons,
             check_layer=model.check_layer,
+            opened_units=self.opened_units,
             image=model.image,
             judge=model.judge,
             tasks=self.tasks,

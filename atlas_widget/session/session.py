@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from atlas_widget.session.panels.note_board import NoteBoard
     from atlas_widget.session.tasks.photo import PlacedPhoto
     from atlas_widget.session.tasks.units_beside import UnitsBeside
+    from atlas_widget.session.units.opened import OpenedUnits
 
 __all__ = ["Session"]
 
@@ -239,6 +240,13 @@ class Session:
         if self._layer is None:
             raise AtlasError("Notes go with a finished layout; w.wait() waits for it.")
         return self._layer.notes
+
+    @property
+    def opened_units(self) -> OpenedUnits:
+        """The units whose pages were opened; raises while there is no layer."""
+        if self._layer is None:
+            raise AtlasError("Units go with a layout; w.wait() waits for it.")
+        return self._layer.opened_units
 
     def labeller(self) -> Labeller | None:
         """Return what computes the classes of the cells shown; for the worker's thread."""

@@ -562,7 +562,8 @@ class AtlasWidget(anywidget.AnyWidget):
         """Write the atlas shown as one HTML file that needs no kernel, no server and no network.
 
         It opens by a double click, with zoom, search, overlays, cards and open cells, and has no
-        address of anything outside it. What only a model can do is not in it.
+        address of anything outside it. What only a model can do is not in it. The pages of units
+        that were opened are.
 
         Parameters
         ----------
@@ -613,7 +614,8 @@ class AtlasWidget(anywidget.AnyWidget):
             max_mb,
             overwrite,
             render,
-            *((self._session.notes.in_page,) if notes else ()),
+            self._session.notes.in_page if notes else _nothing,
+            self._session.opened_units.in_page,
         )
         written: WrittenPage = self._waiting.for_task("Writing the page", work, None)
         return written
@@ -1558,6 +1560,10 @@ def _judge(model: nn.Module, device: Any) -> Judge:
     from atlas_widget.inversion.judge import Judge
 
     return Judge(model, device=device)
+
+
+def _nothing() -> None:
+    """Return nothing, where notes are left out of a page."""
 
 
 def _no_op() -> None:

@@ -116,7 +116,7 @@ class CheckPage {
         { class: "trial", "data-aw-trial": String(at) },
         element("p", { class: "quiet", role: "status" }, `${at + 1} of ${this.shown.length}`),
         element("div", { class: "reference" }, picture(reference, "The picture")),
-        element("p", {}, "Which one belongs to it?"),
+        element("h1", {}, "Which one belongs to it?"),
         element("div", { class: "choices" }, button("left"), button("right")),
         element("progress", {
           max: String(this.shown.length),

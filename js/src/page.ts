@@ -8,6 +8,7 @@ import { Store } from "./store/store";
 // Only what needs no kernel: the other views and tabs are not in a page at all.
 import "./views/atlas";
 import "./views/cell_tab";
+import "./views/units";
 
 /** The least height of the widget (CSS pixels), in a window that is lower the page scrolls. */
 const MIN_HEIGHT = 420;

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, expect
 from atlas_widget import legibility
 from atlas_widget.forced_choice import write_check
 from tests.browser.conftest import save_screenshot
+from tests.browser.test_saved_page import violations
 from tests.forced_choice.checks import small_check
 
 pytestmark = pytest.mark.browser
@@ -51,6 +52,7 @@ def test_a_check_is_answered_by_mouse_and_keys_and_its_csv_is_scored(
         page.locator(f'[data-aw-trial="{at}"]').wait_for()
         if at == 0:
             save_screenshot(page, "check-trial")
+            assert violations(page) == []
         shown = {
             side: page.locator(f"[data-aw-side={side}] img").get_attribute("src").split(",")[1]
             for side in ("left", "right")

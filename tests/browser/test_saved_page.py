@@ -9,13 +9,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from atlas_widget.notes import Note, note_fields
 from atlas_widget.page import PageContents, PageGrid, write_page
+from atlas_widget.session.cells.scene import Scene
+from atlas_widget.session.pictures.picture import Picture, State
+from atlas_widget.session.units.opened import OpenedUnits
+from atlas_widget.session.units.sampled_units import SampledUnits
 from tests.browser.conftest import save_screenshot
 from tests.browser.test_accessibility import AXE, RULES
+from tests.conftest import tiny_picture
 from tests.page.contents import NASTY, page_of, small_atlas
 
 pytestmark = pytest.mark.browser
@@ -89,6 +95,20 @@ class Opened:
             box["x"] + (x - left) / (right - left) * box["width"],
             box["y"] + (y - top) / (bottom - top) * box["height"],
         )
+
+
+def violations(page: Page) -> list[Any]:
+    """Return what axe finds wrong with the page as it is."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found: list[Any] = page.evaluate(
+        """async rules => {
+            const { violations } = await axe.run(document, { runOnly: rules });
+            return violations.map(({ id, nodes }) =>
+                [id, ...nodes.map(node => `${node.target} ${node.failureSummary}`)]);
+        }""",
+        RULES,
+    )
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -269,11 +289,65 @@ def test_notes_are_read_and_lead_to_their_places(
     expect(opened.page.locator("[data-aw-mark]")).to_have_text("1")
     expect(opened.page.locator("[data-aw-new-note], [data-aw-remove-note]")).to_have_count(0)
     save_screenshot(opened.page, "notes-in-a-page")
+    assert violations(opened.page) == []
     panel.get_by_text("a unit").click()
     opened.until("id => location.hash.includes(`note=${id}`)", notes[1].id)
     opened.root.focus()
     opened.page.keyboard.press("Escape")
     expect(panel).to_have_count(0)
+    assert opened.requests == []
+    assert opened.problems == []
+    context.close()
+
+
+class Pictures:
+    """Final pictures of all units but one."""
+
+    def picture(self, group: str, unit: int) -> Picture | None:
+        if unit == 4:
+            return None
+        pixels = np.asarray(tiny_picture(unit, (64, 64)))
+        return Picture(pixels, State.FINAL, 0.5, 1, f"made for {group}", 3.0 + unit)
+
+
+def test_the_pages_of_units_that_were_opened_are_there(
+    browser: Browser, contents: PageContents, tmp_path: Path
+) -> None:
+    atlas = contents.atlas
+    grids = {of.grid.size: of.grid for of in contents.grids}
+    scene = Scene(0, atlas.layer, grids, atlas.samples, atlas)
+    opened_units = OpenedUnits(Pictures(), "map")
+    units = SampledUnits(atlas.samples, None)
+    for unit in (1, 3):
+        opened_units.note(units, unit)
+    with_units = replace(contents, units=opened_units.in_page(scene, list(grids), crops=True))
+    written = write_page(tmp_path / "a.html", with_units)
+    text = written.path.read_text(encoding="utf-8")
+    context = browser.new_context(viewport={"width": 1280, "height": 860}, offline=True)
+    opened = Opened(context.new_page(), written.path).go()
+    page = opened.page
+    page.locator("[data-aw-show-view=units]").click()
+    expect(page.locator("[data-aw-unit]")).to_have_count(2)
+    expect(page.locator(".aw-units-head")).to_contain_text("2 of them in this page")
+    page.locator("[data-aw-unit='3']").click()
+    unit_page = page.locator("[data-aw-unit-page='3']")
+    expect(unit_page.locator("[data-aw-unit-picture=neuron]")).to_have_attribute(
+        "data-aw-state", "final"
+    )
+    expect(unit_page.locator("[data-aw-unit-picture=neuron]")).to_contain_text("activation 6")
+    expect(unit_page.locator("[data-aw-unit-examples] li").first).to_be_visible()
+    for selector in ("[data-aw-begin]", "[data-aw-diverse]", "[data-aw-note-unit]"):
+        expect(page.locator(selector)).to_have_count(0)
+    save_screenshot(page, "unit-in-a-page")
+    opened.until("location.hash.includes('unit=3')")
+    address = page.evaluate("location.hash")
+    page.locator("[data-aw-unit-map]").click()
+    expect(opened.root).to_have_attribute("data-aw-overlay", "unit: 3")
+    page.locator("[data-aw-show-view=units]").click()
+    page.locator("[data-aw-all-units]").click()
+    opened.go(address.removeprefix("#"))
+    expect(unit_page).to_be_visible()
+    assert NASTY not in text
     assert opened.requests == []
     assert opened.problems == []
     context.close()
@@ -295,16 +369,7 @@ def test_axe_finds_nothing(saved: Opened, contents: PageContents, scheme: Any) -
     saved.go(f"opened=16,{middle_cell(contents)}&overlay=doubt")
     expect(saved.page.locator(".aw-detail .aw-bar").first).to_be_visible()
     saved.page.get_by_text("About this page").click()
-    saved.page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = saved.page.evaluate(
-        """async rules => {
-            const { violations } = await axe.run(document, { runOnly: rules });
-            return violations.map(({ id, nodes }) =>
-                [id, ...nodes.map(node => `${node.target} ${node.failureSummary}`)]);
-        }""",
-        RULES,
-    )
-    assert found == []
+    assert violations(saved.page) == []
 
 
 def test_it_says_what_it_is_made_of(saved: Opened) -> None:

@@ -34,6 +34,13 @@ def test_one_participant_is_scored_by_kind_and_scaled_by_real_crops(tmp_path):
     assert "70% of 10 right" in str(found)
 
 
+def test_answers_that_are_all_right_leave_a_doubt(tmp_path):
+    found = legibility(answer(small_check(crops=10), tmp_path / "a.csv", lambda *_: True))
+    assert found.scaled == 1.0
+    assert found.scaled_low < 0.85
+    assert found.scaled_high > 1.0
+
+
 def test_whoever_fails_catch_trials_does_not_count(tmp_path):
     check = small_check()
     careful = answer(check, tmp_path / "a.csv", lambda *_: True)

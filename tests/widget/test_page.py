@@ -8,6 +8,7 @@ import pytest
 from atlas_widget.errors import CellError, ExportError
 from atlas_widget.session.cells.cached_icons import cached_icons
 from tests.page.contents import tables_of
+from tests.widget_browser import FakeBrowser
 
 
 @pytest.fixture
@@ -100,3 +101,27 @@ def test_the_atlas_of_a_class_is_what_is_written(widget, tmp_path):
     tables = tables_of(widget.to_html(tmp_path / "a.html", grids=4).path)
     assert tables["layout"]["subject"] == ["class", "thing 1"]
     assert tables["layout"]["samples"] == len(widget.shown_atlas)
+
+
+def test_units_that_were_opened_are_in_the_page_without_names_of_images(make, tmp_path):
+    w = make(layout_method="umap-torch")
+    browser = FakeBrowser(w)
+    browser.open_whole()
+    browser.say("units")
+    for unit in (2, 5):
+        browser.say("unit", unit=unit)
+        browser.answers("unit", unit=unit)
+        browser.answers("unit_picture", unit=unit, picture="neuron")
+    page = w.to_html(tmp_path / "a.html", grids=4).path
+    units = tables_of(page)["units"]
+    assert [saved["unit"] for saved in units["pages"]] == [2, 5]
+    first = units["pages"][0]["told"][0]
+    assert first["message"]["examples"] == []
+    assert first["block"] is None
+    assert tables_of(page)["traits"]["saved_units"] == [2, 5]
+    with_crops = w.to_html(tmp_path / "b.html", grids=4, crops=True).path
+    first = tables_of(with_crops)["units"]["pages"][0]["told"][0]
+    assert len(first["message"]["examples"]) > 3
+    assert first["block"] is not None
+    assert set(first["message"]["names"]) == {""}
+    assert "picture_0" not in with_crops.read_text(encoding="utf-8")

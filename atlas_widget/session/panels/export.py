@@ -100,6 +100,7 @@ class ExportPanel(Panel):
             overwrite=False,
             complete=False,
             notes=layer.notes.in_page,
+            units=layer.opened_units.in_page,
         )
 
 

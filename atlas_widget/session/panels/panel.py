@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from atlas_widget.session.pictures.inspector import Inspector
     from atlas_widget.session.status import Reporter
     from atlas_widget.session.units.beside import BesideBoard
+    from atlas_widget.session.units.opened import OpenedUnits
 
 __all__ = ["Fields", "LayerContext", "Panel", "panel", "panel_types"]
 
@@ -76,6 +77,8 @@ class LayerContext:
         Keeps the comparison with another atlas.
     check_layer
         Returns the name of a layer of the model, or raises that there is none.
+    opened_units
+        Remembers whose pages were opened.
     image
         Keeps the image that is read in several layers.
     judge
@@ -106,6 +109,7 @@ class LayerContext:
     beside: BesideBoard
     comparisons: ComparisonBoard
     check_layer: Callable[[object], str]
+    opened_units: OpenedUnits
     image: OpenImage
     judge: Judge | None
     tasks: LongTasks

@@ -92,6 +92,7 @@ class UnitsPanel(Panel):
     def show(self, scene: Scene, labeller: Labeller) -> None:
         """Switch to another scene; the front end asks for its units again."""
         self._scene, self._units, self._open = scene, None, -1
+        self._layer.opened_units.begin()
         self._renderers = {}
         self._large.close()
         self._works.show(scene)
@@ -246,6 +247,7 @@ class UnitsPanel(Panel):
             self._large.close()
         self._open = unit if 0 <= unit < units.count else -1
         if self._open >= 0:
+            self._layer.opened_units.note(units, unit)
             content, buffers = page.page(units, scene, unit)
             self._layer.gallery.send(content, buffers)
             self._show_others(content["relatives"])

@@ -16,6 +16,7 @@ from atlas_widget.page import (
     Icon,
     PageContents,
     PageGrid,
+    PageUnits,
     WrittenPage,
     ships_its_photos,
     write_page,
@@ -28,6 +29,7 @@ from atlas_widget.session.tasks.task import Material
 
 if TYPE_CHECKING:
     from atlas_widget.session.cells.labels import CellClasses, Labeller
+    from atlas_widget.session.cells.scene import Scene
 
 __all__ = ["PageExport", "icon_of"]
 
@@ -59,6 +61,8 @@ class PageExport:
         Whether to compute the classes of the cells that have none yet.
     notes
         Returns the notes, as fields of their message; None without any.
+    units
+        Returns the pages of units, given the grids and whether crops go into it; None without any.
     """
 
     shown: Shown
@@ -71,6 +75,7 @@ class PageExport:
     overwrite: bool
     complete: bool
     notes: Callable[[], Mapping[str, Any] | None] = lambda: None
+    units: Callable[[Scene, Sequence[int], bool], PageUnits | None] = lambda *_: None
 
     def __call__(
         self, material: Material, progress: ProgressCallback, cancelled: CancelledCallback
@@ -116,6 +121,7 @@ class PageExport:
             subject=scene.subject,
             regions=region_fields(regions) if regions else None,
             notes=self.notes(),
+            units=self.units(scene, self.grids, crops),
         )
         return write_page(
             self.path,

@@ -1,5 +1,5 @@
 import { useRef } from "preact/hooks";
-import { allViews } from "../store/view_registry";
+import { allViews, FIRST_VIEW } from "../store/view_registry";
 import { useWidget } from "./context";
 
 /** The view that is chosen. Those that were looked at before stay as they are, out of sight. */
@@ -23,8 +23,10 @@ export function ShownView() {
 
 /** The switch between views; nothing where there is but one. */
 export function ViewSwitch() {
-  const { view } = useWidget();
-  const views = allViews();
+  const { store, view } = useWidget();
+  const views = allViews().filter(
+    ({ name }) => name === FIRST_VIEW || store.savedUnits === null || store.savedUnits.length > 0,
+  );
   if (views.length < 2) return null;
   return (
     <div class="aw-group" role="radiogroup" aria-label="View">

@@ -12,6 +12,8 @@ export interface AddressedView {
   opened: readonly [number, number] | null;
   /** The id of the note that was gone to. */
   note: string;
+  /** The unit whose page is open in the view of units. */
+  unit: number | null;
 }
 
 const MAX_OVERLAY = 200;
@@ -28,6 +30,7 @@ export function writeAddress(view: AddressedView): string {
   }
   if (view.overlay !== "pictures") parts.push(["overlay", encodeURIComponent(view.overlay)]);
   if (view.opened) parts.push(["opened", view.opened.join()]);
+  if (view.unit !== null) parts.push(["unit", String(view.unit)]);
   if (view.note) parts.push(["note", view.note]);
   return parts.map(([name, value]) => `${name}=${value}`).join("&");
 }
@@ -57,6 +60,11 @@ export function readAddress(hash: string, page: SavedPage): Record<string, unkno
 
   const overlay = said.get("overlay") ?? "";
   traits.overlay = isOverlay(overlay, page) ? overlay : "pictures";
+
+  const [unit] = numbers("unit");
+  const isUnit = page.units?.pages.some((saved) => saved.unit === unit) ?? false;
+  traits.unit = isUnit ? unit : null;
+  traits.mode = isUnit ? "units" : "atlas";
 
   const note = said.get("note") ?? "";
   traits.note = page.notes?.ids.includes(note) ? note : "";

@@ -37,6 +37,7 @@ function viewOf(model: SavedModel): AddressedView {
     selection: model.get("selection") as number[],
     overlay: model.get("overlay") as string,
     note: model.get("note") as string,
+    unit: model.get("mode") === "units" ? (model.get("unit") as number | null) : null,
     opened: opened.length === 2 ? [opened[0], opened[1]] : null,
   };
 }

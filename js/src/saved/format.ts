@@ -1,4 +1,4 @@
-import type { KernelMessageOf } from "../protocol/messages";
+import type { KernelMessage, KernelMessageOf } from "../protocol/messages";
 
 /** The version of the format that this code reads. */
 export const FORMAT = 1;
@@ -43,6 +43,19 @@ export interface SavedCrops {
   nearest: Record<string, number[][]>;
 }
 
+/** A message, and the block with its buffer; null where it has none. */
+export interface SavedTold<Message = KernelMessage> {
+  message: Message;
+  block: number | null;
+}
+
+/** The units whose pages are in a page. */
+export interface SavedUnits {
+  overview: SavedTold<KernelMessageOf<"units">>;
+  pages: { unit: number; told: SavedTold[] }[];
+  values: SavedTold<KernelMessageOf<"unit_values">>[];
+}
+
 /** All that a saved page holds in place of a kernel. */
 export interface SavedPage {
   format: number;
@@ -56,6 +69,8 @@ export interface SavedPage {
   /** How far an image’s first class usually is ahead of its second, in logits. */
   lead: number | null;
   sheets: SavedSheet[];
+  /** Null where no unit was opened. */
+  units: SavedUnits | null;
   /** Null in a page without photos. */
   crops: SavedCrops | null;
 }

@@ -4,6 +4,7 @@ import { Answers } from "./answers";
 import { CropSheets } from "./crops";
 import type { ReadBlock, SavedPage } from "./format";
 import { cropSheets, SavedSheets } from "./sheets";
+import { UnitAnswers } from "./units";
 
 type Listener = (...values: never[]) => void;
 
@@ -20,12 +21,14 @@ export class SavedModel implements AnyModel {
   private readonly listeners = new Map<string, Set<Listener>>();
   private readonly answers: Answers;
   private readonly sheets: SavedSheets;
+  private readonly units: UnitAnswers | null;
   private readonly coarsest: number;
 
   constructor(page: SavedPage, readBlock: ReadBlock) {
     this.traits = new Map(Object.entries(page.traits));
     const crops = page.crops && new CropSheets(page.crops, readBlock);
     this.answers = new Answers(page, crops);
+    this.units = page.units && new UnitAnswers(page.units, readBlock);
     const sheets = page.sheets.map(({ message, block }) => ({
       message,
       read: async () => readBlock(block),
@@ -84,6 +87,10 @@ export class SavedModel implements AnyModel {
       default:
         // A panel shows a picture that may be of a grid which is not in sight.
         if (message.kind === "inspect") this.sheets.look(message.grid, [message.cell]);
+        for (const [group, units] of this.units?.pictures(message) ?? []) {
+          this.sheets.lookAt(group, units);
+        }
+        for (const answer of this.units?.to(message) ?? []) this.say(answer.message, answer.bytes);
         for (const answer of await this.answers.to(message)) this.say(answer.message, answer.bytes);
     }
   }

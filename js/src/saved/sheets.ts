@@ -79,7 +79,12 @@ export class SavedSheets {
 
   /** These cells are looked at. */
   look(grid: number, cells: readonly number[]): void {
-    const wanted = this.sheetsOf(cellGroup(grid), cells).filter((sheet) => !this.sent.has(sheet));
+    this.lookAt(cellGroup(grid), cells);
+  }
+
+  /** These pictures of a group are looked at. */
+  lookAt(group: string, numbers: readonly number[]): void {
+    const wanted = this.sheetsOf(group, numbers).filter((sheet) => !this.sent.has(sheet));
     // What is looked at now comes before what was looked at.
     this.waiting = [...wanted, ...this.waiting.filter((sheet) => !wanted.includes(sheet))];
     this.pump();

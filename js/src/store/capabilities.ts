@@ -14,6 +14,8 @@ export const CAPABILITIES = [
   "doubt",
   /** Show the whole image that a crop is of. */
   "images",
+  /** Show any unit; a page has those whose pages were opened. */
+  "units",
   /** Keep notes; others can only be read. */
   "notes",
   /** Write figures, and take lines of Python. */

@@ -35,7 +35,7 @@ import { Regions } from "./regions";
 import { Remembered } from "./remembered";
 import type { Selection, Selections } from "./selections";
 import { Strongest } from "./strongest";
-import { readUnit, type Status } from "./traits";
+import { readSelection, readUnit, type Status } from "./traits";
 import { allViews } from "./view_registry";
 
 export type Change =
@@ -152,6 +152,11 @@ export class Store {
   /** True if what stands behind the views can do it: a saved page has no kernel. */
   can(capability: Capability): boolean {
     return this.capabilities.has(capability);
+  }
+
+  /** The units that can be shown, where these are not all of the layer. */
+  get savedUnits(): readonly number[] | null {
+    return this.can("units") ? null : readSelection(this.link.get("saved_units"));
   }
 
   get status(): ReadonlySignal<Status> {

@@ -23,6 +23,7 @@ function linkOf(view: View): string {
     overlay: writeOverlay(store.overlay.peek(), store.classes.names.peek()),
     opened: opened && [opened.grid, opened.cell],
     note: store.note.peek(),
+    unit: view.showing.peek() === "units" ? store.unit.peek() : null,
   });
   return `${location.href.split("#")[0]}#${hash}`;
 }

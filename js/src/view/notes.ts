@@ -13,7 +13,7 @@ export interface Draft {
 
 /** The view that the list belongs to. */
 export interface NotesHost {
-  readonly store: Pick<Store, "notes" | "note" | "unit" | "can">;
+  readonly store: Pick<Store, "notes" | "note" | "unit" | "can" | "savedUnits">;
   readonly navigation: Pick<Navigation, "flyToCells">;
   readonly showing: Signal<string>;
   readonly found: Signal<{ grid: number; cells: Set<number> } | null>;
@@ -96,7 +96,7 @@ export class NotesList {
     if (!here) return;
     const { view } = this;
     if (about.kind === "unit") {
-      if (!view.store.can("notes")) return; // a page has no view of units
+      if (!(view.store.savedUnits?.includes(about.unit) ?? true)) return; // not in this page
       view.showing.value = "units";
       view.store.unit.value = about.unit;
       return;

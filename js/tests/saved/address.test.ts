@@ -10,6 +10,7 @@ const START = {
   overlay: "pictures",
   opened: null,
   note: "",
+  unit: null,
 };
 
 describe("the address into a page", () => {
@@ -23,6 +24,8 @@ describe("the address into a page", () => {
       overlay: "pictures",
       opened: [],
       note: "",
+      unit: null,
+      mode: "atlas",
     });
   });
 
@@ -35,10 +38,11 @@ describe("the address into a page", () => {
       overlay: "influence: <b>50 % off</b> & more=less",
       opened: [2, 3] as const,
       note: "a1b2c3",
+      unit: null,
     };
     const hash = writeAddress(view);
     expect(hash).not.toMatch(/[<>" ]/);
-    expect(readAddress(`#${hash}`, makePage())).toEqual(view);
+    expect(readAddress(`#${hash}`, makePage())).toEqual({ ...view, mode: "atlas" });
   });
 
   it.each([

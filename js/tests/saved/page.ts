@@ -68,6 +68,7 @@ export function makePage(): SavedPage {
       opened: [],
       overlay: "pictures",
     },
+    units: null,
     notes: {
       kind: "notes",
       revision: 0,

@@ -292,7 +292,7 @@ def test_curves_and_caricatures_come_as_they_are_computed(browser, opened):
     drawn = browser.answers("image_drawn")
     assert [message["layer"] for message, _ in drawn] == [0, 1, 2]
     assert all(-1 <= message["value"] <= 1 for message, _ in drawn)
-    assert browser.of("image_work")[-1]["total"] == 0
+    browser.wait(lambda: browser.of("image_work")[-1]["total"] == 0)
 
 
 @pytest.mark.usefixtures("opened")

@@ -26,12 +26,14 @@ export function Examples({ page, overview }: { page: UnitPage; overview: Overvie
             {plural(overview.images, "image")}
           </small>
         </span>
-        <UnitWorkState
-          work="scan"
-          words="Search all positions"
-          title="Look at every position of every image, once for all units of the layer"
-          counts={["image", "images"]}
-        />
+        {store.can("experiments") && (
+          <UnitWorkState
+            work="scan"
+            words="Search all positions"
+            title="Look at every position of every image, once for all units of the layer"
+            counts={["image", "images"]}
+          />
+        )}
       </h3>
       {page.label && <Label of={page.label} />}
       <ul class="aw-unit-examples">
@@ -41,7 +43,7 @@ export function Examples({ page, overview }: { page: UnitPage; overview: Overvie
               page={page}
               tile={at}
               size={CROP}
-              words={`${name}: activation ${formatPlain(activation)}`}
+              words={`${name && `${name}: `}activation ${formatPlain(activation)}`}
             />
             <small>{formatPlain(activation)}</small>
           </li>

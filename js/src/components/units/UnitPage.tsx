@@ -55,19 +55,21 @@ export function UnitPage({ unit, overview, onStep }: UnitPageProps) {
 }
 
 function Evidence({ page, overview }: { page: Page; overview: Overview }) {
+  const { store } = useWidget();
+  const works = store.can("experiments");
   return (
     <>
-      <Examples page={page} overview={overview} />
+      {(works || page.examples.length > 0) && <Examples page={page} overview={overview} />}
       <UnitHistogram page={page} overview={overview} />
-      <Quilt page={page} />
-      <TuningMaps />
-      <TurnedBlock />
-      <WiringBlock />
-      <ClassesBlock />
+      {(works || page.examples.length > 0) && <Quilt page={page} />}
+      {works && <TuningMaps />}
+      {works && <TurnedBlock />}
+      {works && <WiringBlock />}
+      {works && <ClassesBlock />}
       <OnTheMap page={page} />
       <Relatives page={page} />
       <InTheOther unit={page.unit} />
-      {!page.dead && <TwinBlock />}
+      {works && !page.dead && <TwinBlock />}
     </>
   );
 }
@@ -150,6 +152,7 @@ function Relatives({ page }: { page: Page }) {
               type="button"
               class="aw-unit-link"
               title={`Open unit ${unit}: r = ${formatDecimal(correlation)}`}
+              disabled={!(store.savedUnits?.includes(unit) ?? true)}
               data-aw-related={unit}
               onClick={() => {
                 store.unit.value = unit;

@@ -54,21 +54,25 @@ export function UnitPageHead({ unit, overview, onStep }: UnitPageProps) {
           ›
         </button>
       </div>
-      <IconButton
-        icon="note"
-        title="Note on this unit"
-        data-aw-note-unit
-        onClick={() => view.notes.begin({ kind: "unit", unit })}
-      />
-      <IconButton
-        icon={copied.value ? "check" : "link"}
-        title={`Copy the line that returns here: ${line}`}
-        label="Copy the line that opens this unit"
-        data-aw-copy-unit
-        onClick={async () => {
-          copied.value = await copyText(line);
-        }}
-      />
+      {store.can("notes") && (
+        <IconButton
+          icon="note"
+          title="Note on this unit"
+          data-aw-note-unit
+          onClick={() => view.notes.begin({ kind: "unit", unit })}
+        />
+      )}
+      {store.can("python") && (
+        <IconButton
+          icon={copied.value ? "check" : "link"}
+          title={`Copy the line that returns here: ${line}`}
+          label="Copy the line that opens this unit"
+          data-aw-copy-unit
+          onClick={async () => {
+            copied.value = await copyText(line);
+          }}
+        />
+      )}
       {overview.layout === "tokens" && (
         <small class="aw-unit-basis" data-aw-no-basis>
           a dimension of tokens, which need not mean anything by itself

@@ -28,6 +28,7 @@ export function UnitPictures({
   overview: Overview;
   dead: boolean;
 }) {
+  const { store } = useWidget();
   return (
     <div class="aw-unit-pictures">
       <Made unit={unit} picture="neuron" size={LARGE} dead={dead} large="portrait" />
@@ -35,7 +36,7 @@ export function UnitPictures({
         <Made unit={unit} picture="channel" size={SMALL} dead={dead} />
         <Negative unit={unit} signed={overview.signed} dead={dead} />
       </div>
-      {!dead && <Diverse unit={unit} />}
+      {!dead && store.can("live") && <Diverse unit={unit} />}
     </div>
   );
 }
@@ -153,7 +154,9 @@ function Made({
             ? describe(measure)
             : state === "final"
               ? ""
-              : waiting(state, store.connected.value)}
+              : store.can("live")
+                ? waiting(state, store.connected.value)
+                : "not in this page"}
         </small>
       </figcaption>
     </figure>

@@ -3,6 +3,9 @@ import { isDead, labelCounts, type Order, type Overview, ordersOf } from "../../
 import { plural } from "../../util/numbers";
 import { useWidget } from "../context";
 
+/** Orders that have to be computed. */
+const OF_KERNEL: ReadonlySet<Order> = new Set(["picture", "correlation", "match"]);
+
 const NO_BASIS =
   "A dimension of a transformer’s tokens need not mean anything by itself (Elhage et al., 2021); with_directions(model, layer, matrix) has the same page for any directions";
 
@@ -35,9 +38,11 @@ export function UnitsHead({
         <strong>{plural(overview.count, "unit")}</strong> of {overview.layer}
         <small>
           {" "}
-          {label.value !== null ? `· ${shown} shown ` : ""}
-          {dead > 0 ? `· ${plural(dead, "dead unit")} hidden ` : ""}· statistics of{" "}
-          {plural(overview.samples, "sampled position")} in {plural(overview.images, "image")}
+          {store.savedUnits && `· ${shown} of them in this page `}
+          {!store.savedUnits && label.value !== null ? `· ${shown} shown ` : ""}
+          {!store.savedUnits && dead > 0 ? `· ${plural(dead, "dead unit")} hidden ` : ""}·
+          statistics of {plural(overview.samples, "sampled position")} in{" "}
+          {plural(overview.images, "image")}
         </small>
         {overview.layout === "tokens" && (
           <small data-aw-no-basis title={NO_BASIS}>
@@ -57,14 +62,16 @@ export function UnitsHead({
             order.value = event.currentTarget.value as Order;
           }}
         >
-          {ordersOf(overview).map(([name, words, meaning]) => (
-            <option key={name} value={name} title={meaning}>
-              {words}
-            </option>
-          ))}
+          {ordersOf(overview)
+            .filter(([name]) => store.can("units") || !OF_KERNEL.has(name))
+            .map(([name, words, meaning]) => (
+              <option key={name} value={name} title={meaning}>
+                {words}
+              </option>
+            ))}
         </select>
       </label>
-      {labels.length > 0 && (
+      {labels.length > 0 && !store.savedUnits && (
         <label
           class="aw-units-label"
           title="The units whose mean activation is largest in images of this label"
@@ -109,11 +116,14 @@ export function UnitsHead({
         onKeyDown={(event) => {
           if (event.key !== "Enter") return;
           const number = event.currentTarget.valueAsNumber;
-          if (Number.isInteger(number) && number >= 0 && number < overview.count) {
+          const there = store.savedUnits?.includes(number) ?? true;
+          if (Number.isInteger(number) && number >= 0 && number < overview.count && there) {
             store.unit.value = number;
           } else {
             event.currentTarget.setCustomValidity(
-              `Units have the numbers 0 to ${overview.count - 1}`,
+              there
+                ? `Units have the numbers 0 to ${overview.count - 1}`
+                : `In this page are the units ${store.savedUnits?.join(", ")}`,
             );
             event.currentTarget.reportValidity();
           }

@@ -30,7 +30,9 @@ export function UnitsView() {
   // when the order is chosen, and when a page is left.
   const inList = useMemo(() => {
     const choice = { order: order.value, alive: alive.value, label: label.value };
-    return overview ? inOrder(overview, choice, units.beyond.peek()) : [];
+    const all = overview ? inOrder(overview, choice, units.beyond.peek()) : [];
+    const saved = store.savedUnits;
+    return saved ? all.filter((one) => saved.includes(one)) : all;
   }, [overview, order.value, alive.value, label.value, opened === null]);
   if (!overview) {
     return (
