@@ -22,7 +22,8 @@ BUNDLE_SOURCES := $(shell find js -name node_modules -prune -o -name tests -prun
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint unit browser packaging bundle watch format messages screenshots clean distclean
+.PHONY: help demo test lint unit browser packaging docs bundle watch format messages screenshots \
+	clean distclean
 
 help:
 	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST))
@@ -62,6 +63,10 @@ browser: setup-test
 packaging: setup-test
 	"$(BIN)/python" -m pytest -m packaging $(PYTEST_ARGS)
 
+## make docs        build the documentation's site into site/; any warning is an error
+docs: $(VENV)/docs.stamp
+	NO_MKDOCS_2_WARNING=1 "$(BIN)/python" -m mkdocs build --strict --quiet
+
 ## make bundle      build the browser's half once
 bundle: $(BUNDLE)
 
@@ -86,7 +91,7 @@ screenshots: setup-test
 
 ## make clean       remove what was built (make distclean: the environment too)
 clean:
-	rm -rf dist build test-results js/node_modules .pytest_cache .mypy_cache .ruff_cache
+	rm -rf dist build site test-results js/node_modules .pytest_cache .mypy_cache .ruff_cache
 	rm -f $(BUNDLE)
 
 distclean: clean
@@ -117,6 +122,10 @@ $(VENV)/demo.stamp: $(INSTALLED_FROM) | js/node_modules/npm.stamp
 $(VENV)/test.stamp: $(INSTALLED_FROM) | js/node_modules/npm.stamp
 	"$(BIN)/python" -m pip install -e ".[test]"
 	@touch $@ "$(VENV)/demo.stamp"
+
+$(VENV)/docs.stamp: $(INSTALLED_FROM) | js/node_modules/npm.stamp
+	"$(BIN)/python" -m pip install -e ".[docs]"
+	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/demo.stamp
 	"$(BIN)/python" -m pip install --quiet "anywidget[dev]"
