@@ -78,8 +78,9 @@ oldest: $(BUNDLE)
 	"$(VENV)-oldest/bin/python" -m pytest $(OLDEST_TESTS) $(PYTEST_ARGS)
 
 ## make docs        build the documentation's site into site/; any warning is an error
+# Not --quiet: with it mkdocs counts no warnings, and --strict means nothing
 docs: $(VENV)/docs.stamp
-	NO_MKDOCS_2_WARNING=1 "$(BIN)/python" -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 "$(BIN)/python" -m mkdocs build --strict
 
 ## make bundle      build the browser's half once
 bundle: $(BUNDLE)

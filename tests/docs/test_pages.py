@@ -63,6 +63,7 @@ def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str,
     """What the pages take as given: a model and images, in the working folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ATLAS_WIDGET_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("atlas_widget.collect.NUM_SAMPLES", 600)  # a widget's, if it is not told
     for number in range(12):
         folder = tmp_path / "photos" / ("cats" if number % 2 else "dogs")
         folder.mkdir(parents=True, exist_ok=True)
