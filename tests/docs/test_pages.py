@@ -121,5 +121,5 @@ def test_the_help_of_commands_is_that_of_the_program() -> None:
     assert "--layers LAYER" in hooks["command_help"]("build")
     page = (DOCS / "reference" / "command-line.md").read_text(encoding="utf-8")
     main = hooks["command_help"]("")
-    listed = re.findall(r"^ +([a-z-]+) {2,}", main.partition("commands:")[2], re.MULTILINE)
+    listed = re.findall(r"^    ([a-z-]+)(?: {2,}|$)", main.partition("commands:")[2], re.MULTILINE)
     assert set(listed) == set(re.findall(r"<!-- help: ([\w-]+) -->", page)) != set()
