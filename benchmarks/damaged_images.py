@@ -70,6 +70,9 @@ def sound_files() -> dict[str, bytes]:
         "BMP": {},
         "PPM": {},
     }
+    Image.init()
+    if "AVIF" not in Image.SAVE:  # Pillow before 11.3
+        del options["AVIF"]
     files = {
         name: _saved(picture, name.split()[0].upper(), **with_) for name, with_ in options.items()
     }

@@ -206,7 +206,7 @@ def test_layers_are_a_list(tiny_model, tiny_images, tmp_path: Path) -> None:
 
 def test_a_large_atlas_opens_without_reading_its_activations(tmp_path: Path, monkeypatch) -> None:
     """Its grids are kept, so that a million samples open in a second or two."""
-    monkeypatch.setattr(atlas_module, "_LARGE", 0)
+    monkeypatch.setattr(atlas_module, "_LARGE_BYTES", 0)
     rng = np.random.default_rng(0)
     count = 5000
     samples = Samples(

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from atlas_widget import Atlas, cli
 from atlas_widget.atlas.safetensors_stream import write_tensors
@@ -227,18 +226,6 @@ def test_the_layers_of_a_known_model_need_no_download(capsys, monkeypatch) -> No
     monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", refuse)
     assert run("layers", "--model", "torchvision:resnet18") == 0
     assert "layer4.1.bn2" in capsys.readouterr().out
-
-
-def test_versions_are_printed_for_a_report(capsys) -> None:
-    from atlas_widget import __version__
-
-    assert run("info") == 0
-    page = capsys.readouterr().out
-    assert torch.__version__.partition("+")[0] in page
-    for wanted in (f"atlas-widget  {__version__}", "Python", "ipykernel", "GPU"):
-        assert wanted in page
-    assert run("--version") == 0
-    assert capsys.readouterr().out.strip() == f"atlas_widget {__version__}"
 
 
 def test_an_error_names_its_exit_code() -> None:

@@ -235,7 +235,9 @@ def test_a_wrong_checksum_of_metadata_leaves_a_png_whole() -> None:
 
 
 def test_a_damaged_avif_is_unreadable_and_one_with_damaged_exif_is_read() -> None:
-    content = sound_files()["AVIF"]
+    content = sound_files().get("AVIF")
+    if content is None:
+        pytest.skip("this Pillow writes no AVIF")
     with pytest.raises(UnreadableImageError, match="Cannot read"):
         decode(content[:-40] + bytes(40))
     at = content.index(b"MM\0*")
