@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 CARRIED = (
     "atlas_widget/static/widget.js",
     "atlas_widget/static/page.js",
+    "atlas_widget/static/check.js",
     "atlas_widget/protocol/messages.json",
     "atlas_widget/py.typed",
 )
