@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from atlas_widget.atlas import Atlas
     from atlas_widget.comparison import AtlasComparison, AtlasSeries
     from atlas_widget.comparison.result import Side
+    from atlas_widget.units import UnitMatches
 
 __all__ = ["MAX_KINDS", "NOWHERE", "cells_reply", "comparison_reply", "series_reply"]
 
@@ -25,6 +26,7 @@ NOWHERE = 65_535
 MAX_KINDS = 10
 """The most classes of images that samples are coloured by: more colours cannot be told apart."""
 
+_MAX_PAIRS = 8  # of units that match best
 _STEPS = 65_535  # a place on a map as 16 bits: finer than any screen
 
 Reply = tuple[dict[str, Any], list[bytes]]
@@ -65,6 +67,7 @@ def comparison_reply(
         kinds=kinds,
         scores=scores.index.tolist(),
         **{name: scores[name].tolist() for name in _COLUMNS},
+        **_units(comparison.units),
     )
     cells = [_cells_of(a, size), _cells_of(b, size)]
     return content, [_packed([*_quantised(a.xy), *_quantised(b.xy), *cells, kind_of])]
@@ -131,6 +134,22 @@ def cells_reply(revision: int, side: Side, table: pd.DataFrame) -> Reply:
         matched=table["matched"].astype("Float64").to_numpy(float, na_value=np.nan).tolist(),
     )
     return content, []
+
+
+def _units(found: UnitMatches) -> dict[str, Any]:
+    """Return the fields about units: those of the best pairs, and how many have no match."""
+    table = found.table
+    mutual = table[table["mutual"].eq(True) & table["above_floor"].eq(True)]
+    best = mutual.sort_values("r", ascending=False, kind="stable").head(_MAX_PAIRS)
+    return {
+        "units": best.index.tolist(),
+        "matches": best["match"].astype(int).tolist(),
+        "correlations": best["r"].tolist(),
+        "floors": best["floor"].tolist(),
+        "mutual": len(mutual),
+        "gone": len(found.gone),
+        "new": len(found.new),
+    }
 
 
 def _quantised(xy: npt.NDArray[np.floating]) -> npt.NDArray[np.int64]:

@@ -430,7 +430,8 @@ def atlas_like(
 
 
 def _cells_of(comparison: AtlasComparison) -> Mapping[Side, pd.DataFrame]:
-    """Return the cells of both maps, whose intervals take a moment."""
+    """Return the cells of both maps, whose intervals take a moment, as the units' matches do."""
+    _ = comparison.units  # which it keeps
     return {"a": comparison.cells(of="a"), "b": comparison.cells(of="b")}
 
 

@@ -60,6 +60,18 @@ export interface Comparison {
   notices: readonly string[];
   scores: readonly Score[];
   kinds: Kinds;
+  units: MatchedUnits;
+}
+
+/** Units of the two layers that are active for the same samples. */
+export interface MatchedUnits {
+  /** The pairs that are each other’s best match with the largest correlation. */
+  best: readonly { unit: number; match: number; r: number | null; floor: number | null }[];
+  /** How many pairs are each other’s best, above what permuted images reach. */
+  mutual: number;
+  /** How many units have no match above that, of either layer. */
+  gone: number;
+  new: number;
 }
 
 /** The classes of the images, if they say so and are few; empty if not. */
@@ -123,6 +135,17 @@ export function readComparison(
     notices: texts(message.notices),
     scores: readScores(message),
     kinds: readKinds(message.kinds, rows[6]),
+    units: {
+      best: message.units.map((unit, at) => ({
+        unit,
+        match: message.matches[at] ?? -1,
+        r: message.correlations[at] ?? null,
+        floor: message.floors[at] ?? null,
+      })),
+      mutual: message.mutual,
+      gone: message.gone,
+      new: message.new,
+    },
   };
 }
 

@@ -395,6 +395,13 @@ export const FROM_KERNEL = {
     control: "numbers",
     control_low: "numbers",
     control_high: "numbers",
+    units: "cells",
+    matches: "cells",
+    correlations: "numbers",
+    floors: "numbers",
+    mutual: "integer",
+    gone: "integer",
+    new: "integer",
   },
   comparison_series: {
     revision: "integer",

@@ -65,7 +65,13 @@ describe("two atlases over the same samples", () => {
   });
 
   it("know the class of each sample", () => {
-    const { kinds } = read();
+    const { kinds, units } = read();
+    expect(units).toEqual({
+      best: [{ unit: 3, match: 7, r: 0.8, floor: 0.2 }],
+      mutual: 1,
+      gone: 2,
+      new: 0,
+    });
     expect([...kinds.of]).toEqual([0, 1, -1, 1]);
     const groups = colouredByKind(kinds, false);
     expect(groups.map(({ samples }) => samples)).toEqual([[2], [0], [1, 3]]);

@@ -18,6 +18,13 @@ export const COMPARISON: KernelMessageOf<"comparison"> = {
   control: [0.01, null],
   control_low: [-0.02, null],
   control_high: [0.03, null],
+  units: [3],
+  matches: [7],
+  correlations: [0.8],
+  floors: [0.2],
+  mutual: 1,
+  gone: 2,
+  new: 0,
 };
 
 const cells = {

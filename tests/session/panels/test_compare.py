@@ -61,6 +61,14 @@ def test_another_layer_is_compared_as_the_engine_does_it(browser, tiny_images):
     assert (message["samples"], message["grid"]) == (len(w.atlas), 4)
     assert message["scores"] == expected.table().index.tolist()
     assert message["value"] == expected.table()["value"].tolist()
+    units = expected.units
+    pairs = zip(message["units"], message["matches"], message["correlations"], strict=True)
+    for unit, match, r in pairs:
+        row = units.table.loc[unit]
+        assert (row["match"], row["mutual"]) == (match, True)
+        assert row["r"] == pytest.approx(r)
+    assert message["correlations"] == sorted(message["correlations"], reverse=True)
+    assert (message["gone"], message["new"]) == (len(units.gone), len(units.new))
     rows = rows_of(buffer)
     np.testing.assert_allclose(rows[:2].T / 65535, found.a.xy, atol=1 / 65535)
     np.testing.assert_allclose(rows[2:4].T / 65535, found.b.xy, atol=1 / 65535)

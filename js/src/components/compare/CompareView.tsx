@@ -10,6 +10,7 @@ import { CompareWith } from "./CompareWith";
 import { Filmstrip } from "./Filmstrip";
 import { LinkedPanes } from "./LinkedPanes";
 import { Making } from "./Making";
+import { MatchedUnits } from "./MatchedUnits";
 import { Morph } from "./Morph";
 import { ScoresTable } from "./ScoresTable";
 import { useLooking } from "./useLooking";
@@ -103,6 +104,7 @@ function Compared({ state, comparison }: { state: Comparisons; comparison: Compa
             hint={way.value === "samples" ? OF_SAMPLES : OF_CELLS}
           />
           <ScoresTable comparison={comparison} />
+          <MatchedUnits comparison={comparison} />
           {notes && <p class="aw-note">{notes}</p>}
         </aside>
       </div>
