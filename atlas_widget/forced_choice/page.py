@@ -17,14 +17,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from atlas_widget.errors import AtlasError, ExportError
+from atlas_widget.errors import AtlasError
 from atlas_widget.forced_choice.trials import DIFFICULTIES, KINDS, Check, Trial
 from atlas_widget.page import check_target
+from atlas_widget.page.document import program
 from atlas_widget.page.writing import write_parts
 
 __all__ = ["WrittenCheck", "read_check", "write_check"]
 
-_PROGRAM = Path(__file__).parents[1] / "static" / "check.js"
 _DATA = "aw-check"
 _FORMAT = 1
 _MAX_BYTES = 256 << 20
@@ -111,7 +111,7 @@ def write_check(
         The file is there already, or cannot be written.
     """
     target = check_target(path, overwrite=overwrite)
-    code = _program()
+    code = program("check.js")
     record = {
         "format": _FORMAT,
         "id": check.id,
@@ -221,14 +221,3 @@ def _decoded(text: str) -> npt.NDArray[np.uint8]:
         if max(image.size) > _MAX_SIDE:
             raise ValueError(f"a picture has {image.width} × {image.height} pixels")
         return np.array(image.convert("RGB"))
-
-
-def _program() -> str:
-    if not _PROGRAM.is_file():
-        raise ExportError(
-            f"{str(_PROGRAM)!r} is not built: run `make bundle` in the checkout of atlas_widget."
-        )
-    text = _PROGRAM.read_text(encoding="utf-8")
-    if "</script" in text.lower() or "<!--" in text:
-        raise ExportError(f"{str(_PROGRAM)!r} would end its own element: build it anew.")
-    return text

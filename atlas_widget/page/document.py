@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["about", "block", "document", "program"]
 
-_PROGRAM = Path(__file__).parents[1] / "static" / "page.js"
+_PROGRAMS = Path(__file__).parents[1] / "static"
 
 _STYLE = """
 :root { color-scheme: light dark; --page: #fff; --text: #1c2430; --quiet: #5b6472; }
@@ -40,15 +40,22 @@ pre { white-space: pre-wrap; font-size: 12px; }
 """
 
 
-def program() -> str:
-    """Return the program of pages, the widget's view with what answers it in place of a kernel."""
-    if not _PROGRAM.is_file():
+def program(name: str = "page.js") -> str:
+    """Return a program of the bundle that stands in a page of its own.
+
+    Parameters
+    ----------
+    name
+        Its file; by default the widget's view with what answers it in place of a kernel.
+    """
+    file = _PROGRAMS / name
+    if not file.is_file():
         raise ExportError(
-            f"{str(_PROGRAM)!r} is not built: run `make bundle` in the checkout of atlas_widget."
+            f"{str(file)!r} is not built: run `make bundle` in the checkout of atlas_widget."
         )
-    text = _PROGRAM.read_text(encoding="utf-8")
+    text = file.read_text(encoding="utf-8")
     if "</script" in text.lower() or "<!--" in text:
-        raise ExportError(f"{str(_PROGRAM)!r} would end its own element: build it anew.")
+        raise ExportError(f"{str(file)!r} would end its own element: build it anew.")
     return text
 
 
