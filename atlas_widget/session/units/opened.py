@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from atlas_widget.page import Icon, PageUnits, Told
 from atlas_widget.protocol import messages
 from atlas_widget.session.pictures.picture import State
 from atlas_widget.session.units import page
 from atlas_widget.session.units.targets import KINDS, NEURON, unit_group
 
 if TYPE_CHECKING:
+    from atlas_widget.page import Icon, PageUnits, Told
     from atlas_widget.session.cells.scene import Scene
     from atlas_widget.session.pictures.gallery import Gallery
     from atlas_widget.session.units.sampled_units import SampledUnits
@@ -65,6 +65,8 @@ class OpenedUnits:
         crops
             Whether examples, which are parts of images, go into it.
         """
+        from atlas_widget.page import PageUnits
+
         units = self._units
         if units is None or not self._opened:
             return None
@@ -85,7 +87,7 @@ class OpenedUnits:
         content, buffers = page.page(units, scene, unit)
         content["names"] = ["" for _ in content["names"]]  # names of images stay here
         if not crops:
-            content["examples"], content["names"] = [], []
+            content["examples"], content["names"], content["samples"] = [], [], []
             content["quilt_tiles"] = [0 for _ in content["quilt_tiles"]]
         told: list[Told] = [(content, buffers[0] if crops else None)]
         for kind in KINDS:
@@ -95,6 +97,8 @@ class OpenedUnits:
         return told
 
     def _icons(self, group: str, units: set[int]) -> dict[int, Icon]:
+        from atlas_widget.page import Icon
+
         found: dict[int, Icon] = {}
         for unit in sorted(units):
             picture = self._gallery.picture(group, unit)

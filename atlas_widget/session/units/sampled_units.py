@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from atlas_widget.attribution.statistics import wilson_interval
-from atlas_widget.units.selectivity import selectivity
 
 if TYPE_CHECKING:
     from atlas_widget.atlas.samples import Samples
@@ -167,6 +165,10 @@ class SampledUnits:
     @cached_property
     def _by_label(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
         """Selectivity of every unit, and its label with the largest mean."""
+        from scipy import sparse
+
+        from atlas_widget.units.selectivity import selectivity
+
         if self._labels is None:
             return np.full(self.count, np.nan), np.full(self.count, -1)
         images = np.asarray(self._samples.image_ids)[self.numbers]
