@@ -115,6 +115,7 @@ def test_wiring_leads_to_units_of_other_layers(units: AtlasView) -> None:
     row.wait_for(timeout=60_000)
     layer, _, unit = (row.get_attribute("data-aw-connection") or "").partition(":")
     assert layer not in ("", "blocks.5.2")
+    notebook.page.wait_for_timeout(600)  # a page counts as seen after half a second
     row.click()
     expect(root.locator(f"[data-aw-unit-page='{unit}'] h2")).to_have_text(f"{layer} : {unit}")
     notebook.wait_execute("(w.layer, w.unit)", f"('{layer}', {unit})")
