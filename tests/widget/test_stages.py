@@ -123,9 +123,9 @@ def test_a_cache_that_cannot_be_written_is_said_and_survived(make, tmp_path):
 
 
 def test_clicks_are_answered_while_the_layout_is_made(make, monkeypatch):
-    from atlas_widget import layout
+    from atlas_widget.layout import fallback
 
-    inner = layout.umap_layout
+    inner = fallback.umap_layout
     answered = threading.Event()
 
     def slow(*args, progress, cancelled, **kwargs):
@@ -137,7 +137,7 @@ def test_clicks_are_answered_while_the_layout_is_made(make, monkeypatch):
             time.sleep(0.01)
         return inner(*args, progress=progress, cancelled=cancelled, **kwargs)
 
-    monkeypatch.setattr(layout, "umap_layout", slow)
+    monkeypatch.setattr(fallback, "umap_layout", slow)
     w = make()
     browser = FakeBrowser(w)
     browser.open()
