@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from atlas_widget.errors import AtlasError
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from atlas_widget.probe import LayerProbe
 
 __all__ = ["BeforeRelu"]
+
+log = logging.getLogger("atlas_widget")
 
 _NONE = (
     "No negative picture: this layer has no negative activations, and what it rectifies is the "
@@ -41,8 +44,10 @@ class BeforeRelu:
         self.reason = ""
         try:
             self.probe = _open(probe)
-        except AtlasError as error:
-            self.reason = str(error)
+        except Exception as error:
+            log.debug("The layer before the ReLU cannot be opened.", exc_info=error)
+            expected = isinstance(error, AtlasError)
+            self.reason = str(error) if expected else f"{type(error).__name__}: {error}"
         if self.probe is None:
             self.reason = self.reason or _NONE
         else:

@@ -25,7 +25,6 @@ from atlas_widget.session.units.blocks import (
     twin_block,
     wiring_block,
 )
-from atlas_widget.session.units.sampled_units import STATISTICS
 
 if TYPE_CHECKING:
     from atlas_widget.images.source import ImageSource
@@ -173,7 +172,7 @@ class LongWork:
         assert units is not None
         if work == "scan":
             return LayerScanning()
-        mean, std = (units.statistics[STATISTICS.index(name)] for name in ("mean", "std"))
+        mean, std = units.mean, units.std
         if work == "tuning":
             return LayerTuning(mean, std)
         if work == "scrambled":

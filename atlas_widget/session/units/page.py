@@ -52,7 +52,7 @@ def overview(units: SampledUnits, scene: Scene, layout: str) -> tuple[dict[str, 
         layout=layout,
         statistics=list(STATISTICS),
         labels=units.labels,
-        label_of=units.favourites.tolist(),
+        label_of=units.best_labels.tolist(),
     )
     return content, [np.ascontiguousarray(units.statistics, "<f4").tobytes()]
 

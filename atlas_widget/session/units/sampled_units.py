@@ -125,6 +125,16 @@ class SampledUnits:
         return np.ascontiguousarray(np.concatenate(parts).T)
 
     @cached_property
+    def mean(self) -> npt.NDArray[np.float32]:
+        """Mean activation of every unit, float32 (units,)."""
+        return np.asarray(self.values.mean(1, dtype=np.float64), np.float32)
+
+    @cached_property
+    def std(self) -> npt.NDArray[np.float32]:
+        """Standard deviation of every unit's activations, float32 (units,)."""
+        return np.asarray(self.values.std(1, dtype=np.float64), np.float32)
+
+    @cached_property
     def statistics(self) -> npt.NDArray[np.float32]:
         """Statistics of every unit, float32 (len(STATISTICS), units).
 
@@ -142,8 +152,8 @@ class SampledUnits:
             sparseness = np.where(square > 0, 1 - mean**2 / square, np.nan)
         rows = (
             values.max(1),
-            values.mean(1, dtype=np.float64),
-            values.std(1, dtype=np.float64),
+            self.mean,
+            self.std,
             (values > 0).mean(1),
             sparseness,
             values.min(1),
@@ -158,7 +168,7 @@ class SampledUnits:
         return [] if self._labels is None else self._names
 
     @property
-    def favourites(self) -> npt.NDArray[np.int64]:
+    def best_labels(self) -> npt.NDArray[np.int64]:
         """The label with the largest mean activation of each unit, as a number; −1 for none."""
         return self._by_label[1]
 
@@ -256,9 +266,9 @@ class SampledUnits:
 
     def relatives(self, unit: int) -> list[tuple[int, float]]:
         """Return the units most correlated with one over the samples, either sign, with r."""
-        deviation = self.statistics[STATISTICS.index("std")]
         if self.is_dead(unit):
             return []
+        deviation = self.std
         own = self.values[unit] - self.values[unit].mean()
         with np.errstate(invalid="ignore", divide="ignore"):
             r = (self.values @ own) / (len(own) * deviation * deviation[unit])
@@ -286,7 +296,7 @@ class SampledUnits:
         """Mean share of the most frequent label in the examples of random directions."""
         labels = self._labels
         assert labels is not None
-        deviation = np.maximum(self.statistics[STATISTICS.index("std")], 1e-12)
+        deviation = np.maximum(self.std, 1e-12)
         rng = np.random.default_rng(_SEED)
         directions = rng.normal(size=(_DIRECTIONS, self.count)).astype(np.float32) / deviation
         own = np.asarray(self._samples.image_ids)[self.numbers]

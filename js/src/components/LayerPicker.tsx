@@ -1,12 +1,9 @@
 import { useSignal } from "@preact/signals";
 import type { LayerName } from "../store/traits";
-import { rankMatches } from "../util/search";
 import { useWidget } from "./context";
 import { Icon } from "./controls/icons";
 import { PopupButton } from "./controls/PopupButton";
-import { SearchList } from "./controls/SearchList";
-
-const MAX_SHOWN = 300;
+import { LayerList } from "./LayerList";
 
 /** A block’s depth and the size of its output; of other modules the type in place of the depth. */
 function describeLayer({ name, type, block, shape }: LayerName, blocks: readonly string[]): string {
@@ -34,29 +31,20 @@ export function LayerPicker() {
       opens="listbox"
       popupClass="aw-layer-list"
       popup={(close) => (
-        <SearchList
-          name="layers"
-          placeholder={`Search ${layers.length} layers`}
-          match={(query) =>
-            rankMatches(
-              query === "" ? listed : layers,
-              query,
-              (item) => `${item.name} ${item.type}`,
-            ).slice(0, MAX_SHOWN)
-          }
+        <LayerList
+          all={layers}
+          listed={listed}
           begin={Math.max(
             0,
             listed.findIndex((item) => item.name === current),
           )}
           isChosen={(item) => item.name === current}
-          keyOf={(item) => item.name}
           row={(item) => (
             <>
               <span>{item.name}</span>
               <small>{describeLayer(item, blocks)}</small>
             </>
           )}
-          nothing={() => "No layer of that name."}
           onChoose={(item) => {
             choose(item.name);
             close();

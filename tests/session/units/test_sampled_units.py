@@ -170,7 +170,7 @@ def test_the_label_in_whose_images_a_unit_is_most_active():
     images = [0, 0, 1, 1, 2]
     units = SampledUnits(samples_of(activations, images), ["cat", "dog", None])
     assert units.labels == ["cat", "dog"]
-    assert units.favourites.tolist() == [0, 1, -1]  # the last image has no label
+    assert units.best_labels.tolist() == [0, 1, -1]  # the last image has no label
     found = dict(zip(STATISTICS, units.statistics, strict=True))["selectivity"]
     assert found[:2] == pytest.approx([(3 - 0.5) / (3 + 0.5), (4 - 1) / (4 + 1)])
     assert np.isnan(found[2])
@@ -178,11 +178,11 @@ def test_the_label_in_whose_images_a_unit_is_most_active():
 
 def test_units_of_a_signed_layer_have_a_label_but_no_selectivity():
     units = SampledUnits(samples_of([[-4, 1], [-1, 2]]), ["cat", "dog"])
-    assert units.favourites.tolist() == [1, 1]
+    assert units.best_labels.tolist() == [1, 1]
     assert np.isnan(dict(zip(STATISTICS, units.statistics, strict=True))["selectivity"]).all()
 
 
 def test_images_of_one_label_name_no_unit():
     units = SampledUnits(samples_of([[1], [2]]), ["cat", "cat"])
     assert units.labels == []
-    assert units.favourites.tolist() == [-1]
+    assert units.best_labels.tolist() == [-1]

@@ -2,13 +2,10 @@ import { useSignal } from "@preact/signals";
 import type { Opened } from "../../image/answers";
 import type { OpenImage } from "../../image/open_image";
 import { MAX_LAYERS } from "../../protocol/shared";
-import { rankMatches } from "../../util/search";
 import { useWidget } from "../context";
 import { Icon } from "../controls/icons";
 import { PopupButton } from "../controls/PopupButton";
-import { SearchList } from "../controls/SearchList";
-
-const MAX_SHOWN = 300;
+import { LayerList } from "../LayerList";
 
 /** The layers that the image is read in; each is added or taken away. */
 export function LayersChooser({ state, opened }: { state: OpenImage; opened: Opened }) {
@@ -26,25 +23,16 @@ export function LayersChooser({ state, opened }: { state: OpenImage; opened: Ope
       disabled={!store.connected.value}
       data-aw-image-layers={chosen.length}
       popup={() => (
-        <SearchList
-          name="layers"
-          placeholder={`Search ${all.length} layers`}
-          match={(query) =>
-            rankMatches(
-              query === "" ? listed : all,
-              query,
-              ({ name, type }) => `${name} ${type}`,
-            ).slice(0, MAX_SHOWN)
-          }
+        <LayerList
+          all={all}
+          listed={listed}
           isChosen={({ name }) => chosen.includes(name)}
-          keyOf={({ name }) => name}
           row={({ name, type }) => (
             <>
               <span>{`${chosen.includes(name) ? "✓ " : ""}${name}`}</span>
               <small>{type}</small>
             </>
           )}
-          nothing={() => "No layer of that name."}
           onChoose={({ name }) => {
             const next = chosen.includes(name)
               ? chosen.filter((each) => each !== name)

@@ -18,7 +18,7 @@ export function NotesPanel() {
   const writes = store.can("notes");
   const written = draft.value;
   return (
-    <section class="aw-notes" aria-label="Notes" data-aw-notes={notes.length}>
+    <section class="aw-notes aw-floating" aria-label="Notes" data-aw-notes={notes.length}>
       <header>
         <strong>Notes</strong>
         <label>

@@ -31,7 +31,11 @@ export function PhotoCard() {
   const lit = looked !== null ? [looked] : (under ?? []);
   const unusual = photo.positions.filter((position) => position.unusual).length;
   return (
-    <section class="aw-photo" aria-label="Photo on the map" data-aw-photo={cells.length}>
+    <section
+      class="aw-photo aw-floating"
+      aria-label="Photo on the map"
+      data-aw-photo={cells.length}
+    >
       <header>
         <strong title={photo.name}>{photo.name || "Photo"}</strong>
         <CloseButton
