@@ -47,10 +47,14 @@ function Negative({ unit, signed, dead }: { unit: number; signed: boolean; dead:
   const before = store.openUnit.before.value;
   if (signed || before?.layer) {
     return (
-      <>
+      <div>
         <Made unit={unit} picture="negative" size={SMALL} dead={dead} />
-        {!signed && <p class="aw-note">of {before?.layer}, before the ReLU</p>}
-      </>
+        {!signed && (
+          <p class="aw-note" data-aw-before-relu={before?.layer}>
+            of <bdi>{before?.layer}</bdi>, before the ReLU
+          </p>
+        )}
+      </div>
     );
   }
   if (before === null && store.connected.value) return null; // not known yet
